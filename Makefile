@@ -1,0 +1,160 @@
+# Everything is built under $(BUILD); `make help` lists the targets.
+#
+# A folder of the top level with a main.c is a program; the others named in LIBRARIES are libraries.
+# Their sources, the tests, fuzzers and what each includes are found, not listed.
+
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CC      := gcc
+CXX     := g++
+SECONDS ?= 10
+
+LIBRARIES := base net cloudevents gcp
+PROGRAMS  := $(patsubst %/main.c,%,$(wildcard */main.c))
+
+# ---- what is built how -------------------------------------------------------------------------
+
+SANITIZE ?=
+comma   := ,
+empty   :=
+space   := $(empty) $(empty)
+variant := $(strip $(subst $(comma),-,$(SANITIZE)) $(filter-out gcc,$(notdir $(CC))) $(if $(COVERAGE),coverage))
+BUILD   := build$(if $(variant),/$(subst $(space),-,$(variant)))
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wvla -Werror
+HARDEN   := -fstack-protector-strong -fPIC -fcf-protection -ftrivial-auto-var-init=zero
+ifeq ($(SANITIZE)$(COVERAGE),)
+HARDEN   += -D_FORTIFY_SOURCE=2
+endif
+OPTIMIZE ?= -O2 -g
+COMMON   := $(WARNINGS) $(HARDEN) $(OPTIMIZE) -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. -MMD -MP \
+            $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
+            $(if $(COVERAGE),--coverage)
+C_FLAGS  := -std=c17 -Wmissing-prototypes $(COMMON) $(CFLAGS)
+CXX_FLAGS := -std=c++17 $(COMMON) $(CXXFLAGS)
+LINK_FLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) \
+            $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(if $(COVERAGE),--coverage)
+# each program takes of these what it calls
+EXTERNAL := -lmicrohttpd -lcurl -ljansson -ljwt -lcrypto -lyaml -lsqlite3 -ljpeg -lpng -lwebp -lz \
+            -lcld2 -lstdc++ -lm -ldl -lpthread
+
+sources = $(shell find $(1) -name '*.c' -o -name '*.cc' | sort)
+objects = $(addprefix $(BUILD)/obj/,$(addsuffix .o,$(1)))
+# all of a folder but its main.c, so that tests can link it
+parts   = $(filter-out $(1)/main.c,$(call sources,$(1)))
+
+LIBRARY_FILES := $(foreach l,$(LIBRARIES),$(BUILD)/lib/$(l).a)
+PROGRAM_PARTS := $(foreach p,$(PROGRAMS),$(if $(call parts,$(p)),$(BUILD)/lib/$(p).a))
+PROGRAM_FILES := $(addprefix $(BUILD)/,$(PROGRAMS))
+LIBGCP        := $(BUILD)/libgcp.so.0
+TEST_FILES    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+TEST_HELPERS  := $(filter-out $(wildcard tests/test_*.c),$(wildcard tests/*.c))
+FUZZERS       := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+# V=1 shows the commands
+Q   := $(if $(V),,@)
+say  = $(if $(V),,@printf '%-5s%s\n' $(1) $(2))
+
+.PHONY: all test tests lint format fuzz bench coverage install clean help
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+all: $(PROGRAM_FILES) $(LIBGCP) ## build all programs and libgcp
+
+$(BUILD)/obj/%.c.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(C_FLAGS) -c $< -o $@
+
+$(BUILD)/obj/%.cc.o: %.cc
+	@mkdir -p $(@D)
+	$(call say,CXX,$<)
+	$(Q)$(CXX) $(CXX_FLAGS) -c $< -o $@
+
+define archive
+$(BUILD)/lib/$(1).a: $(call objects,$(call parts,$(1)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$(Q)$(AR) rcs $$@ $$^
+endef
+$(foreach f,$(LIBRARIES) $(PROGRAMS),$(eval $(call archive,$(f))))
+
+# libraries from the highest layer to the lowest
+LINK_ORDER = $(foreach l,gcp cloudevents net base,$(BUILD)/lib/$(l).a)
+
+define program
+$(BUILD)/$(1): $(BUILD)/obj/$(1)/main.c.o $(filter %/$(1).a,$(PROGRAM_PARTS)) $(LIBRARY_FILES)
+	$$(call say,LINK,$$@)
+	$(Q)$(CC) $(LINK_FLAGS) -o $$@ $(BUILD)/obj/$(1)/main.c.o $(filter %/$(1).a,$(PROGRAM_PARTS)) $(LINK_ORDER) $(EXTERNAL) \
+	    -Wl,-rpath,'$$$$ORIGIN:$$$$ORIGIN/../lib'
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+
+# only what gcp.h declares can be seen from outside
+$(LIBGCP): $(LIBRARY_FILES) gcp/libgcp.map
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(filter-out -pie,$(LINK_FLAGS)) -shared -Wl,-soname,libgcp.so.0 -Wl,--version-script=gcp/libgcp.map \
+	    -o $@ -Wl,--whole-archive $(BUILD)/lib/gcp.a -Wl,--no-whole-archive $(BUILD)/lib/net.a $(BUILD)/lib/base.a $(EXTERNAL)
+	@ln -sf libgcp.so.0 $(BUILD)/libgcp.so
+
+# ---- tests -------------------------------------------------------------------------------------
+
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.c.o $(call objects,$(TEST_HELPERS)) $(PROGRAM_PARTS) $(LIBRARY_FILES)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINK_FLAGS) -o $@ $< $(call objects,$(TEST_HELPERS)) $(PROGRAM_PARTS) $(LINK_ORDER) -lcmocka $(EXTERNAL)
+
+tests: all $(TEST_FILES)
+
+test: ## run all tests under ASan and UBSan (SANITIZE=thread: the concurrent ones under TSan)
+	@SANITIZE='$(or $(SANITIZE),address,undefined)' MAKE='$(MAKE)' tests/run
+
+lint: ## check format, C, shell
+	@tests/lint
+
+format: ## lay out all C files as .clang-format says
+	clang-format -i $$(git ls-files '*.c' '*.h' '*.cc')
+
+fuzz: ## run each fuzzer for SECONDS (10) on its corpus
+	@mkdir -p build/fuzz
+	@MAKE='$(MAKE)' SECONDS=$(SECONDS) tests/fuzz/run $(FUZZERS)
+
+build/fuzz/%: tests/fuzz/%.c FORCE
+	$(MAKE) --no-print-directory CC=clang CXX=clang++ SANITIZE=fuzzer-no-link,address,undefined OPTIMIZE='-O1 -g' \
+	    build/fuzzer-no-link-address-undefined-clang/fuzz/$*
+	cp build/fuzzer-no-link-address-undefined-clang/fuzz/$* $@
+
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.c.o $(PROGRAM_PARTS) $(LIBRARY_FILES)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LINK_FLAGS) -fsanitize=fuzzer -o $@ $< $(PROGRAM_PARTS) $(LINK_ORDER) $(EXTERNAL)
+
+FORCE:
+
+bench: all ## compare speed, start and memory with peers in one run
+	@tests/bench/run
+
+coverage: ## lines that the tests run, as text under build/coverage
+	@$(MAKE) --no-print-directory COVERAGE=1 OPTIMIZE='-O0 -g' tests
+	@MAKE='$(MAKE)' tests/coverage
+
+# ---- installing --------------------------------------------------------------------------------
+
+install: all ## install programs, man pages, libgcp, its header and pkg-config file under PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(PROGRAM_FILES) $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(LIBGCP) $(DESTDIR)$(PREFIX)/lib
+	ln -sf libgcp.so.0 $(DESTDIR)$(PREFIX)/lib/libgcp.so
+	install -m 644 gcp/gcp.h $(DESTDIR)$(PREFIX)/include
+	install -m 644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' gcp/libgcp.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libgcp.pc
+
+clean: ## remove everything that was built
+	rm -rf build
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@echo
+	@echo 'variables: CC=clang  SANITIZE=address,undefined|thread  PREFIX=$(PREFIX)  SECONDS=$(SECONDS)'
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

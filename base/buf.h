@@ -1,0 +1,51 @@
+/* Bytes: a borrowed view, and a buffer that grows up to a maximum. */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A view of somebody else's bytes; passed by value, never freed. data may be NULL when len is 0. */
+struct bytes {
+    const char *data;
+    size_t len;
+};
+
+/* The bytes of a NUL-terminated text, without the NUL; NULL is empty. */
+struct bytes bytes_of(const char *text);
+bool bytes_equal(struct bytes a, struct bytes b);
+
+/* Bytes that grow. All zero is an empty buffer without a maximum; set max to limit what comes from
+ * outside. There is always a NUL behind the last byte once something was appended. */
+struct buf {
+    char *data; /* owned; NULL while nothing was appended */
+    size_t len;
+    size_t size; /* allocated */
+    size_t max;  /* 0 = no limit */
+};
+
+/* Appends. False, with nothing appended, when that would pass max. Running out of memory aborts. */
+bool buf_add(struct buf *buf, const void *data, size_t len);
+bool buf_add_text(struct buf *buf, const char *text);
+bool buf_add_format(struct buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Makes room for len more bytes and returns where they go; count them in buf->len afterwards.
+ * NULL when that would pass max. */
+char *buf_room(struct buf *buf, size_t len);
+
+struct bytes buf_bytes(const struct buf *buf);
+
+/* Moves the text out, "" when nothing was appended. The caller frees it. buf is empty afterwards.
+ */
+char *buf_take(struct buf *buf);
+
+void buf_done(struct buf *buf);
+
+static inline void own_buf(struct buf *local)
+{
+    buf_done(local);
+}
+
+#endif

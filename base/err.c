@@ -1,0 +1,55 @@
+/* Failures: written once, wrapped on the way out. */
+#include "base/err.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Marks a cut text, without leaving half a UTF-8 character, and keeps it to one line. */
+static void tidy(char *text, size_t size, bool cut)
+{
+    if (cut) {
+        size_t end = size - sizeof("...");
+        while (end > 0 && ((unsigned char)text[end] & 0xC0) == 0x80)
+            end--;
+        memcpy(text + end, "...", sizeof("..."));
+    }
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7F)
+            *c = *c == '\n' || *c == '\t' ? ' ' : '?';
+}
+
+bool err_set(struct err *err, int status, const char *fmt, ...)
+{
+    assert(err->status == 0 && status != 0);
+    err->status = status;
+
+    va_list args;
+    va_start(args, fmt);
+    int len = vsnprintf(err->text, sizeof(err->text), fmt, args);
+    va_end(args);
+    tidy(err->text, sizeof(err->text), len < 0 || (size_t)len >= sizeof(err->text));
+    return false;
+}
+
+bool err_wrap(struct err *err, const char *fmt, ...)
+{
+    assert(err->status != 0);
+    char text[sizeof(err->text)];
+
+    va_list args;
+    va_start(args, fmt);
+    int len = vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+
+    size_t used = len < 0 ? 0 : (size_t)len;
+    bool cut = used >= sizeof(text);
+    if (!cut) {
+        int more = snprintf(text + used, sizeof(text) - used, ": %s", err->text);
+        cut = more < 0 || used + (size_t)more >= sizeof(text);
+    }
+    tidy(text, sizeof(text), cut);
+    memcpy(err->text, text, sizeof(text));
+    return false;
+}

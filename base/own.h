@@ -1,0 +1,41 @@
+/* Ownership that can be seen: OWN(x) runs own_x(&local) when the scope ends. */
+#ifndef BASE_OWN_H
+#define BASE_OWN_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Declares a local that is released when its scope ends, e.g. OWN(free) char *text = NULL.
+ * A type T brings a function own_T(T *local) that takes empty and half-built values. */
+#define OWN(x) __attribute__((cleanup(own_##x)))
+
+static inline void own_free(void *local)
+{
+    free(*(void **)local);
+}
+
+static inline void own_fd(const int *local)
+{
+    if (*local >= 0)
+        close(*local);
+}
+
+static inline void own_file(FILE **local)
+{
+    if (*local)
+        fclose(*local);
+}
+
+/* Moves a pointer out of an owned local: `return give(&text);`. */
+#define give(local)                                                                                \
+    __extension__({                                                                                \
+        __typeof__(local) give_from_ = (local);                                                    \
+        __typeof__(*give_from_) give_value_ = *give_from_;                                         \
+        *give_from_ = NULL;                                                                        \
+        give_value_;                                                                               \
+    })
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#endif
