@@ -21,6 +21,8 @@ enum {
  * On success a function leaves its err alone; setting one twice is a bug. */
 struct err {
     int status;          /* 0 while all is well, else the HTTP status our caller should see */
+    const char *reason;  /* the failure's name where its protocol has names, e.g. Google's
+                          * "FAILED_PRECONDITION"; static text, NULL = what the status says */
     int retry_after_sec; /* when to try again, as the one who refused said it; 0 = unsaid */
     char text[512];      /* one line, outermost context first */
 };

@@ -1,10 +1,10 @@
 /* The HTTP server: libmicrohttpd behind one door.
  *
  * A few threads run all connections by epoll and call the handler; 10,000 connections cost no
- * thread of their own. A handler answers at once, or keeps the exchange and answers later from any
- * thread; one that waits for others (Google, a disk) is run on a worker thread when the server has
- * workers. What every server does the same happens here: limits, malformed framing (400), 413
- * without reading on, timeouts, draining. */
+ * thread of their own. A handler answers at once, keeps the exchange and answers later from any
+ * thread (http_hold), or moves on to a worker thread where it may block (http_work). What every
+ * server does the same happens here: limits, malformed framing (400), 413 without reading on,
+ * timeouts, draining. */
 #ifndef NET_HTTP_SERVER_H
 #define NET_HTTP_SERVER_H
 
@@ -54,9 +54,8 @@ struct http_server_options {
     const char *host; /* address to listen on; NULL = 127.0.0.1 */
     uint16_t port;    /* 0 = a free one, see http_server_port */
     unsigned threads; /* that run connections; 0 = one a core, at most 4 */
-    /* Handlers run on worker threads, started on demand up to this many (the connection waits
-     * meanwhile); beyond it requests queue, and beyond as many queued again they get 503. 0 = the
-     * handler runs on the connection's thread and must not block. */
+    /* Threads for http_work, started on demand; 0 = 100. Beyond it calls queue, and beyond as many
+     * queued again they are answered with 503. */
     unsigned workers;
     size_t max_body;                /* 0 = 32 MiB */
     unsigned max_connections;       /* 0 = what the file limit allows, at most 20,000 */
@@ -104,9 +103,12 @@ void http_reply_json(struct http_exchange *exchange, int status, json_t *tree);
 void http_reply_empty(struct http_exchange *exchange, int status);
 void http_reply_err(struct http_exchange *exchange, const struct err *err);
 
-/* Keeps the exchange beyond the handler's return; it is answered later. Not needed on workers,
- * where answering later is allowed as well once http_hold was called. */
+/* Keeps the exchange beyond the handler's return; it is answered later. */
 void http_hold(struct http_exchange *exchange);
+
+/* Goes on with the exchange on a worker thread, where `work` may block; it answers before it
+ * returns, or holds. To be called from the handler as its last deed. */
+void http_work(struct http_exchange *exchange, http_handle *work, void *app);
 
 /* Whether the client of a held exchange is still connected (a look at the socket, no wait). */
 bool http_alive(const struct http_exchange *exchange);
