@@ -23,7 +23,10 @@ variant := $(strip $(subst $(comma),-,$(SANITIZE)) $(filter-out gcc,$(notdir $(C
 BUILD   := build$(if $(variant),/$(subst $(space),-,$(variant)))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wvla -Werror
-HARDEN   := -fstack-protector-strong -fPIC -fcf-protection -ftrivial-auto-var-init=zero
+HARDEN   := -fstack-protector-strong -fPIC -fcf-protection
+ifeq ($(findstring clang,$(CC)),) # clang 14 wants a second flag for this one
+HARDEN   += -ftrivial-auto-var-init=zero
+endif
 ifeq ($(SANITIZE)$(COVERAGE),)
 HARDEN   += -D_FORTIFY_SOURCE=2
 endif
