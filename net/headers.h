@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 struct header {
-    char *name, *value; /* owned */
+    char *name, *value; /* one allocation, owned through name */
 };
 
 /* All zero is an empty list. */

@@ -1,0 +1,105 @@
+/* HTTP header fields: an ordered list; names are compared without regard to case. */
+#include "net/headers.h"
+
+#include "base/str.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* RFC 9110 section 5.6.2. */
+static bool is_token(const char *name)
+{
+    if (!*name)
+        return false;
+    for (; *name; name++)
+        if (!isalnum((unsigned char)*name) && !strchr("!#$%&'*+-.^_`|~", *name))
+            return false;
+    return true;
+}
+
+static bool is_value(const char *value)
+{
+    return strpbrk(value, "\r\n") == NULL;
+}
+
+bool headers_add(struct headers *headers, const char *name, const char *value)
+{
+    if (!is_token(name) || !is_value(value))
+        return false;
+    if (headers->count == headers->size) {
+        headers->size = headers->size ? headers->size * 2 : 16;
+        headers->list = must_realloc(headers->list, headers->size * sizeof(*headers->list));
+    }
+    size_t name_size = strlen(name) + 1, value_size = strlen(value) + 1;
+    char *block = must_realloc(NULL, name_size + value_size);
+    memcpy(block, name, name_size);
+    memcpy(block + name_size, value, value_size);
+    headers->list[headers->count++] = (struct header){block, block + name_size};
+    return true;
+}
+
+static void remove_all(struct headers *headers, const char *name)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < headers->count; i++) {
+        if (str_equal_any_case(headers->list[i].name, name))
+            free(headers->list[i].name);
+        else
+            headers->list[kept++] = headers->list[i];
+    }
+    headers->count = kept;
+}
+
+bool headers_set(struct headers *headers, const char *name, const char *value)
+{
+    if (value && (!is_token(name) || !is_value(value)))
+        return false;
+    remove_all(headers, name);
+    return !value || headers_add(headers, name, value);
+}
+
+const char *headers_get(const struct headers *headers, const char *name)
+{
+    for (size_t i = 0; i < headers->count; i++)
+        if (str_equal_any_case(headers->list[i].name, name))
+            return headers->list[i].value;
+    return NULL;
+}
+
+size_t headers_count(const struct headers *headers, const char *name)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < headers->count; i++)
+        count += str_equal_any_case(headers->list[i].name, name);
+    return count;
+}
+
+void headers_copy(struct headers *to, const struct headers *from)
+{
+    for (size_t i = 0; i < from->count; i++)
+        headers_add(to, from->list[i].name, from->list[i].value);
+}
+
+void headers_done(struct headers *headers)
+{
+    for (size_t i = 0; i < headers->count; i++)
+        free(headers->list[i].name);
+    free(headers->list);
+    *headers = (struct headers){0};
+}
+
+char *media_type(const char *content_type)
+{
+    if (!content_type)
+        return str_copy("");
+    size_t len = strcspn(content_type, ";");
+    while (len && isspace((unsigned char)content_type[len - 1]))
+        len--;
+    while (len && isspace((unsigned char)*content_type)) {
+        content_type++;
+        len--;
+    }
+    char *type = str_copy_bytes((struct bytes){content_type, len});
+    str_lower(type);
+    return type;
+}
