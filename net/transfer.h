@@ -1,0 +1,57 @@
+/* One request and its answer on one libcurl easy handle. Transfers are used again and again: making
+ * a handle costs more than a request. */
+#ifndef NET_TRANSFER_H
+#define NET_TRANSFER_H
+
+#include "net/http_client.h"
+#include "net/libcurl.h"
+#include "net/url.h"
+
+/* What all transfers of a client have in common. Texts are owned. */
+struct transfer_settings {
+    const struct libcurl *curl;
+    char *user_agent;
+    char *ca_file; /* NULL = the system's certificates */
+    long connect_timeout_ms;
+    long max_idle_sec;
+};
+
+struct transfer {
+    struct transfer *prev, *next; /* in the list that it is in (utlist.h) */
+    const struct transfer_settings *settings;
+    CURL *easy;
+    bool reusable; /* no option was set that the next request could not undo */
+
+    struct http_call call;
+    http_ended *ended;
+    void *context;
+    struct url url;           /* of the call, for messages and decisions */
+    struct curl_slist *lines; /* the request's fields: an array linked up, texts in `text` */
+    struct buf text;
+
+    struct http_answer answer;
+    size_t head_size; /* bytes of header fields so far */
+    bool too_large;
+    struct err failure; /* status 0 while there is none */
+    char detail[CURL_ERROR_SIZE];
+};
+
+/* settings must outlive it. */
+struct transfer *transfer_new(const struct transfer_settings *settings);
+void transfer_free(struct transfer *transfer);
+
+/* Makes a new or ended transfer ready to be added to a multi handle. False when the call is bad;
+ * failure says why. */
+bool transfer_begin(struct transfer *transfer, const struct http_call *call, http_ended *ended,
+                    void *context);
+
+/* Reads the result after libcurl has ended with it: fills answer or failure. */
+void transfer_end(struct transfer *transfer, CURLcode result);
+
+/* Ends a transfer before its time. */
+void transfer_cancel(struct transfer *transfer, const char *reason);
+
+/* Tells whoever started it, and empties the transfer for the next call. */
+void transfer_report(struct transfer *transfer);
+
+#endif
