@@ -12,6 +12,8 @@ SECONDS ?= 10
 
 LIBRARIES := base net cloudevents gcp
 PROGRAMS  := $(patsubst %/main.c,%,$(wildcard */main.c))
+# what tests link of the programs: also a folder whose main.c is still to come
+FOLDERS   := $(filter-out $(LIBRARIES) tests build,$(patsubst %/,%,$(sort $(dir $(wildcard */*.c)))))
 
 # ---- what is built how -------------------------------------------------------------------------
 
@@ -48,7 +50,7 @@ objects = $(addprefix $(BUILD)/obj/,$(addsuffix .o,$(1)))
 parts   = $(filter-out $(1)/main.c,$(call sources,$(1)))
 
 LIBRARY_FILES := $(foreach l,$(LIBRARIES),$(BUILD)/lib/$(l).a)
-PROGRAM_PARTS := $(foreach p,$(PROGRAMS),$(if $(call parts,$(p)),$(BUILD)/lib/$(p).a))
+PROGRAM_PARTS := $(foreach p,$(FOLDERS),$(if $(call parts,$(p)),$(BUILD)/lib/$(p).a))
 PROGRAM_FILES := $(addprefix $(BUILD)/,$(PROGRAMS))
 LIBGCP        := $(BUILD)/libgcp.so.0
 TEST_FILES    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
@@ -81,7 +83,7 @@ $(BUILD)/lib/$(1).a: $(call objects,$(call parts,$(1)))
 	@rm -f $$@
 	$(Q)$(AR) rcs $$@ $$^
 endef
-$(foreach f,$(LIBRARIES) $(PROGRAMS),$(eval $(call archive,$(f))))
+$(foreach f,$(LIBRARIES) $(FOLDERS),$(eval $(call archive,$(f))))
 
 # libraries from the highest layer to the lowest
 LINK_ORDER = $(foreach l,gcp cloudevents net base,$(BUILD)/lib/$(l).a)
