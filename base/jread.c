@@ -79,16 +79,14 @@ bool jread_fail(struct jread *at, const char *key, const char *fmt, ...)
     if (at->err->status)
         return false;
 
-    OWN(buf)
-    struct buf path = {0};
+    OWN(buf) struct buf path = {0};
     add_path(&path, at);
     if (key)
         buf_add_format(&path, "%s%s", path.len ? "." : "", key);
 
     va_list args;
     va_start(args, fmt);
-    OWN(free)
-    char *text = NULL;
+    OWN(free) char *text = NULL;
     if (vasprintf(&text, fmt, args) < 0)
         abort();
     va_end(args);

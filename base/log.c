@@ -104,14 +104,12 @@ void log_at(enum log_level level, const char *fmt, ...)
 
     va_list args;
     va_start(args, fmt);
-    OWN(free)
-    char *text = NULL;
+    OWN(free) char *text = NULL;
     if (vasprintf(&text, fmt, args) < 0)
         abort();
     va_end(args);
 
-    OWN(buf)
-    struct buf line = {0};
+    OWN(buf) struct buf line = {0};
     if (settings.json) {
         buf_add_format(&line, "{\"severity\":\"%s\",\"message\":", severity[level]);
         add_json_string(&line, text);

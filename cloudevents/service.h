@@ -5,35 +5,56 @@
 #include "cloudevents/event.h"
 #include "net/http_server.h"
 
-/* Handles one event. Returns true to acknowledge it, after filling reply (ce_event_new) if there is
- * something to answer; or fails with err, whose status tells the sender whether to send it again.
- * Called from several threads at once: app is shared, everything else belongs to this call. */
-typedef bool ce_handler(const struct ce_event *event, struct ce_event *reply, void *app,
+/* What a handler answers. All zero: nothing to answer, the event is acknowledged. */
+struct ce_reply {
+    char *text;            /* one line for a person who sent no CloudEvent; owned */
+    struct ce_event event; /* for everybody else (ce_event_new); empty = none */
+};
+
+void ce_reply_done(struct ce_reply *reply);
+
+static inline void own_ce_reply(struct ce_reply *local)
+{
+    ce_reply_done(local);
+}
+
+/* Handles one event. Returns true to acknowledge it, after filling reply if there is something to
+ * answer; or fails with err, whose status tells the sender whether to send it again. Called from
+ * several threads at once: app is shared, everything else belongs to this call. */
+typedef bool ce_handler(const struct ce_event *event, struct ce_reply *reply, void *app,
                         struct err *err);
 
-/* Decides whether a request may be handled at all (push tokens). False and err: 401, 403, 503. */
-typedef bool ce_guard(const struct headers *headers, void *context, struct err *err);
-
+/* All but name, help and handler may be left out. */
 struct ce_service {
     const char *name; /* of the program, e.g. "vision" */
+    const char *help; /* what --help says */
     ce_handler *handler;
-    void *app;
-    bool waits;      /* the handler waits for others: run it on a worker thread */
-    ce_guard *guard; /* NULL = everybody */
-    void *guard_context;
+    bool waits; /* the handler waits for others: run it on a worker thread */
+
+    /* Reads the program's configuration and connects what it needs, once, before the first event.
+     * A failure ends the program with its text. app is given to all the others. */
+    bool (*open)(void **app, struct err *err);
+    void (*close)(void *app);
+
+    /* Decides whether a request may be handled at all (push tokens). False and err: 401, 403, 503.
+     */
+    bool (*guard)(const struct headers *headers, void *app, struct err *err);
+
     /* Answers a GET besides those of every service and returns true, or false: then it is 405. */
     bool (*get)(struct http_exchange *exchange, void *app);
 };
 
-/* Serves on $PORT (8080) until SIGTERM or SIGINT, then answers what was accepted and returns true.
+/* The whole main of a service: `return ce_main(argc, argv, &service);`. Knows --help and --version,
+ * serves until SIGTERM or SIGINT, then answers what was accepted.
  *
- * POST     events in any envelope: 2xx, with the reply as a CloudEvent if there is one
+ * POST     events in any envelope: 200 with the reply if there is one
  * OPTIONS  the webhook handshake
  * GET      /healthz: 200 while the process lives; /readyz: 200 until it drains; /metrics:
  *          Prometheus text
  *
- * Environment: PORT, MAX_BODY_BYTES, LOG_FORMAT, LOG_LEVEL, K_SERVICE, K_REVISION,
- * K_CONFIGURATION. False and err (ERR_INPUT: a bad variable) when it cannot start. */
-bool ce_serve(const struct ce_service *service, struct err *err);
+ * Environment: PORT (8080), BIND_ADDRESS (0.0.0.0), MAX_BODY_BYTES (32 MiB), LOG_FORMAT, LOG_LEVEL,
+ * K_SERVICE (names the service in metrics).
+ * Exit codes: 0 ended by a signal, 1 could not go on, 2 wrong arguments or configuration. */
+int ce_main(int argc, char **argv, const struct ce_service *service);
 
 #endif

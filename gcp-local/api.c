@@ -58,8 +58,7 @@ void api_reply_err(struct http_exchange *exchange, enum api_style style, const s
     struct http_reply reply = {.status = err->status,
                                .content_type = "application/json; charset=UTF-8"};
     json_auto_t *body = json_pack("{s:o}", "error", error);
-    OWN(free)
-    char *text = json_to_text(body);
+    OWN(free) char *text = json_to_text(body);
     buf_add_text(&reply.body, text);
     if (err->status == ERR_UNAUTHORIZED)
         headers_add(&reply.headers, "WWW-Authenticate",
@@ -72,8 +71,7 @@ void api_refuse(struct http_exchange *exchange, enum api_style style, int status
 {
     va_list args;
     va_start(args, fmt);
-    OWN(free)
-    char *text = NULL;
+    OWN(free) char *text = NULL;
     if (vasprintf(&text, fmt, args) < 0)
         abort();
     va_end(args);

@@ -59,8 +59,7 @@ bool socket_read_until(int fd, const char *text, struct buf *got)
 
 char *socket_ask(uint16_t port, struct bytes request)
 {
-    OWN(fd)
-    int fd = socket_connect(port);
+    OWN(fd) int fd = socket_connect(port);
     socket_send(fd, request);
     return socket_read_all(fd);
 }

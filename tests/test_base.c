@@ -27,8 +27,7 @@ TEST(an_error_stays_one_line_and_marks_what_was_cut)
 
 TEST(a_buffer_refuses_what_passes_its_maximum_and_keeps_the_rest)
 {
-    OWN(buf)
-    struct buf buf = {.max = 5};
+    OWN(buf) struct buf buf = {.max = 5};
     EXPECT(buf_add_text(&buf, "1234"));
     EXPECT(!buf_add_text(&buf, "56"));
     EXPECT(buf_add_text(&buf, "5"));
@@ -80,18 +79,13 @@ TEST(base64_comes_back_as_it_went)
 {
     static const char *const texts[] = {"", "f", "fo", "foo", "foob", "Hello World"};
     for (size_t i = 0; i < COUNT(texts); i++) {
-        OWN(free)
-        char *standard = base64_encode(bytes_of(texts[i]));
-        OWN(free)
-        char *url = base64url_encode(bytes_of(texts[i]));
-        OWN(buf)
-        struct buf back = {0}, back_url = {0};
+        OWN(free) char *standard = base64_encode(bytes_of(texts[i]));
+        OWN(free) char *url = base64url_encode(bytes_of(texts[i]));
+        OWN(buf) struct buf back = {0}, back_url = {0};
         EXPECT(base64_decode(bytes_of(standard), &back));
         EXPECT(base64url_decode(bytes_of(url), &back_url));
-        OWN(free)
-        char *text = buf_take(&back);
-        OWN(free)
-        char *text_url = buf_take(&back_url);
+        OWN(free) char *text = buf_take(&back);
+        OWN(free) char *text_url = buf_take(&back_url);
         EXPECT_STR(text, texts[i]);
         EXPECT_STR(text_url, texts[i]);
     }
@@ -102,13 +96,11 @@ TEST(base64_with_foreign_characters_is_refused)
     static const char *const wrong[] = {
         "A", "SGVsbG8gV29ybGQ=!", "SGV sbG8=", "====", "A===", "SGVs\n"};
     for (size_t i = 0; i < COUNT(wrong); i++) {
-        OWN(buf)
-        struct buf out = {0};
+        OWN(buf) struct buf out = {0};
         EXPECT(!base64_decode(bytes_of(wrong[i]), &out));
         EXPECT_INT(out.len, 0);
     }
-    OWN(buf)
-    struct buf out = {0};
+    OWN(buf) struct buf out = {0};
     EXPECT(!base64url_decode(bytes_of("+/=="), &out));
 }
 

@@ -98,8 +98,7 @@ static char *ask(struct bench *bench, const char *request)
 
 TEST(a_request_reaches_the_handler_with_its_raw_path_query_and_body)
 {
-    OWN(bench)
-    struct bench bench = {0};
+    OWN(bench) struct bench bench = {0};
     bench_open(&bench);
     OWN(free)
     char *answer =
@@ -110,8 +109,7 @@ TEST(a_request_reaches_the_handler_with_its_raw_path_query_and_body)
 
 TEST(a_chunked_body_is_put_together)
 {
-    OWN(bench)
-    struct bench bench = {0};
+    OWN(bench) struct bench bench = {0};
     bench_open(&bench);
     OWN(free)
     char *answer = ask(&bench, "POST / HTTP/1.1\r\n" CLOSE "Transfer-Encoding: chunked\r\n"
@@ -121,8 +119,7 @@ TEST(a_chunked_body_is_put_together)
 
 TEST(a_body_of_exactly_the_limit_is_taken_and_one_byte_more_is_413)
 {
-    OWN(bench)
-    struct bench bench = {0};
+    OWN(bench) struct bench bench = {0};
     bench_open(&bench);
     static const struct {
         size_t len;
@@ -138,10 +135,8 @@ TEST(a_body_of_exactly_the_limit_is_taken_and_one_byte_more_is_413)
         char *chunked = str_format("POST / HTTP/1.1\r\n" CLOSE "Transfer-Encoding: chunked\r\n\r\n"
                                    "%zx\r\n%s\r\n0\r\n\r\n",
                                    rows[i].len, body);
-        OWN(free)
-        char *answer = ask(&bench, sized);
-        OWN(free)
-        char *answer_chunked = ask(&bench, chunked);
+        OWN(free) char *answer = ask(&bench, sized);
+        OWN(free) char *answer_chunked = ask(&bench, chunked);
         EXPECT_INT(socket_status(answer), rows[i].status);
         EXPECT_INT(socket_status(answer_chunked), rows[i].status);
     }
@@ -149,8 +144,7 @@ TEST(a_body_of_exactly_the_limit_is_taken_and_one_byte_more_is_413)
 
 TEST(an_announced_gigabyte_is_refused_without_being_read)
 {
-    OWN(bench)
-    struct bench bench = {0};
+    OWN(bench) struct bench bench = {0};
     bench_open(&bench);
     OWN(free)
     char *answer = ask(&bench, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1073741824\r\n\r\n");
@@ -160,8 +154,7 @@ TEST(an_announced_gigabyte_is_refused_without_being_read)
 
 TEST(contradicting_lengths_are_400_and_the_connection_ends)
 {
-    OWN(bench)
-    struct bench bench = {0};
+    OWN(bench) struct bench bench = {0};
     bench_open(&bench);
     static const char *const requests[] = {
         "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: "
@@ -171,37 +164,31 @@ TEST(contradicting_lengths_are_400_and_the_connection_ends)
         "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\nhello",
     };
     for (size_t i = 0; i < COUNT(requests); i++) {
-        OWN(free)
-        char *answer = ask(&bench, requests[i]);
+        OWN(free) char *answer = ask(&bench, requests[i]);
         EXPECT_INT(socket_status(answer), 400);
     }
 }
 
 TEST(a_megabyte_of_header_fields_is_refused)
 {
-    OWN(bench)
-    struct bench bench = {0};
+    OWN(bench) struct bench bench = {0};
     bench_open(&bench);
-    OWN(fd)
-    int fd = socket_connect(bench.port);
+    OWN(fd) int fd = socket_connect(bench.port);
     socket_send(fd, bytes_of("GET / HTTP/1.1\r\nHost: x\r\nX-Big: "));
     char block[4096];
     memset(block, 'x', sizeof(block));
     for (int i = 0; i < 256; i++)
         if (!socket_send(fd, (struct bytes){block, sizeof(block)}))
             break;
-    OWN(free)
-    char *answer = socket_read_all(fd);
-    OWN(free)
-    char *next = ask(&bench, "GET /still HTTP/1.1\r\n" CLOSE "\r\n");
+    OWN(free) char *answer = socket_read_all(fd);
+    OWN(free) char *next = ask(&bench, "GET /still HTTP/1.1\r\n" CLOSE "\r\n");
     EXPECT(*answer == '\0' || socket_status(answer) == 431);
     EXPECT_HAS(next, "GET /still");
 }
 
 TEST(the_begin_handler_can_refuse_before_the_body_is_read)
 {
-    OWN(bench)
-    struct bench bench = {0};
+    OWN(bench) struct bench bench = {0};
     bench_open(&bench);
     OWN(free)
     char *answer = ask(&bench, "POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n");
@@ -210,34 +197,28 @@ TEST(the_begin_handler_can_refuse_before_the_body_is_read)
 
 TEST(a_sink_takes_the_body_piece_by_piece_beyond_the_servers_limit)
 {
-    OWN(bench)
-    struct bench bench = {0};
+    OWN(bench) struct bench bench = {0};
     bench_open(&bench);
-    OWN(free)
-    char *body = must_alloc(500001);
+    OWN(free) char *body = must_alloc(500001);
     memset(body, 'x', 500000);
     OWN(free)
     char *request =
         str_format("POST /sink HTTP/1.1\r\n" CLOSE "Content-Length: 500000\r\n\r\n%s", body);
-    OWN(free)
-    char *answer = ask(&bench, request);
+    OWN(free) char *answer = ask(&bench, request);
     EXPECT_INT(socket_status(answer), 200);
     EXPECT_INT(atomic_load(&bench.sunk), 500000);
 }
 
 TEST(an_error_of_the_sink_is_answered)
 {
-    OWN(bench)
-    struct bench bench = {0};
+    OWN(bench) struct bench bench = {0};
     bench_open(&bench);
-    OWN(free)
-    char *body = must_alloc(2000001);
+    OWN(free) char *body = must_alloc(2000001);
     memset(body, 'x', 2000000);
     OWN(free)
     char *request =
         str_format("POST /sink HTTP/1.1\r\n" CLOSE "Content-Length: 2000000\r\n\r\n%s", body);
-    OWN(free)
-    char *answer = ask(&bench, request);
+    OWN(free) char *answer = ask(&bench, request);
     EXPECT_INT(socket_status(answer), 413);
     EXPECT_HAS(answer, "the disk is full");
 }
@@ -252,24 +233,20 @@ static struct http_exchange *wait_kept(struct bench *bench)
 
 TEST(a_held_exchange_is_answered_from_another_thread)
 {
-    OWN(bench)
-    struct bench bench = {0};
+    OWN(bench) struct bench bench = {0};
     bench_open(&bench);
-    OWN(fd)
-    int fd = socket_connect(bench.port);
+    OWN(fd) int fd = socket_connect(bench.port);
     socket_send(fd, bytes_of("GET /hold HTTP/1.1\r\n" CLOSE "\r\n"));
     struct http_exchange *exchange = wait_kept(&bench);
     EXPECT(http_alive(exchange));
     http_reply_text(exchange, 200, "late\n");
-    OWN(free)
-    char *answer = socket_read_all(fd);
+    OWN(free) char *answer = socket_read_all(fd);
     EXPECT_HAS(answer, "late");
 }
 
 TEST(a_held_exchange_knows_that_its_client_has_gone)
 {
-    OWN(bench)
-    struct bench bench = {0};
+    OWN(bench) struct bench bench = {0};
     bench_open(&bench);
     int fd = socket_connect(bench.port);
     socket_send(fd, bytes_of("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n"));
@@ -284,8 +261,7 @@ TEST(a_held_exchange_knows_that_its_client_has_gone)
 
 TEST(a_hundred_requests_run_on_workers_at_once)
 {
-    OWN(bench)
-    struct bench bench = {0};
+    OWN(bench) struct bench bench = {0};
     bench_open(&bench);
     int fds[100];
     for (size_t i = 0; i < COUNT(fds); i++) {
@@ -293,8 +269,7 @@ TEST(a_hundred_requests_run_on_workers_at_once)
         socket_send(fds[i], bytes_of("GET /work HTTP/1.1\r\n" CLOSE "\r\n"));
     }
     for (size_t i = 0; i < COUNT(fds); i++) {
-        OWN(free)
-        char *answer = socket_read_all(fds[i]);
+        OWN(free) char *answer = socket_read_all(fds[i]);
         EXPECT_HAS(answer, "worked");
         close(fds[i]);
     }
@@ -302,31 +277,26 @@ TEST(a_hundred_requests_run_on_workers_at_once)
 
 TEST(a_stream_is_read_while_it_is_written)
 {
-    OWN(bench)
-    struct bench bench = {0};
+    OWN(bench) struct bench bench = {0};
     bench_open(&bench);
-    OWN(fd)
-    int fd = socket_connect(bench.port);
+    OWN(fd) int fd = socket_connect(bench.port);
     socket_send(fd, bytes_of("GET /stream HTTP/1.1\r\n" CLOSE "\r\n"));
     struct http_stream *stream;
     while (!(stream = atomic_exchange(&bench.stream, NULL)))
         sched_yield();
-    OWN(buf)
-    struct buf got = {0};
+    OWN(buf) struct buf got = {0};
     EXPECT(http_stream_write(stream, bytes_of("first line\n")));
     EXPECT(socket_read_until(fd, "first line\n", &got));
     EXPECT(http_stream_write(stream, bytes_of("second line\n")));
     EXPECT(socket_read_until(fd, "second line\n", &got));
     http_stream_end(stream);
-    OWN(free)
-    char *rest = socket_read_all(fd);
+    OWN(free) char *rest = socket_read_all(fd);
     EXPECT_HAS(rest, "0\r\n\r\n");
 }
 
 TEST(a_stream_whose_reader_has_gone_says_so)
 {
-    OWN(bench)
-    struct bench bench = {0};
+    OWN(bench) struct bench bench = {0};
     bench_open(&bench);
     int fd = socket_connect(bench.port);
     socket_send(fd, bytes_of("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n"));
@@ -345,13 +315,11 @@ TEST(closing_answers_what_is_held_and_survives_a_late_answer)
 {
     struct bench bench = {0};
     bench_open(&bench);
-    OWN(fd)
-    int fd = socket_connect(bench.port);
+    OWN(fd) int fd = socket_connect(bench.port);
     socket_send(fd, bytes_of("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n"));
     struct http_exchange *exchange = wait_kept(&bench);
     http_server_close(bench.server); /* waits drain_sec in vain */
-    OWN(free)
-    char *answer = socket_read_all(fd);
+    OWN(free) char *answer = socket_read_all(fd);
     EXPECT_INT(socket_status(answer), 503);
     http_reply_text(exchange, 200, "too late\n");
 }
@@ -371,8 +339,7 @@ static void *hammer(void *context)
             return (void *)unanswered; /* not accepted: the end */
         }
         bool sent = socket_send(fd, bytes_of("GET /work HTTP/1.1\r\n" CLOSE "\r\n"));
-        OWN(free)
-        char *answer = socket_read_all(fd);
+        OWN(free) char *answer = socket_read_all(fd);
         unanswered += sent && socket_status(answer) != 200;
         close(fd);
     }
@@ -399,13 +366,11 @@ TEST(closing_under_load_answers_every_request_that_was_accepted)
 
 TEST(a_port_in_use_is_named)
 {
-    OWN(bench)
-    struct bench bench = {0};
+    OWN(bench) struct bench bench = {0};
     bench_open(&bench);
     struct err err = {0};
     struct http_server_options options = {.port = bench.port, .handle = handle};
     EXPECT(http_server_open(&options, &err) == NULL);
-    OWN(free)
-    char *want = str_format("port %u on 127.0.0.1 is in use", bench.port);
+    OWN(free) char *want = str_format("port %u on 127.0.0.1 is in use", bench.port);
     EXPECT_STR(err.text, want);
 }

@@ -1,0 +1,41 @@
+/* Random numbers from the kernel: fit for secrets. */
+#include "base/random.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+void random_bytes(void *to, size_t len)
+{
+    for (char *at = to; len;) {
+        ssize_t got = getrandom(at, len, 0);
+        if (got < 0)
+            continue; /* a signal; nothing else can happen with these arguments */
+        at += got;
+        len -= (size_t)got;
+    }
+}
+
+uint64_t random_below(uint64_t below)
+{
+    if (!below)
+        return 0;
+    uint64_t even = UINT64_MAX - UINT64_MAX % below; /* above it the remainder would be uneven */
+    uint64_t number;
+    do
+        random_bytes(&number, sizeof(number));
+    while (number >= even);
+    return number % below;
+}
+
+void random_uuid(char text[UUID_TEXT])
+{
+    uint8_t b[16];
+    random_bytes(b, sizeof(b));
+    b[6] = (uint8_t)((b[6] & 0x0F) | 0x40);
+    b[8] = (uint8_t)((b[8] & 0x3F) | 0x80);
+    snprintf(text, UUID_TEXT,
+             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
+             b[15]);
+}

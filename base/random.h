@@ -1,0 +1,19 @@
+/* Random numbers from the kernel: fit for secrets. */
+#ifndef BASE_RANDOM_H
+#define BASE_RANDOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void random_bytes(void *to, size_t len);
+
+/* Evenly from 0…below-1; 0 when below is 0. */
+uint64_t random_below(uint64_t below);
+
+/* Enough for a UUID with its NUL. */
+enum { UUID_TEXT = 37 };
+
+/* A random UUID (version 4, RFC 9562), lower case. */
+void random_uuid(char text[UUID_TEXT]);
+
+#endif

@@ -1,0 +1,14 @@
+/* CloudEvents in binary mode: attributes in header fields. Private to cloudevents/. */
+#ifndef CLOUDEVENTS_BINARY_H
+#define CLOUDEVENTS_BINARY_H
+
+#include "cloudevents/event.h"
+
+/* The version that the header fields claim, as text, or NULL: no event in binary mode. */
+const char *ce_binary_version(const struct headers *headers);
+
+/* Reads the attributes out of the fields; the data is the body. */
+bool event_from_binary(const struct headers *headers, struct bytes body, struct ce_event *event,
+                       struct err *err);
+
+#endif

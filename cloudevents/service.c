@@ -1,0 +1,220 @@
+/* What every event service shares: the HTTP side, health, metrics, logs, limits, draining. */
+#include "cloudevents/service.h"
+
+#include "base/env.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/timestamp.h"
+#include "cloudevents/http.h"
+#include "cloudevents/metrics.h"
+
+#include <signal.h>
+#include <string.h>
+
+/* A service that runs. */
+struct frame {
+    const struct ce_service *service;
+    void *app;
+    const char *name; /* K_SERVICE, or the program's */
+    struct http_server *server;
+    struct metrics metrics;
+};
+
+void ce_reply_done(struct ce_reply *reply)
+{
+    free(reply->text);
+    ce_event_done(&reply->event);
+    *reply = (struct ce_reply){0};
+}
+
+/* Turns the reply into an answer: a CloudEvent for who sent one, a line of text for who did not. */
+static void answer_reply(struct http_exchange *exchange, enum ce_mode mode, struct ce_reply *reply)
+{
+    struct http_reply answer = {.status = 200};
+    if (mode == CE_NONE && reply->text) {
+        answer.content_type = "text/plain; charset=utf-8";
+        buf_add_format(&answer.body, "%s\n", reply->text);
+    } else if ((mode == CE_BINARY || mode == CE_STRUCTURED) && reply->event.id) {
+        ce_headers_from_event(&reply->event, &answer.headers);
+        buf_add(&answer.body, reply->event.data, reply->event.len);
+    }
+    http_answer_with(exchange, &answer);
+}
+
+static void answer_error(struct http_exchange *exchange, const struct err *err)
+{
+    struct http_reply answer = {.status = err->status, .content_type = "text/plain; charset=utf-8"};
+    buf_add_format(&answer.body, "%s\n", err->text);
+    if (err->status == ERR_UNAUTHORIZED)
+        headers_add(&answer.headers, "WWW-Authenticate", "Bearer");
+    if (err->retry_after_sec) {
+        OWN(free) char *seconds = str_format("%d", err->retry_after_sec);
+        headers_add(&answer.headers, "Retry-After", seconds);
+    }
+    http_answer_with(exchange, &answer);
+}
+
+/* Hands each event to the handler, until one fails. Only a single event gets a reply. */
+static bool handle_events(struct frame *frame, const struct ce_events *events,
+                          struct ce_reply *reply, struct err *err)
+{
+    for (size_t i = 0; i < events->count; i++) {
+        const struct ce_event *event = &events->list[i];
+        ce_reply_done(reply);
+        if (!frame->service->handler(event, reply, frame->app, err))
+            return event->id ? err_wrap(err, "event %s", event->id) : false;
+    }
+    return true;
+}
+
+static bool guarded(struct frame *frame, const struct headers *headers, struct err *err)
+{
+    return !frame->service->guard || frame->service->guard(headers, frame->app, err);
+}
+
+static void log_failure(const struct err *err)
+{
+    if (err->status >= 500)
+        log_error("%d: %s", err->status, err->text);
+    else
+        log_warning("%d: %s", err->status, err->text);
+}
+
+static void process(struct http_exchange *exchange, void *context)
+{
+    struct frame *frame = context;
+    int64_t start_ns = time_monotonic_ns();
+    OWN(ce_events) struct ce_events events = {0};
+    OWN(ce_reply) struct ce_reply reply = {0};
+    struct err err = {0};
+    log_trace(headers_get(&exchange->headers, "traceparent"));
+
+    bool good = guarded(frame, &exchange->headers, &err) &&
+                events_from_http(&exchange->headers, buf_bytes(&exchange->body), &events, &err) &&
+                handle_events(frame, &events, &reply, &err);
+    if (!good)
+        log_failure(&err);
+    log_trace(NULL);
+    metrics_count(&frame->metrics, good ? 200 : err.status, time_monotonic_ns() - start_ns);
+    if (good)
+        answer_reply(exchange, events.mode, &reply);
+    else
+        answer_error(exchange, &err);
+}
+
+/* The webhook handshake (http-webhook.md section 4): anybody may send at any rate. */
+static void answer_options(struct http_exchange *exchange)
+{
+    struct http_reply answer = {.status = 200};
+    headers_add(&answer.headers, "Allow", "POST, OPTIONS");
+    headers_add(&answer.headers, "WebHook-Allowed-Origin", "*");
+    headers_add(&answer.headers, "WebHook-Allowed-Rate", "*");
+    http_answer_with(exchange, &answer);
+}
+
+static void answer_get(struct frame *frame, struct http_exchange *exchange)
+{
+    if (str_equal(exchange->path, "/healthz")) {
+        http_reply_text(exchange, 200, "ok\n");
+    } else if (str_equal(exchange->path, "/readyz")) {
+        bool closing = http_server_closing(frame->server);
+        http_reply_text(exchange, closing ? 503 : 200, closing ? "draining\n" : "ok\n");
+    } else if (str_equal(exchange->path, "/metrics")) {
+        struct http_reply answer = {.content_type = "text/plain; version=0.0.4; charset=utf-8"};
+        metrics_write(&frame->metrics, frame->name, &answer.body);
+        http_answer_with(exchange, &answer);
+    } else if (!frame->service->get || !frame->service->get(exchange, frame->app)) {
+        struct http_reply answer = {.status = 405, .content_type = "text/plain; charset=utf-8"};
+        headers_add(&answer.headers, "Allow", "POST, OPTIONS");
+        buf_add_format(&answer.body, "%s %s is not served here: POST an event\n", exchange->method,
+                       exchange->path);
+        http_answer_with(exchange, &answer);
+    }
+}
+
+static void handle(struct http_exchange *exchange, void *app)
+{
+    struct frame *frame = app;
+    if (str_equal(exchange->method, "OPTIONS"))
+        answer_options(exchange);
+    else if (!str_equal(exchange->method, "POST"))
+        answer_get(frame, exchange);
+    else if (frame->service->waits)
+        http_work(exchange, process, frame);
+    else
+        process(exchange, frame);
+}
+
+/* What the server itself refuses (sizes, framing) is logged and counted like the rest. */
+static void refuse(struct http_exchange *exchange, const struct err *err, void *app)
+{
+    struct frame *frame = app;
+    log_failure(err);
+    metrics_count(&frame->metrics, err->status, 0);
+    answer_error(exchange, err);
+}
+
+static bool serve(struct frame *frame, struct err *err)
+{
+    int64_t port, max_body;
+    if (!env_int("PORT", 0, 65535, 8080, &port, err) ||
+        !env_int("MAX_BODY_BYTES", 1, INT32_MAX, 32 << 20, &max_body, err))
+        return false;
+
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL); /* before there are threads: they inherit it */
+    signal(SIGPIPE, SIG_IGN);
+
+    struct http_server_options options = {.host = env_str("BIND_ADDRESS", "0.0.0.0"),
+                                          .port = (uint16_t)port,
+                                          .max_body = (size_t)max_body,
+                                          .handle = handle,
+                                          .refuse = refuse,
+                                          .app = frame};
+    frame->server = http_server_open(&options, err);
+    if (!frame->server)
+        return false;
+    log_info("%s listens on port %u", frame->service->name, http_server_port(frame->server));
+
+    int received;
+    sigwait(&ends, &received);
+    log_info("%s ends: answering what was accepted", frame->service->name);
+    http_server_close(frame->server);
+    return true;
+}
+
+static bool run(const struct ce_service *service, struct err *err)
+{
+    struct frame frame = {.service = service, .name = env_str("K_SERVICE", service->name)};
+    if (!log_from_env(err) || (service->open && !service->open(&frame.app, err)))
+        return false;
+    bool good = serve(&frame, err);
+    if (service->close)
+        service->close(frame.app);
+    return good;
+}
+
+int ce_main(int argc, char **argv, const struct ce_service *service)
+{
+    if (argc == 2 && str_equal(argv[1], "--help")) {
+        fputs(service->help, stdout);
+        return EXIT_SUCCESS;
+    }
+    if (argc == 2 && str_equal(argv[1], "--version")) {
+        printf("%s %s\n", service->name, VERSION);
+        return EXIT_SUCCESS;
+    }
+    if (argc > 1) {
+        fprintf(stderr, "%s: unknown argument %s; try %s --help\n", service->name, argv[1],
+                service->name);
+        return 2;
+    }
+    struct err err = {0};
+    if (run(service, &err))
+        return EXIT_SUCCESS;
+    log_error("%s: %s", service->name, err.text);
+    return err.status == ERR_INPUT ? 2 : EXIT_FAILURE;
+}
