@@ -48,7 +48,7 @@ void http_answer_done(struct http_answer *answer)
 static void put_aside(struct http_client *client, struct transfer *transfer)
 {
     pthread_mutex_lock(&client->lock);
-    bool keep = transfer->reusable && client->idle_count < MOST_IDLE_TRANSFERS;
+    bool keep = client->idle_count < MOST_IDLE_TRANSFERS;
     if (keep) {
         LL_PREPEND(client->idle, transfer);
         client->idle_count++;
@@ -189,6 +189,7 @@ struct http_client *http_client_open(const struct http_client_options *options, 
     struct http_client *client = must_alloc(sizeof(*client));
     pthread_mutex_init(&client->lock, NULL);
     client->settings.curl = curl;
+    client->settings.loop = &client->loop;
     read_options(&client->settings, options);
     if (!curl_loop_init(&client->loop, curl, err))
         return NULL;
@@ -243,11 +244,7 @@ static struct transfer *take_idle(struct http_client *client)
 static struct transfer *get_transfer(struct http_client *client)
 {
     struct transfer *transfer = take_idle(client);
-    if (!transfer) {
-        transfer = transfer_new(&client->settings);
-        curl_loop_adopt(&client->loop, transfer->easy);
-    }
-    return transfer;
+    return transfer ? transfer : transfer_new(&client->settings);
 }
 
 void http_start(struct http_client *client, const struct http_call *call, http_ended *ended,

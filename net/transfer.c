@@ -27,11 +27,14 @@ static size_t on_head(char *line, size_t one, size_t len, void *context)
     }
     if (len > 5 && memcmp(line, "HTTP/", 5) == 0) {
         headers_done(&transfer->answer.headers);
+        transfer->head_ended = false;
         return len;
     }
     const char *colon = memchr(line, ':', len);
-    if (!colon)
-        return len; /* the blank line at the end */
+    if (transfer->head_ended || !colon) { /* a trailer; the blank line, or rubbish */
+        transfer->head_ended |= *line == '\r' || *line == '\n';
+        return len;
+    }
 
     const char *value = colon + 1, *end = line + len;
     while (value < end && (*value == ' ' || *value == '\t'))
@@ -58,13 +61,15 @@ static size_t on_body(char *data, size_t one, size_t len, void *context)
 
 /* ---- the handle ---------------------------------------------------------------------------- */
 
-/* What holds for every request. */
+/* What holds for every request. Set anew each time: libcurl 7.88 counts the connections that died
+ * on a handle, and refuses to go on after five, unless the handle is reset. */
 static void configure(struct transfer *transfer)
 {
     const struct transfer_settings *settings = transfer->settings;
     __typeof__(settings->curl->easy_setopt) set = settings->curl->easy_setopt;
     CURL *easy = transfer->easy;
 
+    settings->curl->easy_reset(easy);
     set(easy, CURLOPT_PRIVATE, transfer);
     set(easy, CURLOPT_ERRORBUFFER, transfer->detail);
     set(easy, CURLOPT_HEADERFUNCTION, on_head);
@@ -80,8 +85,7 @@ static void configure(struct transfer *transfer)
     set(easy, CURLOPT_USERAGENT, settings->user_agent);
     set(easy, CURLOPT_CONNECTTIMEOUT_MS, settings->connect_timeout_ms);
     set(easy, CURLOPT_MAXAGE_CONN, settings->max_idle_sec);
-    if (settings->ca_file)
-        set(easy, CURLOPT_CAINFO, settings->ca_file);
+    curl_loop_adopt(settings->loop, easy);
 }
 
 struct transfer *transfer_new(const struct transfer_settings *settings)
@@ -92,8 +96,6 @@ struct transfer *transfer_new(const struct transfer_settings *settings)
     struct transfer *transfer = must_alloc(sizeof(*transfer));
     transfer->settings = settings;
     transfer->easy = easy;
-    transfer->reusable = true;
-    configure(transfer);
     return transfer;
 }
 
@@ -178,8 +180,6 @@ static void set_method(struct transfer *transfer)
     const struct http_call *call = &transfer->call;
     CURL *easy = transfer->easy;
 
-    set(easy, CURLOPT_HTTPGET, 1L); /* forgets what was before */
-    set(easy, CURLOPT_CUSTOMREQUEST, NULL);
     if (has_body(call)) {
         set(easy, CURLOPT_POST, 1L);
         set(easy, CURLOPT_POSTFIELDS, call->body.len ? call->body.data : "");
@@ -202,11 +202,11 @@ static void set_tls(struct transfer *transfer)
     set(easy, CURLOPT_HTTP_VERSION,
         transfer->url.tls ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
     set(easy, CURLOPT_PIPEWAIT, transfer->url.tls ? 1L : 0L);
-    if (transfer->call.ca_file) {
-        set(easy, CURLOPT_CAINFO, transfer->call.ca_file);
+    const char *ca_file = transfer->call.ca_file;
+    if (ca_file || transfer->settings->ca_file)
+        set(easy, CURLOPT_CAINFO, ca_file ? ca_file : transfer->settings->ca_file);
+    if (ca_file)
         set(easy, CURLOPT_CAPATH, NULL);
-        transfer->reusable = false;
-    }
 }
 
 static void set_request(struct transfer *transfer)
@@ -217,8 +217,10 @@ static void set_request(struct transfer *transfer)
 
     set(easy, CURLOPT_URL, call->url);
     set(easy, CURLOPT_HTTPHEADER, set_lines(transfer));
-    set(easy, CURLOPT_ACCEPT_ENCODING, call->accept_encoding ? "gzip" : NULL);
-    set(easy, CURLOPT_PROXY, call->no_proxy || is_loopback(transfer->url.host) ? "" : NULL);
+    if (call->accept_encoding)
+        set(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+    if (call->no_proxy || is_loopback(transfer->url.host))
+        set(easy, CURLOPT_PROXY, ""); /* else the environment is asked */
     set(easy, CURLOPT_TIMEOUT_MS,
         call->timeout_ms < 0    ? 0L
         : call->timeout_ms == 0 ? (long)DEFAULT_TIMEOUT_MS
@@ -235,18 +237,28 @@ bool transfer_begin(struct transfer *transfer, const struct http_call *call, htt
     transfer->context = context;
     transfer->answer.body.max = call->max_reply ? call->max_reply : DEFAULT_MAX_REPLY;
     transfer->head_size = 0;
+    transfer->head_ended = false;
     transfer->too_large = false;
     transfer->detail[0] = '\0';
     if (!call->url || !url_parse(call->url, &transfer->url))
         return err_set(&transfer->failure, ERR_INPUT, "%s is not a URL that can be called",
                        call->url ? call->url : "nothing");
+    configure(transfer);
     set_request(transfer);
     return true;
 }
 
 /* ---- the result ---------------------------------------------------------------------------- */
 
-static int status_of(CURLcode result)
+/* Whether the server's certificate was looked at and refused. */
+static bool is_distrusted(const struct transfer *transfer)
+{
+    long verdict = 0;
+    transfer->settings->curl->easy_getinfo(transfer->easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
+    return verdict != 0;
+}
+
+static int status_of(const struct transfer *transfer, CURLcode result)
 {
     switch (result) {
     case CURLE_URL_MALFORMAT:
@@ -259,6 +271,8 @@ static int status_of(CURLcode result)
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
         return ERR_UPSTREAM;
+    case CURLE_SSL_CONNECT_ERROR:
+        return is_distrusted(transfer) ? ERR_UPSTREAM : ERR_UNAVAILABLE;
     default:
         return ERR_UNAVAILABLE;
     }
@@ -281,7 +295,7 @@ static void explain(struct transfer *transfer, CURLcode result)
         err_set(&transfer->failure, ERR_TOO_LARGE, "the answer is over %zu bytes",
                 transfer->answer.body.max);
     else if (transfer->failure.status == 0)
-        err_set(&transfer->failure, status_of(result), "%s", detail);
+        err_set(&transfer->failure, status_of(transfer, result), "%s", detail);
     name_server(transfer);
 }
 
@@ -291,7 +305,10 @@ void transfer_end(struct transfer *transfer, CURLcode result)
     transfer->settings->curl->easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     if (result != CURLE_OK) {
         explain(transfer, result);
-    } else if (status < 200 || status > 599) {
+    } else if (!transfer->head_ended || status < 200) {
+        err_set(&transfer->failure, ERR_UNAVAILABLE, "the answer broke off");
+        name_server(transfer);
+    } else if (status > 599) {
         err_set(&transfer->failure, ERR_UPSTREAM, "answered with status %ld", status);
         name_server(transfer);
     } else {

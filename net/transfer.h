@@ -3,13 +3,14 @@
 #ifndef NET_TRANSFER_H
 #define NET_TRANSFER_H
 
+#include "net/curl_loop.h"
 #include "net/http_client.h"
-#include "net/libcurl.h"
 #include "net/url.h"
 
 /* What all transfers of a client have in common. Texts are owned. */
 struct transfer_settings {
     const struct libcurl *curl;
+    struct curl_loop *loop;
     char *user_agent;
     char *ca_file; /* NULL = the system's certificates */
     long connect_timeout_ms;
@@ -20,7 +21,6 @@ struct transfer {
     struct transfer *prev, *next; /* in the list that it is in (utlist.h) */
     const struct transfer_settings *settings;
     CURL *easy;
-    bool reusable; /* no option was set that the next request could not undo */
 
     struct http_call call;
     http_ended *ended;
@@ -31,6 +31,7 @@ struct transfer {
 
     struct http_answer answer;
     size_t head_size; /* bytes of header fields so far */
+    bool head_ended;  /* with its blank line */
     bool too_large;
     struct err failure; /* status 0 while there is none */
     char detail[CURL_ERROR_SIZE];

@@ -4,13 +4,20 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "net/http_server.h"
+#include "tests/certificates.h"
 #include "tests/raw_server.h"
 #include "tests/sockets.h"
 #include "tests/test.h"
 
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <zlib.h>
 
-/* Answers with what was asked: method, path, query, fields of interest, body. */
+/* ---- helpers ------------------------------------------------------------------------------- */
+
+/* Answers with what was asked: method, path, query, fields, body. */
 static void echo(struct http_exchange *exchange, void *app)
 {
     (void)app;
@@ -20,9 +27,17 @@ static void echo(struct http_exchange *exchange, void *app)
     for (size_t i = 0; i < exchange->headers.count; i++)
         buf_add_format(&reply.body, "%s: %s\n", exchange->headers.list[i].name,
                        exchange->headers.list[i].value);
-    buf_add_format(&reply.body, "\n");
+    buf_add_text(&reply.body, "\n");
     buf_add(&reply.body, exchange->body.data, exchange->body.len);
     http_answer_with(exchange, &reply);
+}
+
+static struct http_client *open_client(void)
+{
+    struct err err = {0};
+    struct http_client *client = http_client_open(NULL, &err);
+    EXPECT_STR(err.text, "");
+    return client;
 }
 
 /* A client and a server that echoes. */
@@ -36,8 +51,7 @@ static struct pair pair_open(void)
 {
     struct err err = {0};
     struct http_server_options options = {.handle = echo};
-    struct pair pair = {.server = http_server_open(&options, &err),
-                        .client = http_client_open(NULL, &err)};
+    struct pair pair = {.server = http_server_open(&options, &err), .client = open_client()};
     EXPECT_STR(err.text, "");
     pair.url = str_format("http://127.0.0.1:%d/a/../b%%2F?x=1", http_server_port(pair.server));
     return pair;
@@ -63,6 +77,42 @@ static char *send_ok(struct http_client *client, const struct http_call *call)
     return buf_take(&answer.body);
 }
 
+/* A client and a raw server that answers each connection's one request with a text. */
+struct raw_pair {
+    struct raw_server *server;
+    struct http_client *client;
+    char *url;
+};
+
+static struct raw_pair raw_pair_open(raw_serve *serve, const void *context)
+{
+    struct raw_pair pair = {.server = raw_server_open(serve, (void *)(uintptr_t)context),
+                            .client = open_client()};
+    pair.url = str_format("http://127.0.0.1:%d/", raw_server_port(pair.server));
+    return pair;
+}
+
+static void own_raw_pair(struct raw_pair *pair)
+{
+    http_client_close(pair->client);
+    raw_server_close(pair->server);
+    free(pair->url);
+}
+
+/* What one GET from a server that answers with this text gives: the answer, or err. */
+static struct err get_text(const char *text, struct http_call call, struct http_answer *answer)
+{
+    OWN(raw_pair)
+    struct raw_pair pair = raw_pair_open(raw_serve_text, text);
+    struct err err = {0};
+    call.url = pair.url;
+    http_send(pair.client, &call, answer, &err);
+    EXPECT_INT(answer->status == 0, err.status != 0);
+    return err;
+}
+
+/* ---- requests ------------------------------------------------------------------------------ */
+
 TEST(a_get_arrives_with_path_and_query_untouched)
 {
     OWN(pair)
@@ -82,12 +132,545 @@ TEST(a_post_carries_its_fields_and_nothing_that_nobody_asked_for)
     headers_add(&headers, "ce-Id", "7");
     headers_add(&headers, "X-Empty", "");
     headers_add(&headers, "Content-Length", "1");
+    headers_add(&headers, "ce-id", "8");
     OWN(free)
     char *seen = send_ok(pair.client, &(struct http_call){.url = pair.url,
                                                           .headers = &headers,
                                                           .method = "POST",
                                                           .body = bytes_of("hello")});
     EXPECT(str_starts(seen, "POST "));
-    EXPECT_HAS(seen, "ce-Id: 7\nX-Empty: \nContent-Length: 5\n\nhello");
+    EXPECT_HAS(seen, "ce-Id: 7\nX-Empty: \nce-id: 8\nContent-Length: 5\n\nhello");
     EXPECT(!strstr(seen, "Content-Type") && !strstr(seen, "Expect"));
+}
+
+TEST(every_method_is_sent_as_it_is_called_with_or_without_a_body)
+{
+    static const struct {
+        const char *method, *body, *begins, *has;
+    } rows[] = {
+        {NULL, "", "GET /", "Accept: */*"},
+        {NULL, "x", "POST /", "Content-Length: 1\n\nx"},
+        {"POST", "", "POST /", "Content-Length: 0\n"},
+        {"PUT", "x", "PUT /", "Content-Length: 1\n\nx"},
+        {"PUT", "", "PUT /", "Content-Length: 0\n"},
+        {"PATCH", "x", "PATCH /", "Content-Length: 1\n\nx"},
+        {"DELETE", "", "DELETE /", "\n\n"},
+        {"DELETE", "x", "DELETE /", "Content-Length: 1\n\nx"},
+        {"GET", "x", "GET /", "Content-Length: 1\n\nx"},
+    };
+    OWN(pair)
+    struct pair pair = pair_open();
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct http_call call = {
+            .url = pair.url, .method = rows[i].method, .body = bytes_of(rows[i].body)};
+        OWN(free)
+        char *seen = send_ok(pair.client, &call);
+        if (!str_starts(seen, rows[i].begins))
+            fail_msg("row %zu: %s", i, seen);
+        EXPECT_HAS(seen, rows[i].has);
+    }
+    EXPECT_INT(http_client_connections(pair.client), 1);
+}
+
+TEST(the_answer_to_head_has_fields_but_no_body)
+{
+    OWN(http_answer)
+    struct http_answer answer = {0};
+    struct err err = get_text("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: x\r\n\r\n",
+                              (struct http_call){.method = "HEAD"}, &answer);
+    EXPECT_STR(err.text, "");
+    EXPECT_INT(answer.body.len, 0);
+    EXPECT_STR(headers_get(&answer.headers, "etag"), "x");
+}
+
+TEST(a_body_of_ten_megabytes_goes_there_and_back)
+{
+    OWN(pair)
+    struct pair pair = pair_open();
+    OWN(buf)
+    struct buf body = {0};
+    for (int i = 0; body.len < 10 << 20; i++)
+        buf_add_format(&body, "%d,", i);
+    struct http_call call = {.url = pair.url, .body = buf_bytes(&body)};
+    OWN(free)
+    char *seen = send_ok(pair.client, &call);
+    EXPECT_STR(strstr(seen, "\n\n") + 2, body.data);
+}
+
+TEST(what_is_no_http_url_is_refused)
+{
+    static const char *const urls[] = {
+        "", "host", "file:///etc/passwd", "http://u:p@host/", "http://a b/", "gopher://127.0.0.1/"};
+    OWN(http_client)
+    struct http_client *client = open_client();
+    for (size_t i = 0; i < COUNT(urls); i++) {
+        struct err err = {0};
+        OWN(http_answer)
+        struct http_answer answer = {0};
+        EXPECT(!http_send(client, &(struct http_call){.url = urls[i]}, &answer, &err));
+        EXPECT_INT(err.status, ERR_INPUT);
+    }
+}
+
+/* ---- answers ------------------------------------------------------------------------------- */
+
+TEST(status_and_fields_are_the_servers)
+{
+    OWN(http_answer)
+    struct http_answer answer = {0};
+    struct err err = get_text("HTTP/1.1 429 Slow Down\r\nRetry-After: 7\r\nX-A:  1 \r\nx-a:2\r\n"
+                              "X-None:\r\nContent-Type: what/ever; a=b\r\nContent-Length: 2\r\n"
+                              "\r\nno",
+                              (struct http_call){0}, &answer);
+    EXPECT_STR(err.text, "");
+    EXPECT_INT(answer.status, 429);
+    EXPECT_STR(headers_get(&answer.headers, "retry-after"), "7");
+    EXPECT_STR(headers_get(&answer.headers, "x-a"), "1");
+    EXPECT_INT(headers_count(&answer.headers, "X-A"), 2);
+    EXPECT_STR(headers_get(&answer.headers, "x-none"), "");
+    EXPECT_STR(headers_get(&answer.headers, "Content-Type"), "what/ever; a=b");
+    EXPECT_STR(answer.body.data, "no");
+}
+
+TEST(a_redirect_is_given_back_not_followed)
+{
+    OWN(http_answer)
+    struct http_answer answer = {0};
+    get_text("HTTP/1.1 308 Resume Incomplete\r\nLocation: http://127.0.0.1:1/\r\n"
+             "Content-Length: 0\r\n\r\n",
+             (struct http_call){0}, &answer);
+    EXPECT_INT(answer.status, 308);
+    EXPECT_STR(headers_get(&answer.headers, "location"), "http://127.0.0.1:1/");
+}
+
+TEST(answers_of_the_1xx_kind_are_passed_over)
+{
+    OWN(http_answer)
+    struct http_answer answer = {0};
+    get_text("HTTP/1.1 100 Continue\r\nX-A: no\r\n\r\nHTTP/1.1 103 Early Hints\r\nX-B: no\r\n\r\n"
+             "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n",
+             (struct http_call){0}, &answer);
+    EXPECT_INT(answer.status, 201);
+    EXPECT_INT(answer.headers.count, 1);
+}
+
+TEST(a_body_comes_by_length_in_chunks_or_until_the_end)
+{
+    static const char *const texts[] = {
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello rest",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nhe\r\n03\r\nllo\r\n0\r\n"
+        "X-Trailer: 1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\nhello",
+        "HTTP/1.0 200 OK\r\n\r\nhello",
+        "HTTP/1.1 200\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello",
+        "HTTP/1.1 200 OK\nContent-Length: 5\n\nhello",
+    };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        OWN(http_answer)
+        struct http_answer answer = {0};
+        struct err err = get_text(texts[i], (struct http_call){0}, &answer);
+        EXPECT_STR(err.text, "");
+        EXPECT_INT(answer.status, 200);
+        EXPECT_STR(answer.body.data, "hello");
+    }
+}
+
+TEST(an_answer_without_content_has_no_body)
+{
+    OWN(http_answer)
+    struct http_answer answer = {0};
+    get_text("HTTP/1.1 204 No Content\r\n\r\n", (struct http_call){0}, &answer);
+    EXPECT_INT(answer.status, 204);
+    EXPECT(answer.body.data == NULL);
+}
+
+TEST(what_breaks_off_fails_and_leaves_no_answer)
+{
+    static const char *const texts[] = {
+        "",
+        "HTTP/1.1 200 OK\r\nContent-Le",
+        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe",
+        "HTTP/1.1 100 Continue\r\n\r\n",
+    };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        OWN(http_answer)
+        struct http_answer answer = {0};
+        struct err err = get_text(texts[i], (struct http_call){0}, &answer);
+        EXPECT_INT(err.status, ERR_UNAVAILABLE);
+        EXPECT(str_starts(err.text, "http://127.0.0.1:"));
+        EXPECT(answer.headers.count == 0 && answer.body.data == NULL);
+    }
+}
+
+TEST(what_is_not_http_is_the_upstreams_fault)
+{
+    static const char *const texts[] = {
+        "SSH-2.0-OpenSSH_9.2\r\n",
+        "<html>hello</html>",
+        "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n",
+    };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        OWN(http_answer)
+        struct http_answer answer = {0};
+        struct err err = get_text(texts[i], (struct http_call){0}, &answer);
+        if (err.status != ERR_UPSTREAM)
+            fail_msg("row %zu: %d %s", i, err.status, err.text);
+    }
+}
+
+TEST(a_body_over_the_limit_is_refused_however_it_comes)
+{
+    static const char *const texts[] = {
+        "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello!",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n3\r\nlo!\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\nhello!",
+    };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        OWN(http_answer)
+        struct http_answer answer = {0};
+        struct err err = get_text(texts[i], (struct http_call){.max_reply = 5}, &answer);
+        EXPECT_INT(err.status, ERR_TOO_LARGE);
+        EXPECT_HAS(err.text, "the answer is over 5 bytes");
+    }
+}
+
+/* An answer with a field of so many bytes. */
+static struct err get_with_field(size_t len, struct http_answer *answer)
+{
+    OWN(buf)
+    struct buf text = {0};
+    buf_add_text(&text, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n");
+    for (int i = 0; text.len < len; i++)
+        buf_add_format(&text, "X-Long-%d: %01000d\r\n", i, i);
+    buf_add_text(&text, "\r\n");
+    return get_text(text.data, (struct http_call){0}, answer);
+}
+
+TEST(ten_thousand_bytes_of_fields_are_taken)
+{
+    OWN(http_answer)
+    struct http_answer answer = {0};
+    struct err err = get_with_field(10000, &answer);
+    EXPECT_STR(err.text, "");
+    EXPECT_INT(answer.headers.count, 11);
+}
+
+TEST(fields_without_end_are_refused)
+{
+    OWN(http_answer)
+    struct http_answer answer = {0};
+    struct err err = get_with_field(400000, &answer);
+    EXPECT_INT(err.status, ERR_UPSTREAM);
+}
+
+/* ---- compressed answers -------------------------------------------------------------------- */
+
+static void serve_gzip(int fd, void *context)
+{
+    const char *text = context;
+    char packed[4096];
+    z_stream stream = {.next_in = (Bytef *)(uintptr_t)text,
+                       .avail_in = (uInt)strlen(text),
+                       .next_out = (Bytef *)packed,
+                       .avail_out = sizeof(packed)};
+    deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+    deflate(&stream, Z_FINISH);
+    size_t len = stream.total_out;
+    deflateEnd(&stream);
+
+    OWN(buf)
+    struct buf request = {0};
+    OWN(buf)
+    struct buf answer = {0};
+    if (!raw_read_request(fd, &request) || !strstr(request.data, "Accept-Encoding: gzip\r\n"))
+        return;
+    buf_add_format(&answer,
+                   "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n", len);
+    buf_add(&answer, packed, len);
+    socket_send(fd, buf_bytes(&answer));
+}
+
+TEST(a_compressed_answer_is_unpacked_when_asked_for)
+{
+    OWN(raw_pair)
+    struct raw_pair pair = raw_pair_open(serve_gzip, "hello hello hello hello");
+    OWN(free)
+    char *body =
+        send_ok(pair.client, &(struct http_call){.url = pair.url, .accept_encoding = true});
+    EXPECT_STR(body, "hello hello hello hello");
+}
+
+TEST(the_limit_counts_unpacked_bytes)
+{
+    char zeros[100001];
+    memset(zeros, '0', sizeof(zeros) - 1);
+    zeros[sizeof(zeros) - 1] = '\0';
+    OWN(raw_pair)
+    struct raw_pair pair = raw_pair_open(serve_gzip, zeros);
+    OWN(http_answer)
+    struct http_answer answer = {0};
+    struct err err = {0};
+    struct http_call call = {.url = pair.url, .accept_encoding = true, .max_reply = 99999};
+    EXPECT(!http_send(pair.client, &call, &answer, &err));
+    EXPECT_INT(err.status, ERR_TOO_LARGE);
+}
+
+/* ---- servers that are slow or gone --------------------------------------------------------- */
+
+static void serve_silence(int fd, void *context)
+{
+    const char *first = context;
+    OWN(buf)
+    struct buf request = {0};
+    if (!raw_read_request(fd, &request))
+        return;
+    socket_send(fd, bytes_of(first));
+    OWN(free)
+    char *rest = socket_read_all(fd); /* until the client has had enough */
+}
+
+TEST(a_server_that_is_silent_is_given_up_in_time)
+{
+    static const char *const firsts[] = {"", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel"};
+    for (size_t i = 0; i < COUNT(firsts); i++) {
+        OWN(raw_pair)
+        struct raw_pair pair = raw_pair_open(serve_silence, firsts[i]);
+        OWN(http_answer)
+        struct http_answer answer = {0};
+        struct err err = {0};
+        struct http_call call = {.url = pair.url, .timeout_ms = 50};
+        EXPECT(!http_send(pair.client, &call, &answer, &err));
+        EXPECT_INT(err.status, ERR_UNAVAILABLE);
+        EXPECT_HAS(err.text, "timed out");
+    }
+}
+
+/* A port of 127.0.0.1 where nobody listens. */
+static uint16_t free_port(void)
+{
+    OWN(raw_server)
+    struct raw_server *server = raw_server_open(raw_serve_text, NULL);
+    return raw_server_port(server);
+}
+
+TEST(a_server_that_is_not_there_is_unavailable)
+{
+    OWN(http_client)
+    struct http_client *client = open_client();
+    OWN(free)
+    char *url = str_format("http://127.0.0.1:%d/secret?key=1", free_port());
+    OWN(http_answer)
+    struct http_answer answer = {0};
+    struct err err = {0};
+    EXPECT(!http_send(client, &(struct http_call){.url = url}, &answer, &err));
+    EXPECT_INT(err.status, ERR_UNAVAILABLE);
+    EXPECT(str_starts(err.text, "http://127.0.0.1:") && !strstr(err.text, "secret"));
+}
+
+TEST(a_kept_connection_that_the_server_closed_is_replaced)
+{
+    OWN(raw_pair)
+    struct raw_pair pair =
+        raw_pair_open(raw_serve_text, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    for (int i = 0; i < 20; i++) {
+        OWN(free)
+        char *body =
+            send_ok(pair.client, &(struct http_call){.url = pair.url, .body = bytes_of("event")});
+        EXPECT_STR(body, "ok");
+    }
+    EXPECT_INT(http_client_connections(pair.client), 20);
+}
+
+/* ---- many at once -------------------------------------------------------------------------- */
+
+static void *send_fifty(void *context)
+{
+    struct pair *pair = context;
+    for (int i = 0; i < 50; i++) {
+        OWN(free)
+        char *number = str_format("%d of %p", i, (void *)&number);
+        struct http_call call = {.url = pair->url, .body = bytes_of(number)};
+        OWN(free)
+        char *seen = send_ok(pair->client, &call);
+        EXPECT(str_ends(seen, number));
+    }
+    return NULL;
+}
+
+TEST(eighty_threads_share_the_client_and_its_connections)
+{
+    OWN(pair)
+    struct pair pair = pair_open();
+    pthread_t threads[80];
+    for (size_t i = 0; i < COUNT(threads); i++)
+        pthread_create(&threads[i], NULL, send_fifty, &pair);
+    for (size_t i = 0; i < COUNT(threads); i++)
+        pthread_join(threads[i], NULL);
+    EXPECT(http_client_connections(pair.client) <= COUNT(threads));
+}
+
+TEST(requests_one_after_the_other_use_one_connection)
+{
+    OWN(pair)
+    struct pair pair = pair_open();
+    send_fifty(&pair);
+    EXPECT_INT(http_client_connections(pair.client), 1);
+}
+
+/* Counts what ended, and how. */
+struct tally {
+    struct http_client *client;
+    struct http_call call;
+    atomic_int answered, failed;
+    int more; /* requests to start from on_ended; of the client's thread */
+    sem_t ended;
+};
+
+static void on_ended(struct http_answer *answer, const struct err *err, void *context)
+{
+    struct tally *tally = context;
+    if (answer)
+        EXPECT_INT(answer->status, 200);
+    else
+        EXPECT_INT(err->status, ERR_UNAVAILABLE);
+    atomic_fetch_add(answer ? &tally->answered : &tally->failed, 1);
+    if (answer && tally->more-- > 0)
+        http_start(tally->client, &tally->call, on_ended, tally);
+    sem_post(&tally->ended);
+}
+
+TEST(a_request_may_be_started_when_another_has_ended)
+{
+    OWN(pair)
+    struct pair pair = pair_open();
+    struct tally tally = {.client = pair.client, .call = {.url = pair.url}, .more = 99};
+    sem_init(&tally.ended, 0, 0);
+    http_start(pair.client, &tally.call, on_ended, &tally);
+    for (int i = 0; i < 100; i++)
+        sem_wait(&tally.ended);
+    EXPECT_INT(tally.answered, 100);
+    EXPECT_INT(http_client_connections(pair.client), 1);
+}
+
+TEST(closing_ends_what_is_under_way_once_each)
+{
+    OWN(raw_server)
+    struct raw_server *server = raw_server_open(serve_silence, (void *)"");
+    OWN(free)
+    char *url = str_format("http://127.0.0.1:%d/", raw_server_port(server));
+    struct tally tally = {.client = open_client(), .call = {.url = url, .timeout_ms = -1}};
+    sem_init(&tally.ended, 0, 0);
+    for (int i = 0; i < 30; i++)
+        http_start(tally.client, &tally.call, on_ended, &tally);
+    http_client_close(tally.client);
+    EXPECT_INT(tally.answered, 0);
+    EXPECT_INT(tally.failed, 30);
+}
+
+/* ---- TLS and proxies ----------------------------------------------------------------------- */
+
+static struct http_server *open_tls_server(const struct test_certificate *certificate)
+{
+    struct err err = {0};
+    struct http_server_options options = {
+        .handle = echo, .cert_pem = certificate->cert_pem, .key_pem = certificate->key_pem};
+    struct http_server *server = http_server_open(&options, &err);
+    EXPECT_STR(err.text, "");
+    return server;
+}
+
+TEST(tls_is_accepted_only_from_those_whom_the_authority_knows)
+{
+    OWN(test_certificate)
+    struct test_certificate ours = test_certificate_make();
+    OWN(test_certificate)
+    struct test_certificate others = test_certificate_make();
+    struct http_server *server = open_tls_server(&ours);
+    OWN(free)
+    char *url = str_format("https://127.0.0.1:%d/tls", http_server_port(server));
+    OWN(http_client)
+    struct http_client *client = open_client();
+
+    /* the second knows an authority of the same name with another key */
+    const char *refused[] = {NULL, others.ca_file};
+    for (size_t i = 0; i < COUNT(refused); i++) {
+        struct err err = {0};
+        OWN(http_answer)
+        struct http_answer answer = {0};
+        struct http_call call = {.url = url, .ca_file = refused[i]};
+        EXPECT(!http_send(client, &call, &answer, &err));
+        EXPECT_INT(err.status, ERR_UPSTREAM);
+    }
+    for (int i = 0; i < 2; i++) {
+        OWN(free)
+        char *seen = send_ok(client, &(struct http_call){.url = url, .ca_file = ours.ca_file});
+        EXPECT(str_starts(seen, "GET /tls?"));
+    }
+    EXPECT_INT(http_client_connections(client), 3);
+    http_server_close(server);
+}
+
+TEST(the_file_named_by_ssl_cert_file_is_trusted)
+{
+    OWN(test_certificate)
+    struct test_certificate certificate = test_certificate_make();
+    struct http_server *server = open_tls_server(&certificate);
+    OWN(free)
+    char *url = str_format("https://localhost:%d/", http_server_port(server));
+    setenv("SSL_CERT_FILE", certificate.ca_file, 1);
+    OWN(http_client)
+    struct http_client *client = open_client();
+    unsetenv("SSL_CERT_FILE");
+    OWN(free)
+    char *seen = send_ok(client, &(struct http_call){.url = url});
+    EXPECT(str_starts(seen, "GET /?"));
+    http_server_close(server);
+}
+
+TEST(a_certificate_file_that_is_not_there_is_a_broken_installation)
+{
+    OWN(http_client)
+    struct http_client *client = open_client();
+    OWN(http_answer)
+    struct http_answer answer = {0};
+    struct err err = {0};
+    OWN(raw_server)
+    struct raw_server *server = raw_server_open(raw_serve_text, (void *)"");
+    OWN(free)
+    char *url = str_format("https://127.0.0.1:%d/", raw_server_port(server));
+    struct http_call call = {.url = url, .ca_file = "/nowhere/ca.pem"};
+    EXPECT(!http_send(client, &call, &answer, &err));
+    EXPECT_INT(err.status, ERR_INTERNAL);
+}
+
+static void serve_proxy(int fd, void *context)
+{
+    struct buf *seen = context;
+    if (raw_read_request(fd, seen))
+        socket_send(fd, bytes_of("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nproxy"));
+}
+
+TEST(the_environments_proxy_is_used_save_for_this_machine)
+{
+    OWN(buf)
+    struct buf asked = {0};
+    OWN(raw_server)
+    struct raw_server *proxy = raw_server_open(serve_proxy, &asked);
+    OWN(free)
+    char *proxy_url = str_format("http://127.0.0.1:%d", raw_server_port(proxy));
+    OWN(pair)
+    struct pair pair = pair_open();
+    setenv("http_proxy", proxy_url, 1);
+
+    OWN(free)
+    char *far = send_ok(pair.client, &(struct http_call){.url = "http://192.0.2.1/x"});
+    EXPECT_STR(far, "proxy");
+    EXPECT(str_starts(asked.data, "GET http://192.0.2.1/x HTTP/1.1\r\n"));
+
+    OWN(free)
+    char *near = send_ok(pair.client, &(struct http_call){.url = pair.url});
+    EXPECT(str_starts(near, "GET /a/"));
+    unsetenv("http_proxy");
 }
