@@ -8,6 +8,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { PATH_TEXT = 256 };
+
+/* What is wrong with an object, and where. */
+struct problem {
+    char path[PATH_TEXT]; /* "spec.template.spec.containers[0].image" */
+    bool unknown_field;   /* else a value that is missing or wrong */
+    char text[256];       /* "is not known; did you mean subscriber?" */
+};
+
 enum field_type {
     FIELD_STRING,
     FIELD_INT,
@@ -23,12 +32,13 @@ enum field_type {
 struct field {
     const char *name;
     enum field_type type;
-    const struct field *fields; /* of FIELD_OBJECT and of the items of FIELD_LIST */
     bool required;
-    bool (*check)(const char *text, struct err *err); /* of a text; NULL = any */
-    const char *const *values;                        /* the texts that are allowed; NULL = any */
-    int low;                                          /* the least a FIELD_INT may be */
-    bool open; /* an object that may have other fields besides these */
+    bool open;                  /* an object that may have other fields besides these */
+    int low;                    /* the least a FIELD_INT may be */
+    const struct field *fields; /* of FIELD_OBJECT and of the items of FIELD_LIST */
+    const char *const *values;  /* the texts that are allowed, NULL-terminated; NULL = any */
+    /* What is wrong with a value of the right type, NULL when nothing. May be NULL. */
+    const char *(*rule)(const json_t *value);
 };
 
 /* A column of the tables that kubectl shows. */
@@ -56,8 +66,8 @@ struct kind {
     const struct kind *today;
     json_t *(*to_today)(const json_t *object);
     json_t *(*from_today)(const json_t *object);
-    /* Rules beyond the fields; old is NULL for a new object. May be NULL. */
-    bool (*check)(const json_t *object, const json_t *old, struct err *err);
+    /* Rules beyond single fields; old is NULL for a new object. May be NULL. */
+    bool (*check)(const json_t *object, const json_t *old, struct problem *problem);
 };
 
 /* All kinds, groups together, today's versions first. */
@@ -82,17 +92,12 @@ char *kind_api_version(const struct kind *kind);
 /* The object as another kind of its family. A new reference. */
 json_t *kind_convert(const json_t *object, const struct kind *from, const struct kind *to);
 
-enum { PATH_TEXT = 256 };
-
-/* What is wrong with an object, and where: "spec.template.spec.containers[0].image". */
-struct problem {
-    char path[PATH_TEXT];
-    bool unknown_field;
-    struct err err; /* the text without the path's place in a file */
-};
-
-/* Checks names, types, required fields and the kind's own rules. */
+/* Checks names, types, required fields and the kind's own rules. False and the first problem. */
 bool kind_check(const struct kind *kind, const json_t *object, const json_t *old,
                 struct problem *problem);
+
+/* Writes a problem and returns false, so that failing is one line. */
+bool problem_set(struct problem *problem, const char *path, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif
