@@ -7,7 +7,7 @@
 #define KN_LOCAL_OBJECTS_H
 
 #include "base/err.h"
-#include "kn-local/kinds.h"
+#include "kn-local/object.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -23,12 +23,6 @@ static inline void own_objects(struct objects **local)
 {
     objects_close(*local);
 }
-
-struct object_key {
-    const struct kind *kind; /* any of the family */
-    const char *ns;          /* "" for a kind in no namespace */
-    const char *name;
-};
 
 /* The object as it was written (its apiVersion says how), or NULL. A new reference. */
 json_t *objects_get(struct objects *objects, const struct object_key *key);
@@ -81,16 +75,5 @@ struct objects_watch *objects_watch(struct objects *objects, uint64_t since,
 void objects_unwatch(struct objects *objects, struct objects_watch *watch);
 
 uint64_t objects_version(struct objects *objects);
-
-/* ---- reading an object's metadata; "" when it is not there -------------------------------------
- */
-
-const char *object_name(const json_t *object);
-const char *object_ns(const json_t *object);
-const char *object_uid(const json_t *object);
-const char *object_meta(const json_t *object, const char *key);
-const char *object_annotation(const json_t *object, const char *key);
-int64_t object_generation(const json_t *object);
-struct object_key object_key_of(const struct kind *kind, const json_t *object);
 
 #endif
