@@ -5,10 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum {
-    NS_PER_MS = 1000000,
-    NS_PER_SEC = 1000000000,
-};
+/* 64 bits wide, so that `20 * NS_PER_SEC` does not overflow. */
+#define NS_PER_MS  INT64_C(1000000)
+#define NS_PER_SEC INT64_C(1000000000)
 
 /* Enough for any time_format, with its NUL. */
 enum { TIME_TEXT = 40 };

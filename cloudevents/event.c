@@ -124,7 +124,7 @@ static bool is_absolute(const char *text)
 {
     if (!isalpha((unsigned char)*text))
         return false;
-    while (isalnum((unsigned char)*text) || strchr("+-.", *text))
+    while (*text && (isalnum((unsigned char)*text) || strchr("+-.", *text)))
         text++;
     return *text == ':';
 }
