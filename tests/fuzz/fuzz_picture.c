@@ -1,0 +1,14 @@
+/* Any bytes are a picture or no picture; nothing else happens. */
+#include "base/own.h"
+#include "gcp-local/vision/picture.h"
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t len);
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t len)
+{
+    struct err err = {0};
+    OWN(picture)
+    struct picture picture = {0};
+    picture_decode((struct bytes){(const char *)data, len}, 64, &picture, &err);
+    return 0;
+}
