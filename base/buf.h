@@ -2,16 +2,11 @@
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
+#include "base/bytes.h"
 #include "base/err.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
-/* A view of somebody else's bytes; passed by value, never freed. data may be NULL when len is 0. */
-struct bytes {
-    const char *data;
-    size_t len;
-};
 
 /* The bytes of a NUL-terminated text, without the NUL; NULL is empty. */
 struct bytes bytes_of(const char *text);
