@@ -256,6 +256,17 @@ struct jread jread_item(struct jread *list, size_t index)
     return item;
 }
 
+struct jread jread_item_list(struct jread *list, size_t index)
+{
+    struct jread item = child(list, NULL, json_array_get(list->here, index));
+    item.index = index;
+    if (!json_is_array(item.here)) {
+        fail_type(&item, NULL, item.here, "a list");
+        item.here = NULL;
+    }
+    return item;
+}
+
 const char *jread_item_str(struct jread *list, size_t index)
 {
     struct jread item = child(list, NULL, json_array_get(list->here, index));

@@ -64,9 +64,10 @@ struct jread jread_list_or_empty(struct jread *at, const char *key);
 /* Whether the field is there and not null. */
 bool jread_has(const struct jread *at, const char *key);
 
-/* The items of a list: how many, the object or string at an index. */
+/* The items of a list: how many, the object, list or string at an index. */
 size_t jread_count(const struct jread *list);
 struct jread jread_item(struct jread *list, size_t index);
+struct jread jread_item_list(struct jread *list, size_t index);
 const char *jread_item_str(struct jread *list, size_t index);
 
 /* Refuses members of the object that are not among names: "spec.sbscriber is not known; did you

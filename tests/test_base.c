@@ -153,6 +153,18 @@ TEST(the_first_missing_field_is_named_with_its_path)
     EXPECT_STR(err.text, "vision reply: responses[0].labels[0].score is a string, want a number");
 }
 
+TEST(lists_in_lists_are_read_too)
+{
+    struct err err = {0};
+    json_auto_t *tree = json_from_bytes(bytes_of("{\"a\":[[\"x\"],7]}"), "object", ERR_INPUT, &err);
+    struct jread object = jread_open(tree, "object", ERR_INPUT, &err);
+    struct jread outer = jread_list(&object, "a");
+    struct jread inner = jread_item_list(&outer, 0);
+    EXPECT_STR(jread_item_str(&inner, 0), "x");
+    jread_item_list(&outer, 1);
+    EXPECT_STR(err.text, "object: a[1] is a number, want a list");
+}
+
 TEST(whole_numbers_are_read_from_numbers_and_texts_alike)
 {
     struct err err = {0};
