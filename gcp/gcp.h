@@ -85,7 +85,7 @@ void gcp_close(struct gcp *gcp);
 /* The project, or NULL when none is known. Borrowed, like all of these. */
 const char *gcp_project(const struct gcp *gcp);
 
-/* Where the credentials come from, for a log: a path, "metadata server ...", or "none". */
+/* Where the credentials come from, for a log: a path, the metadata server's URL, or "none". */
 const char *gcp_credentials(const struct gcp *gcp);
 
 /* Something a person should know, e.g. that others can read the key file; NULL = nothing. */

@@ -1,0 +1,237 @@
+/* Opens Google Cloud: endpoints, credentials, project. */
+#include "gcp/gcp.h"
+
+#include "base/env.h"
+#include "base/str.h"
+#include "gcp/client.h"
+#include "gcp/metadata.h"
+#include "gcp/project.h"
+#include "net/url.h"
+
+#include <string.h>
+
+enum { USUAL_TIMEOUT_MS = 60000, USUAL_DEADLINE_MS = 60000 };
+
+static const struct {
+    enum gcp_api bit;
+    const char *host;     /* before the universe's domain */
+    const char *emulator; /* variables */
+    const char *override;
+} apis[API_COUNT] = {
+    [API_PUBSUB] = {GCP_PUBSUB, "pubsub", "PUBSUB_EMULATOR_HOST",
+                    "CLOUDSDK_API_ENDPOINT_OVERRIDES_PUBSUB"},
+    [API_STORAGE] = {GCP_STORAGE, "storage", "STORAGE_EMULATOR_HOST",
+                     "CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE"},
+    [API_VISION] = {GCP_VISION, "vision", "VISION_EMULATOR_HOST",
+                    "CLOUDSDK_API_ENDPOINT_OVERRIDES_VISION"},
+    [API_TRANSLATE] = {GCP_TRANSLATE, "translation", "TRANSLATE_EMULATOR_HOST",
+                       "CLOUDSDK_API_ENDPOINT_OVERRIDES_TRANSLATE"},
+};
+
+/* "http://host:port" of a variable that may leave the scheme out. The caller frees. */
+static char *base_from(const char *variable, const char *text, struct err *err)
+{
+    char *base = strstr(text, "://") ? str_copy(text) : str_format("http://%s", text);
+    size_t len = strlen(base);
+    while (len && base[len - 1] == '/')
+        base[--len] = '\0';
+
+    OWN(url)
+    struct url url = {0};
+    if (url_parse(base, &url))
+        return base;
+    free(base);
+    err_set(err, ERR_INPUT, "%s is %s, want host:port or http://host:port", variable, text);
+    return NULL;
+}
+
+/* Sets what the environment says about an API; base stays NULL when that is nothing. */
+static bool endpoint_from_env(enum api api, struct endpoint *endpoint, struct err *err)
+{
+    const char *emulator = env_str(apis[api].emulator, NULL);
+    const char *override = env_str(apis[api].override, NULL);
+    if (emulator)
+        endpoint->base = base_from(apis[api].emulator, emulator, err);
+    else if (override)
+        endpoint->base = base_from(apis[api].override, override, err);
+    endpoint->anonymous = emulator != NULL;
+    endpoint->google = !emulator && !override;
+    return endpoint->base || endpoint->google;
+}
+
+/* Google's own address, in the universe of the credentials. */
+static void endpoint_at_google(enum api api, const char *universe, struct endpoint *endpoint)
+{
+    endpoint->base =
+        str_format("https://%s.%s", apis[api].host, universe ? universe : "googleapis.com");
+}
+
+/* ---- credentials -------------------------------------------------------------------------------
+ */
+
+static bool find_credentials(struct gcp *gcp, const char *path, struct err *err)
+{
+    if (credentials_find_file(path, &gcp->credentials, &gcp->warning, err))
+        return true;
+    if (err->status)
+        return false;
+    OWN(free)
+    char *root = metadata_root();
+    if (!metadata_found(&gcp->outside, root))
+        return err_set(err, ERR_INPUT,
+                       "no Google credentials: GOOGLE_APPLICATION_CREDENTIALS is not set, gcloud "
+                       "has no login, and %s is not there; set GOOGLE_APPLICATION_CREDENTIALS to a "
+                       "key file or run gcloud auth application-default login",
+                       root);
+    gcp->credentials.type = CREDENTIALS_METADATA;
+    gcp->credentials.path = give(&root);
+    return true;
+}
+
+/* Where else the project may be named, once neither caller nor environment did. */
+static void find_project(struct gcp *gcp)
+{
+    if (!gcp->project)
+        gcp->project = str_copy(gcp->credentials.project);
+    if (!gcp->project)
+        gcp->project = project_from_gcloud();
+    if (!gcp->project && gcp->credentials.type == CREDENTIALS_METADATA)
+        gcp->project = metadata_project(&gcp->outside, gcp->credentials.path);
+}
+
+static void find_quota_project(struct gcp *gcp, const char *given)
+{
+    const char *project = given ? given : env_str("GOOGLE_CLOUD_QUOTA_PROJECT", NULL);
+    gcp->quota_project = str_copy(project ? project : gcp->credentials.quota_project);
+}
+
+/* ---- opening -----------------------------------------------------------------------------------
+ */
+
+static bool is_wanted(const struct gcp_options *options, enum api api)
+{
+    return options->apis == 0 || (options->apis & (unsigned)apis[api].bit);
+}
+
+/* A project named demo-... is for trying out: nothing of it may reach Google. */
+static bool check_demo(const struct gcp *gcp, const struct gcp_options *options, struct err *err)
+{
+    if (!gcp->project || !str_starts(gcp->project, "demo-"))
+        return true;
+    for (enum api api = 0; api < API_COUNT; api++)
+        if (is_wanted(options, api) && gcp->endpoint[api].google)
+            return err_set(err, ERR_INPUT,
+                           "project %s starts with demo-, so it never reaches Google; set %s or "
+                           "another project",
+                           gcp->project, apis[api].emulator);
+    return true;
+}
+
+static bool read_settings(struct gcp *gcp, const struct gcp_options *options, struct err *err)
+{
+    gcp->timeout_ms = options->timeout_ms ? options->timeout_ms : USUAL_TIMEOUT_MS;
+    gcp->deadline_ms = options->deadline_ms ? options->deadline_ms : USUAL_DEADLINE_MS;
+    gcp->user_agent = str_copy(options->user_agent ? options->user_agent : "libgcp/" VERSION);
+    gcp->translate_place = str_copy(options->translate_place);
+
+    const char *translate = env_str("TRANSLATE_API", "v2");
+    gcp->translate_v3 = options->translate_v3 || str_equal(translate, "v3");
+    return gcp->translate_v3 || str_equal(translate, "v2") ||
+           err_set(err, ERR_INPUT, "TRANSLATE_API is %s, want v2 or v3", translate);
+}
+
+static bool configure(struct gcp *gcp, const struct gcp_options *options, struct err *err)
+{
+    bool need_credentials = false;
+    for (enum api api = 0; api < API_COUNT; api++) {
+        if (!endpoint_from_env(api, &gcp->endpoint[api], err))
+            return false;
+        need_credentials |= is_wanted(options, api) && !gcp->endpoint[api].anonymous;
+    }
+    if (!read_settings(gcp, options, err))
+        return false;
+    gcp->project = options->project ? str_copy(options->project) : project_from_env();
+    if (!check_demo(gcp, options, err))
+        return false;
+
+    if (need_credentials && !find_credentials(gcp, options->credentials, err))
+        return false;
+    find_project(gcp);
+    find_quota_project(gcp, options->quota_project);
+    for (enum api api = 0; api < API_COUNT; api++)
+        if (gcp->endpoint[api].google)
+            endpoint_at_google(api, gcp->credentials.universe, &gcp->endpoint[api]);
+    return check_demo(gcp, options, err);
+}
+
+/* client is taken over; NULL when outside is the caller's. */
+static struct gcp *open_with(const struct gcp_options *options, const struct outside *outside,
+                             struct http_client *client, struct err *err)
+{
+    static const struct gcp_options defaults = {0};
+    struct gcp *gcp = must_alloc(sizeof(*gcp));
+    gcp->outside = *outside;
+    gcp->http = client;
+    token_cache_init(&gcp->shared);
+    for (enum api api = 0; api < API_COUNT; api++)
+        token_cache_init(&gcp->own_token[api]);
+    if (configure(gcp, options ? options : &defaults, err))
+        return gcp;
+    gcp_close(gcp);
+    return NULL;
+}
+
+struct gcp *gcp_open_outside(const struct gcp_options *options, const struct outside *outside,
+                             struct err *err)
+{
+    return open_with(options, outside, NULL, err);
+}
+
+struct gcp *gcp_open(const struct gcp_options *options, struct err *err)
+{
+    struct http_client *client = http_client_open(NULL, err);
+    if (!client)
+        return NULL;
+    struct outside outside = outside_real(client);
+    return open_with(options, &outside, client, err);
+}
+
+struct gcp *gcp_from_env(unsigned wanted, struct err *err)
+{
+    struct gcp_options options = {.apis = wanted};
+    return gcp_open(&options, err);
+}
+
+void gcp_close(struct gcp *gcp)
+{
+    if (!gcp)
+        return;
+    http_client_close(gcp->http);
+    for (enum api api = 0; api < API_COUNT; api++) {
+        free(gcp->endpoint[api].base);
+        token_cache_done(&gcp->own_token[api]);
+    }
+    token_cache_done(&gcp->shared);
+    credentials_done(&gcp->credentials);
+    free(gcp->warning);
+    free(gcp->project);
+    free(gcp->quota_project);
+    free(gcp->user_agent);
+    free(gcp->translate_place);
+    free(gcp);
+}
+
+const char *gcp_project(const struct gcp *gcp)
+{
+    return gcp->project;
+}
+
+const char *gcp_credentials(const struct gcp *gcp)
+{
+    return gcp->credentials.path ? gcp->credentials.path : "none";
+}
+
+const char *gcp_warning(const struct gcp *gcp)
+{
+    return gcp->warning;
+}

@@ -1,0 +1,54 @@
+/* JSON Web Tokens signed with RS256, the only algorithm Google uses: the one door to libjwt and
+ * OpenSSL. Formats: RFC 7515 (compact form), RFC 7517 (key sets). */
+#ifndef GCP_JWT_H
+#define GCP_JWT_H
+
+#include "base/jread.h"
+
+/* Whether text is an unencrypted private RSA key (PEM) of at least 2048 bits. */
+bool rs256_key_valid(const char *pem);
+
+/* Signs claims, a JSON object. kid names the key in the header; NULL for none. The caller frees.
+ * NULL and ERR_INPUT when the key is none. */
+char *rs256_sign(const json_t *claims, const char *kid, const char *pem, struct err *err);
+
+/* A public key of a key set. All zero is none. */
+struct jwk {
+    char *kid;
+    char *pem;
+};
+
+void jwk_done(struct jwk *key);
+
+static inline void own_jwk(struct jwk *local)
+{
+    jwk_done(local);
+}
+
+/* All zero is empty. */
+struct jwks {
+    struct jwk *list;
+    size_t count;
+};
+
+/* Reads {"keys":[...]}, leaving out what is no RSA signing key of 2048 to 8192 bits with a kid.
+ * Fails with ERR_UPSTREAM when it is no key set. */
+bool jwks_from_json(struct bytes text, struct jwks *keys, struct err *err);
+const struct jwk *jwks_find(const struct jwks *keys, const char *kid);
+void jwks_done(struct jwks *keys);
+
+static inline void own_jwks(struct jwks *local)
+{
+    jwks_done(local);
+}
+
+/* The kid that a token names, after checking its form: three parts in unpadded base64url, a header
+ * with alg RS256, no crit, and a kid. Nothing of it is to be trusted yet. The caller frees. NULL
+ * and ERR_UNAUTHORIZED otherwise. */
+char *rs256_kid(const char *token, struct err *err);
+
+/* The claims of a token that passed rs256_kid, if this key signed it. New reference. NULL and
+ * ERR_UNAUTHORIZED otherwise. */
+json_t *rs256_verify(const char *token, const struct jwk *key, struct err *err);
+
+#endif
