@@ -36,8 +36,8 @@ struct gcp {
 };
 
 /* gcp_open with a world of the caller's; what outside->context points to must outlive it. */
-struct gcp *gcp_open_outside(const struct gcp_options *options, const struct outside *outside,
-                             struct err *err);
+struct gcp *google_open(const struct gcp_options *options, const struct outside *outside,
+                        struct err *err);
 
 /* A call to one of the APIs. Everything is borrowed; zero means the default. */
 struct google_call {

@@ -2,11 +2,10 @@
 #include "gcp/credentials.h"
 
 #include "base/env.h"
+#include "base/file.h"
 #include "base/str.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 
 enum { MOST_FILE = 256 * 1024 };
@@ -43,21 +42,6 @@ void credentials_done(struct credentials *credentials)
     *credentials = (struct credentials){0};
 }
 
-static bool read_all(int fd, const char *path, struct buf *text, struct err *err)
-{
-    for (;;) {
-        char piece[4096];
-        ssize_t len = read(fd, piece, sizeof(piece));
-        if (len == 0)
-            return true;
-        if (len < 0)
-            return err_set(err, ERR_INPUT, "%s: cannot be read: %s", path, strerror(errno));
-        if (!buf_add(text, piece, (size_t)len))
-            return err_set(err, ERR_INPUT, "%s: is over %d bytes, so no credentials file", path,
-                           MOST_FILE);
-    }
-}
-
 static bool holds_secret(const struct credentials *credentials)
 {
     return credentials->key || credentials->refresh_token || credentials->client_secret ||
@@ -67,18 +51,16 @@ static bool holds_secret(const struct credentials *credentials)
 bool credentials_from_file(const char *path, struct credentials *credentials, char **warning,
                            struct err *err)
 {
-    OWN(fd)
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return err_set(err, ERR_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
     OWN(buf)
     struct buf text = {.max = MOST_FILE};
-    if (!read_all(fd, path, &text, err) ||
-        !credentials_from_json(buf_bytes(&text), path, credentials, err))
+    struct err failed = {0};
+    if (!file_read(path, &text, &failed))
+        return err_set(err, ERR_INPUT, "%s", failed.text);
+    if (!credentials_from_json(buf_bytes(&text), path, credentials, err))
         return false;
 
     struct stat about;
-    if (fstat(fd, &about) == 0 && (about.st_mode & S_IROTH) && holds_secret(credentials))
+    if (stat(path, &about) == 0 && (about.st_mode & S_IROTH) && holds_secret(credentials))
         *warning = str_format("%s holds a secret and every user of this machine can read it "
                               "(mode %04o); chmod 600 it",
                               path, about.st_mode & 07777);

@@ -181,8 +181,8 @@ static struct gcp *open_with(const struct gcp_options *options, const struct out
     return NULL;
 }
 
-struct gcp *gcp_open_outside(const struct gcp_options *options, const struct outside *outside,
-                             struct err *err)
+struct gcp *google_open(const struct gcp_options *options, const struct outside *outside,
+                        struct err *err)
 {
     return open_with(options, outside, NULL, err);
 }

@@ -48,7 +48,7 @@ static bool open_with(struct gcp_push **push, const struct outside *outside,
     return false;
 }
 
-bool gcp_push_open_outside(struct gcp_push **push, const struct outside *outside, struct err *err)
+bool push_open_outside(struct gcp_push **push, const struct outside *outside, struct err *err)
 {
     *push = NULL;
     return !env_str("PUSH_AUDIENCE", NULL) || open_with(push, outside, NULL, err);

@@ -6,6 +6,6 @@
 #include "gcp/outside.h"
 
 /* gcp_push_open with a world of the caller's; what outside->context points to must outlive it. */
-bool gcp_push_open_outside(struct gcp_push **push, const struct outside *outside, struct err *err);
+bool push_open_outside(struct gcp_push **push, const struct outside *outside, struct err *err);
 
 #endif

@@ -1,29 +1,20 @@
 /* The token of another identity provider that workload identity federation exchanges. */
 #include "gcp/subject.h"
 
+#include "base/file.h"
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "gcp/send.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 enum { MOST_TOKEN = 256 * 1024, TIMEOUT_MS = 20000 };
 
+/* Others put a new token there from time to time, so that what fails now may work later. */
 static bool read_file(const char *path, struct buf *text, struct err *err)
 {
-    OWN(file)
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return err_set(err, ERR_UNAVAILABLE, "%s: cannot be opened: %s", path, strerror(errno));
-    char piece[4096];
-    size_t len;
-    while ((len = fread(piece, 1, sizeof(piece), file)) > 0)
-        if (!buf_add(text, piece, len))
-            return err_set(err, ERR_UNAVAILABLE, "%s: is over %d bytes", path, MOST_TOKEN);
-    return !ferror(file) || err_set(err, ERR_UNAVAILABLE, "%s: cannot be read", path);
+    struct err failed = {0};
+    return file_read(path, text, &failed) || err_set(err, ERR_UNAVAILABLE, "%s", failed.text);
 }
 
 static bool read_url(const struct outside *outside, const struct credentials *credentials,
