@@ -1,0 +1,24 @@
+/* Which API a request is for. Both ports, with and without TLS, share one router. */
+#ifndef GCP_LOCAL_ROUTER_ROUTER_H
+#define GCP_LOCAL_ROUTER_ROUTER_H
+
+#include "gcp-local/token/tokens.h"
+#include "net/http_server.h"
+
+/* The scope of the tokens with which `gcp-local reset` calls the server; no client is granted it.
+ */
+#define CONTROL_SCOPE "gcp-local:control"
+#define CONTROL_RESET "/_gcp-local/reset"
+
+/* The APIs, all borrowed. */
+struct router {
+    struct tokens *tokens;
+    bool require_auth;
+};
+
+/* Handlers of http_server.h; app is the router. */
+void router_begin(struct http_exchange *exchange, void *app);
+void router_handle(struct http_exchange *exchange, void *app);
+void router_refuse(struct http_exchange *exchange, const struct err *err, void *app);
+
+#endif

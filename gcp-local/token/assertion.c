@@ -1,0 +1,175 @@
+/* The JWT that a service account signs: who signed it, and whether Google would take it. */
+#include "gcp-local/token/assertion.h"
+
+#include "base/jread.h"
+#include "base/own.h"
+#include "base/str.h"
+#include "gcp-local/token/proof.h"
+
+#include <string.h>
+
+enum { MOST_SECONDS = 3600, SKEW_SECONDS = 60 };
+
+void assertion_done(struct assertion *assertion)
+{
+    free(assertion->email);
+    free(assertion->scope);
+    free(assertion->target_audience);
+    *assertion = (struct assertion){0};
+}
+
+/* iat and exp: whole or, as some write them, with a fraction. */
+static bool check_times(struct jread *at, int64_t now_sec)
+{
+    double from = jread_real(at, "iat");
+    double to = jread_real(at, "exp");
+    double now = (double)now_sec;
+    return jread_ok(at) && from <= now + SKEW_SECONDS && to > now && to > from &&
+           to - from <= MOST_SECONDS;
+}
+
+static bool times_are_good(const json_t *claims, int64_t now_sec, struct err *err)
+{
+    struct err unread = {0};
+    struct jread at = jread_open(claims, "Invalid JWT", ERR_INPUT, &unread);
+    if (check_times(&at, now_sec))
+        return true;
+    return grant_refuse(
+        err, "invalid_grant",
+        "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable "
+        "timeframe. Check your iat and exp values in the JWT claim.");
+}
+
+/* "127.0.0.1:8585" of "http://127.0.0.1:8585/token": whether the URL is this path of this host. */
+static bool is_here(const char *url, const char *host, const char *path)
+{
+    const char *rest = str_starts(url, "https://")  ? url + strlen("https://")
+                       : str_starts(url, "http://") ? url + strlen("http://")
+                                                    : NULL;
+    if (!rest || str_empty(host) || !str_starts(rest, host))
+        return false;
+    return str_equal(rest + strlen(host), path);
+}
+
+static bool is_token_url(const char *audience, const char *host)
+{
+    static const char *const urls[] = {
+        "https://oauth2.googleapis.com/token",
+        "https://accounts.google.com/o/oauth2/token",
+        "https://www.googleapis.com/oauth2/v4/token",
+        "https://www.googleapis.com/oauth2/v3/token",
+    };
+    for (size_t i = 0; i < COUNT(urls); i++)
+        if (str_equal(audience, urls[i]))
+            return true;
+    return is_here(audience, host, "/token");
+}
+
+/* Names of scopes are URLs of Google's, but for three. */
+static bool is_scope_list(const char *scopes)
+{
+    static const char *const others[] = {"openid", "email", "profile"};
+    if (str_empty(scopes))
+        return false;
+    OWN(free) char *copy = str_copy(scopes);
+    char *rest = NULL;
+    size_t count = 0;
+    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        bool known = str_starts(word, "https://");
+        for (size_t i = 0; i < COUNT(others) && !known; i++)
+            known = str_equal(word, others[i]);
+        if (!known)
+            return false;
+        count++;
+    }
+    return count > 0;
+}
+
+/* Nobody has handed a domain over to the account, so it speaks for itself only. */
+static bool speaks_for_itself(const char *email, const char *subject, struct err *err)
+{
+    if (str_empty(subject) || str_equal(subject, email))
+        return true;
+    grant_refuse(
+        err, "unauthorized_client",
+        "Client is unauthorized to retrieve access tokens using this method, or client not "
+        "authorized for any of the scopes requested.");
+    err->status = ERR_UNAUTHORIZED;
+    return false;
+}
+
+static bool take_request(struct jread *at, struct assertion *assertion, struct err *err)
+{
+    const char *scope = jread_str_or(at, "scope", "");
+    const char *audience = jread_str_or(at, "target_audience", "");
+    if (!jread_ok(at) || (str_empty(audience) && !is_scope_list(scope)))
+        return grant_refuse(err, "invalid_scope",
+                            "Invalid OAuth scope or ID token audience provided.");
+    if (str_empty(audience))
+        assertion->scope = str_copy(scope);
+    else
+        assertion->target_audience = str_copy(audience);
+    return true;
+}
+
+bool assertion_read(const char *accounts, const char *jwt, const char *host, int64_t now_sec,
+                    struct assertion *assertion, struct err *err)
+{
+    json_auto_t *claims = proved_claims(accounts, jwt, err);
+    if (!claims || !times_are_good(claims, now_sec, err))
+        return false;
+    struct err unread = {0};
+    struct jread at = jread_open(claims, "Invalid JWT", ERR_INPUT, &unread);
+    const char *email = jread_str(&at, "iss");
+    const char *subject = jread_str_or(&at, "sub", NULL);
+    const char *audience = jread_str(&at, "aud");
+    if (!jread_ok(&at) || !is_token_url(audience, host))
+        return grant_refuse(err, "invalid_grant", "Invalid JWT: Failed audience check.");
+    if (!speaks_for_itself(email, subject, err) || !take_request(&at, assertion, err))
+        return false;
+    assertion->email = str_copy(email);
+    return true;
+}
+
+/* https://pubsub.googleapis.com/ and the like, with or without the slash, or this server. */
+static bool is_service_root(const char *audience, const char *host)
+{
+    static const char *const services[] = {"pubsub",      "storage",        "vision", "translate",
+                                           "translation", "iamcredentials", "www"};
+    for (size_t i = 0; i < COUNT(services); i++) {
+        OWN(free) char *name = str_format("%s.googleapis.com", services[i]);
+        if (is_here(audience, name, "/") || is_here(audience, name, ""))
+            return str_starts(audience, "https://");
+    }
+    return is_here(audience, host, "/") || is_here(audience, host, "");
+}
+
+static bool take_self_signed(const json_t *claims, const char *host, struct assertion *assertion)
+{
+    struct err unread = {0};
+    struct jread at = jread_open(claims, "token", ERR_INPUT, &unread);
+    const char *email = jread_str(&at, "iss");
+    const char *subject = jread_str(&at, "sub");
+    const char *audience = jread_str_or(&at, "aud", "");
+    const char *scope = jread_str_or(&at, "scope", "");
+    if (!jread_ok(&at) || !str_equal(email, subject))
+        return false;
+    bool rooted = !str_empty(audience);
+    if (rooted ? !is_service_root(audience, host) : !is_scope_list(scope))
+        return false;
+    assertion->email = str_copy(email);
+    assertion->scope = str_copy(rooted ? "https://www.googleapis.com/auth/cloud-platform" : scope);
+    return true;
+}
+
+bool assertion_read_self_signed(const char *accounts, const char *jwt, const char *host,
+                                int64_t now_sec, struct assertion *assertion, struct err *err)
+{
+    json_auto_t *claims = proved_claims(accounts, jwt, err);
+    bool good = claims && times_are_good(claims, now_sec, err) &&
+                (take_self_signed(claims, host, assertion) ||
+                 grant_refuse(err, "invalid_grant", "Invalid JWT: Failed audience check."));
+    if (!good)
+        err->status = ERR_UNAUTHORIZED;
+    return good;
+}

@@ -1,0 +1,123 @@
+/* gcp-local's own key: it signs ID tokens in Google's place. */
+#include "gcp-local/token/signer.h"
+
+#include "base/file.h"
+#include "base/own.h"
+#include "base/str.h"
+#include "base/timestamp.h"
+#include "gcp-local/token/accounts.h"
+#include "gcp-local/token/rsa.h"
+#include "gcp/jwt.h"
+
+#include <pthread.h>
+
+enum { MAX_PEM = 16384, LIFETIME_SEC = 3600 };
+
+struct signer {
+    char *path;
+    pthread_mutex_t lock; /* guards the making of what follows; it does not change afterwards */
+    char *private_pem;    /* NULL until it is needed */
+    struct jwk public;
+};
+
+struct signer *signer_open(const char *path)
+{
+    struct signer *signer = must_alloc(sizeof(*signer));
+    signer->path = str_copy(path);
+    pthread_mutex_init(&signer->lock, NULL);
+    return signer;
+}
+
+void signer_close(struct signer *signer)
+{
+    if (!signer)
+        return;
+    pthread_mutex_destroy(&signer->lock);
+    free(signer->path);
+    free(signer->private_pem);
+    free(signer->public.kid);
+    free(signer->public.pem);
+    free(signer);
+}
+
+/* The private key out of the file, or a new one that is written there. */
+static char *read_or_make(const char *path, struct err *err)
+{
+    OWN(buf) struct buf text = {.max = MAX_PEM};
+    struct err unread = {0};
+    if (file_read(path, &text, &unread) && text.len && rs256_key_valid(text.data))
+        return buf_take(&text);
+    OWN(free) char *pem = rsa_generate(err);
+    return pem && file_write(path, 0600, bytes_of(pem), err) ? give(&pem) : NULL;
+}
+
+static bool load(struct signer *signer, struct err *err)
+{
+    OWN(free) char *private_pem = read_or_make(signer->path, err);
+    if (!private_pem)
+        return false;
+    signer->public.pem = rsa_public(private_pem, err);
+    if (!signer->public.pem)
+        return false;
+    signer->public.kid = rsa_key_id(signer->public.pem);
+    signer->private_pem = give(&private_pem);
+    return true;
+}
+
+static bool ready(struct signer *signer, struct err *err)
+{
+    pthread_mutex_lock(&signer->lock);
+    bool good = signer->private_pem || load(signer, err);
+    pthread_mutex_unlock(&signer->lock);
+    return good;
+}
+
+char *signer_jwt(struct signer *signer, const json_t *claims, struct err *err)
+{
+    return ready(signer, err) ? rs256_sign(claims, signer->public.kid, signer->private_pem, err)
+                              : NULL;
+}
+
+char *signer_id_token(struct signer *signer, const char *email, const char *audience,
+                      struct err *err)
+{
+    char id[22];
+    account_unique_id(email, id);
+    int64_t now = time_now_ns() / NS_PER_SEC;
+    json_auto_t *claims =
+        json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:s, s:s}", "aud", audience, "azp", id, "email",
+                  email, "email_verified", 1, "exp", (json_int_t)(now + LIFETIME_SEC), "iat",
+                  (json_int_t)now, "iss", "https://accounts.google.com", "sub", id);
+    if (claims)
+        return signer_jwt(signer, claims, err);
+    err_set(err, ERR_INPUT, "the audience is no UTF-8");
+    return NULL;
+}
+
+bool signer_sign(struct signer *signer, struct bytes data, struct buf *out, struct err *err)
+{
+    return ready(signer, err) && rsa_sign(signer->private_pem, data, out, err);
+}
+
+json_t *signer_verify(struct signer *signer, const char *token, struct err *err)
+{
+    OWN(free) char *kid = NULL;
+    if (!ready(signer, err) || !rs256_form(token, &kid, err))
+        return NULL;
+    if (str_equal(kid, signer->public.kid))
+        return rs256_verify(token, &signer->public, err);
+    err_set(err, ERR_UNAUTHORIZED, "the token was signed with another key");
+    return NULL;
+}
+
+const char *signer_kid(struct signer *signer, struct err *err)
+{
+    return ready(signer, err) ? signer->public.kid : NULL;
+}
+
+json_t *signer_key_set(struct signer *signer, struct err *err)
+{
+    if (!ready(signer, err))
+        return NULL;
+    return json_pack("{s:[o]}", "keys", rsa_jwk(signer->public.pem, signer->public.kid));
+}
