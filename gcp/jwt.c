@@ -234,33 +234,40 @@ static json_t *decode_part(struct bytes part, const char *what, struct err *err)
     return tree;
 }
 
-char *rs256_kid(const char *token, struct err *err)
+bool rs256_form(const char *token, char **kid, struct err *err)
 {
     struct bytes part[3];
-    if (strlen(token) > MOST_TOKEN || !split(token, part)) {
-        err_set(err, ERR_UNAUTHORIZED, "the token has not three parts");
-        return NULL;
-    }
+    if (strlen(token) > MOST_TOKEN || !split(token, part))
+        return err_set(err, ERR_UNAUTHORIZED, "the token has not three parts");
     json_auto_t *header = decode_part(part[0], "the token's header", err);
     if (!header)
-        return NULL;
+        return false;
     json_auto_t *claims = decode_part(part[1], "the token's claims", err);
     if (!claims)
-        return NULL;
+        return false;
     OWN(buf)
     struct buf signature = {0};
-    if (!base64url_decode(part[2], &signature)) {
-        err_set(err, ERR_UNAUTHORIZED, "the token's signature is not in unpadded base64url");
-        return NULL;
-    }
+    if (!base64url_decode(part[2], &signature))
+        return err_set(err, ERR_UNAUTHORIZED, "the token's signature is not in unpadded base64url");
 
     struct jread at = jread_open(header, "the token's header", ERR_UNAUTHORIZED, err);
     if (!str_equal(jread_str(&at, "alg"), "RS256"))
         jread_fail(&at, "alg", "is not RS256");
     if (json_object_get(header, "crit"))
         jread_fail(&at, "crit", "asks for more than is done here");
-    const char *kid = jread_str(&at, "kid");
-    return jread_ok(&at) ? str_copy(kid) : NULL;
+    const char *name = jread_str_or(&at, "kid", NULL);
+    if (!jread_ok(&at))
+        return false;
+    *kid = str_copy(name);
+    return true;
+}
+
+char *rs256_kid(const char *token, struct err *err)
+{
+    char *kid = NULL;
+    if (rs256_form(token, &kid, err) && !kid)
+        err_set(err, ERR_UNAUTHORIZED, "the token's header: kid is missing, want a string");
+    return kid;
 }
 
 json_t *rs256_verify(const char *token, const struct jwk *key, struct err *err)
@@ -269,7 +276,7 @@ json_t *rs256_verify(const char *token, const struct jwk *key, struct err *err)
     OWN(jwt)
     jwt_t *jwt = NULL;
     const unsigned char *pem = (const unsigned char *)key->pem;
-    /* libjwt takes the algorithm from the token, which rs256_kid has checked: HS256 keyed with the
+    /* libjwt takes the algorithm from the token, which rs256_form has checked: HS256 keyed with the
      * public key would else pass */
     if (!split(token, part) || jwt_decode(&jwt, token, pem, (int)strlen(key->pem)) != 0 ||
         jwt_get_alg(jwt) != JWT_ALG_RS256) {

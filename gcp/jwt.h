@@ -42,12 +42,15 @@ static inline void own_jwks(struct jwks *local)
     jwks_done(local);
 }
 
-/* The kid that a token names, after checking its form: three parts in unpadded base64url, a header
- * with alg RS256, no crit, and a kid. Nothing of it is to be trusted yet. The caller frees. NULL
- * and ERR_UNAUTHORIZED otherwise. */
+/* Checks the form of a token: three parts in unpadded base64url, a header with alg RS256 and no
+ * crit. kid is what the header names, NULL for none; the caller frees. Nothing of it is to be
+ * trusted yet. ERR_UNAUTHORIZED otherwise. */
+bool rs256_form(const char *token, char **kid, struct err *err);
+
+/* Like it, for tokens that must name a key. The caller frees the kid; NULL and ERR_UNAUTHORIZED. */
 char *rs256_kid(const char *token, struct err *err);
 
-/* The claims of a token that passed rs256_kid, if this key signed it. New reference. NULL and
+/* The claims of a token that passed rs256_form, if this key signed it. New reference. NULL and
  * ERR_UNAUTHORIZED otherwise. */
 json_t *rs256_verify(const char *token, const struct jwk *key, struct err *err);
 
