@@ -278,10 +278,9 @@ TEST(an_access_token_with_any_character_changed_is_refused)
     struct access_secret secret = {{1}};
     struct grant grant = {(char *)email, (char *)scope, now + 60};
     OWN(free) char *token = access_token_make(&secret, &grant);
-    /* the last character carries bits that no byte has, and must be zero */
     for (size_t i = 0; token[i]; i++) {
         OWN(free) char *changed = str_copy(token);
-        changed[i] = changed[i] == 'Q' ? 'R' : 'Q';
+        changed[i] ^= 1;
         struct err err = {0};
         struct grant none = {0};
         EXPECT(!access_token_read(&secret, changed, now, &none, &err));
