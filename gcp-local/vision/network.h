@@ -20,8 +20,8 @@ static inline void own_network(struct network **local)
     network_close(*local);
 }
 
-/* Where the weights are: `named` if it is not NULL, else $VISION_MODEL, else .local/centernet.bin in
- * the working directory or in one above the program's own file; the first of these when there is
+/* Where the weights are: `named` if it is not NULL, else $VISION_MODEL, else .local/centernet.bin
+ * in the working directory or in one above the program's own file; the first of these when there is
  * none. The caller frees. */
 char *network_path(const char *named);
 
