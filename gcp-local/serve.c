@@ -109,11 +109,17 @@ bool local_serve(const struct options *options, struct err *err)
     if (!server_identity_open(tls_dir, options->host, &identity, err))
         return false;
 
-    struct tokens_options token_options = {.data_dir = dir.path, .project = options->project};
-    OWN(tokens) struct tokens *tokens = tokens_open(&token_options, err);
-    if (!tokens)
+    struct cloud_options wanted = {
+        .data_dir = dir.path,
+        .in_memory = options->in_memory,
+        .project = options->project,
+        .model = options->model,
+        .allow_fetch = options->allow_fetch,
+    };
+    OWN(cloud) struct cloud cloud = {0};
+    if (!cloud_open(&wanted, &cloud, err))
         return false;
-    struct router router = {.tokens = tokens, .require_auth = options->require_auth};
+    struct router router = {.cloud = &cloud, .require_auth = options->require_auth};
 
     OWN(servers) struct servers servers = {0};
     if (!open_servers(options, &identity, &router, &servers, err) ||
@@ -121,5 +127,6 @@ bool local_serve(const struct options *options, struct err *err)
         return false;
     int signal_number = 0;
     sigwait(&signals, &signal_number);
+    cloud_stop(&cloud);
     return true;
 }

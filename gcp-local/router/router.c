@@ -22,22 +22,16 @@ static void welcome(struct http_exchange *exchange)
 static bool may_control(struct http_exchange *exchange, struct router *router, struct err *err)
 {
     OWN(grant) struct grant grant = {0};
-    if (!tokens_caller(router->tokens, &exchange->headers, &grant, err))
+    if (!tokens_caller(router->cloud->tokens, &exchange->headers, &grant, err))
         return false;
     return str_equal(grant.scope, CONTROL_SCOPE) ||
            err_set(err, ERR_FORBIDDEN, "only `gcp-local reset` may do that");
 }
 
-static bool empty_all(struct router *router, struct err *err)
-{
-    (void)router, (void)err;
-    return true;
-}
-
 static void reset(struct http_exchange *exchange, struct router *router)
 {
     struct err err = {0};
-    if (may_control(exchange, router, &err) && empty_all(router, &err))
+    if (may_control(exchange, router, &err) && cloud_reset(router->cloud, &err))
         http_reply_text(exchange, 200, "done\n");
     else
         http_reply_text(exchange, err.status, err.text);
@@ -48,7 +42,7 @@ static void reset(struct http_exchange *exchange, struct router *router)
 void router_begin(struct http_exchange *exchange, void *app)
 {
     struct router *router = app;
-    if (router->require_auth && !guard_admits(exchange, router->tokens))
+    if (router->require_auth && !guard_admits(exchange, router->cloud->tokens))
         return;
     if (tokens_owns(exchange->path))
         exchange->max_body = MAX_SMALL_BODY;
@@ -65,7 +59,9 @@ void router_handle(struct http_exchange *exchange, void *app)
     else if (str_equal(path, CONTROL_RESET) && str_equal(exchange->method, "POST"))
         reset(exchange, router);
     else if (tokens_owns(path))
-        tokens_handle(exchange, router->tokens);
+        tokens_handle(exchange, router->cloud->tokens);
+    else if (vision_owns(path))
+        vision_handle(exchange, router->cloud->vision);
     else
         api_refuse(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL,
                    "%s %s is not built in gcp-local", exchange->method, path);

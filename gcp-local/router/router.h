@@ -2,7 +2,7 @@
 #ifndef GCP_LOCAL_ROUTER_ROUTER_H
 #define GCP_LOCAL_ROUTER_ROUTER_H
 
-#include "gcp-local/token/tokens.h"
+#include "gcp-local/cloud.h"
 #include "net/http_server.h"
 
 /* The scope of the tokens with which `gcp-local reset` calls the server; no client is granted it.
@@ -10,9 +10,8 @@
 #define CONTROL_SCOPE "gcp-local:control"
 #define CONTROL_RESET "/_gcp-local/reset"
 
-/* The APIs, all borrowed. */
 struct router {
-    struct tokens *tokens;
+    struct cloud *cloud; /* borrowed */
     bool require_auth;
 };
 

@@ -144,6 +144,14 @@ stop() {
     wait "$pid" 2>/dev/null
 }
 
+# ends SENTENCE NAME [SIGNAL]: stopping it gives exit code 0.
+ends() {
+    local status
+    stop "$2" "${3:-TERM}"
+    status=$?
+    is "$1" "exit code $status" 'exit code 0'
+}
+
 # free_port: prints a port of 127.0.0.1 that nobody listens on, for programs that must be told one.
 free_port() {
     local port
