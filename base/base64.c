@@ -9,16 +9,20 @@
 static const char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char url_safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-static char *encode(struct bytes data, const char *alphabet, bool padded)
+static bool encode(struct buf *out, struct bytes data, const char *alphabet, bool padded)
 {
-    struct buf out = {0};
-    char *to = buf_room(&out, data.len / 3 * 4 + 4);
+    char *room = buf_room(out, (data.len + 2) / 3 * 4);
+    if (!room)
+        return false;
+    char *to = room;
     const unsigned char *from = (const unsigned char *)data.data;
     size_t left = data.len;
     for (; left >= 3; left -= 3, from += 3) {
         uint32_t group = (uint32_t)from[0] << 16 | (uint32_t)from[1] << 8 | from[2];
-        for (int shift = 18; shift >= 0; shift -= 6)
-            *to++ = alphabet[group >> shift & 63];
+        *to++ = alphabet[group >> 18];
+        *to++ = alphabet[group >> 12 & 63];
+        *to++ = alphabet[group >> 6 & 63];
+        *to++ = alphabet[group & 63];
     }
     if (left) {
         uint32_t group = (uint32_t)from[0] << 16 | (left > 1 ? (uint32_t)from[1] << 8 : 0);
@@ -30,33 +34,51 @@ static char *encode(struct bytes data, const char *alphabet, bool padded)
             *to++ = '=';
     }
     *to = '\0';
-    return out.data;
+    out->len += (size_t)(to - room);
+    return true;
+}
+
+bool base64_add(struct buf *out, struct bytes data)
+{
+    return encode(out, data, standard, true);
 }
 
 char *base64_encode(struct bytes data)
 {
-    return encode(data, standard, true);
+    struct buf out = {0};
+    encode(&out, data, standard, true);
+    return buf_take(&out);
 }
 
 char *base64url_encode(struct bytes data)
 {
-    return encode(data, url_safe, false);
+    struct buf out = {0};
+    encode(&out, data, url_safe, false);
+    return buf_take(&out);
 }
 
-/* The value of each character, 64 for those that are none, in either alphabet. */
+enum { FOREIGN = 64, STANDARD = 0x80 };
+
+/* The value of each character; those of the standard alphabet alone are marked. */
+static const unsigned char values[256] = {
+    64, 64, 64, 64,  64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64,  64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 190,
+    64, 62, 64, 191, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 64, 64, 64, 64, 64, 64, 64, 0,
+    1,  2,  3,  4,   5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
+    23, 24, 25, 64,  64, 64, 64, 63, 64, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38,
+    39, 40, 41, 42,  43, 44, 45, 46, 47, 48, 49, 50, 51, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64,  64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64,  64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64,  64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64,  64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64,  64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64,  64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+};
+
 static unsigned value_of(char c, bool only_url_safe)
 {
-    if (c >= 'A' && c <= 'Z')
-        return (unsigned)(c - 'A');
-    if (c >= 'a' && c <= 'z')
-        return (unsigned)(c - 'a') + 26;
-    if (c >= '0' && c <= '9')
-        return (unsigned)(c - '0') + 52;
-    if (c == '-' || (c == '+' && !only_url_safe))
-        return 62;
-    if (c == '_' || (c == '/' && !only_url_safe))
-        return 63;
-    return 64;
+    unsigned value = values[(unsigned char)c];
+    return value & STANDARD ? (only_url_safe ? FOREIGN : value & 63) : value;
 }
 
 static bool decode(struct bytes text, bool only_url_safe, struct buf *out)
@@ -71,7 +93,7 @@ static bool decode(struct bytes text, bool only_url_safe, struct buf *out)
     uint32_t group = 0;
     for (size_t i = 0; i < text.len; i++) {
         unsigned value = value_of(text.data[i], only_url_safe);
-        if (value == 64)
+        if (value == FOREIGN)
             return false;
         group = group << 6 | value;
         if (i % 4 == 3) {

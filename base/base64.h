@@ -7,6 +7,10 @@
 /* Standard alphabet with padding. The caller frees. */
 char *base64_encode(struct bytes data);
 
+/* As base64_encode, but appends to out. False, with nothing appended, when that would pass its
+ * maximum. */
+bool base64_add(struct buf *out, struct bytes data);
+
 /* URL-safe alphabet without padding, as in a JWT. The caller frees. */
 char *base64url_encode(struct bytes data);
 
