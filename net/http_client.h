@@ -34,6 +34,7 @@ struct http_call {
     bool accept_encoding; /* ask for gzip and unpack it; max_reply counts the unpacked bytes */
     bool no_proxy;        /* never through a proxy (metadata server) */
     const char *ca_file;  /* PEM to verify the server with instead of the system's; NULL = system */
+    const char *ca_pem;   /* a text like that to verify it with besides the system's; NULL = none */
 };
 
 /* What came back. All zero is empty. */

@@ -207,6 +207,10 @@ static void set_tls(struct transfer *transfer)
         set(easy, CURLOPT_CAINFO, ca_file ? ca_file : transfer->settings->ca_file);
     if (ca_file)
         set(easy, CURLOPT_CAPATH, NULL);
+    const char *ca_pem = transfer->call.ca_pem;
+    if (ca_pem)
+        set(easy, CURLOPT_CAINFO_BLOB,
+            &(struct curl_blob){(void *)(uintptr_t)ca_pem, strlen(ca_pem), CURL_BLOB_COPY});
 }
 
 static void set_request(struct transfer *transfer)

@@ -90,9 +90,9 @@ struct test_certificate test_certificate_make(void)
     X509 *ca = make("Test Authority", 1, ca_key, NULL, ca_key);
     X509 *cert = make("127.0.0.1", 2, key, ca, ca_key);
 
-    OWN(free)
-    char *ca_text = cert_text(ca);
-    struct test_certificate made = {cert_text(cert), key_text(key), write_file(ca_text)};
+    struct test_certificate made = {
+        .cert_pem = cert_text(cert), .key_pem = key_text(key), .ca_pem = cert_text(ca)};
+    made.ca_file = write_file(made.ca_pem);
     X509_free(ca);
     X509_free(cert);
     EVP_PKEY_free(ca_key);
@@ -104,6 +104,7 @@ void own_test_certificate(struct test_certificate *local)
 {
     unlink(local->ca_file);
     free(local->ca_file);
+    free(local->ca_pem);
     free(local->cert_pem);
     free(local->key_pem);
 }

@@ -629,6 +629,18 @@ TEST(the_file_named_by_ssl_cert_file_is_trusted)
     http_server_close(server);
 }
 
+TEST(an_authority_given_as_a_text_is_trusted)
+{
+    OWN(test_certificate) struct test_certificate certificate = test_certificate_make();
+    struct http_server *server = open_tls_server(&certificate);
+    OWN(free) char *url = str_format("https://localhost:%d/", http_server_port(server));
+    OWN(http_client) struct http_client *client = open_client();
+    OWN(free)
+    char *seen = send_ok(client, &(struct http_call){.url = url, .ca_pem = certificate.ca_pem});
+    EXPECT(str_starts(seen, "GET /?"));
+    http_server_close(server);
+}
+
 TEST(a_certificate_file_that_is_not_there_is_a_broken_installation)
 {
     OWN(http_client)
