@@ -1,0 +1,50 @@
+/* How often each message has failed, so that it comes again later each time. */
+#include "pubsub-source/failures.h"
+
+#include "base/str.h"
+
+#include <string.h>
+#include <uthash.h>
+
+enum { MOST_FAILURES = 10000 };
+
+struct failure {
+    char *id;
+    int count;
+    UT_hash_handle hh; /* keeps the order of arrival: the oldest comes first */
+};
+
+static void forget(struct failures *failures, struct failure *failure)
+{
+    HASH_DEL(failures->table, failure);
+    free(failure->id);
+    free(failure);
+}
+
+int failures_add(struct failures *failures, const char *id)
+{
+    struct failure *failure;
+    HASH_FIND_STR(failures->table, id, failure);
+    if (!failure) {
+        if (HASH_COUNT(failures->table) == MOST_FAILURES)
+            forget(failures, failures->table);
+        failure = must_alloc(sizeof(*failure));
+        failure->id = str_copy(id);
+        HASH_ADD_KEYPTR(hh, failures->table, failure->id, strlen(failure->id), failure);
+    }
+    return failure->count++;
+}
+
+void failures_forget(struct failures *failures, const char *id)
+{
+    struct failure *failure;
+    HASH_FIND_STR(failures->table, id, failure);
+    if (failure)
+        forget(failures, failure);
+}
+
+void failures_done(struct failures *failures)
+{
+    while (failures->table)
+        forget(failures, failures->table);
+}

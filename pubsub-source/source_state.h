@@ -1,0 +1,31 @@
+/* What the threads of pubsub-source share. Private to source.c and deliver.c. */
+#ifndef PUBSUB_SOURCE_SOURCE_STATE_H
+#define PUBSUB_SOURCE_SOURCE_STATE_H
+
+#include "net/http_client.h"
+#include "pubsub-source/config.h"
+#include "pubsub-source/failures.h"
+#include "pubsub-source/flow.h"
+
+#include <pthread.h>
+
+struct source {
+    const struct source_config *config;
+    struct gcp *gcp;
+    struct http_client *client;
+
+    pthread_mutex_t lock;    /* guards what follows */
+    pthread_cond_t changed;  /* there is room, or the source is stopping; by CLOCK_MONOTONIC */
+    pthread_cond_t returned; /* there is something in back */
+    struct gcp_subscription subscription; /* name NULL until it was found; then it stays */
+    struct flow flow;
+    struct failures failures;
+    struct held *back; /* to be acknowledged or returned */
+    bool stopping;
+    struct err failure; /* why it cannot go on; status 0: it can */
+};
+
+/* Starts as many deliveries as may be under way. From any thread, without the lock. */
+void source_deliver(struct source *source);
+
+#endif
