@@ -209,7 +209,7 @@ static bool split(const char *token, struct bytes part[3])
         size_t len = strcspn(token, ".");
         part[i] = (struct bytes){token, len};
         token += len;
-        if (len == 0 || (*token == '.') != (i < 2))
+        if ((len == 0 && i < 2) || (*token == '.') != (i < 2))
             return false;
         token += *token == '.';
     }
