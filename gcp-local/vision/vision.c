@@ -5,6 +5,7 @@
 #include "gcp-local/api.h"
 #include "gcp-local/camel.h"
 #include "gcp-local/fields.h"
+#include "gcp-local/reply.h"
 #include "gcp-local/vision/annotate.h"
 #include "net/http_client.h"
 #include "net/url.h"
@@ -146,27 +147,16 @@ static json_t *answer(struct vision_api *vision, const struct http_exchange *exc
     return give(&response);
 }
 
-/* Writes scores with eight digits, as Google does. */
-static void reply(struct http_exchange *exchange, const json_t *response)
-{
-    OWN(free)
-    char *text = json_dumps(response, JSON_INDENT(2) | JSON_REAL_PRECISION(8));
-    struct http_reply reply = {.content_type = "application/json; charset=UTF-8"};
-    buf_add_text(&reply.body, text);
-    buf_add_text(&reply.body, "\n");
-    http_answer_with(exchange, &reply);
-}
-
 static void work(struct http_exchange *exchange, void *app)
 {
     struct vision_api *vision = app;
     while (sem_wait(&vision->turns) != 0)
         continue; /* a signal */
     struct err err = {0};
-    json_auto_t *response = answer(vision, exchange, &err);
+    json_t *response = answer(vision, exchange, &err);
     sem_post(&vision->turns);
     if (response)
-        reply(exchange, response);
+        reply_json(exchange, 200, response);
     else
         api_reply_err(exchange, API_ONE_PLATFORM, &err);
 }

@@ -1,0 +1,65 @@
+/* Apertium, the translator. */
+#include "gcp-local/translate/apertium.h"
+
+#include "base/env.h"
+#include "base/str.h"
+#include "gcp-local/translate/process.h"
+
+#include <string.h>
+
+enum {
+    STEP_TIMEOUT_MS = 60000,
+    MOST_GROWTH = 8,         /* a translation is never so many times as long as its text, */
+    LEAST_OUTPUT = 64 << 10, /* unless that is short */
+};
+
+/* Says which package brings a pair. */
+static bool not_installed(const struct language *from, const struct language *to, struct err *err)
+{
+    static const char *const packages[] = {"eng-cat", "spa-cat", "fra-cat", "por-cat", "cat-ita"};
+    const struct language *other = str_equal(from->code, "ca") ? to : from;
+    const char *package = "";
+    for (size_t i = 0; i < COUNT(packages); i++)
+        if (strstr(packages[i], other->apertium))
+            package = packages[i];
+    err_set(err, ERR_INPUT,
+            "translation needs Debian's packages apertium and apertium-%s; ./scripts/setup run "
+            "installs all that are needed",
+            package);
+    err->reason = "FAILED_PRECONDITION";
+    return false;
+}
+
+static bool step(const struct language *from, const struct language *to, bool html,
+                 struct bytes text, struct buf *out, struct err *err)
+{
+    OWN(free)
+    char *pair = str_format("%s-%s", from->apertium, to->apertium);
+    OWN(free)
+    char *path = str_format("PATH=%s", env_str("PATH", "/usr/local/bin:/usr/bin:/bin"));
+    /* -u: unknown words without a mark; txt and html-noent close each sentence */
+    const char *const argv[] = {"apertium", "-u", "-f", html ? "html-noent" : "txt", pair, NULL};
+    const char *const env[] = {path, "LC_ALL=C.UTF-8", NULL};
+    struct filter filter = {.argv = argv,
+                            .env = env,
+                            .timeout_ms = STEP_TIMEOUT_MS,
+                            .max_output = text.len * MOST_GROWTH + LEAST_OUTPUT};
+    struct err cause = {0};
+    if (filter_run(&filter, text, out, &cause))
+        return true;
+    if (cause.status == ERR_NOT_FOUND || strstr(cause.text, "does not exist"))
+        return not_installed(from, to, err);
+    return err_set(err, cause.status, "%s", cause.text);
+}
+
+bool apertium_translate(const struct language *from, const struct language *to, bool html,
+                        struct bytes text, struct buf *out, struct err *err)
+{
+    const struct language *hub = language_find("ca");
+    if (from == hub || to == hub)
+        return step(from, to, html, text, out, err);
+    OWN(buf)
+    struct buf between = {0};
+    return step(from, hub, html, text, &between, err) &&
+           step(hub, to, html, buf_bytes(&between), out, err);
+}

@@ -1,0 +1,21 @@
+/* The door to CLD2, a C++ library that tells languages. */
+#ifndef GCP_LOCAL_TRANSLATE_CLD2_H
+#define GCP_LOCAL_TRANSLATE_CLD2_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#include "base/buf.h"
+
+/* The code of the text's likeliest language, "un" when there is none; static. text is valid UTF-8.
+ * hint is the code of a language that is expected, or NULL; percent says how much of the text is in
+ * the language, score how well it fits. */
+const char *cld2_language(struct bytes text, bool html, const char *hint, int *percent,
+                          double *score);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,12 @@
+/* Which of the six languages a text is in. */
+#ifndef GCP_LOCAL_TRANSLATE_DETECT_H
+#define GCP_LOCAL_TRANSLATE_DETECT_H
+
+#include "gcp-local/translate/languages.h"
+
+#include <stdbool.h>
+
+/* NULL when it is in none of them (numbers, another script). confidence is 0…1. */
+const struct language *detect_language(const char *text, bool html, double *confidence);
+
+#endif

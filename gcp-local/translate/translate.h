@@ -1,0 +1,20 @@
+/* Google's Translation APIs v2 and v3 on this machine: six languages, by Apertium. */
+#ifndef GCP_LOCAL_TRANSLATE_TRANSLATE_H
+#define GCP_LOCAL_TRANSLATE_TRANSLATE_H
+
+#include "base/err.h"
+#include "net/http_server.h"
+
+struct translate_api;
+
+/* NULL and err when resources ran out. Apertium is looked for when it is needed. */
+struct translate_api *translate_open(struct err *err);
+void translate_close(struct translate_api *translate);
+
+/* Whether a path is one of the Translation APIs'. */
+bool translate_owns(const char *path);
+
+/* Answers a request, on a worker; `translate` is a struct translate_api. */
+void translate_handle(struct http_exchange *exchange, void *translate);
+
+#endif

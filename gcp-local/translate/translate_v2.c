@@ -1,0 +1,227 @@
+/* Translation API v2 ("Basic"). */
+#include "gcp-local/translate/translate_v2.h"
+
+#include "base/str.h"
+#include "gcp-local/translate/detect.h"
+#include "gcp-local/translate/texts.h"
+#include "net/url.h"
+
+#include <string.h>
+
+enum {
+    MOST_SEGMENTS = 128,
+    MOST_BYTES = 204800,
+};
+
+/* An error in the form of Google's older APIs; field (or NULL) is the one at fault. */
+static json_t *error_body(const struct err *err, const char *field)
+{
+    const char *reason = err->reason ? err->reason : "invalid";
+    json_t *error =
+        json_pack("{s:i, s:s, s:[{s:s, s:s, s:s}]}", "code", err->status, "message",
+                  field ? "Invalid Value" : err->text, "errors", "message",
+                  field ? "Invalid Value" : err->text, "domain", "global", "reason", reason);
+    if (!field)
+        return json_pack("{s:o}", "error", error);
+    json_object_set_new(error, "status", json_string("INVALID_ARGUMENT"));
+    json_object_set_new(error, "details",
+                        json_pack("[{s:s, s:[{s:s, s:s}]}]", "@type",
+                                  "type.googleapis.com/google.rpc.BadRequest", "fieldViolations",
+                                  "field", field, "description", err->text));
+    return json_pack("{s:o}", "error", error);
+}
+
+json_t *translate_v2_error(const struct err *err)
+{
+    return error_body(err, NULL);
+}
+
+/* A request as it was read. */
+struct request {
+    struct translations texts;
+    const struct language *source, *target; /* NULL when not given */
+    const char *bad_field;                  /* whose value is no language; NULL = none */
+};
+
+static void own_request(struct request *local)
+{
+    translations_done(&local->texts);
+}
+
+static bool refuse(struct err *err, const char *reason, const char *text)
+{
+    err_set(err, ERR_INPUT, "%s", text);
+    err->reason = reason;
+    return false;
+}
+
+/* Reads q: a string or a list of strings. */
+static bool read_texts(struct jread *at, struct translations *texts, struct err *err)
+{
+    const json_t *q = json_object_get(at->here, "q");
+    size_t count = json_is_array(q) ? json_array_size(q) : json_is_string(q) ? 1 : 0;
+    if (count == 0)
+        return refuse(err, "required", "Required Text");
+    if (count > MOST_SEGMENTS)
+        return refuse(err, "invalid", "Too many text segments");
+    texts->list = must_alloc(count * sizeof(*texts->list));
+    texts->count = count;
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *text = json_is_array(q) ? json_array_get(q, i) : q;
+        if (!json_is_string(text))
+            return jread_fail(at, "q", "holds something else than strings");
+        texts->list[i].text = json_string_value(text);
+        bytes += strlen(texts->list[i].text);
+    }
+    return bytes <= MOST_BYTES || refuse(err, "invalid", "Text too long");
+}
+
+/* Reads the code of a language; an empty one counts as not given. */
+static bool read_language(struct jread *at, const char *field, struct request *request,
+                          const struct language **language, struct err *err)
+{
+    const char *code = jread_str_or(at, field, "");
+    if (!jread_ok(at))
+        return false;
+    *language = language_find(code);
+    if (*language || !*code)
+        return true;
+    request->bad_field = field;
+    return err_set(err, ERR_INPUT, "%s language: %s",
+                   str_equal(field, "source") ? "Source" : "Target", code);
+}
+
+static bool read_format(struct jread *at, struct request *request, struct err *err)
+{
+    const char *format = jread_str_or(at, "format", "html");
+    request->texts.html = str_equal(format, "html");
+    if (!jread_ok(at) || request->texts.html || str_equal(format, "text"))
+        return jread_ok(at);
+    request->bad_field = "format";
+    return err_set(err, ERR_INPUT, "Format: %s", format);
+}
+
+static bool read_request(const json_t *tree, struct request *request, struct err *err)
+{
+    static const char *const known[] = {"q", "source", "target", "format", "model", "cid"};
+    struct jread at = jread_open(tree, "Invalid JSON payload received", ERR_INPUT, err);
+    return jread_only(&at, known, COUNT(known)) &&
+           read_language(&at, "source", request, &request->source, err) &&
+           read_language(&at, "target", request, &request->target, err) &&
+           read_format(&at, request, err);
+}
+
+/* What both languages must be for a translation. */
+static bool check_pair(const json_t *tree, struct request *request, struct err *err)
+{
+    if (!request->target)
+        return refuse(err, "required", "Required parameter: target");
+    if (request->source == request->target) {
+        err_set(err, ERR_INPUT, "Bad language pair: %s|%s",
+                json_string_value(json_object_get(tree, "source")),
+                json_string_value(json_object_get(tree, "target")));
+        err->reason = "badRequest";
+        return false;
+    }
+    request->texts.to = request->target;
+    for (size_t i = 0; i < request->texts.count; i++) {
+        request->texts.list[i].from = request->source;
+        request->texts.list[i].detected = !request->source;
+    }
+    return true;
+}
+
+static json_t *translate(const json_t *tree, struct request *request, struct err *err)
+{
+    struct jread at = jread_open(tree, "Invalid JSON payload received", ERR_INPUT, err);
+    if (!read_texts(&at, &request->texts, err) || !check_pair(tree, request, err) ||
+        !translations_run(&request->texts, err))
+        return NULL;
+    json_t *list = json_array();
+    for (size_t i = 0; i < request->texts.count; i++) {
+        const struct translation *one = &request->texts.list[i];
+        json_t *item = json_pack("{s:s}", "translatedText", one->result);
+        if (one->detected)
+            json_object_set_new(item, "detectedSourceLanguage",
+                                json_string(one->from ? one->from->code : "und"));
+        json_array_append_new(list, item);
+    }
+    return json_pack("{s:o}", "translations", list);
+}
+
+static json_t *detect(const json_t *tree, struct request *request, struct err *err)
+{
+    struct jread at = jread_open(tree, "Invalid JSON payload received", ERR_INPUT, err);
+    if (!read_texts(&at, &request->texts, err))
+        return NULL;
+    json_t *list = json_array();
+    for (size_t i = 0; i < request->texts.count; i++) {
+        double confidence;
+        const struct language *language =
+            detect_language(request->texts.list[i].text, false, &confidence);
+        json_array_append_new(list, json_pack("[{s:s, s:f, s:b}]", "language",
+                                              language ? language->code : "und", "confidence",
+                                              confidence, "isReliable", 0));
+    }
+    return json_pack("{s:o}", "detections", list);
+}
+
+static json_t *languages(const struct request *request)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; i < LANGUAGES; i++) {
+        const struct language *language = language_at(i);
+        json_t *item = json_pack("{s:s}", "language", language->code);
+        if (request->target)
+            json_object_set_new(item, "name",
+                                json_string(language_name(language, request->target)));
+        json_array_append_new(list, item);
+    }
+    return json_pack("{s:o}", "languages", list);
+}
+
+struct v2_answer translate_v2(enum translate_v2_method method, const json_t *tree)
+{
+    OWN(request)
+    struct request request = {0};
+    struct err err = {0};
+    json_t *data = NULL;
+    if (read_request(tree, &request, &err)) {
+        if (method == V2_TRANSLATE)
+            data = translate(tree, &request, &err);
+        else
+            data = method == V2_DETECT ? detect(tree, &request, &err) : languages(&request);
+    }
+    if (data)
+        return (struct v2_answer){200, json_pack("{s:o}", "data", data)};
+    return (struct v2_answer){err.status, error_body(&err, request.bad_field)};
+}
+
+/* Takes the parameters of a form or query that are the API's own; q may come again and again. */
+static void take_parameter(const char *name, const char *value, void *to)
+{
+    static const char *const texts[] = {"source", "target", "format", "model", "cid"};
+    json_t *request = to;
+    for (size_t i = 0; i < COUNT(texts); i++)
+        if (str_equal(name, texts[i]))
+            json_object_set_new(request, name, json_string(value));
+    if (!str_equal(name, "q"))
+        return;
+    if (!json_object_get(request, "q"))
+        json_object_set_new(request, "q", json_array());
+    json_array_append_new(json_object_get(request, "q"), json_string(value));
+}
+
+json_t *translate_v2_request(struct bytes query, struct bytes form, const json_t *body,
+                             struct err *err)
+{
+    json_auto_t *request = json_object();
+    if (!query_each(query, take_parameter, request) || !query_each(form, take_parameter, request)) {
+        err_set(err, ERR_INPUT, "the query or form cannot be decoded");
+        return NULL;
+    }
+    if (body)
+        json_object_update(request, (json_t *)body);
+    return give(&request);
+}
