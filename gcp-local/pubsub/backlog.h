@@ -19,10 +19,10 @@ struct entry {
     struct heap_node node; /* in ready by turn, or in timers by time */
     enum entry_state state : 8;
     uint32_t attempts : 24; /* deliveries so far */
+    uint32_t slot;          /* of the lease */
     struct message *message;
     struct entry *prev, *next; /* in publish order; prev of the first is the last */
     int64_t lease;             /* its number; 0 = none */
-    uint32_t slot;             /* of the lease */
 };
 
 struct key_queue;

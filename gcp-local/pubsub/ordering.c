@@ -28,16 +28,21 @@ struct key_queue *key_queue_of(struct backlog *backlog, const struct entry *entr
     return queue;
 }
 
-void key_queue_add(struct key_queue *queue, struct entry *entry)
+static void make_room(struct key_queue *queue)
 {
-    if (queue->first + queue->count == queue->size) {
+    if (queue->first > queue->size / 2) {
         memmove(queue->list, queue->list + queue->first, queue->count * sizeof(struct entry *));
         queue->first = 0;
-        if (queue->count * 2 >= queue->size) {
-            queue->size = queue->size ? 2 * queue->size : 4;
-            queue->list = must_realloc(queue->list, queue->size * sizeof(struct entry *));
-        }
+    } else {
+        queue->size = queue->size ? 2 * queue->size : 4;
+        queue->list = must_realloc(queue->list, queue->size * sizeof(struct entry *));
     }
+}
+
+void key_queue_add(struct key_queue *queue, struct entry *entry)
+{
+    if (queue->first + queue->count == queue->size)
+        make_room(queue);
     queue->list[queue->first + queue->count++] = entry;
 }
 
