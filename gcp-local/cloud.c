@@ -1,6 +1,28 @@
 /* All of Google Cloud that there is here: the APIs, opened together and tied to each other. */
 #include "gcp-local/cloud.h"
 
+static char *id_token(const char *email, const char *audience, void *context)
+{
+    const struct cloud *cloud = context;
+    struct err err = {0};
+    return tokens_id_token(cloud->tokens, email, audience, &err);
+}
+
+static bool open_pubsub(const struct cloud_options *options, struct cloud *cloud, struct err *err)
+{
+    cloud->client = http_client_open(NULL, err);
+    if (!cloud->client)
+        return false;
+    struct pubsub_options wanted = {
+        .data_dir = options->in_memory ? NULL : options->data_dir,
+        .client = cloud->client,
+        .id_token = id_token,
+        .context = cloud,
+    };
+    cloud->pubsub = pubsub_open(&wanted, err);
+    return cloud->pubsub;
+}
+
 static bool open_vision(const struct cloud_options *options, struct cloud *cloud, struct err *err)
 {
     struct vision_options wanted = {
@@ -21,23 +43,25 @@ static bool open_tokens(const struct cloud_options *options, struct cloud *cloud
 bool cloud_open(const struct cloud_options *options, struct cloud *cloud, struct err *err)
 {
     *cloud = (struct cloud){0};
-    return open_tokens(options, cloud, err) && open_vision(options, cloud, err);
+    return open_tokens(options, cloud, err) && open_pubsub(options, cloud, err) &&
+           open_vision(options, cloud, err);
 }
 
 void cloud_stop(struct cloud *cloud)
 {
-    (void)cloud;
+    pubsub_stop(cloud->pubsub);
 }
 
 bool cloud_reset(struct cloud *cloud, struct err *err)
 {
-    (void)cloud, (void)err;
-    return true;
+    return pubsub_reset(cloud->pubsub, err);
 }
 
 void cloud_close(struct cloud *cloud)
 {
     vision_close(cloud->vision);
+    http_client_close(cloud->client);
+    pubsub_close(cloud->pubsub);
     tokens_close(cloud->tokens);
     *cloud = (struct cloud){0};
 }

@@ -3,6 +3,7 @@
 #ifndef GCP_LOCAL_CLOUD_H
 #define GCP_LOCAL_CLOUD_H
 
+#include "gcp-local/pubsub/pubsub.h"
 #include "gcp-local/token/tokens.h"
 #include "gcp-local/vision/vision.h"
 
@@ -16,6 +17,8 @@ struct cloud_options {
 
 struct cloud {
     struct tokens *tokens;
+    struct http_client *client; /* for pushes */
+    struct pubsub *pubsub;
     struct vision_api *vision;
 };
 

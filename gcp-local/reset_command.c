@@ -2,7 +2,6 @@
  * certificates stay, so that clients that were set up go on working. */
 #include "gcp-local/reset_command.h"
 
-#include "base/file.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "base/timestamp.h"
@@ -44,15 +43,19 @@ static bool ask_server(const struct options *options, const struct endpoints *ru
                    answer.body.len ? answer.body.data : "");
 }
 
-static bool empty_folder(const char *data_dir, struct err *err)
+/* Nobody serves the folder: opens the APIs for as long as it takes. */
+static bool empty_folder(const struct options *options, struct err *err)
 {
-    static const char *const names[] = {"pubsub", "storage"};
-    for (size_t i = 0; i < COUNT(names); i++) {
-        OWN(free) char *path = str_format("%s/%s", data_dir, names[i]);
-        if (!tree_remove(path, err))
-            return false;
-    }
-    return true;
+    OWN(data_dir) struct data_dir dir = {.lock = -1};
+    if (!data_dir_open(options->data_dir, &dir, err))
+        return false;
+    struct cloud_options wanted = {.data_dir = dir.path, .project = options->project};
+    OWN(cloud) struct cloud cloud = {0};
+    if (!cloud_open(&wanted, &cloud, err))
+        return false;
+    bool empty = cloud_reset(&cloud, err);
+    cloud_stop(&cloud);
+    return empty;
 }
 
 bool local_reset(const struct options *options, struct err *err)
@@ -61,10 +64,5 @@ bool local_reset(const struct options *options, struct err *err)
     struct err none = {0};
     if (endpoints_read(options->data_dir, &running, &none))
         return ask_server(options, &running, err);
-    if (data_dir_in_use(options->data_dir))
-        return err_set(err, ERR_CONFLICT,
-                       "%s is in use by a gcp-local that is just starting or "
-                       "ending",
-                       options->data_dir);
-    return empty_folder(options->data_dir, err);
+    return empty_folder(options, err);
 }

@@ -60,6 +60,8 @@ void router_handle(struct http_exchange *exchange, void *app)
         reset(exchange, router);
     else if (tokens_owns(path))
         tokens_handle(exchange, router->cloud->tokens);
+    else if (pubsub_owns(path))
+        pubsub_handle(exchange, router->cloud->pubsub);
     else if (vision_owns(path))
         vision_handle(exchange, router->cloud->vision);
     else
