@@ -1,6 +1,8 @@
 /* All of Google Cloud that there is here: the APIs, opened together and tied to each other. */
 #include "gcp-local/cloud.h"
 
+#include "base/log.h"
+
 static char *id_token(const char *email, const char *audience, void *context)
 {
     const struct cloud *cloud = context;
@@ -8,14 +10,25 @@ static char *id_token(const char *email, const char *audience, void *context)
     return tokens_id_token(cloud->tokens, email, audience, &err);
 }
 
+static struct http_client *push_client(void *context)
+{
+    struct cloud *cloud = context;
+    struct err err = {0};
+    pthread_mutex_lock(&cloud->opening);
+    if (!cloud->client) {
+        cloud->client = http_client_open(NULL, &err);
+        if (!cloud->client)
+            log_error("nothing can be pushed: %s", err.text);
+    }
+    pthread_mutex_unlock(&cloud->opening);
+    return cloud->client;
+}
+
 static bool open_pubsub(const struct cloud_options *options, struct cloud *cloud, struct err *err)
 {
-    cloud->client = http_client_open(NULL, err);
-    if (!cloud->client)
-        return false;
     struct pubsub_options wanted = {
         .data_dir = options->in_memory ? NULL : options->data_dir,
-        .client = cloud->client,
+        .client = push_client,
         .id_token = id_token,
         .context = cloud,
     };
@@ -42,14 +55,15 @@ static bool open_tokens(const struct cloud_options *options, struct cloud *cloud
 
 bool cloud_open(const struct cloud_options *options, struct cloud *cloud, struct err *err)
 {
-    *cloud = (struct cloud){0};
+    *cloud = (struct cloud){.opening = PTHREAD_MUTEX_INITIALIZER};
     return open_tokens(options, cloud, err) && open_pubsub(options, cloud, err) &&
            open_vision(options, cloud, err);
 }
 
 void cloud_stop(struct cloud *cloud)
 {
-    pubsub_stop(cloud->pubsub);
+    if (cloud->pubsub)
+        pubsub_stop(cloud->pubsub);
 }
 
 bool cloud_reset(struct cloud *cloud, struct err *err)

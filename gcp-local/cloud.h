@@ -7,6 +7,8 @@
 #include "gcp-local/token/tokens.h"
 #include "gcp-local/vision/vision.h"
 
+#include <pthread.h>
+
 struct cloud_options {
     const char *data_dir; /* of keys and secrets, and of all data unless in_memory */
     bool in_memory;
@@ -17,7 +19,8 @@ struct cloud_options {
 
 struct cloud {
     struct tokens *tokens;
-    struct http_client *client; /* for pushes */
+    pthread_mutex_t opening;    /* guards client */
+    struct http_client *client; /* for pushes; NULL until the first */
     struct pubsub *pubsub;
     struct vision_api *vision;
 };

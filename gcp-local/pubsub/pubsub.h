@@ -12,11 +12,15 @@ struct pubsub;
 /* Makes a signed OIDC token for an account and audience; the caller frees. NULL when it cannot. */
 typedef char *pubsub_id_token(const char *email, const char *audience, void *context);
 
+/* Gives the client that pushes go through, opened when the first one is due: loading libcurl takes
+ * longer than all of the start. NULL when there is none. */
+typedef struct http_client *pubsub_client(void *context);
+
 struct pubsub_options {
-    const char *data_dir;       /* keeps everything in pubsub.db there; NULL = in memory only */
-    struct http_client *client; /* for push; NULL = nothing is pushed */
-    pubsub_id_token *id_token;  /* for push with OIDC; NULL = pushed without */
-    void *context;              /* of id_token */
+    const char *data_dir;      /* keeps everything in pubsub.db there; NULL = in memory only */
+    pubsub_client *client;     /* for push; NULL = nothing is pushed */
+    pubsub_id_token *id_token; /* for push with OIDC; NULL = pushed without */
+    void *context;             /* of both */
 };
 
 struct pubsub *pubsub_open(const struct pubsub_options *options, struct err *err);

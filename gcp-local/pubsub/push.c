@@ -240,7 +240,11 @@ static void push_ended(struct http_answer *answer, const struct err *err, void *
 void push_serve(struct turn *turn, struct subscription *subscription)
 {
     struct pubsub *pubsub = turn->pubsub;
-    if (!subscription->rules.push.endpoint || !pubsub->options.client || pubsub->stopping)
+    const struct pubsub_options *options = &pubsub->options;
+    if (!subscription->rules.push.endpoint || !options->client || pubsub->stopping)
+        return;
+    struct http_client *client = options->client(options->context);
+    if (!client)
         return;
     struct pusher *pusher = pusher_of(subscription);
     struct lease lease;
@@ -249,7 +253,7 @@ void push_serve(struct turn *turn, struct subscription *subscription)
         struct push_call *call = make_call(turn, subscription, lease);
         pusher->under_way++;
         pubsub->pushing++;
-        http_start(pubsub->options.client, &call->http, push_ended, call);
+        http_start(client, &call->http, push_ended, call);
     }
 }
 
