@@ -2,6 +2,8 @@
 #include "gcp-local/cloud.h"
 
 #include "base/log.h"
+#include "base/own.h"
+#include "base/str.h"
 
 static char *id_token(const char *email, const char *audience, void *context)
 {
@@ -36,11 +38,55 @@ static bool open_pubsub(const struct cloud_options *options, struct cloud *cloud
     return cloud->pubsub;
 }
 
+/* A notification of Storage, as a message. */
+static bool publish(const char *topic, const json_t *attributes, struct bytes data, void *context,
+                    struct err *err)
+{
+    const struct cloud *cloud = context;
+    OWN(free)
+    struct pubsub_attribute *list =
+        must_alloc((json_object_size(attributes) + 1) * sizeof(list[0]));
+    size_t count = 0;
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)attributes, name, value) list[count++] =
+        (struct pubsub_attribute){name, json_string_value(value)};
+    return pubsub_publish(cloud->pubsub, topic, list, count, data, NULL, err);
+}
+
+static bool topic_exists(const char *topic, void *context)
+{
+    const struct cloud *cloud = context;
+    return pubsub_has_topic(cloud->pubsub, topic);
+}
+
+static bool open_storage(const struct cloud_options *options, struct cloud *cloud, struct err *err)
+{
+    struct storage_options wanted = {
+        .data_dir = options->in_memory ? NULL : options->data_dir,
+        .publish = publish,
+        .topic_exists = topic_exists,
+        .context = cloud,
+    };
+    cloud->storage = storage_open(&wanted, err);
+    return cloud->storage;
+}
+
+/* A picture in Storage, for Vision. */
+static bool read_object(const char *bucket, const char *object, size_t max, struct buf *out,
+                        void *context, struct err *err)
+{
+    const struct cloud *cloud = context;
+    return storage_read_object(cloud->storage, bucket, object, max, out, err);
+}
+
 static bool open_vision(const struct cloud_options *options, struct cloud *cloud, struct err *err)
 {
     struct vision_options wanted = {
         .model = options->model,
         .allow_fetch = options->allow_fetch,
+        .read_object = read_object,
+        .context = cloud,
     };
     cloud->vision = vision_open(&wanted, err);
     return cloud->vision;
@@ -57,7 +103,7 @@ bool cloud_open(const struct cloud_options *options, struct cloud *cloud, struct
 {
     *cloud = (struct cloud){.opening = PTHREAD_MUTEX_INITIALIZER};
     return open_tokens(options, cloud, err) && open_pubsub(options, cloud, err) &&
-           open_vision(options, cloud, err);
+           open_storage(options, cloud, err) && open_vision(options, cloud, err);
 }
 
 void cloud_stop(struct cloud *cloud)
@@ -68,12 +114,13 @@ void cloud_stop(struct cloud *cloud)
 
 bool cloud_reset(struct cloud *cloud, struct err *err)
 {
-    return pubsub_reset(cloud->pubsub, err);
+    return pubsub_reset(cloud->pubsub, err) && storage_reset(cloud->storage, err);
 }
 
 void cloud_close(struct cloud *cloud)
 {
     vision_close(cloud->vision);
+    storage_close(cloud->storage);
     http_client_close(cloud->client);
     pubsub_close(cloud->pubsub);
     tokens_close(cloud->tokens);

@@ -4,6 +4,7 @@
 #define GCP_LOCAL_CLOUD_H
 
 #include "gcp-local/pubsub/pubsub.h"
+#include "gcp-local/storage/storage.h"
 #include "gcp-local/token/tokens.h"
 #include "gcp-local/vision/vision.h"
 
@@ -22,6 +23,7 @@ struct cloud {
     pthread_mutex_t opening;    /* guards client */
     struct http_client *client; /* for pushes; NULL until the first */
     struct pubsub *pubsub;
+    struct storage *storage;
     struct vision_api *vision;
 };
 

@@ -8,16 +8,22 @@
 
 #include <string.h>
 
+static struct http_client *pusher_of(void *context)
+{
+    const struct pubsub_server *server = context;
+    return server->pusher;
+}
+
 struct pubsub_server *pubsub_server_open(const char *data_dir, pubsub_id_token *id_token)
 {
     struct err err = {0};
     struct pubsub_server *server = must_alloc(sizeof(*server));
     server->client = http_client_open(NULL, &err);
     server->pusher = http_client_open(NULL, &err);
-    server->pubsub = pubsub_open(&(struct pubsub_options){.data_dir = data_dir,
-                                                          .client = server->pusher,
-                                                          .id_token = id_token},
-                                 &err);
+    server->pubsub = pubsub_open(
+        &(struct pubsub_options){
+            .data_dir = data_dir, .client = pusher_of, .id_token = id_token, .context = server},
+        &err);
     EXPECT_STR(err.text, "");
     server->server = http_server_open(
         &(struct http_server_options){.handle = pubsub_handle, .app = server->pubsub}, &err);

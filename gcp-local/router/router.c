@@ -37,7 +37,21 @@ static void reset(struct http_exchange *exchange, struct router *router)
         http_reply_text(exchange, err.status, err.text);
 }
 
+static bool is_own(const struct http_exchange *exchange)
+{
+    const char *path = exchange->path;
+    bool reads = str_equal(exchange->method, "GET") || str_equal(exchange->method, "HEAD");
+    return (reads && (str_equal(path, "/") || str_equal(path, "/healthz"))) ||
+           (str_equal(exchange->method, "POST") && str_equal(path, CONTROL_RESET));
+}
+
 /* ---- routing --------------------------------------------------------------------------------- */
+
+/* Whose path it is, once it belongs to no API of newer make: any /BUCKET/OBJECT is Storage's. */
+static bool is_storage(const char *path)
+{
+    return !tokens_owns(path) && !pubsub_owns(path) && !vision_owns(path) && storage_owns(path);
+}
 
 void router_begin(struct http_exchange *exchange, void *app)
 {
@@ -46,24 +60,35 @@ void router_begin(struct http_exchange *exchange, void *app)
         return;
     if (tokens_owns(exchange->path))
         exchange->max_body = MAX_SMALL_BODY;
+    else if (!is_own(exchange) && is_storage(exchange->path))
+        storage_begin(exchange, router->cloud->storage);
+}
+
+static void handle_own(struct http_exchange *exchange, struct router *router)
+{
+    if (str_equal(exchange->path, "/"))
+        welcome(exchange);
+    else if (str_equal(exchange->path, CONTROL_RESET))
+        reset(exchange, router);
+    else
+        http_reply_text(exchange, 200, "ok\n");
 }
 
 void router_handle(struct http_exchange *exchange, void *app)
 {
     struct router *router = app;
+    struct cloud *cloud = router->cloud;
     const char *path = exchange->path;
-    if (str_equal(path, "/") && str_equal(exchange->method, "GET"))
-        welcome(exchange);
-    else if (str_equal(path, "/healthz"))
-        http_reply_text(exchange, 200, "ok\n");
-    else if (str_equal(path, CONTROL_RESET) && str_equal(exchange->method, "POST"))
-        reset(exchange, router);
+    if (is_own(exchange))
+        handle_own(exchange, router);
     else if (tokens_owns(path))
-        tokens_handle(exchange, router->cloud->tokens);
+        tokens_handle(exchange, cloud->tokens);
     else if (pubsub_owns(path))
-        pubsub_handle(exchange, router->cloud->pubsub);
+        pubsub_handle(exchange, cloud->pubsub);
     else if (vision_owns(path))
-        vision_handle(exchange, router->cloud->vision);
+        vision_handle(exchange, cloud->vision);
+    else if (storage_owns(path))
+        storage_handle(exchange, cloud->storage);
     else
         api_refuse(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL,
                    "%s %s is not built in gcp-local", exchange->method, path);
@@ -71,6 +96,9 @@ void router_handle(struct http_exchange *exchange, void *app)
 
 void router_refuse(struct http_exchange *exchange, const struct err *err, void *app)
 {
-    (void)app;
-    api_reply_err(exchange, API_ONE_PLATFORM, err);
+    struct router *router = app;
+    if (is_storage(exchange->path))
+        storage_refuse(exchange, err, router->cloud->storage);
+    else
+        api_reply_err(exchange, API_ONE_PLATFORM, err);
 }
