@@ -53,7 +53,6 @@ static char *token_for(struct gcp *gcp, enum api api, struct err *err)
 static bool add_headers(const struct gcp *gcp, const struct google_call *call, const char *token,
                         struct headers *headers, struct err *err)
 {
-    headers_add(headers, "User-Agent", gcp->user_agent);
     if (call->json)
         headers_add(headers, "Content-Type", "application/json; charset=utf-8");
     else if (call->content_type && !headers_add(headers, "Content-Type", call->content_type))

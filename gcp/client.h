@@ -29,7 +29,6 @@ struct gcp {
     struct token_cache own_token[API_COUNT]; /* tokens signed for one API */
     char *warning;
     char *project, *quota_project;
-    char *user_agent;
     bool translate_v3;
     char *translate_place;
     long timeout_ms, deadline_ms;

@@ -131,7 +131,6 @@ static bool read_settings(struct gcp *gcp, const struct gcp_options *options, st
 {
     gcp->timeout_ms = options->timeout_ms ? options->timeout_ms : USUAL_TIMEOUT_MS;
     gcp->deadline_ms = options->deadline_ms ? options->deadline_ms : USUAL_DEADLINE_MS;
-    gcp->user_agent = str_copy(options->user_agent ? options->user_agent : "libgcp/" VERSION);
     gcp->translate_place = str_copy(options->translate_place);
 
     const char *translate = env_str("TRANSLATE_API", "v2");
@@ -189,7 +188,9 @@ struct gcp *google_open(const struct gcp_options *options, const struct outside 
 
 struct gcp *gcp_open(const struct gcp_options *options, struct err *err)
 {
-    struct http_client *client = http_client_open(NULL, err);
+    const char *agent = options && options->user_agent ? options->user_agent : "libgcp/" VERSION;
+    struct http_client_options http = {.user_agent = agent};
+    struct http_client *client = http_client_open(&http, err);
     if (!client)
         return NULL;
     struct outside outside = outside_real(client);
@@ -216,7 +217,6 @@ void gcp_close(struct gcp *gcp)
     free(gcp->warning);
     free(gcp->project);
     free(gcp->quota_project);
-    free(gcp->user_agent);
     free(gcp->translate_place);
     free(gcp);
 }

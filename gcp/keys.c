@@ -95,6 +95,24 @@ static bool fetch(const struct keys *keys, struct jwks *set, int64_t *life, stru
     return err_set(err, ERR_UNAVAILABLE, "cannot get the keys of push tokens: %s", failed.text);
 }
 
+/* Takes over what a fetch brought, or why it failed. */
+static void store(struct keys *keys, struct jwks *set, int64_t life, const struct err *failed)
+{
+    int64_t now_ns = keys->outside->now_ns(keys->outside->context);
+    bool ok = !failed->status;
+    pthread_mutex_lock(&keys->lock);
+    keys->round++;
+    keys->failed = *failed;
+    keys->next_fetch_ns = now_ns + (ok ? PAUSE_SEC : FAILED_PAUSE_SEC) * (int64_t)NS_PER_SEC;
+    if (ok) {
+        jwks_done(&keys->set);
+        keys->set = *set;
+        keys->fresh_until_ns = now_ns + life;
+        *set = (struct jwks){0};
+    }
+    pthread_mutex_unlock(&keys->lock);
+}
+
 /* Fetches, unless another thread did since `round` was seen. */
 static void refresh(struct keys *keys, unsigned round)
 {
@@ -103,24 +121,11 @@ static void refresh(struct keys *keys, unsigned round)
     bool done = keys->round != round;
     pthread_mutex_unlock(&keys->lock);
     if (!done) {
-        struct jwks set = {0};
+        OWN(jwks) struct jwks set = {0};
         struct err failed = {0};
         int64_t life = 0;
-        bool ok = fetch(keys, &set, &life, &failed);
-        int64_t now_ns = keys->outside->now_ns(keys->outside->context);
-
-        pthread_mutex_lock(&keys->lock);
-        keys->round++;
-        keys->failed = failed;
-        keys->next_fetch_ns = now_ns + (ok ? PAUSE_SEC : FAILED_PAUSE_SEC) * (int64_t)NS_PER_SEC;
-        if (ok) {
-            jwks_done(&keys->set);
-            keys->set = set;
-            keys->fresh_until_ns = now_ns + life;
-        } else {
-            jwks_done(&set);
-        }
-        pthread_mutex_unlock(&keys->lock);
+        fetch(keys, &set, &life, &failed);
+        store(keys, &set, life, &failed);
     }
     pthread_mutex_unlock(&keys->fetching);
 }

@@ -59,7 +59,8 @@ bool gcp_push_open(struct gcp_push **push, struct err *err)
     *push = NULL;
     if (!env_str("PUSH_AUDIENCE", NULL))
         return true;
-    struct http_client *client = http_client_open(NULL, err);
+    struct http_client_options http = {.user_agent = "libgcp/" VERSION};
+    struct http_client *client = http_client_open(&http, err);
     if (!client)
         return false;
     struct outside outside = outside_real(client);

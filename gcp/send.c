@@ -35,61 +35,69 @@ static void say(const struct http_call *call, const struct http_answer *answer,
     err->reason = fault_name(fault->name);
 }
 
-/* One try. True when that was it, for better (2xx) or worse (err); false to try again after a wait.
- */
-static bool try_once(const struct outside *outside, const struct http_call *call,
-                     struct sending *sending, int64_t began_ns, struct http_answer *answer,
-                     struct err *err)
+/* What came of a try, for retry_next; the texts are fault's and answer's. */
+static struct retry_outcome outcome_of(const struct http_answer *answer, const struct fault *fault)
 {
-    struct err failed = {0};
-    http_answer_done(answer);
-    bool answered = outside->send(outside->context, call, answer, &failed);
-    sending->attempts++;
+    return (struct retry_outcome){
+        .status = answer->status && is_passing(fault->name) ? 503 : answer->status,
+        .name = fault->name,
+        .reason = fault->reason,
+        .retry_after = headers_get(&answer->headers, "retry-after"),
+        .retry_delay_ns = fault->retry_delay_ns,
+    };
+}
+
+/* Sends once. False with err, and outcome to decide about another try. */
+static bool send_once(const struct outside *outside, const struct http_call *call,
+                      struct http_answer *answer, struct fault *fault,
+                      struct retry_outcome *outcome, struct err *err)
+{
+    bool answered = outside->send(outside->context, call, answer, err);
     if (answered && answer->status / 100 == 2)
         return true;
-
-    OWN(fault)
-    struct fault fault = {0};
-    fault_from_answer(answer, &fault);
-    struct retry_outcome outcome = {
-        .status = answer->status,
-        .name = fault.name,
-        .reason = fault.reason,
-        .retry_after = headers_get(&answer->headers, "retry-after"),
-        .retry_delay_ns = fault.retry_delay_ns,
-    };
-    if (answered && is_passing(fault.name))
-        outcome.status = 503;
+    fault_from_answer(answer, fault);
+    *outcome = outcome_of(answer, fault);
     if (answered)
-        say(call, answer, &fault, status_of(&outcome), err);
-    else
-        *err = failed;
-    /* too large an answer or a server not to be trusted stay so */
-    if (!answered && failed.status != ERR_UNAVAILABLE)
-        return true;
+        say(call, answer, fault, status_of(outcome), err);
+    return false;
+}
 
+/* Whether to send again, after the pause that this makes. What was not answered for another reason
+ * than the network (too large, not to be trusted) stays so. */
+static bool again(const struct outside *outside, const struct sending *sending, int64_t began_ns,
+                  const struct retry_outcome *outcome, struct err *err)
+{
+    if (outcome->status == 0 && err->status != ERR_UNAVAILABLE)
+        return false;
     struct retry_moment moment = {
         .attempt = sending->attempts - 1,
         .elapsed_ns = outside->clock_ns(outside->context) - began_ns,
         .now_ns = outside->now_ns(outside->context),
         .chance = outside->chance(outside->context),
     };
-    struct retry_step step = retry_next(&sending->policy, &outcome, &moment);
+    struct retry_step step = retry_next(&sending->policy, outcome, &moment);
     if (!step.again) {
         err->retry_after_sec = (int)((step.wait_ns + NS_PER_SEC - 1) / NS_PER_SEC);
-        return true;
+        return false;
     }
-    *err = (struct err){0};
     outside->wait_ns(outside->context, step.wait_ns);
-    return false;
+    return true;
 }
 
 bool send_until_answered(const struct outside *outside, const struct http_call *call,
                          struct sending *sending, struct http_answer *answer, struct err *err)
 {
     int64_t began_ns = outside->clock_ns(outside->context);
-    sending->attempts = 0;
-    while (!try_once(outside, call, sending, began_ns, answer, err))
-        continue;
-    return !err->status;
+    for (sending->attempts = 1;; sending->attempts++) {
+        OWN(fault) struct fault fault = {0};
+        struct retry_outcome outcome;
+        struct err failed = {0};
+        http_answer_done(answer);
+        if (send_once(outside, call, answer, &fault, &outcome, &failed))
+            return true;
+        if (!again(outside, sending, began_ns, &outcome, &failed)) {
+            *err = failed;
+            return false;
+        }
+    }
 }
