@@ -99,7 +99,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 # only what gcp.h declares can be seen from outside
 $(LIBGCP): $(LIBRARY_FILES) gcp/libgcp.map
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(filter-out -pie,$(LINK_FLAGS)) -shared -Wl,-soname,libgcp.so.0 -Wl,--version-script=gcp/libgcp.map \
+	$(Q)$(CC) $(filter-out -pie,$(LINK_FLAGS)) -shared -Wl,-soname,libgcp.so.0 -Wl,-Bsymbolic-functions -Wl,--version-script=gcp/libgcp.map \
 	    -o $@ -Wl,--whole-archive $(BUILD)/lib/gcp.a -Wl,--no-whole-archive $(BUILD)/lib/net.a $(BUILD)/lib/base.a $(EXTERNAL)
 	@ln -sf libgcp.so.0 $(BUILD)/libgcp.so
 
@@ -108,7 +108,8 @@ $(LIBGCP): $(LIBRARY_FILES) gcp/libgcp.map
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.c.o $(call objects,$(TEST_HELPERS)) $(PROGRAM_PARTS) $(LIBRARY_FILES)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINK_FLAGS) -o $@ $< $(call objects,$(TEST_HELPERS)) $(PROGRAM_PARTS) $(LINK_ORDER) -lcmocka $(EXTERNAL)
+	$(Q)$(CC) $(LINK_FLAGS) -o $@ $< $(call objects,$(TEST_HELPERS)) $(PROGRAM_PARTS) $(LINK_ORDER) -lcmocka $(EXTERNAL) \
+	    -Wl,-rpath,'$$ORIGIN/..'
 
 tests: all $(TEST_FILES)
 
@@ -146,12 +147,14 @@ coverage: ## lines that the tests run, as text under build/coverage
 # ---- installing --------------------------------------------------------------------------------
 
 install: all ## install programs, man pages, libgcp, its header and pkg-config file under PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/libgcp/base \
+	    $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(PROGRAM_FILES) $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(LIBGCP) $(DESTDIR)$(PREFIX)/lib
 	ln -sf libgcp.so.0 $(DESTDIR)$(PREFIX)/lib/libgcp.so
-	install -m 644 gcp/gcp.h $(DESTDIR)$(PREFIX)/include
-	install -m 644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 gcp/gcp.h $(DESTDIR)$(PREFIX)/include/libgcp
+	install -m 644 base/bytes.h base/err.h $(DESTDIR)$(PREFIX)/include/libgcp/base
+	$(if $(wildcard docs/man/*.1),install -m 644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1)
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' gcp/libgcp.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libgcp.pc
 
 clean: ## remove everything that was built

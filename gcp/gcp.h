@@ -33,9 +33,6 @@
 #ifndef GCP_GCP_H
 #define GCP_GCP_H
 
-#include "base/bytes.h"
-#include "base/err.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -43,6 +40,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#include "base/bytes.h"
+#include "base/err.h"
 
 /* ---- opening ----------------------------------------------------------------------------------*/
 
