@@ -76,9 +76,11 @@ void backlog_ask(struct backlog *backlog, struct subscription *subscription)
 {
     struct archive *archive = backlog->archive;
     pthread_mutex_lock(&archive->lock);
-    if (!subscription->asked && subscription->next < atomic_load(&backlog->end)) {
+    if (!archive->closing && !subscription->asked &&
+        subscription->next < atomic_load(&backlog->end)) {
         subscription->asked = true;
-        LL_PREPEND2(archive->asking, subscription_hold(subscription), next_asking);
+        subscription_hold(subscription);
+        LL_PREPEND2(archive->asking, subscription, next_asking);
         pthread_cond_signal(&archive->work);
     }
     pthread_mutex_unlock(&archive->lock);
@@ -99,7 +101,8 @@ void backlog_moved(struct backlog *backlog, struct subscription *subscription)
     pthread_mutex_lock(&archive->lock);
     if (!subscription->moved) {
         subscription->moved = true;
-        LL_PREPEND2(archive->moved, subscription_hold(subscription), next_moved);
+        subscription_hold(subscription);
+        LL_PREPEND2(archive->moved, subscription, next_moved);
         flush_soon(archive);
     }
     pthread_mutex_unlock(&archive->lock);
@@ -503,7 +506,6 @@ void backlog_close(struct backlog *backlog)
     pthread_mutex_lock(&archive->lock);
     DL_DELETE2(archive->backlogs, backlog, prev_backlog, next_backlog);
     pthread_mutex_unlock(&archive->lock);
-    backlog_release(backlog);
 }
 
 bool backlog_remove(struct backlog *backlog, struct err *err)

@@ -26,7 +26,7 @@ struct backlog *backlog_open(struct archive *archive, const char *key,
 struct backlog *backlog_hold(struct backlog *backlog);
 void backlog_release(struct backlog *backlog);
 
-/* Ends its work; what it holds stays on disk, or is removed. */
+/* Ends its work; what it holds stays on disk, or is removed. To be released afterwards. */
 void backlog_close(struct backlog *backlog);
 bool backlog_remove(struct backlog *backlog, struct err *err);
 

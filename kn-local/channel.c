@@ -11,6 +11,7 @@ struct channel *channel_open(struct world *world, struct archive *archive, const
                              const char *name, struct err *err)
 {
     struct channel *channel = must_alloc(sizeof(*channel));
+    atomic_init(&channel->refs, 1);
     channel->world = world;
     channel->ns = str_copy(ns);
     channel->name = str_copy(name);
@@ -25,6 +26,26 @@ struct channel *channel_open(struct world *world, struct archive *archive, const
     return NULL;
 }
 
+struct channel *channel_hold(struct channel *channel)
+{
+    atomic_fetch_add_explicit(&channel->refs, 1, memory_order_relaxed);
+    return channel;
+}
+
+void channel_release(struct channel *channel)
+{
+    if (atomic_fetch_sub(&channel->refs, 1) > 1)
+        return;
+    if (channel->backlog)
+        backlog_release(channel->backlog);
+    subscribers_done(&channel->subscribers);
+    budget_release(channel->budget);
+    free(channel->ns);
+    free(channel->name);
+    free(channel->place);
+    free(channel);
+}
+
 void channel_close(struct channel *channel, bool forget)
 {
     struct err err = {0}; /* what could not be deleted from a broken disk stays there */
@@ -32,12 +53,7 @@ void channel_close(struct channel *channel, bool forget)
         backlog_remove(channel->backlog, &err);
     else if (channel->backlog)
         backlog_close(channel->backlog);
-    subscribers_done(&channel->subscribers);
-    budget_release(channel->budget);
-    free(channel->ns);
-    free(channel->name);
-    free(channel->place);
-    free(channel);
+    channel_release(channel);
 }
 
 bool channel_subscribe(struct channel *channel, struct subscription *subscription, struct err *err)

@@ -7,6 +7,7 @@
 #include "net/http_server.h"
 
 struct channel {
+    atomic_uint refs;
     char *ns, *name;
     char *place; /* "default/channels/pictures", for the journal */
     struct world *world;
@@ -21,8 +22,10 @@ struct channel {
 struct channel *channel_open(struct world *world, struct archive *archive, const char *ns,
                              const char *name, struct err *err);
 
-/* Frees; no event may be taken any more. With forget, what it holds on disk is deleted too. */
+/* Ends its work and releases it. With forget, what it holds on disk is deleted too. */
 void channel_close(struct channel *channel, bool forget);
+struct channel *channel_hold(struct channel *channel);
+void channel_release(struct channel *channel);
 
 bool channel_subscribe(struct channel *channel, struct subscription *subscription, struct err *err);
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -76,7 +77,7 @@ static void fire_due(struct loop *loop)
 {
     int64_t now = time_monotonic_ns();
     pthread_mutex_lock(&loop->lock);
-    while (loop->count && loop->heap[1]->at_ns <= now && !loop->closing) {
+    while (loop->count && loop->heap[1]->at_ns <= now) {
         struct timer *timer = loop->heap[1];
         heap_remove(loop, timer);
         void (*fire)(struct timer *) = timer->fire;
@@ -131,6 +132,7 @@ static void *run(void *context)
             drain_wake(loop);
         fire_due(loop);
     }
+    fire_due(loop);
     return NULL;
 }
 
@@ -216,6 +218,26 @@ bool loop_cancel(struct loop *loop, struct timer *timer)
         heap_remove(loop, timer);
     pthread_mutex_unlock(&loop->lock);
     return set;
+}
+
+struct flush {
+    struct timer timer; /* first */
+    sem_t done;
+};
+
+static void flushed(struct timer *timer)
+{
+    sem_post(&((struct flush *)timer)->done);
+}
+
+void loop_flush(struct loop *loop)
+{
+    struct flush flush = {0};
+    sem_init(&flush.done, 0, 0);
+    loop_at(loop, &flush.timer, time_monotonic_ns(), flushed);
+    while (sem_wait(&flush.done) < 0)
+        ; /* only a signal ends it early */
+    sem_destroy(&flush.done);
 }
 
 void loop_watch(struct loop *loop, struct watch *watch, int fd, void (*ready)(struct watch *watch))

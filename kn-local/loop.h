@@ -25,7 +25,7 @@ struct watch {
 
 struct loop *loop_open(struct err *err);
 
-/* Ends the thread. Timers that are still set never fire. */
+/* Ends the thread once what is due was done. Timers of later moments never fire. */
 void loop_close(struct loop *loop);
 
 static inline void own_loop(struct loop **local)
@@ -40,6 +40,9 @@ void loop_at(struct loop *loop, struct timer *timer, int64_t at_ns,
 
 /* Takes a timer back. False when it was not set: it has fired, or fires just now. */
 bool loop_cancel(struct loop *loop, struct timer *timer);
+
+/* Waits until all that was due when it was called is done. Not from the loop's thread. */
+void loop_flush(struct loop *loop);
 
 /* Calls ready on the loop's thread while the descriptor can be read (or its peer is gone). To be
  * called on the loop's thread, as loop_unwatch is. */

@@ -33,18 +33,34 @@ static void route_release(struct route *route)
     free(route);
 }
 
-struct subscription *subscription_new(struct world *world, const char *root,
-                                      const struct runtime_subscription *from)
+/* route is taken over. */
+static struct subscription *make(struct world *world, const char *ns, const char *name,
+                                 struct route *route)
 {
     struct subscription *subscription = must_alloc(sizeof(*subscription));
     atomic_init(&subscription->refs, 1);
     pthread_mutex_init(&subscription->lock, NULL);
     subscription->world = world;
-    subscription->ns = str_copy(from->ns);
-    subscription->name = str_copy(from->name);
-    subscription->place = str_format("%s/subscriptions/%s", from->ns, from->name);
-    subscription->route = route_new(root, from);
+    subscription->ns = str_copy(ns);
+    subscription->name = str_copy(name);
+    subscription->place = str_format("%s/subscriptions/%s", ns, name);
+    subscription->route = route;
     return subscription;
+}
+
+struct subscription *subscription_new(struct world *world, const char *root,
+                                      const struct runtime_subscription *from)
+{
+    return make(world, from->ns, from->name, route_new(root, from));
+}
+
+struct subscription *subscription_again(struct subscription *subscription)
+{
+    pthread_mutex_lock(&subscription->lock);
+    struct route *route = subscription->route;
+    atomic_fetch_add(&route->refs, 1);
+    pthread_mutex_unlock(&subscription->lock);
+    return make(subscription->world, subscription->ns, subscription->name, route);
 }
 
 void subscription_change(struct subscription *subscription, const char *root,

@@ -52,6 +52,9 @@ struct subscription *subscription_new(struct world *world, const char *root,
 void subscription_change(struct subscription *subscription, const char *root,
                          const struct runtime_subscription *from);
 
+/* Another one like it, for a new channel. */
+struct subscription *subscription_again(struct subscription *subscription);
+
 struct subscription *subscription_hold(struct subscription *subscription);
 void subscription_release(struct subscription *subscription);
 

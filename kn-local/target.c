@@ -2,43 +2,11 @@
 #include "kn-local/target.h"
 
 #include "base/str.h"
+#include "net/url.h"
 
 #include <string.h>
 
 static const char CHANNEL_SUFFIX[] = "-kn-channel";
-
-char *target_url(const struct runtime_target *target, const char *root)
-{
-    if (target->to == TARGET_NONE)
-        return NULL;
-    if (target->to == TARGET_URL)
-        return str_copy(target->url);
-    const char *path = target->url ? target->url : "";
-    return str_format("%s/%s/%s/%s%s%s", root, target->ns,
-                      target->to == TARGET_CHANNEL ? "channels" : "services", target->name,
-                      *path && *path != '/' && *path != '?' ? "/" : "", path);
-}
-
-void target_copy(const struct runtime_target *from, const char *root, struct target *to)
-{
-    *to = (struct target){
-        .to = from->to,
-        .ns = str_copy(from->ns),
-        .name = str_copy(from->name),
-        .url = target_url(from, root),
-    };
-    const char *path = from->to == TARGET_SERVICE && from->url ? from->url : "";
-    to->path = str_format("%s%s", *path == '/' ? "" : "/", path);
-}
-
-void target_done(struct target *target)
-{
-    free(target->ns);
-    free(target->name);
-    free(target->path);
-    free(target->url);
-    *target = (struct target){0};
-}
 
 /* Cuts the suffix off; false when text does not end in it. */
 static bool cut_end(char *text, const char *suffix)
@@ -73,6 +41,66 @@ static bool parse_host(const char *host, struct address *address)
     address->ns = str_copy(dot + 1);
     address->name = str_copy(name);
     return true;
+}
+
+/* A URL whose host is a name of ours stands for the channel or service: no resolver knows it. False
+ * when it is somebody else's. address owns what found borrows. */
+static bool is_ours(const struct runtime_target *target, struct address *address, struct url *url,
+                    struct runtime_target *found)
+{
+    if (target->to != TARGET_URL || !url_parse(target->url, url) || url->tls ||
+        !parse_host(url->host, address))
+        return false;
+    *found = (struct runtime_target){.ns = address->ns, .name = address->name};
+    found->to = address->to == TARGET_CHANNEL ? TARGET_CHANNEL : TARGET_SERVICE;
+    found->url = str_equal(url->target, "/") ? NULL : url->target;
+    return true;
+}
+
+static char *plain_url(const struct runtime_target *target, const char *root)
+{
+    if (target->to == TARGET_NONE)
+        return NULL;
+    if (target->to == TARGET_URL)
+        return str_copy(target->url);
+    const char *path = target->url ? target->url : "";
+    return str_format("%s/%s/%s/%s%s%s", root, target->ns,
+                      target->to == TARGET_CHANNEL ? "channels" : "services", target->name,
+                      *path && *path != '/' && *path != '?' ? "/" : "", path);
+}
+
+char *target_url(const struct runtime_target *target, const char *root)
+{
+    OWN(address) struct address address = {0};
+    OWN(url) struct url url = {0};
+    struct runtime_target found;
+    return plain_url(is_ours(target, &address, &url, &found) ? &found : target, root);
+}
+
+void target_copy(const struct runtime_target *from, const char *root, struct target *to)
+{
+    OWN(address) struct address address = {0};
+    OWN(url) struct url url = {0};
+    struct runtime_target found;
+    if (is_ours(from, &address, &url, &found))
+        from = &found;
+    *to = (struct target){
+        .to = from->to,
+        .ns = str_copy(from->ns),
+        .name = str_copy(from->name),
+        .url = plain_url(from, root),
+    };
+    const char *path = from->to == TARGET_SERVICE && from->url ? from->url : "";
+    to->path = str_format("%s%s", *path == '/' ? "" : "/", path);
+}
+
+void target_done(struct target *target)
+{
+    free(target->ns);
+    free(target->name);
+    free(target->path);
+    free(target->url);
+    *target = (struct target){0};
 }
 
 /* The segment of a path behind the slash that path points at; moves path behind it. */

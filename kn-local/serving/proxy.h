@@ -1,0 +1,13 @@
+/* Requests from outside on their way to a workload. */
+#ifndef KN_LOCAL_SERVING_PROXY_H
+#define KN_LOCAL_SERVING_PROXY_H
+
+#include "kn-local/serving/workload.h"
+#include "net/http_server.h"
+
+/* Passes a request on: method, path (the part behind the service's own address; "" is "/"), query,
+ * fields and body; adds Forwarded, X-Forwarded-*, X-Request-Id and K-Proxy-Request. The answer
+ * comes back as it is; 502 when the program did not give one. */
+void proxy_request(struct workload *workload, const char *path, struct http_exchange *exchange);
+
+#endif
