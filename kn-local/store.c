@@ -52,8 +52,8 @@ static const char *const sql[STATEMENTS] = {
     [REMOVE_READERS] = "DELETE FROM reader WHERE channel = ?1",
     [ADD_EVENT] = "INSERT INTO event (id, headers, body) VALUES (?1, ?2, ?3)",
     [READ_EVENTS] = "SELECT id, headers, body FROM event WHERE id >= ?1 AND id < ?2 ORDER BY id",
-    [DELETE_EVENTS] = "DELETE FROM event WHERE id IN"
-                      " (SELECT id FROM event WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3)",
+    [DELETE_EVENTS] = ("DELETE FROM event WHERE id IN"
+                       " (SELECT id FROM event WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3)"),
     [FIND_READER] = "SELECT position FROM reader WHERE channel = ?1 AND name = ?2",
     [ADD_READER] = "INSERT INTO reader (channel, name, position) VALUES (?1, ?2, ?3)",
     [MOVE_READER] = "UPDATE reader SET position = ?3 WHERE channel = ?1 AND name = ?2",
