@@ -203,6 +203,14 @@ TEST(weights_that_were_changed_are_refused)
     EXPECT_HAS(shorter.text, "has another size");
 }
 
+/* Expects labels by name, in any order, and no others; scores within 0.03. */
+static void expect_labels(const struct labels *got, const struct label *want, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        EXPECT(fabs(score_of(got, want[i].description) - want[i].score) <= 0.03);
+    EXPECT_INT(got->count, count);
+}
+
 /* The tutorial's photos are not part of the project; where they lie beside it, their labels are
  * those that were measured when the heads were trained. */
 TEST(the_photos_of_the_tutorial_get_their_labels)
@@ -263,9 +271,46 @@ TEST(the_photos_of_the_tutorial_get_their_labels)
             continue;
         struct labels labels = labels_of(network, &file);
         size_t count = 0;
-        for (; rows[i].labels[count].description; count++)
-            EXPECT(fabs(score_of(&labels, rows[i].labels[count].description) -
-                        rows[i].labels[count].score) <= 0.03);
-        EXPECT_INT(labels.count, count);
+        while (rows[i].labels[count].description)
+            count++;
+        expect_labels(&labels, rows[i].labels, count);
+    }
+}
+
+TEST(a_photo_of_the_tutorial_gets_its_labels_in_every_form)
+{
+    static const struct label beach[] = {{"Sky", 1.00},           {"Cloud", 0.93},  {"Sea", 0.85},
+                                         {"Coast", 0.85},         {"Nature", 0.85}, {"Water", 0.85},
+                                         {"Body of water", 0.84}, {"Sunset", 0.78}};
+    static const struct label in_grey[] = {
+        {"Sky", 0.99},    {"Cloud", 0.90}, {"Water", 0.71}, {"Body of water", 0.71},
+        {"Nature", 0.71}, {"Sea", 0.70},   {"Coast", 0.70}};
+    OWN(buf)
+    struct buf photo = {0};
+    if (!read_picture_file("../shared/pictures/beach.jpg", &photo))
+        return;
+    OWN(network)
+    struct network *network = open_network();
+    struct err err = {0};
+    OWN(picture)
+    struct picture whole = {0};
+    EXPECT(picture_decode(buf_bytes(&photo), 10000, &whole, &err));
+    for (int form = 0; form < 7; form++) {
+        OWN(buf)
+        struct buf file = {0};
+        if (form < 3)
+            make_jpeg(
+                &whole,
+                (struct jpeg_form){.progressive = form == 1, .cmyk = form == 2, .grey = form == 0},
+                &file);
+        else if (form < 5)
+            make_png(&whole, (struct png_form){.interlaced = form == 4}, &file);
+        else
+            make_webp(&whole, form == 6, &file);
+        struct labels labels = labels_of(network, &file);
+        if (form == 0)
+            expect_labels(&labels, in_grey, COUNT(in_grey));
+        else
+            expect_labels(&labels, beach, COUNT(beach));
     }
 }
