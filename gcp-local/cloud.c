@@ -92,6 +92,12 @@ static bool open_vision(const struct cloud_options *options, struct cloud *cloud
     return cloud->vision;
 }
 
+static bool open_translate(struct cloud *cloud, struct err *err)
+{
+    cloud->translate = translate_open(err);
+    return cloud->translate;
+}
+
 static bool open_tokens(const struct cloud_options *options, struct cloud *cloud, struct err *err)
 {
     struct tokens_options wanted = {.data_dir = options->data_dir, .project = options->project};
@@ -103,7 +109,8 @@ bool cloud_open(const struct cloud_options *options, struct cloud *cloud, struct
 {
     *cloud = (struct cloud){.opening = PTHREAD_MUTEX_INITIALIZER};
     return open_tokens(options, cloud, err) && open_pubsub(options, cloud, err) &&
-           open_storage(options, cloud, err) && open_vision(options, cloud, err);
+           open_storage(options, cloud, err) && open_vision(options, cloud, err) &&
+           open_translate(cloud, err);
 }
 
 void cloud_stop(struct cloud *cloud)
@@ -119,6 +126,7 @@ bool cloud_reset(struct cloud *cloud, struct err *err)
 
 void cloud_close(struct cloud *cloud)
 {
+    translate_close(cloud->translate);
     vision_close(cloud->vision);
     storage_close(cloud->storage);
     http_client_close(cloud->client);

@@ -6,6 +6,7 @@
 #include "gcp-local/pubsub/pubsub.h"
 #include "gcp-local/storage/storage.h"
 #include "gcp-local/token/tokens.h"
+#include "gcp-local/translate/translate.h"
 #include "gcp-local/vision/vision.h"
 
 #include <pthread.h>
@@ -25,6 +26,7 @@ struct cloud {
     struct pubsub *pubsub;
     struct storage *storage;
     struct vision_api *vision;
+    struct translate_api *translate;
 };
 
 /* On failure cloud is left for cloud_close. It must not be moved afterwards. */

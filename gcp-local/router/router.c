@@ -50,7 +50,8 @@ static bool is_own(const struct http_exchange *exchange)
 /* Whose path it is, once it belongs to no API of newer make: any /BUCKET/OBJECT is Storage's. */
 static bool is_storage(const char *path)
 {
-    return !tokens_owns(path) && !pubsub_owns(path) && !vision_owns(path) && storage_owns(path);
+    return !tokens_owns(path) && !pubsub_owns(path) && !vision_owns(path) &&
+           !translate_owns(path) && storage_owns(path);
 }
 
 void router_begin(struct http_exchange *exchange, void *app)
@@ -87,6 +88,8 @@ void router_handle(struct http_exchange *exchange, void *app)
         pubsub_handle(exchange, cloud->pubsub);
     else if (vision_owns(path))
         vision_handle(exchange, cloud->vision);
+    else if (translate_owns(path))
+        translate_handle(exchange, cloud->translate);
     else if (storage_owns(path))
         storage_handle(exchange, cloud->storage);
     else
