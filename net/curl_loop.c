@@ -1,4 +1,4 @@
-/* Lets one libcurl multi handle work: waits by epoll for its sockets and its timer. */
+/* Lets one libcurl multi handle work: watches its sockets by epoll, and its timer. */
 #include "net/curl_loop.h"
 
 #include "base/str.h"
@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 enum watch_bits { WATCH_IN = 1, WATCH_OUT = 2 };
@@ -86,37 +85,23 @@ static int on_close(void *context, curl_socket_t fd)
     return close(fd);
 }
 
-void curl_loop_adopt(struct curl_loop *loop, CURL *easy)
+void curl_loop_adopt(struct curl_loop *loop, const struct libcurl *curl, CURL *easy)
 {
-    const struct libcurl *curl = loop->curl;
     curl->easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_open);
     curl->easy_setopt(easy, CURLOPT_SOCKOPTDATA, loop);
     curl->easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
     curl->easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, loop);
 }
 
-static bool open_descriptors(struct curl_loop *loop, struct err *err)
-{
-    loop->epoll = epoll_create1(EPOLL_CLOEXEC);
-    loop->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = loop->wake};
-    if (loop->epoll < 0 || loop->wake < 0 ||
-        epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->wake, &event) < 0)
-        return err_set(err, ERR_UNAVAILABLE, "cannot open the HTTP client: %s", strerror(errno));
-    return true;
-}
-
 bool curl_loop_init(struct curl_loop *loop, const struct libcurl *curl, struct err *err)
 {
-    *loop = (struct curl_loop){.curl = curl,
-                               .epoll = -1,
-                               .wake = -1,
-                               .deadline_ns = INT64_MAX,
-                               .multi = curl->multi_init()};
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll < 0)
+        return err_set(err, ERR_UNAVAILABLE, "cannot call libcurl: %s", strerror(errno));
+    *loop = (struct curl_loop){
+        .curl = curl, .epoll = epoll, .deadline_ns = INT64_MAX, .multi = curl->multi_init()};
     if (!loop->multi)
-        return err_set(err, ERR_UNAVAILABLE, "cannot open the HTTP client: no memory");
-    if (!open_descriptors(loop, err))
-        return false;
+        abort(); /* out of memory */
     curl->multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
     curl->multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
     curl->multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, on_timer);
@@ -124,37 +109,14 @@ bool curl_loop_init(struct curl_loop *loop, const struct libcurl *curl, struct e
     return true;
 }
 
-void curl_loop_hang_up(struct curl_loop *loop)
-{
-    if (loop->multi)
-        loop->curl->multi_cleanup(loop->multi);
-    loop->multi = NULL;
-}
-
 void curl_loop_done(struct curl_loop *loop)
 {
-    curl_loop_hang_up(loop);
-    own_fd(&loop->epoll);
-    own_fd(&loop->wake);
+    if (!loop->curl)
+        return;
+    loop->curl->multi_cleanup(loop->multi);
+    close(loop->epoll);
     free(loop->list);
-    *loop = (struct curl_loop){.epoll = -1, .wake = -1};
-}
-
-void curl_loop_wake(struct curl_loop *loop)
-{
-    while (eventfd_write(loop->wake, 1) < 0 && errno == EINTR)
-        ;
-}
-
-/* Milliseconds until libcurl wants to be called, rounded up; -1 = whenever. */
-static int patience_ms(const struct curl_loop *loop)
-{
-    if (loop->deadline_ns == INT64_MAX)
-        return -1;
-    if (loop->deadline_ns == 0)
-        return 0;
-    int64_t left_ms = (loop->deadline_ns - time_monotonic_ns() + NS_PER_MS - 1) / NS_PER_MS;
-    return left_ms < 0 ? 0 : left_ms > INT32_MAX ? INT32_MAX : (int)left_ms;
+    *loop = (struct curl_loop){0};
 }
 
 static void act(struct curl_loop *loop, curl_socket_t fd, int mask)
@@ -166,11 +128,6 @@ static void act(struct curl_loop *loop, curl_socket_t fd, int mask)
 static void on_ready(struct curl_loop *loop, const struct epoll_event *event)
 {
     int fd = event->data.fd;
-    if (fd == loop->wake) {
-        eventfd_t count;
-        eventfd_read(fd, &count);
-        return;
-    }
     struct watch *watch = watch_of(loop, fd);
     if (watch->registered &
         (unsigned char)~watch->wanted) /* what we left there is in the way now */
@@ -182,14 +139,15 @@ static void on_ready(struct curl_loop *loop, const struct epoll_event *event)
                 (event->events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0));
 }
 
-void curl_loop_turn(struct curl_loop *loop, bool may_wait)
+void curl_loop_turn(struct curl_loop *loop)
 {
     struct epoll_event ready[128];
-    int count = epoll_wait(loop->epoll, ready, COUNT(ready), may_wait ? patience_ms(loop) : 0);
+    int count = epoll_wait(loop->epoll, ready, COUNT(ready), 0);
     for (int i = 0; i < count; i++)
         on_ready(loop, &ready[i]);
 
-    if (loop->deadline_ns != INT64_MAX && patience_ms(loop) == 0) {
+    int64_t due_ns = loop->deadline_ns;
+    if (due_ns == 0 || (due_ns != INT64_MAX && due_ns <= time_monotonic_ns())) {
         loop->deadline_ns = INT64_MAX; /* libcurl sets the next one */
         act(loop, CURL_SOCKET_TIMEOUT, 0);
     }

@@ -1,7 +1,7 @@
-/* Lets one libcurl multi handle work: waits by epoll for its sockets and its timer.
+/* Lets one libcurl multi handle work: watches its sockets by epoll, and its timer.
  *
  * Sockets stay registered between transfers, so that a request on a kept connection costs no
- * epoll_ctl at all. Belongs to one thread, save for curl_loop_wake. */
+ * epoll_ctl at all. Belongs to one thread. */
 #ifndef NET_CURL_LOOP_H
 #define NET_CURL_LOOP_H
 
@@ -19,28 +19,25 @@ struct watch {
 };
 
 struct curl_loop {
-    const struct libcurl *curl;
+    const struct libcurl *curl; /* NULL: all zero, not initialised */
     CURLM *multi;
     int epoll;
-    int wake;            /* an eventfd */
     int64_t deadline_ns; /* monotonic, when libcurl wants to be called; INT64_MAX = not at all */
     struct watch *list;  /* by file descriptor */
     size_t size;
 };
 
 bool curl_loop_init(struct curl_loop *loop, const struct libcurl *curl, struct err *err);
+
+/* Closes all connections. */
 void curl_loop_done(struct curl_loop *loop);
 
-/* Closes all connections; only curl_loop_done is left to call. */
-void curl_loop_hang_up(struct curl_loop *loop);
+/* Makes the sockets of an easy handle known to the loop; needed for each handle. From any thread,
+ * also before curl_loop_init. */
+void curl_loop_adopt(struct curl_loop *loop, const struct libcurl *curl, CURL *easy);
 
-/* Makes the sockets of an easy handle known to the loop; needed for each handle. */
-void curl_loop_adopt(struct curl_loop *loop, CURL *easy);
-
-/* Ends a wait, or the next one when none is under way. From any thread. */
-void curl_loop_wake(struct curl_loop *loop);
-
-/* Waits until there is something to do (or not at all) and lets libcurl do it. */
-void curl_loop_turn(struct curl_loop *loop, bool may_wait);
+/* Lets libcurl do what there is to do. There is something when `epoll` is readable, the deadline
+ * has come, or a handle was added. */
+void curl_loop_turn(struct curl_loop *loop);
 
 #endif

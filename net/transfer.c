@@ -66,10 +66,10 @@ static size_t on_body(char *data, size_t one, size_t len, void *context)
 static void configure(struct transfer *transfer)
 {
     const struct transfer_settings *settings = transfer->settings;
-    __typeof__(settings->curl->easy_setopt) set = settings->curl->easy_setopt;
+    __typeof__(transfer->curl->easy_setopt) set = transfer->curl->easy_setopt;
     CURL *easy = transfer->easy;
 
-    settings->curl->easy_reset(easy);
+    transfer->curl->easy_reset(easy);
     set(easy, CURLOPT_PRIVATE, transfer);
     set(easy, CURLOPT_ERRORBUFFER, transfer->detail);
     set(easy, CURLOPT_HEADERFUNCTION, on_head);
@@ -85,23 +85,20 @@ static void configure(struct transfer *transfer)
     set(easy, CURLOPT_USERAGENT, settings->user_agent);
     set(easy, CURLOPT_CONNECTTIMEOUT_MS, settings->connect_timeout_ms);
     set(easy, CURLOPT_MAXAGE_CONN, settings->max_idle_sec);
-    curl_loop_adopt(settings->loop, easy);
+    curl_loop_adopt(settings->loop, transfer->curl, easy);
 }
 
 struct transfer *transfer_new(const struct transfer_settings *settings)
 {
-    CURL *easy = settings->curl->easy_init();
-    if (!easy)
-        abort(); /* out of memory */
     struct transfer *transfer = must_alloc(sizeof(*transfer));
     transfer->settings = settings;
-    transfer->easy = easy;
     return transfer;
 }
 
 void transfer_free(struct transfer *transfer)
 {
-    transfer->settings->curl->easy_cleanup(transfer->easy);
+    if (transfer->easy)
+        transfer->curl->easy_cleanup(transfer->easy);
     http_answer_done(&transfer->answer);
     url_done(&transfer->url);
     buf_done(&transfer->text);
@@ -118,8 +115,7 @@ static bool is_loopback(const char *host)
            (str_starts(host, "127.") && inet_pton(AF_INET, host, &address) == 1);
 }
 
-/* Framing is ours: somebody else's length would let one request become two. */
-static bool is_framing(const char *name)
+bool transfer_is_framing(const char *name)
 {
     return str_equal_any_case(name, "Content-Length") ||
            str_equal_any_case(name, "Transfer-Encoding");
@@ -157,7 +153,7 @@ static struct curl_slist *set_lines(struct transfer *transfer)
     for (size_t i = 0; i < headers->count; i++) {
         const struct header *header = &headers->list[i];
         bool empty = header->value[strspn(header->value, " \t")] == '\0';
-        if (!is_framing(header->name))
+        if (!transfer_is_framing(header->name))
             add_line(transfer, &count, header->name, empty ? ";" : ": ",
                      empty ? "" : header->value);
     }
@@ -167,20 +163,25 @@ static struct curl_slist *set_lines(struct transfer *transfer)
     return transfer->lines;
 }
 
-static bool has_body(const struct http_call *call)
+bool transfer_has_body(const struct http_call *call)
 {
     const char *method = call->method;
     return call->body.len || str_equal(method, "POST") || str_equal(method, "PUT") ||
            str_equal(method, "PATCH");
 }
 
+long transfer_timeout_ms(const struct http_call *call)
+{
+    return call->timeout_ms < 0 ? 0 : call->timeout_ms ? call->timeout_ms : DEFAULT_TIMEOUT_MS;
+}
+
 static void set_method(struct transfer *transfer)
 {
-    __typeof__(transfer->settings->curl->easy_setopt) set = transfer->settings->curl->easy_setopt;
+    __typeof__(transfer->curl->easy_setopt) set = transfer->curl->easy_setopt;
     const struct http_call *call = &transfer->call;
     CURL *easy = transfer->easy;
 
-    if (has_body(call)) {
+    if (transfer_has_body(call)) {
         set(easy, CURLOPT_POST, 1L);
         set(easy, CURLOPT_POSTFIELDS, call->body.len ? call->body.data : "");
         set(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
@@ -195,7 +196,7 @@ static void set_method(struct transfer *transfer)
 
 static void set_tls(struct transfer *transfer)
 {
-    __typeof__(transfer->settings->curl->easy_setopt) set = transfer->settings->curl->easy_setopt;
+    __typeof__(transfer->curl->easy_setopt) set = transfer->curl->easy_setopt;
     CURL *easy = transfer->easy;
 
     /* waiting whether a connection can be shared makes no sense where it never can */
@@ -215,7 +216,7 @@ static void set_tls(struct transfer *transfer)
 
 static void set_request(struct transfer *transfer)
 {
-    __typeof__(transfer->settings->curl->easy_setopt) set = transfer->settings->curl->easy_setopt;
+    __typeof__(transfer->curl->easy_setopt) set = transfer->curl->easy_setopt;
     const struct http_call *call = &transfer->call;
     CURL *easy = transfer->easy;
 
@@ -225,10 +226,7 @@ static void set_request(struct transfer *transfer)
         set(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     if (call->no_proxy || is_loopback(transfer->url.host))
         set(easy, CURLOPT_PROXY, ""); /* else the environment is asked */
-    set(easy, CURLOPT_TIMEOUT_MS,
-        call->timeout_ms < 0    ? 0L
-        : call->timeout_ms == 0 ? (long)DEFAULT_TIMEOUT_MS
-                                : call->timeout_ms);
+    set(easy, CURLOPT_TIMEOUT_MS, transfer_timeout_ms(call));
     set_method(transfer);
     set_tls(transfer);
 }
@@ -247,6 +245,16 @@ bool transfer_begin(struct transfer *transfer, const struct http_call *call, htt
     if (!call->url || !url_parse(call->url, &transfer->url))
         return err_set(&transfer->failure, ERR_INPUT, "%s is not a URL that can be called",
                        call->url ? call->url : "nothing");
+    return true;
+}
+
+bool transfer_configure(struct transfer *transfer)
+{
+    transfer->curl = libcurl_load(&transfer->failure);
+    if (!transfer->curl)
+        return false;
+    if (!transfer->easy && !(transfer->easy = transfer->curl->easy_init()))
+        abort(); /* out of memory */
     configure(transfer);
     set_request(transfer);
     return true;
@@ -258,7 +266,7 @@ bool transfer_begin(struct transfer *transfer, const struct http_call *call, htt
 static bool is_distrusted(const struct transfer *transfer)
 {
     long verdict = 0;
-    transfer->settings->curl->easy_getinfo(transfer->easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
+    transfer->curl->easy_getinfo(transfer->easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
     return verdict != 0;
 }
 
@@ -282,8 +290,7 @@ static int status_of(const struct transfer *transfer, CURLcode result)
     }
 }
 
-/* Puts "http://host:port: " before a failure; the rest of a URL may hold secrets. */
-static void name_server(struct transfer *transfer)
+void transfer_name_server(struct transfer *transfer)
 {
     const struct url *url = &transfer->url;
     bool bracket = strchr(url->host, ':') != NULL;
@@ -294,27 +301,27 @@ static void name_server(struct transfer *transfer)
 static void explain(struct transfer *transfer, CURLcode result)
 {
     const char *detail =
-        transfer->detail[0] ? transfer->detail : transfer->settings->curl->easy_strerror(result);
+        transfer->detail[0] ? transfer->detail : transfer->curl->easy_strerror(result);
     if (transfer->too_large)
         err_set(&transfer->failure, ERR_TOO_LARGE, "the answer is over %zu bytes",
                 transfer->answer.body.max);
     else if (transfer->failure.status == 0)
         err_set(&transfer->failure, status_of(transfer, result), "%s", detail);
-    name_server(transfer);
+    transfer_name_server(transfer);
 }
 
 void transfer_end(struct transfer *transfer, CURLcode result)
 {
     long status = 0;
-    transfer->settings->curl->easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    transfer->curl->easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     if (result != CURLE_OK) {
         explain(transfer, result);
     } else if (!transfer->head_ended || status < 200) {
         err_set(&transfer->failure, ERR_UNAVAILABLE, "the answer broke off");
-        name_server(transfer);
+        transfer_name_server(transfer);
     } else if (status > 599) {
         err_set(&transfer->failure, ERR_UPSTREAM, "answered with status %ld", status);
-        name_server(transfer);
+        transfer_name_server(transfer);
     } else {
         transfer->answer.status = (int)status;
         transfer->answer.body.max = 0;

@@ -9,7 +9,6 @@
 
 /* What all transfers of a client have in common. Texts are owned. */
 struct transfer_settings {
-    const struct libcurl *curl;
     struct curl_loop *loop;
     char *user_agent;
     char *ca_file; /* NULL = the system's certificates */
@@ -20,7 +19,12 @@ struct transfer_settings {
 struct transfer {
     struct transfer *prev, *next; /* in the list that it is in (utlist.h) */
     const struct transfer_settings *settings;
+    const struct libcurl *curl; /* NULL until it is needed, as is easy */
     CURL *easy;
+    bool direct; /* goes without libcurl: then these are in use */
+
+    struct direct_connection *connection;
+    int64_t deadline_ns;
 
     struct http_call call;
     http_ended *ended;
@@ -41,13 +45,25 @@ struct transfer {
 struct transfer *transfer_new(const struct transfer_settings *settings);
 void transfer_free(struct transfer *transfer);
 
-/* Makes a new or ended transfer ready to be added to a multi handle. False when the call is bad;
- * failure says why. */
+/* Makes a new or ended transfer ready for a call. False when the call is bad; failure says why. */
 bool transfer_begin(struct transfer *transfer, const struct http_call *call, http_ended *ended,
                     void *context);
 
+/* Makes it ready to be added to a multi handle. False (failure) when there is no libcurl. */
+bool transfer_configure(struct transfer *transfer);
+
 /* Reads the result after libcurl has ended with it: fills answer or failure. */
 void transfer_end(struct transfer *transfer, CURLcode result);
+
+/* What a call says and what it leaves to us. */
+bool transfer_has_body(const struct http_call *call);
+long transfer_timeout_ms(const struct http_call *call); /* 0 = none */
+
+/* Framing is ours: somebody else's length would let one request become two. */
+bool transfer_is_framing(const char *name);
+
+/* Puts "http://host:port: " before a failure; the rest of a URL may hold secrets. */
+void transfer_name_server(struct transfer *transfer);
 
 /* Ends a transfer before its time. */
 void transfer_cancel(struct transfer *transfer, const char *reason);

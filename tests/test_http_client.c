@@ -15,6 +15,23 @@
 #include <string.h>
 #include <zlib.h>
 
+/* Most tests run twice: as calls to a loopback address go, and by libcurl. */
+#define TEST_BOTH(sentence)                                                                        \
+    static void sentence##_(void);                                                                 \
+    TEST(sentence)                                                                                 \
+    {                                                                                              \
+        always_libcurl = false;                                                                    \
+        sentence##_();                                                                             \
+    }                                                                                              \
+    TEST(sentence##_with_libcurl)                                                                  \
+    {                                                                                              \
+        always_libcurl = true;                                                                     \
+        sentence##_();                                                                             \
+    }                                                                                              \
+    static void sentence##_(void)
+
+static bool always_libcurl;
+
 /* ---- helpers ------------------------------------------------------------------------------- */
 
 /* Answers with what was asked: method, path, query, fields, body. */
@@ -35,7 +52,8 @@ static void echo(struct http_exchange *exchange, void *app)
 static struct http_client *open_client(void)
 {
     struct err err = {0};
-    struct http_client *client = http_client_open(NULL, &err);
+    struct http_client_options options = {.always_libcurl = always_libcurl};
+    struct http_client *client = http_client_open(&options, &err);
     EXPECT_STR(err.text, "");
     return client;
 }
@@ -113,7 +131,7 @@ static struct err get_text(const char *text, struct http_call call, struct http_
 
 /* ---- requests ------------------------------------------------------------------------------ */
 
-TEST(a_get_arrives_with_path_and_query_untouched)
+TEST_BOTH(a_get_arrives_with_path_and_query_untouched)
 {
     OWN(pair)
     struct pair pair = pair_open();
@@ -123,7 +141,7 @@ TEST(a_get_arrives_with_path_and_query_untouched)
     EXPECT_HAS(seen, "User-Agent: knative-c/");
 }
 
-TEST(a_post_carries_its_fields_and_nothing_that_nobody_asked_for)
+TEST_BOTH(a_post_carries_its_fields_and_nothing_that_nobody_asked_for)
 {
     OWN(pair)
     struct pair pair = pair_open();
@@ -143,7 +161,7 @@ TEST(a_post_carries_its_fields_and_nothing_that_nobody_asked_for)
     EXPECT(!strstr(seen, "Content-Type") && !strstr(seen, "Expect"));
 }
 
-TEST(every_method_is_sent_as_it_is_called_with_or_without_a_body)
+TEST_BOTH(every_method_is_sent_as_it_is_called_with_or_without_a_body)
 {
     static const struct {
         const char *method, *body, *begins, *has;
@@ -172,7 +190,7 @@ TEST(every_method_is_sent_as_it_is_called_with_or_without_a_body)
     EXPECT_INT(http_client_connections(pair.client), 1);
 }
 
-TEST(the_answer_to_head_has_fields_but_no_body)
+TEST_BOTH(the_answer_to_head_has_fields_but_no_body)
 {
     OWN(http_answer)
     struct http_answer answer = {0};
@@ -183,7 +201,7 @@ TEST(the_answer_to_head_has_fields_but_no_body)
     EXPECT_STR(headers_get(&answer.headers, "etag"), "x");
 }
 
-TEST(a_body_of_ten_megabytes_goes_there_and_back)
+TEST_BOTH(a_body_of_ten_megabytes_goes_there_and_back)
 {
     OWN(pair)
     struct pair pair = pair_open();
@@ -197,7 +215,7 @@ TEST(a_body_of_ten_megabytes_goes_there_and_back)
     EXPECT_STR(strstr(seen, "\n\n") + 2, body.data);
 }
 
-TEST(what_is_no_http_url_is_refused)
+TEST_BOTH(what_is_no_http_url_is_refused)
 {
     static const char *const urls[] = {
         "", "host", "file:///etc/passwd", "http://u:p@host/", "http://a b/", "gopher://127.0.0.1/"};
@@ -214,7 +232,7 @@ TEST(what_is_no_http_url_is_refused)
 
 /* ---- answers ------------------------------------------------------------------------------- */
 
-TEST(status_and_fields_are_the_servers)
+TEST_BOTH(status_and_fields_are_the_servers)
 {
     OWN(http_answer)
     struct http_answer answer = {0};
@@ -232,7 +250,7 @@ TEST(status_and_fields_are_the_servers)
     EXPECT_STR(answer.body.data, "no");
 }
 
-TEST(a_redirect_is_given_back_not_followed)
+TEST_BOTH(a_redirect_is_given_back_not_followed)
 {
     OWN(http_answer)
     struct http_answer answer = {0};
@@ -243,7 +261,7 @@ TEST(a_redirect_is_given_back_not_followed)
     EXPECT_STR(headers_get(&answer.headers, "location"), "http://127.0.0.1:1/");
 }
 
-TEST(answers_of_the_1xx_kind_are_passed_over)
+TEST_BOTH(answers_of_the_1xx_kind_are_passed_over)
 {
     OWN(http_answer)
     struct http_answer answer = {0};
@@ -254,7 +272,7 @@ TEST(answers_of_the_1xx_kind_are_passed_over)
     EXPECT_INT(answer.headers.count, 1);
 }
 
-TEST(a_body_comes_by_length_in_chunks_or_until_the_end)
+TEST_BOTH(a_body_comes_by_length_in_chunks_or_until_the_end)
 {
     static const char *const texts[] = {
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello rest",
@@ -275,7 +293,7 @@ TEST(a_body_comes_by_length_in_chunks_or_until_the_end)
     }
 }
 
-TEST(an_answer_without_content_has_no_body)
+TEST_BOTH(an_answer_without_content_has_no_body)
 {
     OWN(http_answer)
     struct http_answer answer = {0};
@@ -284,7 +302,7 @@ TEST(an_answer_without_content_has_no_body)
     EXPECT(answer.body.data == NULL);
 }
 
-TEST(what_breaks_off_fails_and_leaves_no_answer)
+TEST_BOTH(what_breaks_off_fails_and_leaves_no_answer)
 {
     static const char *const texts[] = {
         "",
@@ -304,7 +322,7 @@ TEST(what_breaks_off_fails_and_leaves_no_answer)
     }
 }
 
-TEST(what_is_not_http_is_the_upstreams_fault)
+TEST_BOTH(what_is_not_http_is_the_upstreams_fault)
 {
     static const char *const texts[] = {
         "SSH-2.0-OpenSSH_9.2\r\n",
@@ -320,7 +338,7 @@ TEST(what_is_not_http_is_the_upstreams_fault)
     }
 }
 
-TEST(a_body_over_the_limit_is_refused_however_it_comes)
+TEST_BOTH(a_body_over_the_limit_is_refused_however_it_comes)
 {
     static const char *const texts[] = {
         "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello!",
@@ -348,7 +366,7 @@ static struct err get_with_field(size_t len, struct http_answer *answer)
     return get_text(text.data, (struct http_call){0}, answer);
 }
 
-TEST(ten_thousand_bytes_of_fields_are_taken)
+TEST_BOTH(ten_thousand_bytes_of_fields_are_taken)
 {
     OWN(http_answer)
     struct http_answer answer = {0};
@@ -357,7 +375,7 @@ TEST(ten_thousand_bytes_of_fields_are_taken)
     EXPECT_INT(answer.headers.count, 11);
 }
 
-TEST(fields_without_end_are_refused)
+TEST_BOTH(fields_without_end_are_refused)
 {
     OWN(http_answer)
     struct http_answer answer = {0};
@@ -431,7 +449,7 @@ static void serve_silence(int fd, void *context)
     char *rest = socket_read_all(fd); /* until the client has had enough */
 }
 
-TEST(a_server_that_is_silent_is_given_up_in_time)
+TEST_BOTH(a_server_that_is_silent_is_given_up_in_time)
 {
     static const char *const firsts[] = {"", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel"};
     for (size_t i = 0; i < COUNT(firsts); i++) {
@@ -455,7 +473,7 @@ static uint16_t free_port(void)
     return raw_server_port(server);
 }
 
-TEST(a_server_that_is_not_there_is_unavailable)
+TEST_BOTH(a_server_that_is_not_there_is_unavailable)
 {
     OWN(http_client)
     struct http_client *client = open_client();
@@ -469,7 +487,7 @@ TEST(a_server_that_is_not_there_is_unavailable)
     EXPECT(str_starts(err.text, "http://127.0.0.1:") && !strstr(err.text, "secret"));
 }
 
-TEST(a_kept_connection_that_the_server_closed_is_replaced)
+TEST_BOTH(a_kept_connection_that_the_server_closed_is_replaced)
 {
     OWN(raw_pair)
     struct raw_pair pair =
@@ -499,7 +517,7 @@ static void *send_fifty(void *context)
     return NULL;
 }
 
-TEST(eighty_threads_share_the_client_and_its_connections)
+TEST_BOTH(eighty_threads_share_the_client_and_its_connections)
 {
     OWN(pair)
     struct pair pair = pair_open();
@@ -511,7 +529,7 @@ TEST(eighty_threads_share_the_client_and_its_connections)
     EXPECT(http_client_connections(pair.client) <= COUNT(threads));
 }
 
-TEST(requests_one_after_the_other_use_one_connection)
+TEST_BOTH(requests_one_after_the_other_use_one_connection)
 {
     OWN(pair)
     struct pair pair = pair_open();
@@ -541,7 +559,7 @@ static void on_ended(struct http_answer *answer, const struct err *err, void *co
     sem_post(&tally->ended);
 }
 
-TEST(a_request_may_be_started_when_another_has_ended)
+TEST_BOTH(a_request_may_be_started_when_another_has_ended)
 {
     OWN(pair)
     struct pair pair = pair_open();
@@ -554,7 +572,7 @@ TEST(a_request_may_be_started_when_another_has_ended)
     EXPECT_INT(http_client_connections(pair.client), 1);
 }
 
-TEST(closing_ends_what_is_under_way_once_each)
+TEST_BOTH(closing_ends_what_is_under_way_once_each)
 {
     OWN(raw_server)
     struct raw_server *server = raw_server_open(serve_silence, (void *)"");

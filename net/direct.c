@@ -1,0 +1,424 @@
+/* Plain HTTP/1.1 to this machine, without libcurl. */
+#include "net/direct.h"
+
+#include "base/str.h"
+#include "base/timestamp.h"
+#include "net/answer_reader.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <uthash.h>
+#include <utlist.h>
+
+struct direct_connection {
+    struct direct_connection *prev, *next; /* in its host's idle list, or among the dead */
+    struct direct_host *host;
+    struct transfer *transfer; /* NULL: idle */
+    int fd;
+    bool writing; /* epoll tells when it can be written to */
+    bool used;    /* it has brought an answer before */
+    bool heard;   /* bytes of this transfer's answer have come */
+    size_t sent;  /* of head and body */
+    struct buf head;
+    struct answer_reader reader;
+    int64_t idle_ns; /* since when */
+};
+
+struct direct_host {
+    char *name; /* "127.0.0.1:8080" */
+    struct sockaddr_storage address;
+    socklen_t address_len;
+    struct direct_connection *idle; /* the last used first */
+    UT_hash_handle hh;
+};
+
+/* ---- hosts --------------------------------------------------------------------------------- */
+
+static bool parse_address(const struct url *url, struct sockaddr_storage *address, socklen_t *len)
+{
+    struct sockaddr_in *four = (struct sockaddr_in *)address;
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
+    if (str_starts(url->host, "127.") && inet_pton(AF_INET, url->host, &four->sin_addr) == 1) {
+        four->sin_family = AF_INET;
+        four->sin_port = htons(url->port);
+        *len = sizeof(*four);
+        return true;
+    }
+    if (str_equal(url->host, "::1")) {
+        six->sin6_family = AF_INET6;
+        six->sin6_port = htons(url->port);
+        six->sin6_addr = in6addr_loopback;
+        *len = sizeof(*six);
+        return true;
+    }
+    return false;
+}
+
+bool direct_takes(const struct transfer *transfer)
+{
+    struct sockaddr_storage address;
+    socklen_t len;
+    return !transfer->url.tls && !transfer->call.accept_encoding &&
+           parse_address(&transfer->url, &address, &len);
+}
+
+static struct direct_host *host_of(struct direct *direct, const struct url *url)
+{
+    char name[64];
+    bool bracket = strchr(url->host, ':') != NULL;
+    size_t len = (size_t)snprintf(name, sizeof(name), "%s%s%s:%d", bracket ? "[" : "", url->host,
+                                  bracket ? "]" : "", url->port);
+    struct direct_host *host;
+    HASH_FIND(hh, direct->hosts, name, len, host);
+    if (!host) {
+        host = must_alloc(sizeof(*host));
+        host->name = str_copy(name);
+        parse_address(url, &host->address, &host->address_len);
+        HASH_ADD_KEYPTR(hh, direct->hosts, host->name, len, host);
+    }
+    return host;
+}
+
+/* ---- connections --------------------------------------------------------------------------- */
+
+static void watch(struct direct *direct, struct direct_connection *connection, int deed,
+                  bool writing)
+{
+    struct epoll_event event = {.events = EPOLLIN | (writing ? EPOLLOUT : 0U),
+                                .data.ptr = connection};
+    epoll_ctl(direct->epoll, deed, connection->fd, &event);
+    connection->writing = writing;
+}
+
+/* Closes a connection that is in no list. */
+static void bury(struct direct *direct, struct direct_connection *connection)
+{
+    close(connection->fd);
+    connection->fd = -1;
+    DL_APPEND(direct->dead, connection);
+}
+
+static struct direct_connection *connect_to(struct direct *direct, struct direct_host *host)
+{
+    int fd = socket(host->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return NULL;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+    if (connect(fd, (struct sockaddr *)&host->address, host->address_len) < 0 &&
+        errno != EINPROGRESS) {
+        int reason = errno;
+        close(fd);
+        errno = reason;
+        return NULL;
+    }
+    struct direct_connection *connection = must_alloc(sizeof(*connection));
+    connection->fd = fd;
+    connection->host = host;
+    direct->connections++;
+    watch(direct, connection, EPOLL_CTL_ADD, false);
+    return connection;
+}
+
+/* The connection used last that is not too old, or NULL. */
+static struct direct_connection *take_idle(struct direct *direct, struct direct_host *host)
+{
+    int64_t oldest_ns = time_monotonic_ns() - (int64_t)direct->max_idle_sec * NS_PER_SEC;
+    while (host->idle) {
+        struct direct_connection *connection = host->idle;
+        DL_DELETE(host->idle, connection);
+        if (connection->idle_ns >= oldest_ns)
+            return connection;
+        bury(direct, connection);
+    }
+    return NULL;
+}
+
+/* ---- the request --------------------------------------------------------------------------- */
+
+static void add_field(struct buf *head, const char *name, const char *value)
+{
+    buf_add_text(head, name);
+    buf_add(head, ": ", 2);
+    buf_add_text(head, value);
+    buf_add(head, "\r\n", 2);
+}
+
+/* Fields that somebody gave are not given again by us. */
+static void add_unless(struct buf *head, const struct headers *headers, const char *name,
+                       const char *value)
+{
+    if (!headers || !headers_get(headers, name))
+        add_field(head, name, value);
+}
+
+static void write_head(struct direct_connection *connection)
+{
+    const struct transfer *transfer = connection->transfer;
+    const struct http_call *call = &transfer->call;
+    const struct headers *headers = call->headers;
+    struct buf *head = &connection->head;
+    bool has_body = transfer_has_body(call);
+
+    head->len = 0;
+    buf_add_text(head, call->method ? call->method : has_body ? "POST" : "GET");
+    buf_add(head, " ", 1);
+    buf_add_text(head, transfer->url.target);
+    buf_add_text(head, " HTTP/1.1\r\n");
+    add_unless(head, headers, "Host", connection->host->name);
+    add_unless(head, headers, "User-Agent", transfer->settings->user_agent);
+    add_unless(head, headers, "Accept", "*/*");
+    for (size_t i = 0; headers && i < headers->count; i++)
+        if (!transfer_is_framing(headers->list[i].name))
+            add_field(head, headers->list[i].name, headers->list[i].value);
+    if (has_body) {
+        char len[24];
+        snprintf(len, sizeof(len), "%zu", call->body.len);
+        add_field(head, "Content-Length", len);
+    }
+    buf_add(head, "\r\n", 2);
+}
+
+/* What of the request has not been sent: the rest of the head, the rest of the body. */
+static int rest_of(const struct direct_connection *connection, struct iovec rest[2])
+{
+    struct bytes body = connection->transfer->call.body;
+    size_t head_len = connection->head.len, sent = connection->sent;
+    int count = 0;
+    if (sent < head_len)
+        rest[count++] = (struct iovec){connection->head.data + sent, head_len - sent};
+    size_t sent_body = sent < head_len ? 0 : sent - head_len;
+    if (sent_body < body.len)
+        rest[count++] =
+            (struct iovec){(char *)(uintptr_t)body.data + sent_body, body.len - sent_body};
+    return count;
+}
+
+/* Sends what can be sent now. A connection that does not take it may still hold an answer: reading
+ * will tell. */
+static void send_rest(struct direct *direct, struct direct_connection *connection)
+{
+    struct iovec rest[2];
+    struct msghdr message = {.msg_iov = rest};
+    bool blocked = false;
+    while (!blocked && (message.msg_iovlen = (size_t)rest_of(connection, rest))) {
+        ssize_t sent = sendmsg(connection->fd, &message, MSG_NOSIGNAL);
+        if (sent >= 0)
+            connection->sent += (size_t)sent;
+        else if (errno == EAGAIN || errno == ENOTCONN)
+            blocked = true;
+        else if (errno != EINTR)
+            break;
+    }
+    if (blocked != connection->writing)
+        watch(direct, connection, EPOLL_CTL_MOD, blocked);
+}
+
+/* ---- the end of a transfer ----------------------------------------------------------------- */
+
+/* Takes the transfer off its connection, which is kept when it is fit for another. */
+static void release(struct direct *direct, struct direct_connection *connection)
+{
+    size_t whole = connection->head.len + connection->transfer->call.body.len;
+    bool keep = connection->reader.state == ANSWER_DONE && connection->reader.keep &&
+                connection->sent == whole;
+    connection->transfer = NULL;
+    answer_reader_reset(&connection->reader);
+    if (!keep) {
+        bury(direct, connection);
+        return;
+    }
+    connection->used = true;
+    connection->idle_ns = time_monotonic_ns();
+    DL_PREPEND(connection->host->idle, connection);
+}
+
+static void finish(struct direct *direct, struct transfer *transfer)
+{
+    if (transfer->failure.status) {
+        http_answer_done(&transfer->answer);
+        transfer_name_server(transfer);
+    }
+    transfer->answer.body.max = 0;
+    transfer->connection = NULL;
+    DL_DELETE(direct->running, transfer);
+    DL_APPEND(direct->ended, transfer);
+}
+
+static void finish_connected(struct direct *direct, struct direct_connection *connection)
+{
+    struct transfer *transfer = connection->transfer;
+    release(direct, connection);
+    finish(direct, transfer);
+}
+
+/* ---- starting ------------------------------------------------------------------------------ */
+
+/* Transfers wait in the order of their deadlines; most have the same patience and go to the end. */
+static void enqueue(struct direct *direct, struct transfer *transfer)
+{
+    long patience_ms = transfer_timeout_ms(&transfer->call);
+    transfer->deadline_ns = patience_ms ? time_monotonic_ns() + patience_ms * NS_PER_MS : INT64_MAX;
+    struct transfer *before = direct->running ? direct->running->prev : NULL; /* the last */
+    while (before && before->deadline_ns > transfer->deadline_ns)
+        before = before == direct->running ? NULL : before->prev;
+    if (before)
+        DL_APPEND_ELEM(direct->running, before, transfer);
+    else
+        DL_PREPEND(direct->running, transfer);
+}
+
+static void send_on(struct direct *direct, struct transfer *transfer,
+                    struct direct_connection *connection)
+{
+    transfer->connection = connection;
+    connection->transfer = transfer;
+    connection->reader.is_head = str_equal(transfer->call.method, "HEAD");
+    connection->heard = false;
+    connection->sent = 0;
+    write_head(connection);
+    send_rest(direct, connection);
+}
+
+static void send_fresh(struct direct *direct, struct transfer *transfer, struct direct_host *host)
+{
+    struct direct_connection *connection = connect_to(direct, host);
+    if (connection) {
+        send_on(direct, transfer, connection);
+        return;
+    }
+    err_set(&transfer->failure, ERR_UNAVAILABLE, "cannot connect: %s", strerror(errno));
+    finish(direct, transfer);
+}
+
+void direct_start(struct direct *direct, struct transfer *transfer)
+{
+    struct direct_host *host = host_of(direct, &transfer->url);
+    struct direct_connection *idle = take_idle(direct, host);
+    enqueue(direct, transfer);
+    if (idle)
+        send_on(direct, transfer, idle);
+    else
+        send_fresh(direct, transfer, host);
+}
+
+/* ---- what happens on a connection ---------------------------------------------------------- */
+
+/* A connection ended under a request. One that had been kept may have been closed before the
+ * request got there, which is no answer to it: it is sent once more. */
+static void break_off(struct direct *direct, struct direct_connection *connection, int reason)
+{
+    struct transfer *transfer = connection->transfer;
+    if (connection->used && !connection->heard) {
+        release(direct, connection);
+        send_fresh(direct, transfer, connection->host);
+        return;
+    }
+    if (reason)
+        err_set(&transfer->failure, ERR_UNAVAILABLE, "%s", strerror(reason));
+    else
+        answer_close(&connection->reader, &transfer->failure);
+    finish_connected(direct, connection);
+}
+
+/* Reads once. True when there may be more. */
+static bool read_some(struct direct *direct, struct direct_connection *connection)
+{
+    char piece[32 << 10];
+    ssize_t len = recv(connection->fd, piece, sizeof(piece), 0);
+    if (len < 0 && (errno == EAGAIN || errno == EINTR))
+        return false;
+    if (len <= 0) {
+        break_off(direct, connection, len < 0 ? errno : 0);
+        return false;
+    }
+    connection->heard = true;
+    struct transfer *transfer = connection->transfer;
+    struct bytes input = {piece, (size_t)len};
+    bool ok = answer_read(&connection->reader, &input, &transfer->answer, &transfer->failure);
+    if (input.len)
+        connection->reader.keep = false; /* more than was asked for */
+    if (ok && connection->reader.state != ANSWER_DONE)
+        return (size_t)len == sizeof(piece);
+    finish_connected(direct, connection);
+    return false;
+}
+
+void direct_ready(struct direct *direct, struct direct_connection *connection, uint32_t events)
+{
+    if (connection->fd < 0)
+        return;                  /* buried in this round */
+    if (!connection->transfer) { /* closed while idle, or spoken to unasked */
+        DL_DELETE(connection->host->idle, connection);
+        bury(direct, connection);
+        return;
+    }
+    if (events & EPOLLOUT)
+        send_rest(direct, connection);
+    if (events & ~(uint32_t)EPOLLOUT)
+        while (read_some(direct, connection))
+            ;
+}
+
+/* ---- time and the end ---------------------------------------------------------------------- */
+
+void direct_cancel(struct direct *direct, struct transfer *transfer)
+{
+    if (transfer->connection)
+        finish_connected(direct, transfer->connection);
+}
+
+int64_t direct_deadline_ns(const struct direct *direct)
+{
+    return direct->running ? direct->running->deadline_ns : INT64_MAX;
+}
+
+static void free_dead(struct direct *direct)
+{
+    struct direct_connection *connection, *next;
+    DL_FOREACH_SAFE(direct->dead, connection, next)
+    {
+        answer_reader_done(&connection->reader);
+        buf_done(&connection->head);
+        free(connection);
+    }
+    direct->dead = NULL;
+}
+
+void direct_tidy(struct direct *direct)
+{
+    int64_t now_ns = direct->running ? time_monotonic_ns() : 0;
+    while (direct->running && direct->running->deadline_ns <= now_ns) {
+        struct transfer *transfer = direct->running;
+        err_set(&transfer->failure, ERR_UNAVAILABLE, "timed out after %ld ms",
+                transfer_timeout_ms(&transfer->call));
+        finish_connected(direct, transfer->connection);
+    }
+    if (direct->dead)
+        free_dead(direct);
+}
+
+void direct_init(struct direct *direct, int epoll, long max_idle_sec)
+{
+    *direct = (struct direct){.epoll = epoll, .max_idle_sec = max_idle_sec};
+}
+
+void direct_done(struct direct *direct)
+{
+    struct direct_host *host, *next_host;
+    HASH_ITER(hh, direct->hosts, host, next_host)
+    {
+        struct direct_connection *connection, *next;
+        DL_FOREACH_SAFE(host->idle, connection, next)
+        {
+            bury(direct, connection);
+        }
+        HASH_DEL(direct->hosts, host);
+        free(host->name);
+        free(host);
+    }
+    free_dead(direct);
+}
