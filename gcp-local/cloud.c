@@ -92,12 +92,6 @@ static bool open_vision(const struct cloud_options *options, struct cloud *cloud
     return cloud->vision;
 }
 
-static bool open_translate(struct cloud *cloud, struct err *err)
-{
-    cloud->translate = translate_open(err);
-    return cloud->translate;
-}
-
 static bool open_tokens(const struct cloud_options *options, struct cloud *cloud, struct err *err)
 {
     struct tokens_options wanted = {.data_dir = options->data_dir, .project = options->project};
@@ -107,10 +101,9 @@ static bool open_tokens(const struct cloud_options *options, struct cloud *cloud
 
 bool cloud_open(const struct cloud_options *options, struct cloud *cloud, struct err *err)
 {
-    *cloud = (struct cloud){.opening = PTHREAD_MUTEX_INITIALIZER};
+    *cloud = (struct cloud){.opening = PTHREAD_MUTEX_INITIALIZER, .translate = translate_open()};
     return open_tokens(options, cloud, err) && open_pubsub(options, cloud, err) &&
-           open_storage(options, cloud, err) && open_vision(options, cloud, err) &&
-           open_translate(cloud, err);
+           open_storage(options, cloud, err) && open_vision(options, cloud, err);
 }
 
 void cloud_stop(struct cloud *cloud)

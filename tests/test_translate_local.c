@@ -502,7 +502,7 @@ TEST(both_apis_answer_over_http)
          "/v3/projects/p:batchTranslateText is not built into gcp-local"},
     };
     struct err err = {0};
-    struct translate_api *translate = translate_open(&err);
+    struct translate_api *translate = translate_open();
     struct http_server_options options = {.handle = translate_handle, .app = translate};
     struct http_server *server = http_server_open(&options, &err);
     struct http_client *client = http_client_open(NULL, &err);

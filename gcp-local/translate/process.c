@@ -106,7 +106,7 @@ static int wait_for(pid_t pid)
 {
     int status = 0;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
+        ; /* a signal came: wait on */
     return status;
 }
 

@@ -7,35 +7,29 @@
 #include "gcp-local/reply.h"
 #include "gcp-local/translate/translate_v2.h"
 #include "gcp-local/translate/translate_v3.h"
+#include "gcp-local/turns.h"
 #include "net/url.h"
 
-#include <semaphore.h>
 #include <string.h>
-#include <unistd.h>
 
 struct translate_api {
-    sem_t turns; /* as many requests are worked on at once as there are cores: a run of the
-                  * translator takes some 280 MB */
+    struct turns turns; /* a run of the translator takes some 280 MB */
 };
 
 static const char v2_path[] = "/language/translate/v2";
 
-struct translate_api *translate_open(struct err *err)
+struct translate_api *translate_open(void)
 {
     struct translate_api *translate = must_alloc(sizeof(*translate));
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (sem_init(&translate->turns, 0, cores > 1 ? (unsigned)cores : 1) == 0)
-        return translate;
-    free(translate);
-    err_set(err, ERR_INTERNAL, "cannot make a semaphore");
-    return NULL;
+    turns_open(&translate->turns);
+    return translate;
 }
 
 void translate_close(struct translate_api *translate)
 {
     if (!translate)
         return;
-    sem_destroy(&translate->turns);
+    turns_close(&translate->turns);
     free(translate);
 }
 
@@ -136,7 +130,7 @@ static json_t *v3_answer(const struct http_exchange *exchange, struct err *err)
 
 /* ---- both ---- */
 
-static void answer(struct http_exchange *exchange)
+static void reply(struct http_exchange *exchange)
 {
     if (str_starts(exchange->path, v2_path)) {
         struct v2_answer answer = v2_answer(exchange);
@@ -154,10 +148,9 @@ static void answer(struct http_exchange *exchange)
 static void work(struct http_exchange *exchange, void *app)
 {
     struct translate_api *translate = app;
-    while (sem_wait(&translate->turns) != 0)
-        continue; /* a signal */
-    answer(exchange);
-    sem_post(&translate->turns);
+    turns_take(&translate->turns);
+    reply(exchange);
+    turns_give(&translate->turns);
 }
 
 void translate_handle(struct http_exchange *exchange, void *translate)

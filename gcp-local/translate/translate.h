@@ -2,13 +2,12 @@
 #ifndef GCP_LOCAL_TRANSLATE_TRANSLATE_H
 #define GCP_LOCAL_TRANSLATE_TRANSLATE_H
 
-#include "base/err.h"
 #include "net/http_server.h"
 
 struct translate_api;
 
-/* NULL and err when resources ran out. Apertium is looked for when it is needed. */
-struct translate_api *translate_open(struct err *err);
+/* Apertium is looked for when it is needed. */
+struct translate_api *translate_open(void);
 void translate_close(struct translate_api *translate);
 
 /* Whether a path is one of the Translation APIs'. */

@@ -6,12 +6,12 @@
 #include "gcp-local/camel.h"
 #include "gcp-local/fields.h"
 #include "gcp-local/reply.h"
+#include "gcp-local/turns.h"
 #include "gcp-local/vision/annotate.h"
 #include "net/http_client.h"
 #include "net/url.h"
 
 #include <pthread.h>
-#include <semaphore.h>
 #include <string.h>
 
 enum {
@@ -23,9 +23,9 @@ struct vision_api {
     char *model;
     struct image_source source;
     struct http_client *client; /* NULL when nothing may be fetched */
-    sem_t turns;                /* as many requests are worked on at once as there are cores */
-    pthread_mutex_t opening;    /* guards network until it is open */
-    struct network *network;    /* NULL until the first request */
+    struct turns turns;
+    pthread_mutex_t opening; /* guards network until it is open */
+    struct network *network; /* NULL until the first request */
 };
 
 /* Fetches a picture from the web; context is the http_client. */
@@ -55,8 +55,7 @@ struct vision_api *vision_open(const struct vision_options *options, struct err 
                                            .context = options->context,
                                            .fetch = client ? fetch : NULL,
                                            .fetch_context = client};
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    sem_init(&vision->turns, 0, cores > 1 ? (unsigned)cores : 1);
+    turns_open(&vision->turns);
     pthread_mutex_init(&vision->opening, NULL);
     return vision;
 }
@@ -68,7 +67,7 @@ void vision_close(struct vision_api *vision)
     http_client_close(vision->client);
     network_close(vision->network);
     pthread_mutex_destroy(&vision->opening);
-    sem_destroy(&vision->turns);
+    turns_close(&vision->turns);
     free(vision->model);
     free(vision);
 }
@@ -150,11 +149,10 @@ static json_t *answer(struct vision_api *vision, const struct http_exchange *exc
 static void work(struct http_exchange *exchange, void *app)
 {
     struct vision_api *vision = app;
-    while (sem_wait(&vision->turns) != 0)
-        continue; /* a signal */
+    turns_take(&vision->turns);
     struct err err = {0};
     json_t *response = answer(vision, exchange, &err);
-    sem_post(&vision->turns);
+    turns_give(&vision->turns);
     if (response)
         reply_json(exchange, 200, response);
     else
