@@ -108,8 +108,7 @@ $(LIBGCP): $(LIBRARY_FILES) gcp/libgcp.map
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.c.o $(call objects,$(TEST_HELPERS)) $(PROGRAM_PARTS) $(LIBRARY_FILES)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINK_FLAGS) -o $@ $< $(call objects,$(TEST_HELPERS)) $(PROGRAM_PARTS) $(LINK_ORDER) -lcmocka $(EXTERNAL) \
-	    -Wl,-rpath,'$$ORIGIN/..'
+	$(Q)$(CC) $(LINK_FLAGS) -o $@ $< $(call objects,$(TEST_HELPERS)) $(PROGRAM_PARTS) $(LINK_ORDER) -lcmocka $(EXTERNAL)
 
 tests: all $(TEST_FILES)
 

@@ -5,6 +5,7 @@
 #include "base/str.h"
 
 #include <dlfcn.h>
+#include <limits.h>
 #include <string.h>
 
 struct gcp_push;
@@ -27,9 +28,27 @@ static bool find(void *library, const char *name, void *function, struct err *er
     return true;
 }
 
+/* Beside the program, or where it was installed with it, or where the system looks. */
+static void *open_library(void)
+{
+    static const char *const places[] = {"", "../lib/"};
+    char program[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", program, sizeof(program));
+    while (len > 0 && program[len - 1] != '/')
+        len--;
+    for (size_t i = 0; len > 0 && i < COUNT(places); i++) {
+        OWN(free)
+        char *path = str_format("%.*s%slibgcp.so.0", (int)len, program, places[i]);
+        void *library = access(path, F_OK) == 0 ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+        if (library)
+            return library;
+    }
+    return dlopen("libgcp.so.0", RTLD_NOW | RTLD_LOCAL);
+}
+
 static bool load(struct push_lazy *lazy, struct err *err)
 {
-    lazy->library = dlopen("libgcp.so.0", RTLD_NOW | RTLD_LOCAL);
+    lazy->library = open_library();
     if (!lazy->library)
         return err_set(err, ERR_INTERNAL, "PUSH_AUDIENCE is set, which needs libgcp: %s",
                        dlerror());
