@@ -122,8 +122,11 @@ static void start(struct google *google)
 
 static void own_google(struct google *local)
 {
+    pthread_mutex_lock(&local->lock);
     for (size_t i = 0; i < local->held_count; i++)
         answer(local->held[i]); /* too late for whoever asked */
+    local->held_count = local->hold_until = 0;
+    pthread_mutex_unlock(&local->lock);
     http_server_close(local->server);
     pthread_mutex_destroy(&local->lock);
     free(local->body);
