@@ -335,8 +335,9 @@ static bool load(struct store *store, struct engine *engine, int64_t now_ns, str
 
 static bool prepare(struct store *store, struct err *err)
 {
-    if (sqlite3_exec(store->db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;", NULL, NULL,
-                     NULL) != SQLITE_OK ||
+    if (sqlite3_exec(store->db,
+                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA cache_size=-400;",
+                     NULL, NULL, NULL) != SQLITE_OK ||
         sqlite3_exec(store->db, schema, NULL, NULL, NULL) != SQLITE_OK)
         return fail(store, err);
     for (int i = 0; i < STATEMENTS; i++)
