@@ -396,6 +396,8 @@ TEST(iam_policies_are_kept_and_given_back)
          200, "\"members\":[\"serviceAccount:a@b.c\"]"},
         {"GET", "topics/news:getIamPolicy?options.requestedPolicyVersion=3", NULL, 200,
          "roles/pubsub.publisher"},
+        {"POST", "topics/news:getIamPolicy", "{\"options\":{\"requestedPolicyVersion\":3}}", 200,
+         "roles/pubsub.publisher"},
         {"POST", "topics/news:setIamPolicy", "{\"policy\":{\"etag\":\"ACAB\"}}", 409, "ABORTED"},
         {"POST", "topics/news:setIamPolicy", "{}", 400, "policy"},
         {"POST", "topics/none:setIamPolicy", "{\"policy\":{}}", 404, "NOT_FOUND"},

@@ -60,6 +60,7 @@ static const struct route routes[] = {
     {"GET", "snapshots", LIST, NULL, NULL, rest_list_snapshots, false},
 
     {"GET", NULL, VERB, "getIamPolicy", NULL, rest_get_policy, false},
+    {"POST", NULL, VERB, "getIamPolicy", schema_get_iam_policy, rest_get_policy, false},
     {"POST", NULL, VERB, "setIamPolicy", schema_set_iam_policy, rest_set_policy, true},
     {"POST", NULL, VERB, "testIamPermissions", schema_test_iam_permissions, rest_test_permissions,
      false},

@@ -165,6 +165,12 @@ static const struct proto_field policy[] = {
     {0},
 };
 
+const struct proto_field schema_get_iam_policy[] = {
+    {"resource", PROTO_STRING, NULL},
+    {"options", PROTO_ANY, NULL},
+    {0},
+};
+
 const struct proto_field schema_set_iam_policy[] = {
     {"resource", PROTO_STRING, NULL},
     {"policy", PROTO_OBJECT, policy},

@@ -15,6 +15,7 @@ extern const struct proto_field schema_modify_push_config[];
 extern const struct proto_field schema_seek[];
 extern const struct proto_field schema_create_snapshot[];
 extern const struct proto_field schema_update_snapshot[];
+extern const struct proto_field schema_get_iam_policy[];
 extern const struct proto_field schema_set_iam_policy[];
 extern const struct proto_field schema_test_iam_permissions[];
 extern const struct proto_field schema_empty[];
