@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "gcp-local/data_dir.h"
 #include "gcp-local/router/router.h"
-#include "gcp-local/tls/authority.h"
+#include "net/tls/authority.h"
 
 #include <arpa/inet.h>
 #include <signal.h>

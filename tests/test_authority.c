@@ -1,9 +1,9 @@
-/* gcp-local/tls: the authority and the server's certificate. */
+/* net/tls: the authority and the server's certificate. */
 #include "base/file.h"
 #include "base/own.h"
 #include "base/str.h"
-#include "gcp-local/tls/authority.h"
-#include "gcp-local/tls/certificate.h"
+#include "net/tls/authority.h"
+#include "net/tls/certificate.h"
 #include "tests/test.h"
 
 #include <openssl/x509v3.h>

@@ -1,6 +1,6 @@
 /* Making X.509 certificates: an authority and the server that it vouches for. */
-#ifndef GCP_LOCAL_TLS_CERTIFICATE_H
-#define GCP_LOCAL_TLS_CERTIFICATE_H
+#ifndef NET_TLS_CERTIFICATE_H
+#define NET_TLS_CERTIFICATE_H
 
 #include "base/err.h"
 

@@ -1,10 +1,10 @@
 /* The certificate authority of one data directory, and the certificate of its server. */
-#include "gcp-local/tls/authority.h"
+#include "net/tls/authority.h"
 
 #include "base/file.h"
 #include "base/own.h"
 #include "base/str.h"
-#include "gcp-local/tls/certificate.h"
+#include "net/tls/certificate.h"
 
 #include <arpa/inet.h>
 #include <openssl/x509v3.h>

@@ -1,5 +1,5 @@
 /* Making X.509 certificates: an authority and the server that it vouches for. */
-#include "gcp-local/tls/certificate.h"
+#include "net/tls/certificate.h"
 
 #include "base/own.h"
 #include "base/str.h"

@@ -1,7 +1,7 @@
 /* The certificate authority of one data directory, and the certificate of its server: gsutil
  * speaks only https, and the exports make it trust this authority and no other. */
-#ifndef GCP_LOCAL_TLS_AUTHORITY_H
-#define GCP_LOCAL_TLS_AUTHORITY_H
+#ifndef NET_TLS_AUTHORITY_H
+#define NET_TLS_AUTHORITY_H
 
 #include "base/err.h"
 
