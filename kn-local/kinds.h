@@ -12,6 +12,7 @@ enum { PATH_TEXT = 256 };
 
 /* What is wrong with an object, and where. */
 struct problem {
+    bool allow_unknown;   /* set by the asker: fields that are not known are let through */
     char path[PATH_TEXT]; /* "spec.template.spec.containers[0].image" */
     bool unknown_field;   /* else a value that is missing or wrong */
     char text[256];       /* "is not known; did you mean subscriber?" */

@@ -72,7 +72,7 @@ static bool check_members(const struct field *fields, bool open, const json_t *o
         char place[PATH_TEXT];
         join(place, path, key);
         const struct field *field = find(fields, key);
-        if (!field && !open)
+        if (!field && !open && !problem->allow_unknown)
             return unknown(fields, key, place, problem);
         if (field && !check_value(field, value, place, problem))
             return false;
@@ -237,9 +237,9 @@ static bool check_fields(const struct kind *kind, const json_t *object, struct p
         const struct field *field = find(common, key);
         if (!field)
             field = find(kind->fields, key);
-        if (!field)
+        if (!field && !problem->allow_unknown)
             return unknown(kind->fields, key, key, problem);
-        if (!check_value(field, value, key, problem))
+        if (field && !check_value(field, value, key, problem))
             return false;
     }
     return check_required(common, object, "", problem) &&

@@ -307,7 +307,9 @@ static void keep_own(json_t *object, const json_t *old)
     static const char *const own[] = {"uid", "creationTimestamp", "resourceVersion", "generation"};
     for (size_t i = 0; i < COUNT(own); i++)
         set_meta(object, own[i], json_incref(json_object_get(meta_of(old), own[i])));
-    json_object_del(json_object_get(object, "metadata"), "managedFields");
+    json_t *managers = json_object_get(meta_of(old), "managedFields");
+    if (managers && !json_object_get(meta_of(object), "managedFields"))
+        set_meta(object, "managedFields", json_incref(managers));
     json_t *status = json_object_get(old, "status");
     if (status)
         json_object_set(object, "status", status);

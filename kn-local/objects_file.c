@@ -4,7 +4,9 @@
 #include "base/jread.h"
 #include "base/str.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 struct objects_file {
     sqlite3 *db;
@@ -36,8 +38,17 @@ static bool prepare(struct objects_file *file, struct err *err)
     return true;
 }
 
+/* Secrets are in it: only its owner may read it, and SQLite's files beside it take after it. */
+static void make_private(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0) /* else SQLite says why it cannot */
+        close(fd);
+}
+
 struct objects_file *objects_file_open(const char *path, struct err *err)
 {
+    make_private(path);
     OWN(objects_file)
     struct objects_file *file = must_alloc(sizeof(*file));
     if (sqlite3_open(path, &file->db) != SQLITE_OK || !prepare(file, err)) {

@@ -10,7 +10,9 @@ static const struct column channel_columns[] = {
     {0},
 };
 
-static const char *const channel_categories[] = {"all", "knative", "messaging", "channel", NULL};
+/* Knative's also have the category "channel", with which `kubectl get channel` asks for all these
+ * kinds at once. */
+static const char *const channel_categories[] = {"all", "knative", "messaging", NULL};
 
 /* The subscribers are Knative's own notes; given in a manifest they are kept, not obeyed. */
 static const struct field subscribable[] = {

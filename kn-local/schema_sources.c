@@ -1,7 +1,9 @@
 /* sources.knative.dev: ContainerSource and PingSource. */
 #include "base/base64.h"
 #include "base/str.h"
+#include "kn-local/cron.h"
 #include "kn-local/schema.h"
+#include "kn-local/zone.h"
 
 static const char *const source_categories[] = {"all", "knative", "sources", NULL};
 
@@ -71,6 +73,18 @@ static const struct column ping_columns[] = {
     {0},
 };
 
+static bool check_schedule(const json_t *spec, struct problem *problem)
+{
+    const char *schedule = json_string_value(json_object_get(spec, "schedule"));
+    const char *timezone = json_string_value(json_object_get(spec, "timezone"));
+    struct err err = {0};
+    struct cron cron;
+    if (schedule && !cron_parse(schedule, &cron, &err))
+        return problem_set(problem, "spec.schedule", "%.200s", err.text);
+    OWN(zone) struct zone *zone = timezone ? zone_open(timezone, &err) : NULL;
+    return !timezone || zone || problem_set(problem, "spec.timezone", "%.200s", err.text);
+}
+
 static bool ping_check(const json_t *object, const json_t *old, struct problem *problem)
 {
     (void)old;
@@ -82,7 +96,7 @@ static bool ping_check(const json_t *object, const json_t *old, struct problem *
     struct buf data = {0};
     if (encoded && !base64_decode(bytes_of(encoded), &data))
         return problem_set(problem, "spec.dataBase64", "is no base64");
-    return true;
+    return check_schedule(spec, problem);
 }
 
 const struct kind kind_ping_source = {
