@@ -1,0 +1,60 @@
+/* What the files of the Kubernetes API share; included by nobody else. */
+#ifndef KN_LOCAL_KUBE_PRIVATE_H
+#define KN_LOCAL_KUBE_PRIVATE_H
+
+#include "kn-local/kube.h"
+#include "kn-local/kube_request.h"
+#include "kn-local/kube_select.h"
+
+struct streams;
+
+struct kube {
+    struct kube_options options;
+    struct streams *streams;
+};
+
+/* A request for objects of a kind. */
+struct kube_call {
+    struct kube *kube;
+    struct http_exchange *exchange;
+    const struct kind *kind;
+    struct kube_path path;
+};
+
+static inline struct object_key kube_key(const struct kube_call *call)
+{
+    return (struct object_key){call->kind, call->path.ns ? call->path.ns : "", call->path.name};
+}
+
+/* Discovery: true when it answered. */
+bool kube_discover(struct http_exchange *exchange);
+
+/* The verbs: each answers. */
+void kube_get(struct kube_call *call);
+void kube_list(struct kube_call *call);
+void kube_create(struct kube_call *call);
+void kube_replace(struct kube_call *call);
+void kube_patch(struct kube_call *call);
+void kube_delete(struct kube_call *call);
+void kube_delete_all(struct kube_call *call);
+
+/* Streams: each answers, now or until the client has gone. */
+void kube_watch(struct kube_call *call);
+void kube_log(struct kube_call *call);
+
+/* Whether an object is part of a list or watch. Pods that have ended are kept for their logs and
+ * shown to those who select: by label, or by name. */
+bool kube_selected(const struct kind *kind, const struct selector *selector, const json_t *object);
+
+/* Reads the selectors of the query; answers and returns false when they are none. */
+bool kube_selector(struct kube_call *call, struct selector *selector);
+
+/* What was asked for: a Table, with what its rows carry (the caller frees). */
+bool kube_wants_table(const struct http_exchange *exchange);
+char *kube_include(const struct http_exchange *exchange);
+
+/* The words in which a table shows these objects: those of 2019 when all were written so and are in
+ * another group today. */
+const struct kind *kube_columns(const struct kind *kind, const json_t *stored);
+
+#endif

@@ -1,0 +1,28 @@
+/* Patches of any shape on an object: a result or an error, never a crash. The input is a JSON list:
+ * target, patch. */
+#include "base/jread.h"
+#include "base/str.h"
+#include "kn-local/kube_apply.h"
+#include "kn-local/kube_patch.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct err err = {0};
+    json_auto_t *pair =
+        json_from_bytes((struct bytes){(const char *)data, size}, "fuzz", ERR_INPUT, &err);
+    const json_t *target = json_array_get(pair, 0);
+    const json_t *patch = json_array_get(pair, 1);
+    if (!json_is_object(target) || !patch)
+        return 0;
+    struct err errors[3] = {0};
+    json_auto_t *merged = patch_merge(target, patch);
+    json_auto_t *strategic = patch_strategic(target, patch, &errors[0]);
+    json_auto_t *operations = patch_json(target, patch, &errors[1]);
+    json_auto_t *applied =
+        json_is_object(patch) ? kube_apply(target, patch, "fuzz", false, &errors[2]) : NULL;
+    if (!merged || !strategic != (errors[0].status != 0) || !operations != (errors[1].status != 0))
+        abort();
+    return 0;
+}
