@@ -1,14 +1,14 @@
 /* Where Google Cloud is for the processes of kn-local: gcp-local, started here and looked after;
  * another emulator; or Google itself. */
-#ifndef KN_LOCAL_GOOGLE_H
-#define KN_LOCAL_GOOGLE_H
+#ifndef KN_LOCAL_KN_GCP_H
+#define KN_LOCAL_KN_GCP_H
 
 #include "base/err.h"
 #include "kn-local/runtime.h"
 
-struct google;
+struct kn_gcp;
 
-struct google_options {
+struct kn_gcp_options {
     const char *where;       /* "local", "google", or the URL of an emulator */
     const char *program_dir; /* where gcp-local lies */
     const char *data_dir;    /* gcp-local keeps its data in DATA_DIR/gcp */
@@ -16,20 +16,20 @@ struct google_options {
 };
 
 /* Starts gcp-local and waits until it listens, if that is what is asked for. */
-struct google *google_open(const struct google_options *options, struct err *err);
+struct kn_gcp *kn_gcp_open(const struct kn_gcp_options *options, struct err *err);
 
 /* What every process is told: the emulators' variables. Borrowed. */
-const struct runtime_variable *google_variables(const struct google *google, size_t *count);
+const struct runtime_variable *kn_gcp_variables(const struct kn_gcp *gcp, size_t *count);
 
 /* The root URL of the emulator; NULL for Google itself. */
-const char *google_url(const struct google *google);
+const char *kn_gcp_url(const struct kn_gcp *gcp);
 
 /* Stops gcp-local. NULL is fine. */
-void google_close(struct google *google);
+void kn_gcp_close(struct kn_gcp *gcp);
 
-static inline void own_google(struct google **local)
+static inline void own_kn_gcp(struct kn_gcp **local)
 {
-    google_close(*local);
+    kn_gcp_close(*local);
 }
 
 #endif
