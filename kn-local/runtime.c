@@ -343,12 +343,12 @@ void runtime_remove(struct runtime *runtime, struct runtime_id id)
     registry_remove(runtime->registry, id);
 }
 
-bool runtime_schedule_valid(const char *schedule, const char *timezone, struct err *err)
+bool runtime_schedule_valid(const char *schedule, const char *zone_name, struct err *err)
 {
     struct cron cron;
     if (!cron_parse(schedule, &cron, err))
         return false;
-    OWN(zone) struct zone *zone = zone_open(timezone, err);
+    OWN(zone) struct zone *zone = zone_open(zone_name, err);
     return zone != NULL;
 }
 

@@ -85,7 +85,7 @@ void target_copy(const struct runtime_target *from, const char *root, struct tar
     if (is_ours(from, &address, &url, &found))
         from = &found;
     *to = (struct target){
-        .to = from->to,
+        .to = (int)from->to,
         .ns = str_copy(from->ns),
         .name = str_copy(from->name),
         .url = plain_url(from, root),
