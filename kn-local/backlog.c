@@ -484,7 +484,8 @@ struct backlog *backlog_open(struct archive *archive, const char *key,
     backlog->archive = archive;
     backlog->subscribers = subscribers;
     bool good = begin(archive, err) &&
-                store_channel(archive->store, key, &backlog->id, &backlog->next, err);
+                store_channel(archive->store, key, &backlog->id, &backlog->next, err) &&
+                trim(backlog, err); /* what its readers finished just before the last end */
     if (!finish(archive, good, err)) {
         free(backlog);
         return NULL;
