@@ -61,7 +61,7 @@ FUZZERS       := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '%-5s%s\n' $(1) $(2))
 
-.PHONY: all test tests lint format fuzz bench coverage install clean help
+.PHONY: all test tests lint format fuzz bench bench-tools coverage install clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -136,8 +136,17 @@ $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.c.o $(PROGRAM_PARTS) $(LIBRARY_FILES)
 
 FORCE:
 
+BENCH_TOOLS := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.c.o $(LIBRARY_FILES)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINK_FLAGS) -o $@ $< $(LINK_ORDER) $(EXTERNAL)
+
+bench-tools: $(BENCH_TOOLS)
+
 bench: all ## compare speed, start and memory with peers in one run
-	@tests/bench/run
+	@MAKE='$(MAKE)' BUILD='$(BUILD)' tests/bench/run
 
 coverage: ## lines that the tests run, as text under build/coverage
 	@$(MAKE) --no-print-directory COVERAGE=1 OPTIMIZE='-O0 -g' tests
