@@ -395,6 +395,10 @@ void gcp_object_event_done(struct gcp_object_event *event);
 bool gcp_object_event_from_envelope(const struct gcp_envelope *envelope,
                                     struct gcp_object_event *event, struct err *err);
 
+/* The same for a message that was pulled. */
+bool gcp_object_event_from_message(const struct gcp_message *message,
+                                   struct gcp_object_event *event, struct err *err);
+
 /* ---- push: is it Google who sends? -----------------------------------------------------------*/
 
 struct gcp_push;

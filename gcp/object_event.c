@@ -90,8 +90,8 @@ static bool read_event(const struct gcp_envelope *envelope, const char *type,
 }
 
 /* A notification: its attributes say all; only when they lack the object, the payload must do. */
-static bool read_message(const struct gcp_message *message, struct gcp_object_event *event,
-                         struct err *err)
+bool gcp_object_event_from_message(const struct gcp_message *message,
+                                   struct gcp_object_event *event, struct err *err)
 {
     if (message->data_error)
         return err_set(err, ERR_INPUT, "%s", message->data_error);
@@ -117,5 +117,6 @@ bool gcp_object_event_from_envelope(const struct gcp_envelope *envelope,
 
     OWN(gcp_message)
     struct gcp_message message = {0};
-    return gcp_message_from_envelope(envelope, &message, err) && read_message(&message, event, err);
+    return gcp_message_from_envelope(envelope, &message, err) &&
+           gcp_object_event_from_message(&message, event, err);
 }
