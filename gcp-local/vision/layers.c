@@ -91,23 +91,27 @@ void convolve_picture(const struct picture *in, struct layer layer, enum activat
 }
 
 /* A pair of channels of `points` points: the heart of it all, where nine tenths of the time go.
- * `points` is a constant wherever this is inlined, so the sums stay in registers. */
+ * `points` is a constant wherever this is inlined, and the loops over it are unrolled, so that the
+ * sums stay in registers. */
 static inline void convolve_tile(const float *in, size_t in_channels, const float *kernel,
                                  const float *bias, size_t channels, float *out, size_t points)
 {
     four low[POINTS], high[POINTS];
+#pragma GCC unroll 8
     for (size_t p = 0; p < points; p++) {
         low[p] = load(bias);
         high[p] = load(bias + LANES);
     }
     for (size_t i = 0; i < in_channels; i++, kernel += channels) {
         four kernel_low = load(kernel), kernel_high = load(kernel + LANES);
+#pragma GCC unroll 8
         for (size_t p = 0; p < points; p++) {
             four value = all(in[p * in_channels + i]);
             low[p] += value * kernel_low;
             high[p] += value * kernel_high;
         }
     }
+#pragma GCC unroll 8
     for (size_t p = 0; p < points; p++) {
         store(out + p * channels, low[p]);
         store(out + p * channels + LANES, high[p]);
@@ -136,32 +140,53 @@ void convolve_points(const struct map *in, struct layer layer, enum activation a
     }
 }
 
-/* Adds the products of two points' channels. */
-static inline void add_product(float *to, const float *a, const float *b, size_t channels)
+/* The part of a filter's window that lies within the map: from where to where, in the filter's own
+ * rows or columns. `start` is where the window begins in the map, maybe before its border. */
+struct span {
+    unsigned from, to;
+};
+
+static struct span within(int start, unsigned size, unsigned count)
 {
-    for (size_t i = 0; i < channels; i += LANES)
-        store(to + i, load(to + i) + load(a + i) * load(b + i));
+    int left = (int)count - start;
+    return (struct span){start < 0 ? (unsigned)-start : 0,
+                         left < (int)size ? (unsigned)left : size};
+}
+
+/* One point: the sums of a pair of lanes stay in registers while the window is walked over. */
+static void filter_point(const struct map *in, int top, int left, unsigned size, struct layer layer,
+                         float *to)
+{
+    size_t channels = in->channels;
+    struct span rows = within(top, size, in->height), columns = within(left, size, in->width);
+    for (size_t c = 0; c < channels; c += PAIR) {
+        four low = load(layer.bias + c), high = load(layer.bias + c + LANES);
+        for (unsigned i = rows.from; i < rows.to; i++) {
+            size_t row = (size_t)(top + (int)i) * in->width;
+            for (unsigned j = columns.from; j < columns.to; j++) {
+                const float *from = in->at + (row + (size_t)(left + (int)j)) * channels + c;
+                const float *kernel = layer.kernel + (i * size + j) * channels + c;
+                low += load(from) * load(kernel);
+                high += load(from + LANES) * load(kernel + LANES);
+            }
+        }
+        store(to + c, low);
+        store(to + c + LANES, high);
+    }
 }
 
 void convolve_channels(const struct map *in, unsigned size, unsigned stride, struct layer layer,
                        enum activation activation, const struct map *out)
 {
-    unsigned above = padding(in->height, out->height, size, stride);
-    unsigned left = padding(in->width, out->width, size, stride);
+    int above = (int)padding(in->height, out->height, size, stride);
+    int before = (int)padding(in->width, out->width, size, stride);
     size_t channels = out->channels;
-    assert(channels % LANES == 0 && channels == in->channels);
+    assert(channels % PAIR == 0 && channels == in->channels);
     float *to = out->at;
     for (unsigned y = 0; y < out->height; y++)
         for (unsigned x = 0; x < out->width; x++, to += channels) {
-            memcpy(to, layer.bias, channels * sizeof(*to));
-            for (unsigned i = 0; i < size * size; i++) {
-                unsigned row = y * stride + i / size - above;
-                unsigned column = x * stride + i % size - left;
-                if (row >= in->height || column >= in->width) /* also what would be negative */
-                    continue;
-                add_product(to, in->at + ((size_t)row * in->width + column) * channels,
-                            layer.kernel + i * channels, channels);
-            }
+            filter_point(in, (int)(y * stride) - above, (int)(x * stride) - before, size, layer,
+                         to);
             activate(to, channels, activation);
         }
 }
