@@ -152,6 +152,11 @@ static bool take_head(struct answer_reader *reader, struct bytes head, struct ht
         return false;
     if (answer->status >= 200)
         return begin_body(reader, &framing, answer, err);
+    if (answer->status == reader->enough) {
+        reader->state = ANSWER_DONE;
+        reader->keep = false; /* another answer may follow */
+        return true;
+    }
     headers_done(&answer->headers); /* 1xx: the answer itself is still to come */
     answer->status = 0;
     return true;

@@ -17,10 +17,11 @@ enum answer_state {
     ANSWER_DONE,
 };
 
-/* All zero, save for is_head and answer.body.max, is ready for an answer. */
+/* All zero, save for is_head, enough and answer.body.max, is ready for an answer. */
 struct answer_reader {
     enum answer_state state;
     bool is_head; /* the request was HEAD: there is no body */
+    int enough;   /* an interim status that ends the answer; 0 = none does */
     bool keep;    /* the connection can be used again */
     uint64_t left;
     struct buf part; /* of a head or line whose rest has not come */

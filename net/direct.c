@@ -277,6 +277,7 @@ static void send_on(struct direct *direct, struct transfer *transfer,
     transfer->connection = connection;
     connection->transfer = transfer;
     connection->reader.is_head = str_equal(transfer->call.method, "HEAD");
+    connection->reader.enough = transfer->call.enough;
     connection->heard = false;
     connection->sent = 0;
     write_head(connection);

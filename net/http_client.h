@@ -34,6 +34,7 @@ struct http_call {
     long timeout_ms;      /* for the whole exchange; 0 = 60 s, -1 = none */
     size_t max_reply;     /* a larger body fails with ERR_TOO_LARGE; 0 = 16 MiB */
     bool accept_encoding; /* ask for gzip and unpack it; max_reply counts the unpacked bytes */
+    int enough;           /* an interim status that is all the answer, e.g. 102; 0 = none is */
     bool no_proxy;        /* never through a proxy (metadata server) */
     const char *ca_file;  /* PEM to verify the server with instead of the system's; NULL = system */
     const char *ca_pem;   /* a text like that to verify it with besides the system's; NULL = none */

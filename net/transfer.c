@@ -15,6 +15,14 @@ enum {
 
 /* ---- the answer ---------------------------------------------------------------------------- */
 
+/* Whether the answer so far is an interim one that the caller is content with. */
+static bool is_enough(const struct transfer *transfer)
+{
+    long status = 0;
+    transfer->curl->easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    return transfer->call.enough && status == transfer->call.enough;
+}
+
 /* One line of the answer's head. A status line starts it anew, since a 1xx answer may go before. */
 static size_t on_head(char *line, size_t one, size_t len, void *context)
 {
@@ -33,7 +41,8 @@ static size_t on_head(char *line, size_t one, size_t len, void *context)
     const char *colon = memchr(line, ':', len);
     if (transfer->head_ended || !colon) { /* a trailer; the blank line, or rubbish */
         transfer->head_ended |= *line == '\r' || *line == '\n';
-        return len;
+        transfer->cut = transfer->head_ended && is_enough(transfer);
+        return transfer->cut ? 0 : len; /* 0 ends the transfer */
     }
 
     const char *value = colon + 1, *end = line + len;
@@ -241,6 +250,7 @@ bool transfer_begin(struct transfer *transfer, const struct http_call *call, htt
     transfer->head_size = 0;
     transfer->head_ended = false;
     transfer->too_large = false;
+    transfer->cut = false;
     transfer->detail[0] = '\0';
     if (!call->url || !url_parse(call->url, &transfer->url))
         return err_set(&transfer->failure, ERR_INPUT, "%s is not a URL that can be called",
@@ -314,7 +324,9 @@ void transfer_end(struct transfer *transfer, CURLcode result)
 {
     long status = 0;
     transfer->curl->easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (result != CURLE_OK) {
+    if (transfer->cut) {
+        transfer->answer.status = transfer->call.enough;
+    } else if (result != CURLE_OK) {
         explain(transfer, result);
     } else if (!transfer->head_ended || status < 200) {
         err_set(&transfer->failure, ERR_UNAVAILABLE, "the answer broke off");

@@ -36,6 +36,7 @@ struct transfer {
     struct http_answer answer;
     size_t head_size; /* bytes of header fields so far */
     bool head_ended;  /* with its blank line */
+    bool cut;         /* by us, behind an interim answer that is enough */
     bool too_large;
     struct err failure; /* status 0 while there is none */
     char detail[CURL_ERROR_SIZE];

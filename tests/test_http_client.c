@@ -250,6 +250,18 @@ TEST_BOTH(status_and_fields_are_the_servers)
     EXPECT_STR(answer.body.data, "no");
 }
 
+TEST_BOTH(an_interim_answer_is_passed_over_unless_it_is_enough)
+{
+    static const char text[] = "HTTP/1.1 102 Processing\r\n\r\n"
+                               "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n";
+    OWN(http_answer)
+    struct http_answer passed = {0}, enough = {0};
+    get_text(text, (struct http_call){0}, &passed);
+    EXPECT_INT(passed.status, 500);
+    get_text(text, (struct http_call){.enough = 102}, &enough);
+    EXPECT_INT(enough.status, 102);
+}
+
 TEST_BOTH(a_redirect_is_given_back_not_followed)
 {
     OWN(http_answer)

@@ -2,9 +2,13 @@
 #include "base/jread.h"
 #include "base/str.h"
 #include "tests/pubsub_server.h"
+#include "tests/raw_server.h"
+#include "tests/sockets.h"
 #include "tests/test.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 
 enum { MOST_CALLS = 64 };
@@ -137,6 +141,46 @@ TEST(each_status_that_acknowledges_does)
         wait_for_calls(&endpoint, 2);
         EXPECT_HAS(endpoint.calls[1].body, "Yg==");
     }
+}
+
+/* Counts calls, and those that push "a1". */
+struct count {
+    atomic_int calls, firsts;
+};
+
+static void serve_102(int fd, void *context)
+{
+    struct count *count = context;
+    OWN(buf)
+    struct buf request = {0};
+    if (!raw_read_request(fd, &request))
+        return;
+    atomic_fetch_add(&count->firsts, strstr(request.data, "YTE=") != NULL);
+    atomic_fetch_add(&count->calls, 1);
+    socket_send(fd, bytes_of("HTTP/1.1 102 Processing\r\n\r\n"));
+}
+
+TEST(an_interim_102_acknowledges)
+{
+    struct count count = {0};
+    OWN(raw_server)
+    struct raw_server *raw = raw_server_open(serve_102, &count);
+    OWN(endpoint)
+    struct endpoint unused = {0};
+    endpoint_open(&unused, ok, 1);
+    OWN(pubsub_server)
+    struct pubsub_server *server =
+        open_server(&unused, "", ",\"enableMessageOrdering\":true", NULL);
+    OWN(free)
+    char *body = str_format("{\"pushConfig\":{\"pushEndpoint\":\"http://127.0.0.1:%u/\"}}",
+                            raw_server_port(raw));
+    pubsub_expect(server, "POST", "subscriptions/pushed:modifyPushConfig", body, 200, NULL);
+    /* the second of a key goes out only when the first was acknowledged */
+    publish(server, "{\"data\":\"YTE=\",\"orderingKey\":\"a\"}");
+    publish(server, "{\"data\":\"YTI=\",\"orderingKey\":\"a\"}");
+    while (atomic_load(&count.calls) < 2)
+        sched_yield();
+    EXPECT_INT(count.firsts, 1);
 }
 
 TEST(any_other_status_brings_the_message_again)
