@@ -9,10 +9,14 @@
 #include "tests/sockets.h"
 #include "tests/test.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <zlib.h>
 
 /* Most tests run twice: as calls to a loopback address go, and by libcurl. */
@@ -477,6 +481,29 @@ TEST_BOTH(a_server_that_is_silent_is_given_up_in_time)
     }
 }
 
+static void serve_refusal(int fd, void *context)
+{
+    OWN(buf) struct buf head = {0};
+    if (socket_read_until(fd, "\r\n\r\n", &head)) /* and not the body */
+        socket_send(fd, bytes_of(context));
+}
+
+TEST_BOTH(an_answer_that_comes_before_the_upload_is_over_is_heard)
+{
+    OWN(raw_pair)
+    struct raw_pair pair = raw_pair_open(
+        serve_refusal, "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    OWN(buf) struct buf body = {0};
+    memset(buf_room(&body, 8 << 20), 'x', 8 << 20);
+    body.len = 8 << 20;
+    OWN(http_answer) struct http_answer answer = {0};
+    struct err err = {0};
+    struct http_call call = {.url = pair.url, .body = buf_bytes(&body)};
+    http_send(pair.client, &call, &answer, &err);
+    EXPECT_STR(err.text, "");
+    EXPECT_INT(answer.status, 413);
+}
+
 /* A port of 127.0.0.1 where nobody listens. */
 static uint16_t free_port(void)
 {
@@ -599,7 +626,7 @@ TEST_BOTH(closing_ends_what_is_under_way_once_each)
     EXPECT_INT(tally.failed, 30);
 }
 
-/* ---- TLS and proxies ----------------------------------------------------------------------- */
+/* ---- TLS ----------------------------------------------------------------------------------- */
 
 static struct http_server *open_tls_server(const struct test_certificate *certificate)
 {
@@ -686,6 +713,66 @@ TEST(a_certificate_file_that_is_not_there_is_a_broken_installation)
     EXPECT(!http_send(client, &call, &answer, &err));
     EXPECT_INT(err.status, ERR_INTERNAL);
 }
+
+/* ---- HTTP/2 -------------------------------------------------------------------------------- */
+
+/* A server of HTTP/2 in Node, which our own is not: answers 200 with the protocol's version,
+ * holding each answer until ten requests are there. Prints its port. */
+static const char http2_server[] =
+    "const held = [];"
+    "const server = require('http2').createSecureServer({cert: process.env.CERT, key: "
+    "process.env.KEY});"
+    "server.on('stream', (stream) => {"
+    "  held.push(stream);"
+    "  if (held.length < 10) return;"
+    "  for (const one of held.splice(0)) { one.respond({':status': 200}); one.end('HTTP/2'); }"
+    "});"
+    "server.listen(0, '127.0.0.1', () => console.log(server.address().port));";
+
+/* Starts the server, and gives its port and process. */
+static int start_http2(const struct test_certificate *certificate, pid_t *pid)
+{
+    int pipe_fds[2], port = 0;
+    if (pipe2(pipe_fds, O_CLOEXEC) != 0)
+        fail_msg("no pipe");
+    posix_spawn_file_actions_t files;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_adddup2(&files, pipe_fds[1], 1);
+    setenv("CERT", certificate->cert_pem, 1);
+    setenv("KEY", certificate->key_pem, 1);
+    char *argv[] = {(char *)(uintptr_t) "node", (char *)(uintptr_t) "-e",
+                    (char *)(uintptr_t)http2_server, NULL};
+    if (posix_spawnp(pid, "node", &files, NULL, argv, environ) != 0)
+        fail_msg("cannot start node");
+    posix_spawn_file_actions_destroy(&files);
+    close(pipe_fds[1]);
+    OWN(file) FILE *output = fdopen(pipe_fds[0], "r");
+    if (fscanf(output, "%d", &port) != 1)
+        fail_msg("node tells no port");
+    return port;
+}
+
+TEST(requests_share_one_connection_where_http2_is_offered)
+{
+    OWN(test_certificate) struct test_certificate certificate = test_certificate_make();
+    pid_t pid;
+    int port = start_http2(&certificate, &pid);
+    OWN(free) char *url = str_format("https://127.0.0.1:%d/", port);
+    struct tally tally = {.client = open_client(),
+                          .call = {.url = url, .ca_file = certificate.ca_file}};
+    sem_init(&tally.ended, 0, 0);
+    for (int i = 0; i < 10; i++)
+        http_start(tally.client, &tally.call, on_ended, &tally);
+    for (int i = 0; i < 10; i++)
+        sem_wait(&tally.ended);
+    EXPECT_INT(tally.answered, 10);
+    EXPECT_INT(http_client_connections(tally.client), 1);
+    http_client_close(tally.client);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+/* ---- proxies ------------------------------------------------------------------------------- */
 
 static void serve_proxy(int fd, void *context)
 {
