@@ -54,17 +54,9 @@ static bool read_messages(const json_t *reply, struct gcp_messages *messages, st
     return jread_ok(&at);
 }
 
-bool gcp_pull(struct gcp *gcp, const char *subscription, int most, struct gcp_messages *messages,
-              struct err *err)
+static json_t *pull_once(struct gcp *gcp, const char *target, int most, struct err *err)
 {
-    OWN(free)
-    char *name = resource_name(gcp, "subscriptions", subscription, err);
-    if (!name)
-        return false;
-    OWN(free)
-    char *target = resource_target(name, "pull");
-    int count = most < 1 ? 1 : most > MOST_MESSAGES ? MOST_MESSAGES : most;
-    json_auto_t *body = json_pack("{s:i}", "maxMessages", count);
+    json_auto_t *body = json_pack("{s:i}", "maxMessages", most);
     struct google_call call = {
         .api = API_PUBSUB,
         .target = target,
@@ -73,7 +65,34 @@ bool gcp_pull(struct gcp *gcp, const char *subscription, int most, struct gcp_me
         .deadline_ms = PULL_DEADLINE_MS,
         .max_reply = MOST_PULL_REPLY,
     };
-    json_auto_t *reply = google_json(gcp, &call, err);
+    return google_json(gcp, &call, err);
+}
+
+/* A reply too large to take is asked for again with fewer messages; what was in it comes back when
+ * its deadline has passed. */
+static json_t *pull_what_fits(struct gcp *gcp, const char *target, int most, struct err *err)
+{
+    for (;; most = most > 8 ? most / 8 : 1) {
+        struct err failed = {0};
+        json_t *reply = pull_once(gcp, target, most, &failed);
+        if (reply)
+            return reply;
+        if (failed.status != ERR_TOO_LARGE || most == 1) {
+            *err = failed;
+            return NULL;
+        }
+    }
+}
+
+bool gcp_pull(struct gcp *gcp, const char *subscription, int most, struct gcp_messages *messages,
+              struct err *err)
+{
+    OWN(free) char *name = resource_name(gcp, "subscriptions", subscription, err);
+    if (!name)
+        return false;
+    OWN(free) char *target = resource_target(name, "pull");
+    int count = most < 1 ? 1 : most > MOST_MESSAGES ? MOST_MESSAGES : most;
+    json_auto_t *reply = pull_what_fits(gcp, target, count, err);
     if (!reply || !read_messages(reply, messages, err))
         return false;
     for (size_t i = 0; i < messages->count; i++)

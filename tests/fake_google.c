@@ -5,7 +5,6 @@
 #include "base/timestamp.h"
 #include "tests/test.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 void fake_init(struct fake *fake, const struct rule *rules, size_t count)
@@ -71,6 +70,8 @@ static bool send_to_fake(void *context, const struct http_call *call, struct htt
         return err_set(err, ERR_INTERNAL, "the fake has no rule for %s", line);
     if (rule->status == 0)
         return err_set(err, ERR_UNAVAILABLE, "connection cut");
+    if (rule->status == FAKE_TOO_LARGE)
+        return err_set(err, ERR_TOO_LARGE, "the reply is too large");
     answer->status = rule->status;
     if (rule->body)
         buf_add_text(&answer->body, rule->body);
@@ -130,7 +131,7 @@ const char *fake_body(const struct fake *fake)
     return fake->asked[fake->asked_count - 1].body;
 }
 
-void fake_env(const char *name, ...)
+void fake_env_from(const char *const *pairs)
 {
     static const char *const names[] = {
         "GOOGLE_APPLICATION_CREDENTIALS",
@@ -162,11 +163,8 @@ void fake_env(const char *name, ...)
         unsetenv(names[i]);
     setenv("HOME", "/nonexistent", 1);
 
-    va_list pairs;
-    va_start(pairs, name);
-    for (; name; name = va_arg(pairs, const char *))
-        setenv(name, va_arg(pairs, const char *), 1);
-    va_end(pairs);
+    for (; *pairs; pairs += 2)
+        setenv(pairs[0], pairs[1], 1);
 }
 
 struct gcp *fake_gcp(struct fake *fake)

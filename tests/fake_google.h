@@ -10,6 +10,9 @@
 
 enum { MOST_ASKED = 64 };
 
+/* A rule's status: an answer larger than asked for. */
+enum { FAKE_TOO_LARGE = -1 };
+
 /* What a call whose "METHOD URL" contains `when` gets, as long as times last. */
 struct rule {
     const char *when;
@@ -62,7 +65,8 @@ enum { FAKE_NOW_SEC = 1767225600 };
 
 /* Removes what the environment says about Google, so that tests begin alike everywhere, and sets
  * pairs of names and values, ended by NULL. */
-void fake_env(const char *name, ...);
+void fake_env_from(const char *const *pairs);
+#define fake_env(...) fake_env_from((const char *const[]){__VA_ARGS__})
 
 /* A gcp whose APIs are all emulated at http://fake, in project p. */
 struct gcp *fake_gcp(struct fake *fake);

@@ -172,6 +172,23 @@ TEST(pulled_messages_come_with_everything_google_says)
     EXPECT_INT(second->delivery_attempt, 2);
 }
 
+TEST(more_messages_than_can_be_taken_are_pulled_in_smaller_numbers)
+{
+    OWN(stage) struct stage s = {0};
+    set(&s, "", FAKE_TOO_LARGE, NULL);
+    s.rules[0].times = 2;
+    s.rules[1] = (struct rule){.when = "", .status = 200, .body = "{}"};
+    OWN(gcp_messages) struct gcp_messages messages = {0};
+    EXPECT(gcp_pull(s.gcp, "sub", 1000, &messages, &s.err));
+    EXPECT_STR(s.fake.asked[1].body, "{\"maxMessages\":125}");
+    EXPECT_STR(s.fake.asked[2].body, "{\"maxMessages\":15}");
+
+    s.rules[0].times = 0;
+    EXPECT(!gcp_pull(s.gcp, "sub", 2, &messages, &s.err));
+    EXPECT_INT(s.err.status, ERR_TOO_LARGE);
+    EXPECT_STR(fake_body(&s.fake), "{\"maxMessages\":1}");
+}
+
 TEST(an_empty_pull_is_no_failure)
 {
     OWN(stage)
