@@ -322,10 +322,12 @@ static json_t *existing(struct kube_call *call)
     return stored;
 }
 
-/* Stores the next state of an existing object and answers. */
+/* Stores the next state of an existing object and answers. next is taken over; it may share parts
+ * with the stored tree, which must not change. */
 static void store_next(struct kube_call *call, json_t *next, const json_t *stored)
 {
-    json_auto_t *object = next;
+    json_auto_t *object = json_deep_copy(next);
+    json_decref(next);
     json_auto_t *before = kube_object_as(stored, call->kind);
     if (!admitted(call, object, before))
         return;

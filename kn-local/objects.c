@@ -335,6 +335,7 @@ static json_t *update(struct objects *objects, const struct object_key *key, jso
                "again");
         return NULL;
     }
+    json_object_set_new(object, "metadata", json_copy(meta_of(object))); /* it may be the stored */
     keep_own(object, stored->object);
     if (json_equal(object, stored->object))
         return json_incref(stored->object);

@@ -77,6 +77,21 @@ TEST(a_change_counts_up_version_and_generation)
     EXPECT_STR(object_uid(changed), object_uid(made));
 }
 
+TEST(a_tree_that_was_given_out_never_changes)
+{
+    OWN(objects) struct objects *objects = memory();
+    json_auto_t *made = create(objects, "a");
+    json_auto_t *copy = json_deep_copy(made);
+    json_t *next = json_copy(made); /* shares its metadata */
+    json_object_set_new(next, "data", json_pack("{s:s}", "key", "2"));
+    struct err err = {0};
+    struct object_key key = key_of("a");
+    json_auto_t *changed = objects_update_new(objects, &key, next, &err);
+    json_decref(objects_set_status_new(objects, &key, json_object(), &err));
+    EXPECT_INT(object_generation(changed), 2);
+    EXPECT(json_equal(made, copy));
+}
+
 TEST(who_changes_an_older_version_is_refused)
 {
     OWN(objects) struct objects *objects = memory();
