@@ -208,3 +208,29 @@ json_number() {
 use_gcp_local() {
     eval "$("$bin/gcp-local" env --data-dir "$GCP_DATA")"
 }
+
+# start_kn_local [OPTION…]: `kn-local up` on free ports with the data directory $KN_DATA (fresh
+# unless set before), and kubectl pointed at it. Sets KN_URL, KN_API_URL, KUBECONFIG.
+start_kn_local() {
+    export KN_DATA=${KN_DATA:-$work/kn}
+    rm -f "$KN_DATA/kn-local.json"
+    start kn-local "$bin/kn-local" up --port 0 --api-port 0 --gcp-port 0 --gcp-tls-port 0 \
+        --data-dir "$KN_DATA" "$@"
+    wait_until 30 kn_local_is_ready ||
+        give_up 'kn-local starts' "$(cat "$work/kn-local.log")"
+    KN_URL=http://127.0.0.1:$(json_number port "$KN_DATA/kn-local.json")
+    KN_API_URL=https://127.0.0.1:$(json_number apiPort "$KN_DATA/kn-local.json")
+    export KN_URL KN_API_URL KUBECONFIG=$KN_DATA/kubeconfig
+    export HOME=$work # kubectl keeps what it discovered there
+}
+
+# kn-local.json is written in one step once everything answers.
+kn_local_is_ready() {
+    alive kn-local || give_up 'kn-local starts' "$(cat "$work/kn-local.log")"
+    [ -s "$KN_DATA/kn-local.json" ]
+}
+
+# use_kn_local: points gcloud, gsutil and the SDKs of this shell at the one that was started.
+use_kn_local() {
+    eval "$("$bin/kn-local" env --data-dir "$KN_DATA")"
+}
