@@ -929,3 +929,86 @@ TEST(another_universe_has_its_own_addresses)
     EXPECT(gcp_topic_get(gcp, "testing", &err));
     EXPECT_STR(err.text, "");
 }
+
+TEST(a_token_servers_reply_that_makes_no_sense_is_its_fault)
+{
+    static const struct {
+        const char *body, *text;
+    } rows[] = {
+        {"<html>", "is not valid JSON"},
+        {"{}", "access_token is missing, want a string"},
+        {"{\"access_token\":7}", "access_token is a number, want a string"},
+        {"{\"access_token\":\"t\",\"expires_in\":0}", "expires_in"},
+        {"{\"access_token\":\"t\",\"expires_in\":\"soon\"}", "expires_in"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct rule rules[] = {{.when = "", .status = 200, .body = rows[i].body}};
+        OWN(fake) struct fake fake;
+        fake_init(&fake, rules, COUNT(rules));
+        struct outside outside = fake_outside(&fake);
+        OWN(credentials) struct credentials credentials = {0};
+        struct err err = {0};
+        EXPECT(read_text(USER, &credentials, &err));
+        struct token token = {0};
+        EXPECT(!grant_token(&outside, &credentials, &token, &err));
+        EXPECT_INT(err.status, ERR_UPSTREAM);
+        EXPECT_HAS(err.text, rows[i].text);
+    }
+}
+
+TEST(another_providers_token_that_is_missing_for_now_is_tried_again_later)
+{
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *subject = put(&folder, "token", "x");
+    OWN(free)
+    char *text = str_format("{\"type\":\"external_account\",\"audience\":\"a\","
+                            "\"subject_token_type\":\"jwt\",\"token_url\":\"" STS "\","
+                            "\"credential_source\":{\"file\":\"%s\"}}",
+                            subject);
+    OWN(fake) struct fake fake;
+    fake_init(&fake, NULL, 0);
+    struct outside outside = fake_outside(&fake);
+    OWN(credentials) struct credentials credentials = {0};
+    struct err err = {0};
+    EXPECT(read_text(text, &credentials, &err));
+    struct token token = {0};
+
+    OWN(free) char *empty = put(&folder, "token", " \n");
+    EXPECT(!grant_token(&outside, &credentials, &token, &err));
+    EXPECT_HAS(err.text, "subject token: is empty");
+    EXPECT_INT(unlink(subject), 0);
+    err = (struct err){0};
+    EXPECT(!grant_token(&outside, &credentials, &token, &err));
+    EXPECT_INT(err.status, ERR_UNAVAILABLE);
+    EXPECT_HAS(err.text, "No such file or directory");
+    EXPECT_INT(fake.asked_count, 0);
+}
+
+TEST(what_impersonation_answers_must_be_a_token_and_a_time)
+{
+    static const struct {
+        const char *body, *text;
+    } rows[] = {
+        {"{\"expireTime\":\"2026-01-01T01:00:00Z\"}", "accessToken is missing, want a string"},
+        {"{\"accessToken\":\"t\",\"expireTime\":\"soon\"}", "expireTime is soon, want a time"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct rule rules[] = {{.when = GOOGLE_TOKENS,
+                                      .status = 200,
+                                      .body = "{\"access_token\":\"source\",\"expires_in\":3599}"},
+                                     {.when = "", .status = 200, .body = rows[i].body}};
+        OWN(fake) struct fake fake;
+        fake_init(&fake, rules, COUNT(rules));
+        struct outside outside = fake_outside(&fake);
+        OWN(credentials) struct credentials credentials = {0};
+        struct err err = {0};
+        EXPECT(read_text("{\"type\":\"impersonated_service_account\","
+                         "\"service_account_impersonation_url\":\"" IMPERSONATION
+                         "\",\"source_credentials\":" USER "}",
+                         &credentials, &err));
+        struct token token = {0};
+        EXPECT(!grant_token(&outside, &credentials, &token, &err));
+        EXPECT_INT(err.status, ERR_UPSTREAM);
+        EXPECT_HAS(err.text, rows[i].text);
+    }
+}

@@ -368,3 +368,93 @@ TEST(names_that_google_would_refuse_are_refused_here)
     EXPECT(gcp_topic_get(s.gcp, "projects/example.com:q/topics/abc", &s.err));
     EXPECT_STR(fake_line(&s.fake), "GET http://fake/v1/projects/example.com%3Aq/topics/abc");
 }
+
+TEST(topics_and_subscriptions_are_deleted_and_that_once_is_enough)
+{
+    OWN(stage) struct stage s = {0};
+    set(&s, "", 200, "{}");
+    EXPECT(gcp_topic_delete(s.gcp, "testing", &s.err));
+    EXPECT_STR(fake_line(&s.fake), "DELETE http://fake/v1/projects/p/topics/testing");
+    EXPECT(gcp_subscription_delete(s.gcp, "sub", &s.err));
+    EXPECT_STR(fake_line(&s.fake), "DELETE http://fake/v1/projects/p/subscriptions/sub");
+
+    s.rules[0] = (struct rule){.when = "", .status = 404, .body = "{}"};
+    EXPECT(!gcp_topic_delete(s.gcp, "testing", &s.err));
+    EXPECT_INT(s.err.status, ERR_NOT_FOUND);
+    s.err = (struct err){0};
+    EXPECT(!gcp_subscription_delete(s.gcp, "sub", &s.err));
+    EXPECT_INT(s.err.status, ERR_NOT_FOUND);
+
+    /* the first try, whose answer was lost, did it */
+    s.rules[0] = (struct rule){.when = "", .status = 0, .times = 1};
+    s.rules[1] = (struct rule){.when = "", .status = 404, .body = "{}"};
+    s.err = (struct err){0};
+    s.fake.used[0] = 0;
+    EXPECT(gcp_topic_delete(s.gcp, "testing", &s.err));
+    s.fake.used[0] = 0;
+    EXPECT(gcp_subscription_delete(s.gcp, "sub", &s.err));
+}
+
+TEST(a_list_that_makes_no_sense_is_googles_fault)
+{
+    OWN(stage) struct stage s = {0};
+    set(&s, "", 200, "{\"subscriptions\":[{\"name\":\"projects/p/subscriptions/sub\"}]}");
+    OWN(gcp_names) struct gcp_names names = {0};
+    EXPECT(gcp_subscription_list(s.gcp, &names, &s.err));
+    EXPECT_STR(names.list[0], "projects/p/subscriptions/sub");
+    s.rules[0].body = "{\"subscriptions\":[7]}";
+    EXPECT(!gcp_subscription_list(s.gcp, &names, &s.err));
+    EXPECT_INT(s.err.status, ERR_UPSTREAM);
+    EXPECT_STR(s.err.text, "list: subscriptions[0] is a number, want an object");
+}
+
+TEST(without_a_project_only_full_names_will_do)
+{
+    OWN(stage) struct stage s = {0};
+    set(&s, "", 200, "{}");
+    unsetenv("GOOGLE_CLOUD_PROJECT");
+    struct outside outside = fake_outside(&s.fake);
+    OWN(gcp) struct gcp *gcp = google_open(NULL, &outside, &s.err);
+    EXPECT(gcp_project(gcp) == NULL);
+    EXPECT(gcp_topic_get(gcp, "projects/q/topics/testing", &s.err));
+    EXPECT(!gcp_topic_get(gcp, "testing", &s.err));
+    EXPECT_STR(s.err.text, "testing: no project is known; set GOOGLE_CLOUD_PROJECT, or say "
+                           "projects/PROJECT/topics/testing");
+    OWN(gcp_names) struct gcp_names names = {0};
+    s.err = (struct err){0};
+    EXPECT(!gcp_topic_list(gcp, &names, &s.err));
+    s.err = (struct err){0};
+    EXPECT(!gcp_subscription_list(gcp, &names, &s.err));
+    EXPECT_INT(s.err.status, ERR_INPUT);
+}
+
+TEST(attributes_that_json_cannot_carry_are_not_published)
+{
+    OWN(stage) struct stage s = {0};
+    set(&s, "", 200, "{\"messageIds\":[\"1\"]}");
+    struct gcp_field twice[] = {{"a", "1"}, {"a", "2"}}, no_text[] = {{"a", "\xFF"}};
+    struct gcp_publication messages[] = {{.attributes = twice, .attribute_count = 2},
+                                         {.attributes = no_text, .attribute_count = 1}};
+    for (size_t i = 0; i < COUNT(messages); i++) {
+        OWN(gcp_names) struct gcp_names ids = {0};
+        struct err err = {0};
+        EXPECT(!gcp_publish(s.gcp, "testing", &messages[i], 1, &ids, &err));
+        EXPECT_INT(err.status, ERR_INPUT);
+    }
+    struct gcp_publication big = {.data = {"", 11 * 1000 * 1000}};
+    OWN(gcp_names) struct gcp_names ids = {0};
+    EXPECT(!gcp_publish(s.gcp, "testing", &big, 1, &ids, &s.err));
+    EXPECT_INT(s.err.status, ERR_TOO_LARGE);
+    EXPECT_INT(s.fake.asked_count, 0);
+}
+
+TEST(as_many_ids_must_come_back_as_messages_went_out)
+{
+    OWN(stage) struct stage s = {0};
+    set(&s, "", 200, "{\"messageIds\":[\"1\",\"2\"]}");
+    struct gcp_publication message = {.data = bytes_of("x")};
+    OWN(gcp_names) struct gcp_names ids = {0};
+    EXPECT(!gcp_publish(s.gcp, "testing", &message, 1, &ids, &s.err));
+    EXPECT_STR(s.err.text, "Pub/Sub's reply: messageIds has 2 ids for 1 messages");
+    EXPECT_INT(ids.count, 0);
+}
