@@ -123,6 +123,9 @@ static void print_exports(const struct place *place, const char *project)
     printf("# gsutil\n");
     print_export("BOTO_CONFIG", str_format("%s/boto", place->data_dir));
     print_export("CLOUDSDK_CORE_PASS_CREDENTIALS_TO_GSUTIL", str_copy("False"));
+    /* gcloud's gsutil prefers a file that gcloud was told of to the one in BOTO_CONFIG */
+    print_export("CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE",
+                 str_format("%s/tls/ca.crt", place->data_dir));
     printf("# rclone\n");
     print_export("RCLONE_GCS_ENDPOINT", str_format("%s/storage/v1/", root));
     print_export("RCLONE_GCS_PROJECT_NUMBER", str_copy(project));
