@@ -46,6 +46,11 @@ static char *put(const struct folder *folder, const char *name, const char *cont
     return give(&path);
 }
 
+static void put_only(const struct folder *folder, const char *name, const char *content)
+{
+    free(put(folder, name, content));
+}
+
 /* A key file as the Google Cloud console makes them; more is spliced in: ",\"k\":\"v\"". */
 static char *key_file(const char *token_uri, const char *more)
 {
@@ -443,12 +448,10 @@ TEST(the_project_is_looked_for_in_googles_order)
     struct folder folder = folder_new();
     OWN(free)
     char *key = put(&folder, "user.json", USER);
-    OWN(free)
-    char *active = put(&folder, "active_config", "work\n");
-    OWN(free)
-    char *config = put(&folder, "configurations/config_work",
-                       "# a comment\n[compute]\nproject = other\n[core]\naccount=me\n"
-                       "project = gcloud-project\n");
+    put_only(&folder, "active_config", "work\n");
+    put_only(&folder, "configurations/config_work",
+             "# a comment\n[compute]\nproject = other\n[core]\naccount=me\n"
+             "project = gcloud-project\n");
     OWN(fake)
     struct fake fake;
     fake_init(&fake, NULL, 0);
@@ -724,8 +727,7 @@ TEST(another_providers_token_from_a_file_is_exchanged_each_time_anew)
     EXPECT_STR(fake_header(&fake, "authorization"), "Bearer federated");
     EXPECT_HAS(fake_body(&fake), "\"lifetime\":\"600s\"");
 
-    OWN(free)
-    char *again = put(&folder, "token", "second");
+    put_only(&folder, "token", "second");
     struct token next = {0};
     EXPECT(grant_token(&outside, &credentials, &next, &err));
     free(next.text);
@@ -973,7 +975,7 @@ TEST(another_providers_token_that_is_missing_for_now_is_tried_again_later)
     EXPECT(read_text(text, &credentials, &err));
     struct token token = {0};
 
-    OWN(free) char *empty = put(&folder, "token", " \n");
+    put_only(&folder, "token", " \n");
     EXPECT(!grant_token(&outside, &credentials, &token, &err));
     EXPECT_HAS(err.text, "subject token: is empty");
     EXPECT_INT(unlink(subject), 0);
