@@ -167,14 +167,20 @@ void fake_env_from(const char *const *pairs)
         setenv(pairs[0], pairs[1], 1);
 }
 
+struct gcp *fake_open(struct fake *fake, unsigned apis, struct err *err)
+{
+    struct outside outside = fake_outside(fake);
+    struct gcp_options options = {.apis = apis};
+    return google_open(&options, &outside, err);
+}
+
 struct gcp *fake_gcp(struct fake *fake)
 {
     fake_env("PUBSUB_EMULATOR_HOST", "fake", "STORAGE_EMULATOR_HOST", "fake",
              "VISION_EMULATOR_HOST", "fake", "TRANSLATE_EMULATOR_HOST", "fake",
              "GOOGLE_CLOUD_PROJECT", "p", NULL);
-    struct outside outside = fake_outside(fake);
     struct err err = {0};
-    struct gcp *gcp = google_open(NULL, &outside, &err);
+    struct gcp *gcp = fake_open(fake, 0, &err);
     EXPECT_STR(err.text, "");
     return gcp;
 }

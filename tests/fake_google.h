@@ -68,6 +68,9 @@ enum { FAKE_NOW_SEC = 1767225600 };
 void fake_env_from(const char *const *pairs);
 #define fake_env(...) fake_env_from((const char *const[]){__VA_ARGS__})
 
+/* A gcp as the environment says, for enum gcp_api. */
+struct gcp *fake_open(struct fake *fake, unsigned apis, struct err *err);
+
 /* A gcp whose APIs are all emulated at http://fake, in project p. */
 struct gcp *fake_gcp(struct fake *fake);
 
