@@ -33,6 +33,7 @@ struct direct_host {
     struct sockaddr_storage address;
     socklen_t address_len;
     struct direct_connection *idle; /* the last used first */
+    size_t connections;             /* idle or not */
     UT_hash_handle hh;
 };
 
@@ -99,6 +100,7 @@ static void bury(struct direct *direct, struct direct_connection *connection)
 {
     close(connection->fd);
     connection->fd = -1;
+    connection->host->connections--;
     DL_APPEND(direct->dead, connection);
 }
 
@@ -118,23 +120,50 @@ static struct direct_connection *connect_to(struct direct *direct, struct direct
     struct direct_connection *connection = must_alloc(sizeof(*connection));
     connection->fd = fd;
     connection->host = host;
+    host->connections++;
     direct->connections++;
     watch(direct, connection, EPOLL_CTL_ADD, false);
     return connection;
 }
 
+/* Buries the connections of a host that have been idle since before then: those at the end. */
+static void bury_older(struct direct *direct, struct direct_host *host, int64_t than_ns)
+{
+    while (host->idle && host->idle->prev->idle_ns < than_ns) {
+        struct direct_connection *oldest = host->idle->prev;
+        DL_DELETE(host->idle, oldest);
+        bury(direct, oldest);
+    }
+}
+
 /* The connection used last that is not too old, or NULL. */
 static struct direct_connection *take_idle(struct direct *direct, struct direct_host *host)
 {
-    int64_t oldest_ns = time_monotonic_ns() - (int64_t)direct->max_idle_sec * NS_PER_SEC;
-    while (host->idle) {
-        struct direct_connection *connection = host->idle;
+    if (!host->idle)
+        return NULL;
+    bury_older(direct, host, time_monotonic_ns() - direct->max_idle_sec * (int64_t)NS_PER_SEC);
+    struct direct_connection *connection = host->idle;
+    if (connection)
         DL_DELETE(host->idle, connection);
-        if (connection->idle_ns >= oldest_ns)
-            return connection;
-        bury(direct, connection);
+    return connection;
+}
+
+/* Once a second: closes what was not used for long, forgets hosts that nothing leads to. */
+static void sweep(struct direct *direct, int64_t now_ns)
+{
+    if (now_ns - direct->swept_ns < NS_PER_SEC)
+        return;
+    direct->swept_ns = now_ns;
+    struct direct_host *host, *next;
+    HASH_ITER(hh, direct->hosts, host, next)
+    {
+        bury_older(direct, host, now_ns - direct->max_idle_sec * (int64_t)NS_PER_SEC);
+        if (host->connections == 0) {
+            HASH_DEL(direct->hosts, host);
+            free(host->name);
+            free(host);
+        }
     }
-    return NULL;
 }
 
 /* ---- the request --------------------------------------------------------------------------- */
@@ -391,13 +420,14 @@ static void free_dead(struct direct *direct)
 
 void direct_tidy(struct direct *direct)
 {
-    int64_t now_ns = direct->running ? time_monotonic_ns() : 0;
+    int64_t now_ns = time_monotonic_ns();
     while (direct->running && direct->running->deadline_ns <= now_ns) {
         struct transfer *transfer = direct->running;
         err_set(&transfer->failure, ERR_UNAVAILABLE, "timed out after %ld ms",
                 transfer_timeout_ms(&transfer->call));
         finish_connected(direct, transfer->connection);
     }
+    sweep(direct, now_ns);
     if (direct->dead)
         free_dead(direct);
 }

@@ -12,6 +12,7 @@ struct direct_connection;
 struct direct {
     int epoll;
     long max_idle_sec;
+    int64_t swept_ns;               /* when idle connections were looked through */
     uint64_t connections;           /* opened so far */
     struct direct_host *hosts;      /* with their idle connections */
     struct transfer *running;       /* by deadline */

@@ -3,6 +3,7 @@
 
 #include "base/own.h"
 #include "base/str.h"
+#include "base/timestamp.h"
 #include "net/http_server.h"
 #include "tests/certificates.h"
 #include "tests/raw_server.h"
@@ -538,6 +539,36 @@ TEST_BOTH(a_kept_connection_that_the_server_closed_is_replaced)
         EXPECT_STR(body, "ok");
     }
     EXPECT_INT(http_client_connections(pair.client), 20);
+}
+
+static void serve_and_wait(int fd, void *closed)
+{
+    OWN(buf) struct buf request = {0};
+    if (!raw_read_request(fd, &request))
+        return;
+    socket_send(fd, bytes_of("HTTP/1.1 204 No Content\r\n\r\n"));
+    OWN(free) char *rest = socket_read_all(fd);
+    atomic_store((atomic_bool *)closed, true);
+}
+
+TEST(a_connection_that_is_idle_for_long_is_closed)
+{
+    struct err err = {0};
+    struct http_client_options options = {.max_idle_sec = 1};
+    OWN(http_client) struct http_client *client = http_client_open(&options, &err);
+    atomic_bool closed = false;
+    OWN(raw_server) struct raw_server *server = raw_server_open(serve_and_wait, &closed);
+    OWN(free) char *url = str_format("http://127.0.0.1:%d/", raw_server_port(server));
+    OWN(http_answer) struct http_answer answer = {0};
+    EXPECT(http_send(client, &(struct http_call){.url = url}, &answer, &err));
+
+    /* while there is other work */
+    always_libcurl = false;
+    OWN(pair) struct pair pair = pair_open();
+    int64_t end_ns = time_monotonic_ns() + (int64_t)10 * NS_PER_SEC;
+    while (!atomic_load(&closed) && time_monotonic_ns() < end_ns)
+        free(send_ok(client, &(struct http_call){.url = pair.url}));
+    EXPECT(atomic_load(&closed));
 }
 
 /* ---- many at once -------------------------------------------------------------------------- */
