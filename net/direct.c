@@ -98,6 +98,8 @@ static void watch(struct direct *direct, struct direct_connection *connection, i
 /* Closes a connection that is in no list. */
 static void bury(struct direct *direct, struct direct_connection *connection)
 {
+    /* closing is not enough: a child that has not called exec yet holds the socket open */
+    epoll_ctl(direct->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
     close(connection->fd);
     connection->fd = -1;
     connection->host->connections--;
