@@ -7,6 +7,39 @@
 #include <string.h>
 #include <utlist.h>
 
+/* Entries are small and many: made one by one, each would cost a seventh more. */
+enum { BLOCK = 64 };
+
+struct entry_block {
+    struct entry_block *next;
+    struct entry entries[BLOCK];
+};
+
+static struct entry *new_entry(struct backlog *backlog)
+{
+    if (!backlog->spare) {
+        struct entry_block *block = must_alloc(sizeof(*block));
+        LL_PREPEND(backlog->blocks, block);
+        for (size_t i = 0; i < BLOCK; i++)
+            LL_PREPEND(backlog->spare, &block->entries[i]);
+    }
+    struct entry *entry = backlog->spare;
+    LL_DELETE(backlog->spare, entry);
+    *entry = (struct entry){0};
+    return entry;
+}
+
+static void free_blocks(struct backlog *backlog)
+{
+    struct entry_block *block, *next;
+    LL_FOREACH_SAFE(backlog->blocks, block, next)
+    {
+        free(block);
+    }
+    backlog->blocks = NULL;
+    backlog->spare = NULL;
+}
+
 static struct entry *entry_of(struct heap_node *node)
 {
     return node ? heap_owner(node, struct entry, node) : NULL;
@@ -41,7 +74,7 @@ static void line_up(struct backlog *backlog, struct entry *entry)
 
 struct entry *backlog_add(struct backlog *backlog, struct message *message, enum entry_state state)
 {
-    struct entry *entry = must_alloc(sizeof(*entry));
+    struct entry *entry = new_entry(backlog);
     entry->message = message_ref(message);
     entry->state = ENTRY_ACKED;
     DL_APPEND(backlog->log, entry);
@@ -192,7 +225,7 @@ void backlog_drop(struct backlog *backlog, struct entry *entry)
     backlog_retire(backlog, entry);
     DL_DELETE(backlog->log, entry);
     message_unref(entry->message);
-    free(entry);
+    LL_PREPEND(backlog->spare, entry);
 }
 
 struct entry *backlog_due(const struct backlog *backlog, int64_t now_ns)
@@ -237,12 +270,12 @@ void backlog_done(struct backlog *backlog)
     heap_done(&backlog->ready);
     heap_done(&backlog->timers);
     key_queues_done(backlog);
-    struct entry *entry, *next;
-    DL_FOREACH_SAFE(backlog->log, entry, next)
+    struct entry *entry;
+    DL_FOREACH(backlog->log, entry)
     {
         message_unref(entry->message);
-        free(entry);
     }
+    free_blocks(backlog);
     free(backlog->slots);
     free(backlog->free_slots);
     *backlog = (struct backlog){0};

@@ -26,6 +26,7 @@ struct entry {
 };
 
 struct key_queue;
+struct entry_block;
 
 /* All zero is empty. */
 struct backlog {
@@ -36,7 +37,9 @@ struct backlog {
     struct entry **slots; /* leased entries by slot; free ones hold NULL */
     uint32_t *free_slots; /* a stack */
     uint32_t free_count, slot_size;
-    struct key_queue *keys; /* NULL unless ordered */
+    struct entry *spare;        /* unused entries, linked by next */
+    struct entry_block *blocks; /* the memory of all entries */
+    struct key_queue *keys;     /* NULL unless ordered */
     bool ordered;
 };
 

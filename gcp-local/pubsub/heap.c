@@ -42,7 +42,7 @@ void heap_set(struct heap *heap, struct heap_node *node, int64_t key)
         return;
     }
     if (heap->count == heap->size) {
-        heap->size = heap->size ? 2 * heap->size : 16;
+        heap->size = heap->size ? heap->size + heap->size / 2 : 16;
         heap->list = must_realloc(heap->list, heap->size * sizeof(struct heap_node *));
     }
     node->key = key;
