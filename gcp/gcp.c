@@ -69,7 +69,8 @@ static void endpoint_at_google(enum api api, const char *universe, struct endpoi
 /* ---- credentials -------------------------------------------------------------------------------
  */
 
-static bool find_credentials(struct gcp *gcp, const char *path, struct err *err)
+/* api is one that needs them, for the message. */
+static bool find_credentials(struct gcp *gcp, const char *path, enum api api, struct err *err)
 {
     if (credentials_find_file(path, &gcp->credentials, &gcp->warning, err))
         return true;
@@ -81,8 +82,9 @@ static bool find_credentials(struct gcp *gcp, const char *path, struct err *err)
         return err_set(err, ERR_INPUT,
                        "no Google credentials: GOOGLE_APPLICATION_CREDENTIALS is not set, gcloud "
                        "has no login, and %s is not there; set GOOGLE_APPLICATION_CREDENTIALS to a "
-                       "key file or run gcloud auth application-default login",
-                       root);
+                       "key file, run gcloud auth application-default login, or, without an "
+                       "account, set %s to an emulator",
+                       root, apis[api].emulator);
     gcp->credentials.type = CREDENTIALS_METADATA;
     gcp->credentials.path = give(&root);
     return true;
@@ -141,11 +143,12 @@ static bool read_settings(struct gcp *gcp, const struct gcp_options *options, st
 
 static bool configure(struct gcp *gcp, const struct gcp_options *options, struct err *err)
 {
-    bool need_credentials = false;
+    enum api needy = API_COUNT; /* the first that needs credentials */
     for (enum api api = 0; api < API_COUNT; api++) {
         if (!endpoint_from_env(api, &gcp->endpoint[api], err))
             return false;
-        need_credentials |= is_wanted(options, api) && !gcp->endpoint[api].anonymous;
+        if (needy == API_COUNT && is_wanted(options, api) && !gcp->endpoint[api].anonymous)
+            needy = api;
     }
     if (!read_settings(gcp, options, err))
         return false;
@@ -153,7 +156,7 @@ static bool configure(struct gcp *gcp, const struct gcp_options *options, struct
     if (!check_demo(gcp, options, err))
         return false;
 
-    if (need_credentials && !find_credentials(gcp, options->credentials, err))
+    if (needy != API_COUNT && !find_credentials(gcp, options->credentials, needy, err))
         return false;
     find_project(gcp);
     find_quota_project(gcp, options->quota_project);

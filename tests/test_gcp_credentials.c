@@ -283,8 +283,9 @@ TEST(a_server_that_does_not_say_it_is_google_is_no_metadata_server)
     EXPECT_STR(fake_line(&fake), "GET http://10.0.0.1:8080/");
     EXPECT_STR(err.text, "no Google credentials: GOOGLE_APPLICATION_CREDENTIALS is not set, gcloud "
                          "has no login, and http://10.0.0.1:8080 is not there; set "
-                         "GOOGLE_APPLICATION_CREDENTIALS to a key file or run gcloud auth "
-                         "application-default login");
+                         "GOOGLE_APPLICATION_CREDENTIALS to a key file, run gcloud auth "
+                         "application-default login, or, without an account, set "
+                         "VISION_EMULATOR_HOST to an emulator");
 }
 
 TEST(no_metadata_server_is_looked_for_when_told_so)
