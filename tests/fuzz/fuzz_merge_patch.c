@@ -22,6 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     json_auto_t *operations = patch_json(target, patch, &errors[1]);
     json_auto_t *applied =
         json_is_object(patch) ? kube_apply(target, patch, "fuzz", false, &errors[2]) : NULL;
+    if (applied && !json_is_object(applied))
+        abort();
     if (!merged || !strategic != (errors[0].status != 0) || !operations != (errors[1].status != 0))
         abort();
     return 0;

@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < docs.count; i++) {
         OWN(free)
         char *text = json_to_text(docs.list[i].tree);
-        (void)yaml_line(&docs.list[i], "spec.template[0].x");
+        if (!text || yaml_line(&docs.list[i], "spec.template[0].x") == 0)
+            abort();
     }
     return 0;
 }
