@@ -44,7 +44,7 @@ static void on_change(const struct change *change, void *context)
         return;
     pthread_mutex_lock(&control->lock);
     if (change->type == CHANGE_DELETED)
-        json_array_append(control->gone, change->object);
+        json_array_append_new(control->gone, json_deep_copy(change->object));
     wake(control);
     pthread_mutex_unlock(&control->lock);
 }

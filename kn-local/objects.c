@@ -131,7 +131,7 @@ static bool save(struct objects *objects, const struct stored *stored, const jso
            objects_file_save(objects->file, stored->key, object, err);
 }
 
-/* Puts a new state in place of the old one; takes object over. */
+/* Puts a copy of a new state in place of the old one, and gives object back with its version. */
 static json_t *replace(struct objects *objects, struct stored *stored, json_t *object,
                        struct err *err)
 {
@@ -141,9 +141,9 @@ static json_t *replace(struct objects *objects, struct stored *stored, json_t *o
         return NULL;
     }
     json_auto_t *before = stored->object;
-    stored->object = object;
-    tell(objects, before ? CHANGE_MODIFIED : CHANGE_ADDED, stored, object, before);
-    return json_incref(object);
+    stored->object = json_deep_copy(object);
+    tell(objects, before ? CHANGE_MODIFIED : CHANGE_ADDED, stored, stored->object, before);
+    return object;
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -209,7 +209,7 @@ json_t *objects_get(struct objects *objects, const struct object_key *key)
 {
     pthread_mutex_lock(&objects->lock);
     const struct stored *stored = find(objects, key);
-    json_t *object = stored ? json_incref(stored->object) : NULL;
+    json_t *object = stored ? json_deep_copy(stored->object) : NULL;
     pthread_mutex_unlock(&objects->lock);
     return object;
 }
@@ -239,7 +239,7 @@ json_t *objects_list(struct objects *objects, const struct kind *kind, const cha
     qsort(found, count, sizeof(struct stored *), by_key);
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
-        json_array_append(list, found[i]->object);
+        json_array_append_new(list, json_deep_copy(found[i]->object));
     if (version)
         *version = objects->version;
     pthread_mutex_unlock(&objects->lock);
@@ -306,13 +306,13 @@ static void keep_own(json_t *object, const json_t *old)
 {
     static const char *const own[] = {"uid", "creationTimestamp", "resourceVersion", "generation"};
     for (size_t i = 0; i < COUNT(own); i++)
-        set_meta(object, own[i], json_incref(json_object_get(meta_of(old), own[i])));
+        set_meta(object, own[i], json_deep_copy(json_object_get(meta_of(old), own[i])));
     json_t *managers = json_object_get(meta_of(old), "managedFields");
     if (managers && !json_object_get(meta_of(object), "managedFields"))
-        set_meta(object, "managedFields", json_incref(managers));
+        set_meta(object, "managedFields", json_deep_copy(managers));
     json_t *status = json_object_get(old, "status");
     if (status)
-        json_object_set(object, "status", status);
+        json_object_set_new(object, "status", json_deep_copy(status));
     else
         json_object_del(object, "status");
     if (!same_wish(object, old))
@@ -335,10 +335,11 @@ static json_t *update(struct objects *objects, const struct object_key *key, jso
                "again");
         return NULL;
     }
-    json_object_set_new(object, "metadata", json_copy(meta_of(object))); /* it may be the stored */
+    json_object_set_new(object, "metadata",
+                        json_copy(meta_of(object))); /* the caller may share it */
     keep_own(object, stored->object);
     if (json_equal(object, stored->object))
-        return json_incref(stored->object);
+        return give(&object);
     return replace(objects, stored, give(&object), err);
 }
 
@@ -362,9 +363,8 @@ static json_t *set_status(struct objects *objects, const struct object_key *key,
     }
     json_t *old = json_object_get(stored->object, "status");
     if (status == old || (status && old && json_equal(status, old)))
-        return json_incref(stored->object);
-    json_t *object = json_copy(stored->object);
-    json_object_set_new(object, "metadata", json_copy(json_object_get(object, "metadata")));
+        return json_deep_copy(stored->object);
+    json_t *object = json_deep_copy(stored->object);
     if (status)
         json_object_set(object, "status", status);
     else
@@ -408,10 +408,10 @@ static json_t *delete_one(struct objects *objects, struct stored *stored, struct
 {
     if (!save(objects, stored, NULL, err))
         return NULL;
-    json_t *last = json_copy(stored->object);
-    json_object_set_new(last, "metadata", json_copy(json_object_get(last, "metadata")));
+    json_t *last = json_deep_copy(stored->object);
     set_version(last, ++objects->version);
-    tell(objects, CHANGE_DELETED, stored, last, stored->object);
+    json_auto_t *told = json_deep_copy(last);
+    tell(objects, CHANGE_DELETED, stored, told, stored->object);
     drop(objects, stored);
     return last;
 }

@@ -1,8 +1,9 @@
 /* The object store: what was applied and what became of it, as Kubernetes objects, in memory and
  * saved as it changes.
  *
- * A stored tree never changes: who gets one holds a reference and may read it in any thread, and
- * changes are made to a copy. Kinds of one family (kinds.h) share their objects. */
+ * Trees that come out belong to the caller alone, and those that go in are copied: nothing is
+ * shared between threads. Kinds of one family (kinds.h) share their objects.
+ */
 #ifndef KN_LOCAL_OBJECTS_H
 #define KN_LOCAL_OBJECTS_H
 
@@ -54,6 +55,7 @@ json_t *objects_delete(struct objects *objects, const struct object_key *key, st
 
 enum change_type { CHANGE_ADDED, CHANGE_MODIFIED, CHANGE_DELETED };
 
+/* Told while the store is locked; the trees are its own and must not be kept. */
 struct change {
     enum change_type type;
     const struct kind *family;
