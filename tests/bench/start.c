@@ -3,7 +3,9 @@
  *     start TIMES COMMAND [ARGUMENT]...     prints the median in milliseconds
  *
  * The command is started with a free PORT in its environment and sent one event again and again,
- * until it answers with 2xx; then it is ended by SIGTERM. */
+ * until it answers with 2xx; then it is ended by SIGTERM. REQUEST in the environment is sent in
+ * place of an event. */
+#include "base/env.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "base/timestamp.h"
@@ -21,9 +23,9 @@ extern char **environ;
 
 enum { PATIENCE_MS = 10000, PAUSE_NS = 50000 };
 
-static const char request[] = "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nce-specversion: 1.0\r\n"
-                              "ce-id: 1\r\nce-type: test\r\nce-source: /bench\r\n"
-                              "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+static const char event[] = "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nce-specversion: 1.0\r\n"
+                            "ce-id: 1\r\nce-type: test\r\nce-source: /bench\r\n"
+                            "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
 
 static struct sockaddr_in loopback(uint16_t port)
 {
@@ -42,12 +44,13 @@ static uint16_t free_port(void)
     return ntohs(address.sin_port);
 }
 
-/* Sends one event; false when nobody listens yet, or it is not taken. */
+/* Sends the request; false when nobody listens yet, or it is not taken. */
 static bool ask(uint16_t port)
 {
     OWN(fd) int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in address = loopback(port);
     char answer[16] = "";
+    const char *request = env_str("REQUEST", event);
     return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
            send(fd, request, strlen(request), MSG_NOSIGNAL) == (ssize_t)strlen(request) &&
            recv(fd, answer, sizeof(answer) - 1, 0) > 9 && str_starts(answer, "HTTP/1.1 2");
