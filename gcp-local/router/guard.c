@@ -4,42 +4,55 @@
 #include "base/jread.h"
 #include "base/own.h"
 #include "base/str.h"
+#include "gcp-local/pubsub/pubsub.h"
+#include "gcp-local/translate/translate.h"
+#include "gcp-local/vision/vision.h"
 
 #include <string.h>
 
 #define AUTH "https://www.googleapis.com/auth/"
 
-/* An API, found by how its paths begin. */
+/* An API, and what its callers must be allowed to do. */
 struct api {
-    const char *prefix;
+    bool (*owns)(const char *path);
     const char *service;     /* NULL = open to everybody */
     const char *scopes;      /* each of them will do, and cloud-platform always does */
     const char *read_scopes; /* besides those, for what changes nothing; NULL = none */
     bool older;              /* the JSON APIs' form of errors */
 };
 
-/* Storage is last: any other path is /BUCKET/OBJECT. */
+static bool is_iam(const char *path)
+{
+    return str_starts(path, "/v1/projects/-/serviceAccounts/");
+}
+
+static bool is_translate_v2(const char *path)
+{
+    return str_starts(path, "/language/translate/");
+}
+
+static bool is_any(const char *path)
+{
+    (void)path;
+    return true;
+}
+
+/* In the order of asking: any other path is Storage's /BUCKET/OBJECT. */
 static const struct api apis[] = {
-    {"/token", NULL, NULL, NULL, false},
-    {"/o/oauth2/", NULL, NULL, NULL, false},
-    {"/oauth2/", NULL, NULL, NULL, false},
-    {"/.well-known/", NULL, NULL, NULL, false},
-    {"/v1/token", NULL, NULL, NULL, false},
-    {"/computeMetadata/", NULL, NULL, NULL, false},
-    {"/v1/projects/-/serviceAccounts/", "iamcredentials.googleapis.com", AUTH "iam", NULL, false},
-    {"/v1/projects/", "pubsub.googleapis.com", AUTH "pubsub", NULL, false},
-    {"/v1/images", "vision.googleapis.com", AUTH "cloud-vision", NULL, false},
-    {"/v1/files", "vision.googleapis.com", AUTH "cloud-vision", NULL, false},
-    {"/v3/", "translate.googleapis.com", AUTH "cloud-translation", NULL, false},
-    {"/language/translate/", "translate.googleapis.com", AUTH "cloud-translation", NULL, true},
-    {"/", "storage.googleapis.com", AUTH "devstorage.read_write " AUTH "devstorage.full_control",
+    {is_iam, "iamcredentials.googleapis.com", AUTH "iam", NULL, false},
+    {tokens_owns, NULL, NULL, NULL, false},
+    {pubsub_owns, "pubsub.googleapis.com", AUTH "pubsub", NULL, false},
+    {vision_owns, "vision.googleapis.com", AUTH "cloud-vision", NULL, false},
+    {is_translate_v2, "translate.googleapis.com", AUTH "cloud-translation", NULL, true},
+    {translate_owns, "translate.googleapis.com", AUTH "cloud-translation", NULL, false},
+    {is_any, "storage.googleapis.com", AUTH "devstorage.read_write " AUTH "devstorage.full_control",
      AUTH "devstorage.read_only", true},
 };
 
 static const struct api *api_of(const char *path)
 {
     size_t i = 0;
-    while (!str_starts(path, apis[i].prefix) && i < COUNT(apis) - 1)
+    while (!apis[i].owns(path))
         i++;
     return &apis[i];
 }
