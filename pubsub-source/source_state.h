@@ -1,4 +1,4 @@
-/* What the threads of pubsub-source share. Private to source.c and deliver.c. */
+/* What the threads of pubsub-source share. Private to them. */
 #ifndef PUBSUB_SOURCE_SOURCE_STATE_H
 #define PUBSUB_SOURCE_SOURCE_STATE_H
 
@@ -27,5 +27,14 @@ struct source {
 
 /* Starts as many deliveries as may be under way. From any thread, without the lock. */
 void source_deliver(struct source *source);
+
+/* The threads; context is the source. They end with the process. */
+void *source_pull(void *context);
+void *source_answer(void *context); /* acknowledges and returns */
+void *source_keep(void *context);   /* extends deadlines */
+
+/* Waits for a change, with the lock held; false when the (monotonic) time has come first. */
+bool source_wait_until(struct source *source, int64_t until_ns);
+int64_t source_from_now(int64_t seconds);
 
 #endif

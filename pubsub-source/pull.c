@@ -1,0 +1,137 @@
+/* Pulls messages as long as there is room for them. */
+#include "base/log.h"
+#include "base/random.h"
+#include "base/timestamp.h"
+#include "pubsub-source/source_state.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+enum {
+    MOST_PULLED = 1000, /* messages in one pull */
+    LONGEST_PAUSE_SEC = 60,
+};
+
+/* Sleeps after a call has failed, longer each time; false when the source is stopping. */
+static bool pause_after(struct source *source, const char *deed, const struct err *err,
+                        int *failures)
+{
+    int seconds = *failures < 6 ? 1 << *failures : LONGEST_PAUSE_SEC;
+    ++*failures;
+    if (err->retry_after_sec > seconds)
+        seconds = err->retry_after_sec;
+    log_warning("cannot %s: %s; again in %d s", deed, err->text, seconds);
+
+    /* half of it at random, so that many sources do not come back together */
+    int64_t half_ns = (int64_t)seconds * NS_PER_SEC / 2;
+    int64_t until_ns = source_from_now(0) + half_ns + (int64_t)random_below((uint64_t)half_ns);
+    pthread_mutex_lock(&source->lock);
+    while (!source->stopping && source_wait_until(source, until_ns))
+        ;
+    bool go_on = !source->stopping;
+    pthread_mutex_unlock(&source->lock);
+    return go_on;
+}
+
+/* Creates the subscription when asked to and it is not there, and reads what it is. */
+static bool find_subscription(struct source *source, struct gcp_subscription *found,
+                              struct err *err)
+{
+    const struct source_config *config = source->config;
+    const struct gcp_subscription_options options = {.ordered = true};
+    if (config->topic &&
+        !gcp_subscription_create(source->gcp, config->subscription, config->topic, &options, err)) {
+        if (err->status != ERR_CONFLICT)
+            return false;
+        *err = (struct err){0}; /* it is there already */
+    }
+    return gcp_subscription_get(source->gcp, config->subscription, found, err);
+}
+
+/* A name that Pub/Sub will never take ends the program: as a signal would, which main waits for. */
+static bool is_hopeless(struct source *source, const struct err *err)
+{
+    if (err->status != ERR_INPUT)
+        return false;
+    pthread_mutex_lock(&source->lock);
+    source->failure = *err;
+    pthread_mutex_unlock(&source->lock);
+    kill(getpid(), SIGTERM);
+    return true;
+}
+
+/* False when the source is stopping. */
+static bool await_subscription(struct source *source)
+{
+    struct gcp_subscription found = {0};
+    struct err err = {0};
+    for (int failures = 0; !find_subscription(source, &found, &err); err = (struct err){0})
+        if (is_hopeless(source, &err) ||
+            !pause_after(source, "open the subscription", &err, &failures))
+            return false;
+
+    pthread_mutex_lock(&source->lock);
+    bool first = !source->subscription.name;
+    if (first)
+        source->subscription = found;
+    pthread_mutex_unlock(&source->lock);
+    if (first)
+        log_info("pulling %s of %s for %s", found.name, found.topic, source->config->sink);
+    else
+        gcp_subscription_done(&found);
+    return true;
+}
+
+/* Waits until messages may be pulled, and says how many; 0 when the source is stopping. A few only
+ * are not worth a call. */
+static int await_room(struct source *source)
+{
+    size_t worthwhile = (source->config->max_messages + 3) / 4;
+    pthread_mutex_lock(&source->lock);
+    while (!source->stopping && flow_room(&source->flow) < worthwhile)
+        pthread_cond_wait(&source->changed, &source->lock);
+    size_t room = source->stopping ? 0 : flow_room(&source->flow);
+    pthread_mutex_unlock(&source->lock);
+    return room < MOST_PULLED ? (int)room : MOST_PULLED;
+}
+
+static void take_all(struct source *source, struct gcp_messages *messages)
+{
+    int64_t now_ns = time_monotonic_ns();
+    pthread_mutex_lock(&source->lock);
+    for (size_t i = 0; i < messages->count; i++)
+        flow_take(&source->flow, &messages->list[i], now_ns, &source->back);
+    if (source->stopping)
+        flow_give_up(&source->flow, &source->back);
+    pthread_cond_signal(&source->returned);
+    pthread_mutex_unlock(&source->lock);
+    source_deliver(source);
+}
+
+/* After a pull has failed; false when the source is stopping. */
+static bool recover(struct source *source, const struct err *err, int *failures)
+{
+    return pause_after(source, "pull", err, failures) &&
+           (err->status != ERR_NOT_FOUND || await_subscription(source));
+}
+
+void *source_pull(void *context)
+{
+    struct source *source = context;
+    int failures = 0, most;
+    if (!await_subscription(source))
+        return NULL;
+    while ((most = await_room(source))) {
+        struct gcp_messages messages = {0};
+        struct err err = {0};
+        bool pulled = gcp_pull(source->gcp, source->subscription.name, most, &messages, &err);
+        if (pulled) {
+            failures = 0;
+            take_all(source, &messages);
+        }
+        gcp_messages_done(&messages);
+        if (!pulled && !recover(source, &err, &failures))
+            return NULL;
+    }
+    return NULL;
+}
