@@ -1,172 +1,14 @@
-/* Plain HTTP/1.1 to this machine, without libcurl. */
-#include "net/direct.h"
+/* Plain HTTP/1.1 to this machine, without libcurl: requests and answers on its connections. */
+#include "net/direct_pool.h"
 
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "net/answer_reader.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <uthash.h>
 #include <utlist.h>
-
-struct direct_connection {
-    struct direct_connection *prev, *next; /* in its host's idle list, or among the dead */
-    struct direct_host *host;
-    struct transfer *transfer; /* NULL: idle */
-    int fd;
-    bool writing; /* epoll tells when it can be written to */
-    bool used;    /* it has brought an answer before */
-    bool heard;   /* bytes of this transfer's answer have come */
-    size_t sent;  /* of head and body */
-    struct buf head;
-    struct answer_reader reader;
-    int64_t idle_ns; /* since when */
-};
-
-struct direct_host {
-    char *name; /* "127.0.0.1:8080" */
-    struct sockaddr_storage address;
-    socklen_t address_len;
-    struct direct_connection *idle; /* the last used first */
-    size_t connections;             /* idle or not */
-    UT_hash_handle hh;
-};
-
-/* ---- hosts --------------------------------------------------------------------------------- */
-
-static bool parse_address(const struct url *url, struct sockaddr_storage *address, socklen_t *len)
-{
-    struct sockaddr_in *four = (struct sockaddr_in *)address;
-    struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
-    if (str_starts(url->host, "127.") && inet_pton(AF_INET, url->host, &four->sin_addr) == 1) {
-        four->sin_family = AF_INET;
-        four->sin_port = htons(url->port);
-        *len = sizeof(*four);
-        return true;
-    }
-    if (str_equal(url->host, "::1")) {
-        six->sin6_family = AF_INET6;
-        six->sin6_port = htons(url->port);
-        six->sin6_addr = in6addr_loopback;
-        *len = sizeof(*six);
-        return true;
-    }
-    return false;
-}
-
-bool direct_takes(const struct transfer *transfer)
-{
-    struct sockaddr_storage address;
-    socklen_t len;
-    return !transfer->url.tls && !transfer->call.accept_encoding &&
-           parse_address(&transfer->url, &address, &len);
-}
-
-static struct direct_host *host_of(struct direct *direct, const struct url *url)
-{
-    char name[64];
-    bool bracket = strchr(url->host, ':') != NULL;
-    size_t len = (size_t)snprintf(name, sizeof(name), "%s%s%s:%d", bracket ? "[" : "", url->host,
-                                  bracket ? "]" : "", url->port);
-    struct direct_host *host;
-    HASH_FIND(hh, direct->hosts, name, len, host);
-    if (!host) {
-        host = must_alloc(sizeof(*host));
-        host->name = str_copy(name);
-        parse_address(url, &host->address, &host->address_len);
-        HASH_ADD_KEYPTR(hh, direct->hosts, host->name, len, host);
-    }
-    return host;
-}
-
-/* ---- connections --------------------------------------------------------------------------- */
-
-static void watch(struct direct *direct, struct direct_connection *connection, int deed,
-                  bool writing)
-{
-    struct epoll_event event = {.events = EPOLLIN | (writing ? EPOLLOUT : 0U),
-                                .data.ptr = connection};
-    epoll_ctl(direct->epoll, deed, connection->fd, &event);
-    connection->writing = writing;
-}
-
-/* Closes a connection that is in no list. */
-static void bury(struct direct *direct, struct direct_connection *connection)
-{
-    /* closing is not enough: a child that has not called exec yet holds the socket open */
-    epoll_ctl(direct->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
-    close(connection->fd);
-    connection->fd = -1;
-    connection->host->connections--;
-    DL_APPEND(direct->dead, connection);
-}
-
-static struct direct_connection *connect_to(struct direct *direct, struct direct_host *host)
-{
-    int fd = socket(host->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return NULL;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-    if (connect(fd, (struct sockaddr *)&host->address, host->address_len) < 0 &&
-        errno != EINPROGRESS) {
-        int reason = errno;
-        close(fd);
-        errno = reason;
-        return NULL;
-    }
-    struct direct_connection *connection = must_alloc(sizeof(*connection));
-    connection->fd = fd;
-    connection->host = host;
-    host->connections++;
-    direct->connections++;
-    watch(direct, connection, EPOLL_CTL_ADD, false);
-    return connection;
-}
-
-/* Buries the connections of a host that have been idle since before then: those at the end. */
-static void bury_older(struct direct *direct, struct direct_host *host, int64_t than_ns)
-{
-    while (host->idle && host->idle->prev->idle_ns < than_ns) {
-        struct direct_connection *oldest = host->idle->prev;
-        DL_DELETE(host->idle, oldest);
-        bury(direct, oldest);
-    }
-}
-
-/* The connection used last that is not too old, or NULL. */
-static struct direct_connection *take_idle(struct direct *direct, struct direct_host *host)
-{
-    if (!host->idle)
-        return NULL;
-    bury_older(direct, host, time_monotonic_ns() - direct->max_idle_sec * (int64_t)NS_PER_SEC);
-    struct direct_connection *connection = host->idle;
-    if (connection)
-        DL_DELETE(host->idle, connection);
-    return connection;
-}
-
-/* Once a second: closes what was not used for long, forgets hosts that nothing leads to. */
-static void sweep(struct direct *direct, int64_t now_ns)
-{
-    if (now_ns - direct->swept_ns < NS_PER_SEC)
-        return;
-    direct->swept_ns = now_ns;
-    struct direct_host *host, *next;
-    HASH_ITER(hh, direct->hosts, host, next)
-    {
-        bury_older(direct, host, now_ns - direct->max_idle_sec * (int64_t)NS_PER_SEC);
-        if (host->connections == 0) {
-            HASH_DEL(direct->hosts, host);
-            free(host->name);
-            free(host);
-        }
-    }
-}
 
 /* ---- the request --------------------------------------------------------------------------- */
 
@@ -245,7 +87,7 @@ static void send_rest(struct direct *direct, struct direct_connection *connectio
             break;
     }
     if (blocked != connection->writing)
-        watch(direct, connection, EPOLL_CTL_MOD, blocked);
+        direct_watch(direct, connection, EPOLL_CTL_MOD, blocked);
 }
 
 /* ---- the end of a transfer ----------------------------------------------------------------- */
@@ -259,7 +101,7 @@ static void release(struct direct *direct, struct direct_connection *connection)
     connection->transfer = NULL;
     answer_reader_reset(&connection->reader);
     if (!keep) {
-        bury(direct, connection);
+        direct_bury(direct, connection);
         return;
     }
     connection->used = true;
@@ -317,7 +159,7 @@ static void send_on(struct direct *direct, struct transfer *transfer,
 
 static void send_fresh(struct direct *direct, struct transfer *transfer, struct direct_host *host)
 {
-    struct direct_connection *connection = connect_to(direct, host);
+    struct direct_connection *connection = direct_connect(direct, host);
     if (connection) {
         send_on(direct, transfer, connection);
         return;
@@ -328,8 +170,8 @@ static void send_fresh(struct direct *direct, struct transfer *transfer, struct 
 
 void direct_start(struct direct *direct, struct transfer *transfer)
 {
-    struct direct_host *host = host_of(direct, &transfer->url);
-    struct direct_connection *idle = take_idle(direct, host);
+    struct direct_host *host = direct_host_of(direct, &transfer->url);
+    struct direct_connection *idle = direct_take_idle(direct, host);
     enqueue(direct, transfer);
     if (idle)
         send_on(direct, transfer, idle);
@@ -385,7 +227,7 @@ void direct_ready(struct direct *direct, struct direct_connection *connection, u
         return;                  /* buried in this round */
     if (!connection->transfer) { /* closed while idle, or spoken to unasked */
         DL_DELETE(connection->host->idle, connection);
-        bury(direct, connection);
+        direct_bury(direct, connection);
         return;
     }
     if (events & EPOLLOUT)
@@ -408,18 +250,6 @@ int64_t direct_deadline_ns(const struct direct *direct)
     return direct->running ? direct->running->deadline_ns : INT64_MAX;
 }
 
-static void free_dead(struct direct *direct)
-{
-    struct direct_connection *connection, *next;
-    DL_FOREACH_SAFE(direct->dead, connection, next)
-    {
-        answer_reader_done(&connection->reader);
-        buf_done(&connection->head);
-        free(connection);
-    }
-    direct->dead = NULL;
-}
-
 void direct_tidy(struct direct *direct)
 {
     int64_t now_ns = time_monotonic_ns();
@@ -429,29 +259,12 @@ void direct_tidy(struct direct *direct)
                 transfer_timeout_ms(&transfer->call));
         finish_connected(direct, transfer->connection);
     }
-    sweep(direct, now_ns);
+    direct_sweep(direct, now_ns);
     if (direct->dead)
-        free_dead(direct);
+        direct_free_dead(direct);
 }
 
 void direct_init(struct direct *direct, int epoll, long max_idle_sec)
 {
     *direct = (struct direct){.epoll = epoll, .max_idle_sec = max_idle_sec};
-}
-
-void direct_done(struct direct *direct)
-{
-    struct direct_host *host, *next_host;
-    HASH_ITER(hh, direct->hosts, host, next_host)
-    {
-        struct direct_connection *connection, *next;
-        DL_FOREACH_SAFE(host->idle, connection, next)
-        {
-            bury(direct, connection);
-        }
-        HASH_DEL(direct->hosts, host);
-        free(host->name);
-        free(host);
-    }
-    free_dead(direct);
 }
