@@ -10,7 +10,7 @@ CC      := gcc
 CXX     := g++
 SECONDS ?= 10
 
-LIBRARIES := base net cloudevents gcp
+LIBRARIES := base net cloudevents gcp bridge
 PROGRAMS  := $(patsubst %/main.c,%,$(wildcard */main.c))
 # what tests link of the programs: also a folder whose main.c is still to come
 FOLDERS   := $(filter-out $(LIBRARIES) tests build,$(patsubst %/,%,$(sort $(dir $(wildcard */*.c)))))
@@ -86,7 +86,7 @@ endef
 $(foreach f,$(LIBRARIES) $(FOLDERS),$(eval $(call archive,$(f))))
 
 # libraries from the highest layer to the lowest
-LINK_ORDER = $(foreach l,gcp cloudevents net base,$(BUILD)/lib/$(l).a)
+LINK_ORDER = $(foreach l,bridge gcp cloudevents net base,$(BUILD)/lib/$(l).a)
 
 define program
 $(BUILD)/$(1): $(BUILD)/obj/$(1)/main.c.o $(filter %/$(1).a,$(PROGRAM_PARTS)) $(LIBRARY_FILES)

@@ -1,0 +1,197 @@
+/* The last events, to look at without reading logs: bounded in count and bytes. */
+#include "message-dumper/history.h"
+
+#include "base/base64.h"
+#include "base/str.h"
+#include "base/timestamp.h"
+
+#include <pthread.h>
+#include <string.h>
+
+struct entry {
+    int64_t received_ns;
+    struct ce_event event; /* attributes only */
+    struct gcp_message message;
+    size_t omitted; /* bytes of the payload, when it was too large to keep */
+    size_t bytes;   /* what all this takes, about */
+};
+
+/* The entries are a ring: the oldest at `first`. */
+struct history {
+    pthread_mutex_t lock; /* guards all below */
+    struct entry *ring;
+    size_t most, max_bytes;
+    size_t first, count, bytes;
+    uint64_t received;
+};
+
+struct history *history_open(size_t most, size_t max_bytes)
+{
+    struct history *history = must_alloc(sizeof(*history));
+    pthread_mutex_init(&history->lock, NULL);
+    history->ring = must_alloc(most * sizeof(*history->ring));
+    history->most = most;
+    history->max_bytes = max_bytes;
+    return history;
+}
+
+static void entry_done(struct entry *entry)
+{
+    ce_event_done(&entry->event);
+    gcp_message_done(&entry->message);
+    *entry = (struct entry){0};
+}
+
+static struct entry *entry_at(const struct history *history, size_t index)
+{
+    return &history->ring[(history->first + index) % history->most];
+}
+
+static void drop_oldest(struct history *history)
+{
+    struct entry *oldest = entry_at(history, 0);
+    history->bytes -= oldest->bytes;
+    entry_done(oldest);
+    history->first = (history->first + 1) % history->most;
+    history->count--;
+}
+
+void history_close(struct history *history)
+{
+    if (!history)
+        return;
+    while (history->count)
+        drop_oldest(history);
+    pthread_mutex_destroy(&history->lock);
+    free(history->ring);
+    free(history);
+}
+
+static size_t length(const char *text)
+{
+    return text ? strlen(text) : 0;
+}
+
+static size_t size_of(const struct entry *entry)
+{
+    const struct ce_event *event = &entry->event;
+    size_t bytes = sizeof(*entry) + length(event->id) + length(event->source) +
+                   length(event->type) + length(event->subject) + length(event->schema) +
+                   length(event->content_type) + entry->message.len;
+    for (size_t i = 0; i < entry->message.attribute_count; i++)
+        bytes += length(entry->message.attributes[i].name) +
+                 length(entry->message.attributes[i].value) + 2 * sizeof(size_t);
+    return bytes + json_object_size(event->extensions) * 128;
+}
+
+static void make_entry(struct entry *entry, const struct ce_event *event,
+                       struct gcp_message *message, size_t max_bytes)
+{
+    struct ce_event attributes = *event;
+    attributes.data = NULL;
+    attributes.len = 0;
+    ce_event_copy(&attributes, &entry->event);
+    entry->received_ns = time_now_ns();
+    entry->message = *message;
+    *message = (struct gcp_message){0};
+    entry->bytes = size_of(entry);
+    if (entry->bytes > max_bytes) {
+        entry->omitted = entry->message.len;
+        free(give(&entry->message.data));
+        entry->message.len = 0;
+        entry->bytes = size_of(entry);
+    }
+}
+
+void history_add(struct history *history, const struct ce_event *event,
+                 struct gcp_message *message)
+{
+    struct entry entry = {0};
+    make_entry(&entry, event, message, history->max_bytes);
+
+    pthread_mutex_lock(&history->lock);
+    history->received++;
+    while (history->count && (history->count == history->most ||
+                              history->bytes + entry.bytes > history->max_bytes))
+        drop_oldest(history);
+    bool keep = history->most && entry.bytes <= history->max_bytes;
+    if (keep) {
+        *entry_at(history, history->count++) = entry;
+        history->bytes += entry.bytes;
+    }
+    pthread_mutex_unlock(&history->lock);
+    if (!keep)
+        entry_done(&entry);
+}
+
+static void set_text(json_t *object, const char *key, const char *text)
+{
+    if (text)
+        json_object_set_new(object, key, json_string(text));
+}
+
+static void set_payload(json_t *object, const struct entry *entry)
+{
+    const struct gcp_message *message = &entry->message;
+    if (entry->omitted) {
+        json_object_set_new(object, "payloadOmitted", json_integer((json_int_t)entry->omitted));
+    } else if (message->data_error) {
+        set_text(object, "payloadError", message->data_error);
+    } else if (message->data) {
+        json_t *text = json_stringn(message->data, message->len); /* NULL: no UTF-8 */
+        OWN(free) char *base64 = text ? NULL : base64_encode(gcp_message_data(message));
+        json_object_set_new(object, text ? "payload" : "payloadBase64",
+                            text ? text : json_string(base64));
+    }
+}
+
+static json_t *message_json(const struct gcp_message *message)
+{
+    json_t *object = json_object();
+    set_text(object, "messageId", message->id);
+    set_text(object, "publishTime", message->publish_time);
+    set_text(object, "orderingKey", message->ordering_key);
+    if (message->attribute_count) {
+        json_t *attributes = json_object();
+        json_object_set_new(object, "attributes", attributes);
+        for (size_t i = 0; i < message->attribute_count; i++)
+            set_text(attributes, message->attributes[i].name, message->attributes[i].value);
+    }
+    return object;
+}
+
+static json_t *entry_json(const struct entry *entry)
+{
+    const struct ce_event *event = &entry->event;
+    char received[TIME_TEXT];
+    time_format(entry->received_ns, received);
+    json_t *object = json_pack("{s:s}", "receivedAt", received);
+    set_text(object, "specversion", event->spec_version);
+    set_text(object, "id", event->id);
+    set_text(object, "source", event->source);
+    set_text(object, "type", event->type);
+    set_text(object, "subject", event->subject);
+    set_text(object, "time", event->time);
+    set_text(object, "dataschema", event->schema);
+    set_text(object, "datacontenttype", event->content_type);
+    if (event->extensions)
+        json_object_set(object, "extensions", event->extensions);
+
+    json_t *message = message_json(&entry->message);
+    if (json_object_size(message))
+        json_object_set(object, "message", message);
+    json_decref(message);
+    set_payload(object, entry);
+    return object;
+}
+
+json_t *history_json(struct history *history)
+{
+    pthread_mutex_lock(&history->lock);
+    json_t *events = json_array();
+    for (size_t i = history->count; i-- > 0;)
+        json_array_append_new(events, entry_json(entry_at(history, i)));
+    json_t *all = json_pack("{s:I, s:o}", "received", (json_int_t)history->received, "events", events);
+    pthread_mutex_unlock(&history->lock);
+    return all;
+}

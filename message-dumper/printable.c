@@ -1,0 +1,17 @@
+/* Bytes from outside, made fit for a terminal. */
+#include "message-dumper/printable.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+char *printable(struct bytes bytes)
+{
+    if (bytes.len && (memchr(bytes.data, '\0', bytes.len) || !utf8_valid(bytes)))
+        return str_format("(%zu bytes that are no text)", bytes.len);
+    char *text = str_copy_bytes(bytes);
+    for (char *c = text; *c; c++)
+        if (((unsigned char)*c < 0x20 && *c != '\n' && *c != '\r' && *c != '\t') || *c == 0x7F)
+            *c = '?';
+    return text;
+}

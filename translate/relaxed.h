@@ -1,0 +1,11 @@
+/* Relaxed JSON, as the tutorial's own message has it: {text:'Hello World', from: 'en', to:'es'}. */
+#ifndef TRANSLATE_RELAXED_H
+#define TRANSLATE_RELAXED_H
+
+#include "base/jread.h"
+
+/* Parses JSON whose member names may go without quotes, whose strings may stand in single quotes,
+ * and whose lists and objects may end in a comma. NULL and err (ERR_INPUT) when it is none. */
+json_t *json_from_relaxed(struct bytes text, const char *what, struct err *err);
+
+#endif

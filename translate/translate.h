@@ -1,0 +1,18 @@
+/* translate: translates the texts that it is sent. */
+#ifndef TRANSLATE_TRANSLATE_H
+#define TRANSLATE_TRANSLATE_H
+
+#include "cloudevents/service.h"
+#include "gcp/gcp.h"
+
+/* What the program keeps. */
+struct translate {
+    struct gcp *gcp;
+    struct gcp_push *push; /* checks push tokens; NULL = nobody asked for that */
+};
+
+/* A ce_handler for {"text","from","to"}. app is a struct translate. */
+bool translate_on_event(const struct ce_event *event, struct ce_reply *reply, void *app,
+                        struct err *err);
+
+#endif

@@ -1,0 +1,79 @@
+/* vision: labels each picture that is uploaded to a bucket. */
+#include "vision/vision.h"
+
+#include "base/jread.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "bridge/bridge.h"
+
+enum {
+    MOST_LABELS = 10,
+    ALWAYS_SHOWN = 3,
+};
+
+/* Best first; labels of the same score stay in Google's order. */
+static void sort_labels(struct gcp_labels *labels)
+{
+    for (size_t i = 1; i < labels->count; i++)
+        for (size_t j = i; j && labels->list[j].score > labels->list[j - 1].score; j--) {
+            struct gcp_label better = labels->list[j];
+            labels->list[j] = labels->list[j - 1];
+            labels->list[j - 1] = better;
+        }
+}
+
+char *vision_line(struct gcp_labels *labels)
+{
+    sort_labels(labels);
+    struct buf line = {0};
+    buf_add_text(&line, "This picture is labelled: ");
+    for (size_t i = 0; i < labels->count; i++) {
+        if (i >= ALWAYS_SHOWN && labels->list[i].score <= 0.50)
+            break;
+        buf_add_format(&line, "%s%s", i ? "," : "", labels->list[i].description);
+    }
+    return buf_take(&line);
+}
+
+/* Answers with the labels and their scores, for subscriptions with a reply. */
+static void answer(const struct gcp_object_event *object, const char *uri,
+                   const struct gcp_labels *labels, struct ce_reply *reply)
+{
+    json_auto_t *data = json_pack("{s:s, s:s, s:[]}", "text", reply->text, "picture", uri, "labels");
+    for (size_t i = 0; i < labels->count; i++)
+        json_array_append_new(json_object_get(data, "labels"),
+                              json_pack("{s:s, s:f}", "description", labels->list[i].description,
+                                        "score", labels->list[i].score));
+    OWN(free) char *text = json_to_text(data);
+    OWN(free) char *source =
+        str_format("//storage.googleapis.com/projects/_/buckets/%s", object->bucket);
+    ce_event_new(&reply->event, source, "picture.labelled", "application/json", bytes_of(text));
+    reply->event.subject = str_format("objects/%s", object->object);
+}
+
+bool vision_on_event(const struct ce_event *event, struct ce_reply *reply, void *app,
+                     struct err *err)
+{
+    struct vision *vision = app;
+
+    OWN(gcp_object_event) struct gcp_object_event object = {0};
+    if (!object_from_event(event, &object, err))
+        return false;
+    if (!str_equal(object.type, "OBJECT_FINALIZE"))
+        return true; /* no picture came: other events are acknowledged and left alone */
+
+    OWN(free) char *uri = gcp_storage_uri(object.bucket, object.object, err);
+    if (!uri)
+        return false;
+    if (str_ends(uri, "/"))
+        return true; /* a folder */
+
+    OWN(gcp_labels) struct gcp_labels labels = {0};
+    if (!gcp_vision_labels(vision->gcp, uri, MOST_LABELS, &labels, err))
+        return false;
+
+    reply->text = vision_line(&labels);
+    log_info("%s", reply->text);
+    answer(&object, uri, &labels, reply);
+    return true;
+}

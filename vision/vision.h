@@ -1,0 +1,22 @@
+/* vision: labels each picture that is uploaded to a bucket. */
+#ifndef VISION_VISION_H
+#define VISION_VISION_H
+
+#include "cloudevents/service.h"
+#include "gcp/gcp.h"
+
+/* What the program keeps. */
+struct vision {
+    struct gcp *gcp;
+    struct gcp_push *push; /* checks push tokens; NULL = nobody asked for that */
+};
+
+/* A ce_handler. app is a struct vision. */
+bool vision_on_event(const struct ce_event *event, struct ce_reply *reply, void *app,
+                     struct err *err);
+
+/* "This picture is labelled: Sea,Coast,Water": the three best labels, and as many more as score
+ * over one half. Sorts labels. The caller frees. */
+char *vision_line(struct gcp_labels *labels);
+
+#endif
