@@ -22,9 +22,8 @@ static void view_extensions(struct view *view, const json_t *extensions)
     json_t *value;
     view->extensions = must_alloc(json_object_size(extensions) * sizeof(*view->extensions));
     size_t count = 0;
-    json_object_foreach ((json_t *)(uintptr_t)extensions, name, value)
-        if (json_is_string(value))
-            view->extensions[count++] = (struct gcp_field){name, json_string_value(value)};
+    json_object_foreach((json_t *)(uintptr_t)extensions, name, value) if (json_is_string(value))
+        view->extensions[count++] = (struct gcp_field){name, json_string_value(value)};
     view->envelope.extensions = view->extensions;
     view->envelope.extension_count = count;
 }

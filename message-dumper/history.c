@@ -103,16 +103,15 @@ static void make_entry(struct entry *entry, const struct ce_event *event,
     }
 }
 
-void history_add(struct history *history, const struct ce_event *event,
-                 struct gcp_message *message)
+void history_add(struct history *history, const struct ce_event *event, struct gcp_message *message)
 {
     struct entry entry = {0};
     make_entry(&entry, event, message, history->max_bytes);
 
     pthread_mutex_lock(&history->lock);
     history->received++;
-    while (history->count && (history->count == history->most ||
-                              history->bytes + entry.bytes > history->max_bytes))
+    while (history->count &&
+           (history->count == history->most || history->bytes + entry.bytes > history->max_bytes))
         drop_oldest(history);
     bool keep = history->most && entry.bytes <= history->max_bytes;
     if (keep) {
@@ -191,7 +190,8 @@ json_t *history_json(struct history *history)
     json_t *events = json_array();
     for (size_t i = history->count; i-- > 0;)
         json_array_append_new(events, entry_json(entry_at(history, i)));
-    json_t *all = json_pack("{s:I, s:o}", "received", (json_int_t)history->received, "events", events);
+    json_t *all =
+        json_pack("{s:I, s:o}", "received", (json_int_t)history->received, "events", events);
     pthread_mutex_unlock(&history->lock);
     return all;
 }

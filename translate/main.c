@@ -7,8 +7,10 @@
 static const char help[] =
     "usage: translate [--help | --version]\n"
     "\n"
-    "Translates the texts that it is sent, e.g. {\"text\":\"Hello World\",\"from\":\"en\",\"to\":\"es\"}\n"
-    "in any envelope: asks the Translation API, logs and answers `Translated text: Hola Mundo`. An\n"
+    "Translates the texts that it is sent, e.g. {\"text\":\"Hello "
+    "World\",\"from\":\"en\",\"to\":\"es\"}\n"
+    "in any envelope: asks the Translation API, logs and answers `Translated text: Hola Mundo`. "
+    "An\n"
     "empty `from` lets the API detect the language. Other events are acknowledged and left alone.\n"
     "\n"
     "  POST /          an event\n"
@@ -26,7 +28,8 @@ static const char help[] =
     "                      project; else the credentials'\n"
     "  TRANSLATE_API       v2 or v3 (v2)\n"
     "  TRANSLATE_EMULATOR_HOST\n"
-    "                      host:port of a local Translation, e.g. gcp-local's: no credentials needed\n"
+    "                      host:port of a local Translation, e.g. gcp-local's: no credentials "
+    "needed\n"
     "  PUSH_AUDIENCE       accept only requests with Google's OIDC token for this audience\n"
     "  PUSH_EMAIL          ... and of this service account\n";
 

@@ -16,9 +16,8 @@ static const json_t *member(const json_t *object, const char *name)
 {
     const char *key;
     json_t *value;
-    json_object_foreach ((json_t *)(uintptr_t)object, key, value)
-        if (str_equal_any_case(key, name))
-            return value;
+    json_object_foreach((json_t *)(uintptr_t)object, key,
+                        value) if (str_equal_any_case(key, name)) return value;
     return NULL;
 }
 
@@ -85,10 +84,9 @@ bool translate_on_event(const struct ce_event *event, struct ce_reply *reply, vo
         !gcp_translate(translate->gcp, request.text, request.from, request.to, &translation, err))
         return false;
 
-    reply->text = translation.detected
-                      ? str_format("Translated text: %s\nDetected language: %s", translation.text,
-                                   translation.detected)
-                      : str_format("Translated text: %s", translation.text);
+    reply->text = translation.detected ? str_format("Translated text: %s\nDetected language: %s",
+                                                    translation.text, translation.detected)
+                                       : str_format("Translated text: %s", translation.text);
     log_info("%s", reply->text);
     answer(&request, &translation, reply);
     return true;

@@ -39,14 +39,15 @@ char *vision_line(struct gcp_labels *labels)
 static void answer(const struct gcp_object_event *object, const char *uri,
                    const struct gcp_labels *labels, struct ce_reply *reply)
 {
-    json_auto_t *data = json_pack("{s:s, s:s, s:[]}", "text", reply->text, "picture", uri, "labels");
+    json_auto_t *data =
+        json_pack("{s:s, s:s, s:[]}", "text", reply->text, "picture", uri, "labels");
     for (size_t i = 0; i < labels->count; i++)
         json_array_append_new(json_object_get(data, "labels"),
                               json_pack("{s:s, s:f}", "description", labels->list[i].description,
                                         "score", labels->list[i].score));
     OWN(free) char *text = json_to_text(data);
-    OWN(free) char *source =
-        str_format("//storage.googleapis.com/projects/_/buckets/%s", object->bucket);
+    OWN(free)
+    char *source = str_format("//storage.googleapis.com/projects/_/buckets/%s", object->bucket);
     ce_event_new(&reply->event, source, "picture.labelled", "application/json", bytes_of(text));
     reply->event.subject = str_format("objects/%s", object->object);
 }

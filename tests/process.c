@@ -1,0 +1,135 @@
+/* Real programs under test: started, asked, watched and ended by their process id. */
+#include "tests/process.h"
+
+#include "base/env.h"
+#include "base/own.h"
+#include "base/str.h"
+#include "tests/test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+const char *build_dir(void)
+{
+    return env_str("BUILD", "build/address-undefined");
+}
+
+static void *read_output(void *context)
+{
+    struct process *process = context;
+    char piece[4096];
+    for (ssize_t len; (len = read(process->output, piece, sizeof(piece))) > 0;) {
+        pthread_mutex_lock(&process->lock);
+        buf_add(&process->log, piece, (size_t)len);
+        pthread_cond_broadcast(&process->changed);
+        pthread_mutex_unlock(&process->lock);
+    }
+    pthread_mutex_lock(&process->lock);
+    process->over = true;
+    pthread_cond_broadcast(&process->changed);
+    pthread_mutex_unlock(&process->lock);
+    return NULL;
+}
+
+/* The variables of a bare environment, and those that are given. */
+static void fill_environment(char **to, size_t room, const char *const *more)
+{
+    static const char *const kept[] = {"PATH", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS",
+                                       "TSAN_OPTIONS"};
+    size_t count = 0;
+    for (size_t i = 0; i < COUNT(kept); i++)
+        if (getenv(kept[i]))
+            to[count++] = str_format("%s=%s", kept[i], getenv(kept[i]));
+    for (; more && *more; more++) {
+        assert_true(count + 1 < room);
+        to[count++] = str_copy(*more);
+    }
+    to[count] = NULL;
+}
+
+void process_start(struct process *process, const char *name, const char *const *arguments,
+                   const char *const *environment)
+{
+    *process = (struct process){0};
+    pthread_mutex_init(&process->lock, NULL);
+    pthread_cond_init(&process->changed, NULL);
+
+    OWN(free) char *path = str_format("%s/%s", build_dir(), name);
+    char *argv[32] = {path};
+    for (size_t i = 0; arguments && arguments[i]; i++) {
+        assert_true(i + 2 < COUNT(argv));
+        argv[i + 1] = (char *)(uintptr_t)arguments[i];
+    }
+    char *variables[64];
+    fill_environment(variables, COUNT(variables), environment);
+
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
+    int failure = posix_spawn(&process->pid, path, &actions, NULL, argv, variables);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+    for (char **variable = variables; *variable; variable++)
+        free(*variable);
+    if (failure)
+        fail_msg("cannot start %s: %s", path, strerror(failure));
+    process->output = ends[0];
+    pthread_create(&process->reader, NULL, read_output, process);
+}
+
+void process_await(struct process *process, const char *text)
+{
+    pthread_mutex_lock(&process->lock);
+    while (!process->over && !(process->log.data && strstr(process->log.data, text)))
+        pthread_cond_wait(&process->changed, &process->lock);
+    bool found = process->log.data && strstr(process->log.data, text);
+    pthread_mutex_unlock(&process->lock);
+    if (!found)
+        fail_msg("the program ended without saying \"%s\": %s", text,
+                 process->log.data ? process->log.data : "");
+}
+
+uint16_t process_port(struct process *process)
+{
+    process_await(process, "listens on port ");
+    OWN(free) char *log = process_log(process);
+    unsigned port = 0;
+    sscanf(strstr(log, "listens on port "), "listens on port %u", &port);
+    return (uint16_t)port;
+}
+
+char *process_log(struct process *process)
+{
+    pthread_mutex_lock(&process->lock);
+    char *copy = str_copy_bytes(buf_bytes(&process->log));
+    pthread_mutex_unlock(&process->lock);
+    return copy;
+}
+
+int process_wait(struct process *process)
+{
+    int status = 0;
+    while (waitpid(process->pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    pthread_join(process->reader, NULL);
+    close(process->output);
+    buf_done(&process->log);
+    pthread_cond_destroy(&process->changed);
+    pthread_mutex_destroy(&process->lock);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int process_end(struct process *process, int signal)
+{
+    kill(process->pid, signal);
+    return process_wait(process);
+}
