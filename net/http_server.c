@@ -88,10 +88,12 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 {
     (void)connection, (void)socket_context;
     struct http_server *server = context;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         atomic_fetch_add(&server->connections, 1);
-    else
+        atomic_fetch_add(&server->accepted, 1);
+    } else {
         atomic_fetch_sub(&server->connections, 1);
+    }
 }
 
 static struct MHD_Daemon *start_daemon(struct http_server *server)
@@ -165,6 +167,11 @@ struct http_server *http_server_open(const struct http_server_options *options, 
 uint16_t http_server_port(const struct http_server *server)
 {
     return server->port;
+}
+
+uint64_t http_server_accepted(const struct http_server *server)
+{
+    return atomic_load(&server->accepted);
 }
 
 bool http_server_closing(const struct http_server *server)

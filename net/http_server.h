@@ -74,6 +74,9 @@ struct http_server *http_server_open(const struct http_server_options *options, 
 
 uint16_t http_server_port(const struct http_server *server);
 
+/* How many connections were accepted so far. */
+uint64_t http_server_accepted(const struct http_server *server);
+
 /* Stops accepting, lets every request that was accepted be answered, closes the connections,
  * frees. Held exchanges must be answered or time out by drain_sec; then they get 503. */
 void http_server_close(struct http_server *server);

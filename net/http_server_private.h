@@ -44,6 +44,7 @@ struct http_server {
     atomic_uint refs;        /* the opener's, each exchange's, each stream's */
     atomic_uint requests;    /* under way */
     atomic_uint connections; /* open */
+    atomic_uint_fast64_t accepted;
 
     pthread_mutex_t lock; /* guards all below */
     struct live *held;    /* held exchanges that are not answered */

@@ -115,13 +115,15 @@ char *process_log(struct process *process)
     return copy;
 }
 
-int process_wait(struct process *process)
+int process_wait(struct process *process, char **log)
 {
     int status = 0;
     while (waitpid(process->pid, &status, 0) < 0 && errno == EINTR) {
     }
     pthread_join(process->reader, NULL);
     close(process->output);
+    if (log)
+        *log = process_log(process);
     buf_done(&process->log);
     pthread_cond_destroy(&process->changed);
     pthread_mutex_destroy(&process->lock);
@@ -131,5 +133,5 @@ int process_wait(struct process *process)
 int process_end(struct process *process, int signal)
 {
     kill(process->pid, signal);
-    return process_wait(process);
+    return process_wait(process, NULL);
 }

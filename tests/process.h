@@ -36,8 +36,9 @@ char *process_log(struct process *process);
 /* Sends a signal and waits for the end. The exit code, or 128 + the signal that ended it. */
 int process_end(struct process *process, int signal);
 
-/* Waits for the end without a signal. */
-int process_wait(struct process *process);
+/* Waits for the end without a signal. *log receives the whole output, for free(); it may be NULL.
+ */
+int process_wait(struct process *process, char **log);
 
 /* Where the programs under test are: $BUILD, else build/address-undefined. */
 const char *build_dir(void);
