@@ -52,6 +52,8 @@ static void add_json_string(struct buf *line, const char *text)
         unsigned char c = (unsigned char)*text;
         if (c == '"' || c == '\\') {
             buf_add_format(line, "\\%c", c);
+        } else if (c == '\n') {
+            buf_add_text(line, "\\n");
         } else if (c < 0x20) {
             buf_add_format(line, "\\u%04x", c);
         } else if (c < 0x80) {

@@ -189,10 +189,9 @@ static bool serve(struct frame *frame, struct err *err)
 static bool run(const struct ce_service *service, struct err *err)
 {
     struct frame frame = {.service = service, .name = env_str("K_SERVICE", service->name)};
-    if (!log_from_env(err) || (service->open && !service->open(&frame.app, err)))
-        return false;
-    bool good = serve(&frame, err);
-    if (service->close)
+    bool good = log_from_env(err) && (!service->open || service->open(&frame.app, err)) &&
+                serve(&frame, err);
+    if (service->close && frame.app)
         service->close(frame.app);
     return good;
 }

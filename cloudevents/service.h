@@ -32,7 +32,8 @@ struct ce_service {
     bool waits; /* the handler waits for others: run it on a worker thread */
 
     /* Reads the program's configuration and connects what it needs, once, before the first event.
-     * A failure ends the program with its text. app is given to all the others. */
+     * A failure ends the program with its text. app is given to all the others; close is called
+     * with what open had built when it failed. */
     bool (*open)(void **app, struct err *err);
     void (*close)(void *app);
 

@@ -77,6 +77,31 @@ static struct MHD_Response *make_response(struct http_reply *reply)
     return MHD_create_response_from_buffer(len, body, MHD_RESPMEM_MUST_FREE);
 }
 
+/* Whether the peer may still send: false once it has closed, or shut its sending side. */
+static bool peer_sends(int socket)
+{
+    char byte;
+    ssize_t got = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got > 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR));
+}
+
+bool http_alive(const struct http_exchange *exchange)
+{
+    struct live *live = (struct live *)(uintptr_t)exchange;
+    pthread_mutex_lock(&live->lock);
+    bool alive = !live->answered && peer_sends(live->socket);
+    pthread_mutex_unlock(&live->lock);
+    return alive;
+}
+
+/* Whether this answer should be the connection's last. A peer that has shut its sending side while
+ * the exchange was held waits for that: libmicrohttpd does not notice such an end by itself. */
+static bool is_last(const struct live *live, const struct http_reply *reply)
+{
+    return reply->close || atomic_load(&live->server->closing) ||
+           (live->held && !peer_sends(live->socket));
+}
+
 /* Adds the reply's fields, and empties them. */
 void http_reply_headers(struct MHD_Response *response, struct http_reply *reply, bool close)
 {
@@ -98,7 +123,7 @@ void http_answer_with(struct http_exchange *exchange, struct http_reply *reply)
         struct MHD_Response *response = make_response(reply);
         if (!response)
             abort(); /* out of memory */
-        http_reply_headers(response, reply, reply->close || atomic_load(&live->server->closing));
+        http_reply_headers(response, reply, is_last(live, reply));
         live_answer(live, reply->status ? (unsigned)reply->status : MHD_HTTP_OK, response);
     } else { /* the server had to close it: nobody listens any more */
         if (reply->has_file)
@@ -183,15 +208,4 @@ void http_work(struct http_exchange *exchange, http_handle *work, void *app)
     struct err busy = {.retry_after_sec = 1};
     err_set(&busy, ERR_UNAVAILABLE, "too many requests at once, try again");
     http_reply_err(exchange, &busy);
-}
-
-bool http_alive(const struct http_exchange *exchange)
-{
-    struct live *live = (struct live *)(uintptr_t)exchange;
-    pthread_mutex_lock(&live->lock);
-    char byte;
-    ssize_t got = live->answered ? 0 : recv(live->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    bool waiting = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
-    pthread_mutex_unlock(&live->lock);
-    return got > 0 || waiting;
 }

@@ -50,8 +50,7 @@ int main(int argc, char **argv)
     if (optind != argc - 1)
         return refuse("want one file to write; see scene --help", NULL);
 
-    OWN(free)
-    unsigned char *rgb = scene_render((unsigned)width, (unsigned)height);
+    OWN(free) unsigned char *rgb = scene_render((unsigned)width, (unsigned)height);
     if (!scene_write_jpeg(argv[optind], rgb, (unsigned)width, (unsigned)height))
         return refuse(argv[optind], strerror(errno));
     return EXIT_SUCCESS;

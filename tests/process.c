@@ -13,6 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
+
+enum { AWAIT_SEC = 60 };
 
 const char *build_dir(void)
 {
@@ -89,12 +92,16 @@ void process_start(struct process *process, const char *name, const char *const 
 void process_await(struct process *process, const char *text)
 {
     pthread_mutex_lock(&process->lock);
-    while (!process->over && !(process->log.data && strstr(process->log.data, text)))
-        pthread_cond_wait(&process->changed, &process->lock);
+    struct timespec limit;
+    clock_gettime(CLOCK_REALTIME, &limit);
+    limit.tv_sec += AWAIT_SEC;
+    int late = 0;
+    while (!late && !process->over && !(process->log.data && strstr(process->log.data, text)))
+        late = pthread_cond_timedwait(&process->changed, &process->lock, &limit);
     bool found = process->log.data && strstr(process->log.data, text);
     pthread_mutex_unlock(&process->lock);
     if (!found)
-        fail_msg("the program ended without saying \"%s\": %s", text,
+        fail_msg("the program did not say \"%s\": %s", text,
                  process->log.data ? process->log.data : "");
 }
 

@@ -24,7 +24,8 @@ struct process {
 void process_start(struct process *process, const char *name, const char *const *arguments,
                    const char *const *environment);
 
-/* Waits until a text stands in the output; fails the test when the program ends before. */
+/* Waits until a text stands in the output; fails the test when the program ends before, or
+ * says nothing of the kind for a minute. */
 void process_await(struct process *process, const char *text);
 
 /* The port in "… listens on port N". */

@@ -9,6 +9,7 @@
 enum {
     MOST_LABELS = 10,
     ALWAYS_SHOWN = 3,
+    SCORE_DIGITS = 7, /* as many as the float that Google computed has */
 };
 
 /* Best first; labels of the same score stay in Google's order. */
@@ -45,7 +46,7 @@ static void answer(const struct gcp_object_event *object, const char *uri,
         json_array_append_new(json_object_get(data, "labels"),
                               json_pack("{s:s, s:f}", "description", labels->list[i].description,
                                         "score", labels->list[i].score));
-    OWN(free) char *text = json_to_text(data);
+    OWN(free) char *text = json_dumps(data, JSON_COMPACT | JSON_REAL_PRECISION(SCORE_DIGITS));
     OWN(free)
     char *source = str_format("//storage.googleapis.com/projects/_/buckets/%s", object->bucket);
     ce_event_new(&reply->event, source, "picture.labelled", "application/json", bytes_of(text));
