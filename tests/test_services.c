@@ -226,7 +226,7 @@ static const struct row rows[] = {
      JSON,
      "{\"message\":{\"messageId\":\"1\",\"attributes\":{\"eventType\":\"OBJECT_FINALIZE\","
      "\"bucketId\":\"b\"}}}",
-     {200, 400, 200},
+     {200, 400, 400},
      NULL,
      NULL},
     {"data that is no base64",
@@ -400,6 +400,7 @@ TEST(message_dumper_shows_its_last_events)
     OWN(free) char *events = get(s->port[DUMPER], "/events");
     struct err err = {0};
     json_auto_t *tree = json_from_bytes(bytes_of(body_of(events)), "events", ERR_INPUT, &err);
+    EXPECT_STR(err.text, "");
     const json_t *newest = json_array_get(json_object_get(tree, "events"), 0);
     EXPECT_STR(json_string_value(json_object_get(newest, "type")), "the.last.one");
     EXPECT_STR(json_string_value(json_object_get(newest, "payload")), "{\"a\":1}");

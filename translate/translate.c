@@ -4,54 +4,10 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "bridge/bridge.h"
-#include "translate/relaxed.h"
+#include "translate/request.h"
 
-/* What is asked for; borrowed from the payload. */
-struct request {
-    const char *text, *from, *to;
-};
-
-/* The member of that name in any case, as the tutorial's senders write it; NULL = not there. */
-static const json_t *member(const json_t *object, const char *name)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)object, key,
-                        value) if (str_equal_any_case(key, name)) return value;
-    return NULL;
-}
-
-/* Reads one field: "" when it is missing or null. */
-static bool read_field(const json_t *payload, const char *name, const char **value, struct err *err)
-{
-    const json_t *found = member(payload, name);
-    if (found && !json_is_string(found) && !json_is_null(found))
-        return err_set(err, ERR_INPUT, "Translation '%s' must be a string", name);
-    *value = json_is_string(found) ? json_string_value(found) : "";
-    return true;
-}
-
-static bool read_request(const json_t *payload, struct request *request, struct err *err)
-{
-    if (!read_field(payload, "text", &request->text, err) ||
-        !read_field(payload, "from", &request->from, err) ||
-        !read_field(payload, "to", &request->to, err))
-        return false;
-    if (!*request->text)
-        return err_set(err, ERR_INPUT, "Translation text cannot be empty or null");
-    if (!*request->to)
-        return err_set(err, ERR_INPUT, "Translation 'to' cannot be empty or null");
-    return true;
-}
-
-/* Whether the payload is a translation request at all, right or wrong. */
-static bool is_request(const json_t *payload)
-{
-    return member(payload, "text") || member(payload, "to");
-}
-
-static void answer(const struct request *request, const struct gcp_translation *translation,
-                   struct ce_reply *reply)
+static void answer(const struct translate_request *request,
+                   const struct gcp_translation *translation, struct ce_reply *reply)
 {
     json_auto_t *data = json_pack("{s:s, s:s, s:s*, s:s}", "text", request->text, "from",
                                   translation->detected ? translation->detected : request->from,
@@ -62,25 +18,40 @@ static void answer(const struct request *request, const struct gcp_translation *
                  "application/json", bytes_of(text));
 }
 
+/* Whether the event is Storage's: no text to translate. One that names no object is malformed, and
+ * refused by every service. */
+static bool is_notification(const struct ce_event *event, struct err *err)
+{
+    OWN(gcp_object_event) struct gcp_object_event object = {0};
+    if (!object_from_event(event, &object, err) || !object.type)
+        return false;
+    OWN(free)
+    char *uri = str_equal(object.type, "OBJECT_FINALIZE")
+                    ? gcp_storage_uri(object.bucket, object.object, err)
+                    : NULL;
+    return !err->status;
+}
+
 bool translate_on_event(const struct ce_event *event, struct ce_reply *reply, void *app,
                         struct err *err)
 {
     struct translate *translate = app;
 
+    if (is_notification(event, err))
+        return true;
     OWN(gcp_message) struct gcp_message message = {0};
-    if (!message_from_event(event, &message, err))
+    if (err->status || !message_from_event(event, &message, err))
         return false;
     if (message.data_error)
         return err_set(err, ERR_INPUT, "%s", message.data_error);
 
-    struct err no_json = {0};
-    json_auto_t *payload = json_from_relaxed(gcp_message_data(&message), "payload", &no_json);
-    if (!is_request(payload))
+    json_auto_t *payload = translate_payload(gcp_message_data(&message));
+    if (!payload)
         return true; /* some other event: acknowledged and left alone */
 
-    struct request request;
+    struct translate_request request;
     OWN(gcp_translation) struct gcp_translation translation = {0};
-    if (!read_request(payload, &request, err) ||
+    if (!translate_request_from_json(payload, &request, err) ||
         !gcp_translate(translate->gcp, request.text, request.from, request.to, &translation, err))
         return false;
 
