@@ -137,7 +137,8 @@ static void set_payload(json_t *object, const struct entry *entry)
     } else if (message->data_error) {
         set_text(object, "payloadError", message->data_error);
     } else if (message->data) {
-        json_t *text = json_stringn(message->data, message->len); /* NULL: no UTF-8 */
+        bool is_text = !memchr(message->data, '\0', message->len);
+        json_t *text = is_text ? json_stringn(message->data, message->len) : NULL; /* or no UTF-8 */
         OWN(free) char *base64 = text ? NULL : base64_encode(gcp_message_data(message));
         json_object_set_new(object, text ? "payload" : "payloadBase64",
                             text ? text : json_string(base64));

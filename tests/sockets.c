@@ -57,6 +57,20 @@ bool socket_read_until(int fd, const char *text, struct buf *got)
     return true;
 }
 
+char *socket_read_answer(int fd)
+{
+    struct buf got = {0};
+    if (!socket_read_until(fd, "\r\n\r\n", &got))
+        return buf_take(&got);
+    const char *length = strcasestr(got.data, "\r\nContent-Length:");
+    size_t head = (size_t)(strstr(got.data, "\r\n\r\n") + 4 - got.data);
+    size_t want = head + (length ? (size_t)atol(length + strlen("\r\nContent-Length:")) : 0);
+    char piece[4096];
+    for (ssize_t len; got.len < want && (len = recv(fd, piece, sizeof(piece), 0)) > 0;)
+        buf_add(&got, piece, (size_t)len);
+    return buf_take(&got);
+}
+
 char *socket_ask(uint16_t port, struct bytes request)
 {
     OWN(fd) int fd = socket_connect(port);

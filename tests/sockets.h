@@ -15,6 +15,9 @@ bool socket_send(int fd, struct bytes data);
 /* Reads until the peer closes or nothing comes for 10 s. The caller frees. */
 char *socket_read_all(int fd);
 
+/* Reads one HTTP answer: its head and as many bytes as Content-Length says. The caller frees. */
+char *socket_read_answer(int fd);
+
 /* Reads until `text` was seen (true), or the peer closes or nothing comes for 10 s. */
 bool socket_read_until(int fd, const char *text, struct buf *got);
 

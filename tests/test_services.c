@@ -304,8 +304,7 @@ static char *send_sample(uint16_t port, const char *name)
     OWN(free) char *request = sample(name, &len);
     OWN(fd) int fd = socket_connect(port);
     socket_send(fd, (struct bytes){request, len});
-    shutdown(fd, SHUT_WR);
-    return socket_read_all(fd);
+    return socket_read_answer(fd);
 }
 
 /* The status that a service owes to a sample. */
