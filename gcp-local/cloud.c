@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "base/str.h"
+#include "gcp-local/storage/bucket.h"
 
 static char *id_token(const char *email, const char *audience, void *context)
 {
@@ -94,7 +95,12 @@ static bool open_vision(const struct cloud_options *options, struct cloud *cloud
 
 static bool open_tokens(const struct cloud_options *options, struct cloud *cloud, struct err *err)
 {
-    struct tokens_options wanted = {.data_dir = options->data_dir, .project = options->project};
+    OWN(free) char *number = project_number(options->project);
+    struct tokens_options wanted = {
+        .data_dir = options->data_dir,
+        .project = options->project,
+        .project_number = number,
+    };
     cloud->tokens = tokens_open(&wanted, err);
     return cloud->tokens;
 }

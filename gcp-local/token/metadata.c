@@ -151,13 +151,15 @@ static void route_account(struct http_exchange *exchange, struct tokens *tokens,
 
 static void route_machine(struct http_exchange *exchange, struct tokens *tokens, const char *path)
 {
+    OWN(free) char *zone = str_format("projects/%s/zones/us-central1-a", tokens->project_number);
+    OWN(free) char *region = str_format("projects/%s/regions/us-central1", tokens->project_number);
     const struct {
         const char *path, *text;
     } facts[] = {
         {"project/project-id", tokens->project},
-        {"project/numeric-project-id", "123456789012"},
-        {"instance/zone", "projects/123456789012/zones/us-central1-a"},
-        {"instance/region", "projects/123456789012/regions/us-central1"},
+        {"project/numeric-project-id", tokens->project_number},
+        {"instance/zone", zone},
+        {"instance/region", region},
         {"instance/id", "1"},
         {"instance/name", "gcp-local"},
         {"instance/hostname", "localhost"},

@@ -9,7 +9,7 @@ enum { TOKEN_SECONDS = 3600 };
 
 struct tokens {
     char *accounts; /* folder of the registered keys */
-    char *project;
+    char *project, *project_number;
     char *email; /* of the metadata server's default account */
     struct access_secret secret;
     struct signer *signer;

@@ -21,6 +21,7 @@ struct tokens *tokens_open(const struct tokens_options *options, struct err *err
     OWN(free) char *key = str_format("%s/signing-key.pem", folder);
     tokens->accounts = str_format("%s/accounts", options->data_dir);
     tokens->project = str_copy(options->project);
+    tokens->project_number = str_copy(options->project_number);
     tokens->email = str_format("default@%s.iam.gserviceaccount.com", options->project);
     tokens->signer = signer_open(key);
     if (!dir_make(folder, err) || !access_secret_open(secret, &tokens->secret, err))
@@ -35,6 +36,7 @@ void tokens_close(struct tokens *tokens)
     signer_close(tokens->signer);
     free(tokens->accounts);
     free(tokens->project);
+    free(tokens->project_number);
     free(tokens->email);
     free(tokens);
 }

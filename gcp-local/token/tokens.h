@@ -11,6 +11,7 @@ struct tokens;
 struct tokens_options {
     const char *data_dir; /* accounts/ and tokens/ are in it */
     const char *project;  /* of the account that the metadata server speaks for */
+    const char *project_number;
 };
 
 struct tokens *tokens_open(const struct tokens_options *options, struct err *err);

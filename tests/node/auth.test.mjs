@@ -1,6 +1,8 @@
 // Google's auth library against gcp-local: key files, self-signed JWTs, users, metadata, ID tokens.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Compute, gaxios, GoogleAuth, Impersonated, JWT, OAuth2Client, UserRefreshClient } from 'google-auth-library';
@@ -157,6 +159,45 @@ test('a key file read by GoogleAuth is let in', async () => {
         clientOptions: { transporter: localTransport() },
     });
     letIn(await statusWith(await (await auth.getClient()).getRequestHeaders()));
+});
+
+// Publishes one message to a push subscription; gives the request that its endpoint gets.
+async function pushed(email, audience) {
+    const { access_token } = await serviceAccount().authorize();
+    const call = async (method, resource, body) => {
+        const reply = await fetch(`${server.url}/v1/projects/demo/${resource}`, {
+            method,
+            headers: { authorization: `Bearer ${access_token}` },
+            body: JSON.stringify(body),
+        });
+        assert.equal(reply.status, 200, await reply.text());
+    };
+    const endpoint = createServer();
+    await once(endpoint.listen(0, '127.0.0.1'), 'listening');
+    const pushEndpoint = `http://127.0.0.1:${endpoint.address().port}/push`;
+    await call('PUT', 'topics/news', {});
+    await call('PUT', 'subscriptions/pushed', {
+        topic: 'projects/demo/topics/news',
+        pushConfig: { pushEndpoint, oidcToken: { serviceAccountEmail: email, audience } },
+    });
+    await call('POST', 'topics/news:publish', { messages: [{ data: 'aGVsbG8=' }] });
+    const [request, response] = await once(endpoint, 'request');
+    response.writeHead(204).end();
+    request.resume();
+    await once(response, 'close');
+    await call('DELETE', 'subscriptions/pushed');
+    endpoint.close();
+    return request;
+}
+
+test('a push carries an ID token that the published keys verify', async () => {
+    const request = await pushed('pusher@demo.iam.gserviceaccount.com', 'https://service.example');
+    const token = request.headers.authorization.replace(/^Bearer /, '');
+    const { keys } = await (await fetch(`${server.url}/oauth2/v3/certs`)).json();
+    const certs = Object.fromEntries(keys.map((jwk) => [jwk.kid, { key: jwk, format: 'jwk' }]));
+    const login = await new OAuth2Client().verifySignedJwtWithCertsAsync(
+        token, certs, 'https://service.example', ['https://accounts.google.com']);
+    assert.equal(login.getPayload().email, 'pusher@demo.iam.gserviceaccount.com');
 });
 
 test('without credentials nobody is let in', async () => {
