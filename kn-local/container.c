@@ -57,8 +57,7 @@ void container_done(struct container *container)
     *container = (struct container){0};
 }
 
-/* ---- Secrets and ConfigMaps -------------------------------------------------------------------
- */
+/* ---- Secrets and ConfigMaps ------------------------------------------------------------------ */
 
 static const char *text_of(const json_t *object, const char *key)
 {

@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-/* ---- sets of fields: {"f:spec": {"f:sink": {}}} ------------------------------------------------
- */
+/* ---- sets of fields: {"f:spec": {"f:sink": {}}} ---------------------------------------------- */
 
 /* What everybody sets and nobody owns. */
 static bool is_common(const char *key)

@@ -53,6 +53,28 @@ bool kube_selector(struct kube_call *call, struct selector *selector);
 bool kube_wants_table(const struct http_exchange *exchange);
 char *kube_include(const struct http_exchange *exchange);
 
+/* Answers an error about what the call is for. */
+void kube_refuse(struct kube_call *call, const struct err *err);
+
+/* Answers with an object as it is stored, in the call's words or as a table. */
+void kube_reply_object(struct kube_call *call, int status, const json_t *stored);
+
+/* Those of a list that are selected, and how a list is answered. New references. */
+json_t *kube_pick(const struct kind *kind, const struct selector *selector, const json_t *all);
+json_t *kube_list_or_table(struct kube_call *call, const json_t *stored);
+
+/* The stored object that the path names, or NULL after answering that there is none. */
+json_t *kube_existing(struct kube_call *call);
+
+/* The body as a tree: JSON, YAML or Kubernetes' protobuf. NULL and err. A new reference. */
+json_t *kube_body(const struct http_exchange *exchange, struct err *err);
+
+/* Puts an object into its place and checks it, with its state before in the same words (NULL for a
+ * new one); answers and returns false when it cannot be stored. */
+bool kube_admitted(struct kube_call *call, json_t *object, const json_t *old);
+
+bool kube_is_dry_run(const struct kube_call *call);
+
 /* The words in which a table shows these objects: those of 2019 when all were written so and are in
  * another group today. */
 const struct kind *kube_columns(const struct kind *kind, const json_t *stored);

@@ -5,8 +5,7 @@
 
 static const char *const no_names[] = {NULL};
 
-/* ---- Secret, ConfigMap, ServiceAccount ---------------------------------------------------------
- */
+/* ---- Secret, ConfigMap, ServiceAccount ------------------------------------------------------- */
 
 static const char *rule_base64(const json_t *value)
 {
@@ -79,8 +78,7 @@ const struct kind kind_service_account = {
     .plain = true,
 };
 
-/* ---- Namespace, Event, Pod ---------------------------------------------------------------------
- */
+/* ---- Namespace, Event, Pod ------------------------------------------------------------------- */
 
 static const struct field namespace_spec[] = {TEXTS("finalizers"), END};
 static const struct field namespace_fields[] = {OBJECT(namespace_spec, "spec"), END};

@@ -22,8 +22,7 @@ static const struct field subscribable[] = {
 };
 static const struct field subscribable_spec[] = {OBJECT(subscribable, "spec"), END};
 
-/* ---- Channel -----------------------------------------------------------------------------------
- */
+/* ---- Channel --------------------------------------------------------------------------------- */
 
 static const char *const channel_kinds[] = {"InMemoryChannel", "KafkaChannel", NULL};
 static const struct field channel_template[] = {
@@ -88,8 +87,7 @@ const struct kind kind_in_memory_channel = {
     .columns = channel_columns,
 };
 
-/* ---- KafkaChannel ------------------------------------------------------------------------------
- */
+/* ---- KafkaChannel ---------------------------------------------------------------------------- */
 
 static const struct field kafka_spec[] = {
     NUMBER("numPartitions", .low = 1),
@@ -134,8 +132,7 @@ const struct kind kind_kafka_channel_v1beta1 = {
     .today = &kind_kafka_channel,
 };
 
-/* ---- Subscription ------------------------------------------------------------------------------
- */
+/* ---- Subscription ---------------------------------------------------------------------------- */
 
 static const struct field subscription_spec[] = {
     OBJECT(schema_reference, "channel", .required = true),

@@ -102,8 +102,7 @@ const struct kind kind_service = {
     .check = service_check,
 };
 
-/* ---- Revision ----------------------------------------------------------------------------------
- */
+/* ---- Revision -------------------------------------------------------------------------------- */
 
 static const struct field revision[] = {ANY("spec"), END};
 static const char *const revision_short[] = {"rev", NULL};

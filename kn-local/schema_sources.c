@@ -9,8 +9,7 @@ static const char *const source_categories[] = {"all", "knative", "sources", NUL
 
 static const struct field overrides[] = {TEXT_MAP("extensions"), END};
 
-/* ---- ContainerSource ---------------------------------------------------------------------------
- */
+/* ---- ContainerSource ------------------------------------------------------------------------- */
 
 static const struct field container_spec[] = {
     OBJECT(schema_pod_template, "template", .required = true),
@@ -50,8 +49,7 @@ const struct kind kind_container_source = {
     .check = container_check,
 };
 
-/* ---- PingSource --------------------------------------------------------------------------------
- */
+/* ---- PingSource ------------------------------------------------------------------------------ */
 
 static const struct field ping_spec[] = {
     TEXT("schedule"),
