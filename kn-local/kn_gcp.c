@@ -29,7 +29,7 @@ struct kn_gcp {
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;
     pid_t pid; /* 0 while it does not run */
-    bool stopping, failed;
+    bool stopping, failed, ready;
 };
 
 /* ---- the process ----------------------------------------------------------------------------- */
@@ -87,8 +87,10 @@ static void *look_after(void *context)
         gcp->failed = true;
         if (gcp->stopping)
             break;
-        log_warning("gcp-local ended (%s %d); see %s", WIFSIGNALED(status) ? "signal" : "exit code",
-                    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), gcp->log);
+        if (gcp->ready)
+            log_warning("gcp-local ended (%s %d); see %s",
+                        WIFSIGNALED(status) ? "signal" : "exit code",
+                        WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), gcp->log);
         pause_before_restart(gcp);
     }
     pthread_mutex_unlock(&gcp->lock);
@@ -117,6 +119,7 @@ static bool read_ports(struct kn_gcp *gcp, pid_t pid)
     pthread_mutex_lock(&gcp->lock);
     gcp->port = (uint16_t)port; /* a restart listens there again */
     gcp->tls_port = (uint16_t)tls_port;
+    gcp->ready = true;
     pthread_mutex_unlock(&gcp->lock);
     return true;
 }
@@ -184,7 +187,7 @@ static bool open_emulator(struct kn_gcp *gcp, const char *where, struct err *err
 {
     OWN(url) struct url url = {0};
     if (!url_parse(where, &url))
-        return err_set(err, ERR_INPUT, "--gcp %s: want local, gcp, or an http(s) URL", where);
+        return err_set(err, ERR_INPUT, "--gcp %s: want local, google, or an http(s) URL", where);
     gcp->host = str_format("%s:%u", url.host, url.port);
     gcp->url = str_format("%s://%s", url.tls ? "https" : "http", gcp->host);
     return true;
