@@ -53,12 +53,14 @@ static char *boto_text(const struct place *place, const char *project)
                       "[Boto]\n"
                       "https_validate_certificates = True\n"
                       "ca_certificates_file = %s/tls/ca.crt\n"
+                      "[OAuth2]\n"
+                      "provider_token_uri = http://%s:%u/token\n"
                       "[GSUtil]\n"
                       "prefer_api = json\n"
                       "default_project_id = %s\n"
                       "state_dir = %s/gsutil\n",
-                      host, port, host, port, host, port, place->data_dir, project,
-                      place->data_dir);
+                      host, port, host, port, host, port, place->data_dir, host, place->at.port,
+                      project, place->data_dir);
 }
 
 static bool write_files(const struct place *place, const char *project, struct err *err)
@@ -122,7 +124,8 @@ static void print_exports(const struct place *place, const char *project)
         print_export("CLOUDSDK_AUTH_DISABLE_CREDENTIALS", str_copy("True"));
     printf("# gsutil\n");
     print_export("BOTO_CONFIG", str_format("%s/boto", place->data_dir));
-    print_export("CLOUDSDK_CORE_PASS_CREDENTIALS_TO_GSUTIL", str_copy("False"));
+    if (!place->at.require_auth)
+        print_export("CLOUDSDK_CORE_PASS_CREDENTIALS_TO_GSUTIL", str_copy("False"));
     /* gcloud's gsutil prefers a file that gcloud was told of to the one in BOTO_CONFIG */
     print_export("CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE",
                  str_format("%s/tls/ca.crt", place->data_dir));
