@@ -25,11 +25,11 @@ static bool is_notification(const struct ce_event *event, struct err *err)
     OWN(gcp_object_event) struct gcp_object_event object = {0};
     if (!object_from_event(event, &object, err) || !object.type)
         return false;
+    if (!str_equal(object.type, "OBJECT_FINALIZE"))
+        return true;
     OWN(free)
-    char *uri = str_equal(object.type, "OBJECT_FINALIZE")
-                    ? gcp_storage_uri(object.bucket, object.object, err)
-                    : NULL;
-    return !err->status;
+    char *uri = gcp_storage_uri(object.bucket, object.object, err);
+    return uri;
 }
 
 bool translate_on_event(const struct ce_event *event, struct ce_reply *reply, void *app,
