@@ -64,7 +64,7 @@ static bool sync_folder_of(const char *path)
     return fd >= 0 && fsync(fd) == 0;
 }
 
-bool file_write(const char *path, mode_t mode, struct bytes content, struct err *err)
+static bool replace(const char *path, mode_t mode, struct bytes content, bool sync, struct err *err)
 {
     OWN(free)
     char *draft = str_format("%s.XXXXXX", path);
@@ -72,12 +72,22 @@ bool file_write(const char *path, mode_t mode, struct bytes content, struct err 
     int fd = mkostemp(draft, O_CLOEXEC);
     if (fd < 0)
         return err_set(err, ERR_INPUT, "cannot write %s: %s", path, strerror(errno));
-    if (fchmod(fd, mode) == 0 && write_all(fd, content) && fsync(fd) == 0 &&
-        rename(draft, path) == 0 && sync_folder_of(path))
+    if (fchmod(fd, mode) == 0 && write_all(fd, content) && (!sync || fsync(fd) == 0) &&
+        rename(draft, path) == 0 && (!sync || sync_folder_of(path)))
         return true;
     err_set(err, ERR_INPUT, "cannot write %s: %s", path, strerror(errno));
     unlink(draft);
     return false;
+}
+
+bool file_write(const char *path, mode_t mode, struct bytes content, struct err *err)
+{
+    return replace(path, mode, content, true, err);
+}
+
+bool file_put(const char *path, mode_t mode, struct bytes content, struct err *err)
+{
+    return replace(path, mode, content, false, err);
 }
 
 bool dir_make(const char *path, struct err *err)

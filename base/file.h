@@ -14,6 +14,10 @@ bool file_read(const char *path, struct buf *buf, struct err *err);
  * after a crash. The folder must exist. */
 bool file_write(const char *path, mode_t mode, struct bytes content, struct err *err);
 
+/* Like it, without waiting for the disk: for what can be made anew when the machine loses power,
+ * which may leave the file old or empty. */
+bool file_put(const char *path, mode_t mode, struct bytes content, struct err *err);
+
 /* Makes a folder and those above it that are missing (mode 0700 for each that is made). */
 bool dir_make(const char *path, struct err *err);
 

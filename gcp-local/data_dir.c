@@ -75,7 +75,7 @@ bool data_dir_publish(const struct data_dir *dir, const struct endpoints *endpoi
                                   endpoints->require_auth, "pid", (int)getpid());
     OWN(free) char *json = json_to_text(tree);
     OWN(free) char *line = str_format("%s\n", json);
-    return file_write(path, 0644, bytes_of(line), err);
+    return file_put(path, 0644, bytes_of(line), err);
 }
 
 void data_dir_close(struct data_dir *dir)

@@ -44,6 +44,18 @@ TEST(a_file_is_read_as_it_was_written_and_has_the_mode_asked_for)
     EXPECT_INT(found.st_mode & 0777, 0600);
 }
 
+TEST(a_file_that_can_be_made_anew_is_replaced_as_a_whole_too)
+{
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *path = str_format("%s/ports", folder.path);
+    struct err err = {0};
+    EXPECT(file_put(path, 0644, bytes_of("old"), &err));
+    EXPECT(file_put(path, 0644, bytes_of("new"), &err));
+    OWN(buf) struct buf buf = {0};
+    EXPECT(file_read(path, &buf, &err));
+    EXPECT_STR(buf.data, "new");
+}
+
 TEST(a_file_that_is_not_there_and_one_that_is_too_large_are_told_apart)
 {
     OWN(folder)

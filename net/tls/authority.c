@@ -53,8 +53,8 @@ static bool identity_write(const char *dir, const char *name, const struct ident
     char *key = identity_key_pem(identity);
     if (!cert || !key)
         return err_set(err, ERR_INTERNAL, "cannot write a certificate as PEM");
-    return file_write(key_path, 0600, bytes_of(key), err) &&
-           file_write(cert_path, 0644, bytes_of(cert), err);
+    return file_put(key_path, 0600, bytes_of(key), err) &&
+           file_put(cert_path, 0644, bytes_of(cert), err);
 }
 
 static bool open_authority(const char *dir, struct identity *authority, struct err *err)
