@@ -5,6 +5,8 @@
 #include "cloudevents/delivery.h"
 #include "net/url.h"
 
+#include <string.h>
+
 const char *const category_knative_all[] = {"all", "knative", NULL};
 
 const struct field schema_metadata[] = {
@@ -70,6 +72,48 @@ const char *rule_positive_duration(const json_t *value)
     return duration_parse(json_string_value(value), &ns) && ns > 0
                ? NULL
                : "is no positive ISO 8601 duration, such as PT0.5S or PT1M";
+}
+
+const char *rule_keys(const json_t *map)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)map, key, value)
+    {
+        size_t len = strlen(key);
+        if (len == 0 || len > 253 || strspn(key, allowed) != len || str_equal(key, ".") ||
+            str_starts(key, ".."))
+            return "has a key that is none: want letters, digits, '-', '_' and '.', not \"..\" "
+                   "first";
+    }
+    return NULL;
+}
+
+/* Whether one of the steps of a path is "..". */
+static bool climbs(const char *path)
+{
+    for (const char *at = path; at; at = strchr(at, '/')) {
+        at += *at == '/';
+        if (str_starts(at, "..") && (at[2] == '/' || at[2] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+const char *rule_inside_path(const json_t *value)
+{
+    const char *path = json_string_value(value);
+    return *path == '\0' || *path == '/' || climbs(path)
+               ? "wants a path that is relative and has no \"..\""
+               : NULL;
+}
+
+const char *rule_mount_path(const json_t *value)
+{
+    const char *path = json_string_value(value);
+    return *path != '/' || climbs(path) ? "wants a path that is absolute and has no \"..\"" : NULL;
 }
 
 static const char *const policies[] = {"linear", "exponential", NULL};

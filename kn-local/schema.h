@@ -30,6 +30,9 @@ extern const char *const category_knative_all[]; /* "all", "knative" */
 const char *rule_destination(const json_t *value);
 const char *rule_duration(const json_t *value);
 const char *rule_positive_duration(const json_t *value);
+const char *rule_keys(const json_t *map);          /* of a Secret or ConfigMap: names of files */
+const char *rule_inside_path(const json_t *value); /* relative, and leads to nowhere outside */
+const char *rule_mount_path(const json_t *value);  /* absolute, likewise */
 
 /* Core. */
 extern const struct kind kind_pod, kind_event, kind_namespace, kind_secret, kind_config_map,

@@ -9,6 +9,9 @@ static const char *const no_names[] = {NULL};
 
 static const char *rule_base64(const json_t *value)
 {
+    const char *wrong = rule_keys(value);
+    if (wrong)
+        return wrong;
     const char *key;
     json_t *text;
     json_object_foreach((json_t *)value, key, text)
@@ -24,7 +27,7 @@ static const char *rule_base64(const json_t *value)
 static const struct field secret[] = {
     TEXT("type"),
     TEXT_MAP("data", .rule = rule_base64),
-    TEXT_MAP("stringData"),
+    TEXT_MAP("stringData", .rule = rule_keys),
     SWITCH("immutable"),
     END,
 };
@@ -41,7 +44,7 @@ const struct kind kind_secret = {
 };
 
 static const struct field config_map[] = {
-    TEXT_MAP("data"),
+    TEXT_MAP("data", .rule = rule_keys),
     TEXT_MAP("binaryData", .rule = rule_base64),
     SWITCH("immutable"),
     END,

@@ -39,7 +39,7 @@ static const struct field port[] = {
 };
 static const struct field mount[] = {
     TEXT("name", .required = true),
-    TEXT("mountPath", .required = true),
+    TEXT("mountPath", .required = true, .rule = rule_mount_path),
     TEXT("subPath"),
     SWITCH("readOnly"),
     TEXT("mountPropagation"),
@@ -90,7 +90,7 @@ const struct field schema_container[] = {
 
 static const struct field item[] = {
     TEXT("key", .required = true),
-    TEXT("path", .required = true),
+    TEXT("path", .required = true, .rule = rule_inside_path),
     NUMBER("mode"),
     END,
 };

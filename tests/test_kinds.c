@@ -132,6 +132,22 @@ TEST(a_service_has_one_container_and_sets_no_variable_of_the_platform)
                    "9: spec.template.spec.containers[0].imag is not known; did you mean image?");
 }
 
+TEST(no_path_leads_out_of_a_mounted_folder)
+{
+    expect_problem("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {../a: b}\n",
+                   "4: data has a key that is none: want letters, digits, '-', '_' and '.', not "
+                   "\"..\" first");
+    expect_problem(
+        SERVICE "        volumeMounts: [{name: v, mountPath: /a/../../b}]\n",
+        "9: spec.template.spec.containers[0].volumeMounts[0].mountPath wants a path that "
+        "is absolute and has no \"..\"");
+    expect_problem(SERVICE "      volumes: [{name: v, secret: {items: [{key: a, path: ../b}]}}]\n",
+                   "9: spec.template.spec.volumes[0].secret.items[0].path wants a path that is "
+                   "relative and has no \"..\"");
+    expect_problem(
+        SERVICE "      volumes: [{name: v, secret: {items: [{key: a, path: b/..c/d}]}}]\n", "");
+}
+
 /* ---- 2019 ------------------------------------------------------------------------------------ */
 
 static char *today(const char *yaml)
