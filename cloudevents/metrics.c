@@ -28,7 +28,7 @@ void metrics_count(struct metrics *metrics, int status, int64_t duration_ns)
     atomic_fetch_add(&metrics->by_status[slot].sum_us, (uint64_t)duration_ns / 1000);
 }
 
-static void write_histogram(const struct metrics *metrics, size_t slot, const char *service,
+static void write_histogram(const struct metrics *metrics, size_t slot, const char *more,
                             struct buf *out)
 {
     static const char name[] = "http_server_request_duration_seconds";
@@ -36,8 +36,7 @@ static void write_histogram(const struct metrics *metrics, size_t slot, const ch
     if (!status)
         return;
     OWN(buf) struct buf labels = {0};
-    buf_add_format(&labels, "http_response_status_code=\"%d\",service_name=\"%s\"", status,
-                   service);
+    buf_add_format(&labels, "http_response_status_code=\"%d\",%s", status, more);
 
     uint64_t count = 0;
     for (size_t i = 0; i <= METRICS_BUCKETS; i++) {
@@ -76,11 +75,11 @@ static void write_process(struct buf *out)
                        resident * (unsigned long)sysconf(_SC_PAGESIZE));
 }
 
-void metrics_write(const struct metrics *metrics, const char *service, struct buf *out)
+void metrics_write(const struct metrics *metrics, const char *labels, struct buf *out)
 {
     buf_add_text(out, "# HELP http_server_request_duration_seconds Duration of event requests.\n"
                       "# TYPE http_server_request_duration_seconds histogram\n");
     for (size_t slot = 0; slot < METRICS_STATUSES; slot++)
-        write_histogram(metrics, slot, service, out);
+        write_histogram(metrics, slot, labels, out);
     write_process(out);
 }

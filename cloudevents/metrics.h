@@ -23,7 +23,7 @@ struct metrics {
 /* Counts an answered request. */
 void metrics_count(struct metrics *metrics, int status, int64_t duration_ns);
 
-/* Appends everything as text, labelled with the service's name. */
-void metrics_write(const struct metrics *metrics, const char *service, struct buf *out);
+/* Appends everything as text. labels go to each request metric, e.g. `service_name="vision"`. */
+void metrics_write(const struct metrics *metrics, const char *labels, struct buf *out);
 
 #endif

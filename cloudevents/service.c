@@ -15,7 +15,7 @@
 struct frame {
     const struct ce_service *service;
     void *app;
-    const char *name; /* K_SERVICE, or the program's */
+    char *labels; /* of the metrics: which service, revision and configuration this is; owned */
     struct http_server *server;
     struct metrics metrics;
 };
@@ -121,7 +121,7 @@ static void answer_get(struct frame *frame, struct http_exchange *exchange)
         http_reply_text(exchange, closing ? 503 : 200, closing ? "draining\n" : "ok\n");
     } else if (str_equal(exchange->path, "/metrics")) {
         struct http_reply answer = {.content_type = "text/plain; version=0.0.4; charset=utf-8"};
-        metrics_write(&frame->metrics, frame->name, &answer.body);
+        metrics_write(&frame->metrics, frame->labels, &answer.body);
         http_answer_with(exchange, &answer);
     } else if (!frame->service->get || !frame->service->get(exchange, frame->app)) {
         struct http_reply answer = {.status = 405, .content_type = "text/plain; charset=utf-8"};
@@ -186,13 +186,29 @@ static bool serve(struct frame *frame, struct err *err)
     return true;
 }
 
+/* What Knative calls this process; by hand it is only the program's name. */
+static char *labels_from_env(const char *program)
+{
+    static const char *const rows[][2] = {
+        {"K_REVISION", "revision_name"},
+        {"K_CONFIGURATION", "configuration_name"},
+    };
+    struct buf labels = {0};
+    buf_add_format(&labels, "service_name=\"%s\"", env_str("K_SERVICE", program));
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (env_str(rows[i][0], NULL))
+            buf_add_format(&labels, ",%s=\"%s\"", rows[i][1], env_str(rows[i][0], NULL));
+    return buf_take(&labels);
+}
+
 static bool run(const struct ce_service *service, struct err *err)
 {
-    struct frame frame = {.service = service, .name = env_str("K_SERVICE", service->name)};
+    struct frame frame = {.service = service, .labels = labels_from_env(service->name)};
     bool good = log_from_env(err) && (!service->open || service->open(&frame.app, err)) &&
                 serve(&frame, err);
     if (service->close && frame.app)
         service->close(frame.app);
+    free(frame.labels);
     return good;
 }
 

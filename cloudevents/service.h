@@ -54,7 +54,7 @@ struct ce_service {
  *          Prometheus text
  *
  * Environment: PORT (8080), BIND_ADDRESS (0.0.0.0), MAX_BODY_BYTES (32 MiB), LOG_FORMAT, LOG_LEVEL,
- * K_SERVICE (names the service in metrics).
+ * K_SERVICE, K_REVISION, K_CONFIGURATION (name the process in metrics).
  * Exit codes: 0 ended by a signal, 1 could not go on, 2 wrong arguments or configuration. */
 int ce_main(int argc, char **argv, const struct ce_service *service);
 
