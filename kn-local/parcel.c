@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "cloudevents/delivery.h"
+#include "kn-local/parcel_plain.h"
 
 #include <string.h>
 
@@ -66,25 +67,52 @@ static struct bytes body_to_read(const struct headers *headers, const struct buf
                                                                  : (struct bytes){0};
 }
 
-struct parcel *parcel_from_http(const struct headers *headers, struct buf *body, const char *ns,
-                                struct err *err)
+static void take_body(struct parcel *parcel, struct buf *body)
 {
-    OWN(ce_events)
-    struct ce_events events = {0};
+    parcel->body = *body;
+    *body = (struct buf){0};
+}
+
+/* Reads the event and writes it anew. */
+static struct parcel *repack(const struct headers *headers, struct buf *body, struct err *err)
+{
+    OWN(ce_events) struct ce_events events = {0};
     if (!events_from_http(headers, body_to_read(headers, body), &events, err) ||
         !is_one_event(&events, err)) {
         err->status = ERR_INPUT; /* a format that we do not read is no valid event either */
         return NULL;
     }
-    struct ce_event *event = &events.list[0];
-    struct parcel *parcel = pack(event, ns);
-    forward(headers, &parcel->headers);
-    if (events.mode == CE_BINARY) {
-        parcel->body = *body;
-        *body = (struct buf){0};
-    } else if (event->data) {
+    const struct ce_event *event = &events.list[0];
+    struct parcel *parcel = must_alloc(sizeof(*parcel));
+    ce_headers_from_event(event, &parcel->headers);
+    if (events.mode == CE_BINARY)
+        take_body(parcel, body);
+    else if (event->data)
         buf_add(&parcel->body, event->data, event->len);
-    }
+    return parcel;
+}
+
+static struct parcel *pack_plain(const struct headers *headers, struct buf *body)
+{
+    struct headers fields = {0};
+    if (!plain_event_copy(headers, &fields))
+        return NULL;
+    struct parcel *parcel = must_alloc(sizeof(*parcel));
+    parcel->headers = fields;
+    take_body(parcel, body);
+    return parcel;
+}
+
+struct parcel *parcel_from_http(const struct headers *headers, struct buf *body, const char *ns,
+                                struct err *err)
+{
+    struct parcel *parcel = pack_plain(headers, body);
+    if (!parcel)
+        parcel = repack(headers, body, err);
+    if (!parcel)
+        return NULL;
+    headers_add(&parcel->headers, "Kn-Namespace", ns);
+    forward(headers, &parcel->headers);
     finish(parcel);
     return parcel;
 }
