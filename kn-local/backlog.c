@@ -119,7 +119,9 @@ size_t backlog_share(const struct backlog *backlog)
 /* What the thread took to do in one turn. */
 struct batch {
     struct parcel *appends;
-    struct subscription *asking, *moved;
+    struct subscription *asking;
+    struct subscription **moved; /* owned list of held ones */
+    size_t moved_count;
     bool flush, closing;
 };
 
@@ -155,14 +157,11 @@ static bool write_position(struct archive *archive, struct subscription *subscri
                              err);
 }
 
-static bool write_positions(struct archive *archive, struct subscription *moved, struct err *err)
+static bool write_positions(struct archive *archive, const struct batch *batch, struct err *err)
 {
-    struct subscription *subscription;
-    LL_FOREACH2(moved, subscription, next_moved)
-    {
-        if (!write_position(archive, subscription, err))
+    for (size_t i = 0; i < batch->moved_count; i++)
+        if (!write_position(archive, batch->moved[i], err))
             return false;
-    }
     return true;
 }
 
@@ -212,8 +211,8 @@ static bool write_batch(struct archive *archive, const struct batch *batch, stru
     if (!batch->appends && !batch->flush)
         return true;
     return store_begin(archive->store, err) && write_appends(archive, batch->appends, err) &&
-           write_positions(archive, batch->moved, err) &&
-           (!batch->flush || trim_all(archive, err)) && store_commit(archive->store, err);
+           write_positions(archive, batch, err) && (!batch->flush || trim_all(archive, err)) &&
+           store_commit(archive->store, err);
 }
 
 /* Gives numbers back that were not used after all. */
@@ -345,6 +344,20 @@ static struct parcel *take_appends(struct archive *archive)
     return taken;
 }
 
+/* Takes those that have moved; from now on they may move again. */
+static void take_moved(struct archive *archive, struct batch *batch)
+{
+    struct subscription *subscription;
+    LL_COUNT2(archive->moved, subscription, batch->moved_count, next_moved);
+    batch->moved = must_alloc(batch->moved_count * sizeof(struct subscription *));
+    for (size_t i = 0; i < batch->moved_count; i++) {
+        batch->moved[i] = archive->moved;
+        archive->moved->moved = false;
+        LL_DELETE2(archive->moved, archive->moved, next_moved);
+    }
+    archive->flush_at_ns = 0;
+}
+
 static struct batch take_batch(struct archive *archive)
 {
     pthread_mutex_lock(&archive->lock);
@@ -355,29 +368,20 @@ static struct batch take_batch(struct archive *archive)
     archive->asking = NULL;
     batch.flush =
         batch.closing || (archive->flush_at_ns && time_monotonic_ns() >= archive->flush_at_ns);
-    if (batch.flush) {
-        archive->flush_at_ns = 0;
-        batch.moved = archive->moved;
-        archive->moved = NULL;
-    }
-    struct subscription *subscription;
-    LL_FOREACH2(batch.moved, subscription, next_moved)
-    {
-        subscription->moved = false;
-    }
+    if (batch.flush)
+        take_moved(archive, &batch);
     pthread_mutex_unlock(&archive->lock);
     return batch;
 }
 
-static void end_moved(struct subscription *moved, bool good)
+static void end_moved(struct batch *batch, bool good)
 {
-    struct subscription *subscription, *next;
-    LL_FOREACH_SAFE2(moved, subscription, next, next_moved)
-    {
+    for (size_t i = 0; i < batch->moved_count; i++) {
         if (!good)
-            backlog_moved(subscription->backlog, subscription); /* try again */
-        subscription_release(subscription);
+            backlog_moved(batch->moved[i]->backlog, batch->moved[i]); /* try again */
+        subscription_release(batch->moved[i]);
     }
+    free(batch->moved);
 }
 
 static void trim_again(struct archive *archive)
@@ -406,7 +410,7 @@ static void *run(void *context)
         end_appends(batch.appends, good);
         read_for_all(archive, batch.asking);
         pthread_mutex_unlock(&archive->store_lock);
-        end_moved(batch.moved, good || closing);
+        end_moved(&batch, good || closing);
         trim_again(archive);
     }
     return NULL;
