@@ -311,7 +311,7 @@ TEST(a_subscriber_that_was_behind_gets_everything_once_and_in_order)
         take(&scene, i);
         fake_wait_settled(&scene.outcome, i);
     }
-    EXPECT(scene.fake->count <= 128);
+    EXPECT(scene.fake->count < 128);
     for (int i = 1; i <= EVENTS; i++) {
         OWN(free) char *id = str_format("%d", i);
         struct fake_call *call = fake_call(scene.fake, (size_t)i);
