@@ -79,7 +79,10 @@ void objects_close(struct objects *objects)
         return;
     struct stored *stored = NULL;
     struct stored *next = NULL;
-    HASH_ITER(hh, objects->table, stored, next) objects_drop(objects, stored);
+    HASH_ITER(hh, objects->table, stored, next)
+    {
+        objects_drop(objects, stored);
+    }
     for (size_t i = 0; i < HISTORY; i++) {
         json_decref(objects->history[i].object);
         json_decref(objects->history[i].before);

@@ -29,7 +29,10 @@ void objects_tell(struct objects *objects, enum change_type type, const struct s
 
     struct objects_watch *watch = NULL;
     struct objects_watch *next = NULL;
-    DL_FOREACH_SAFE(objects->watches, watch, next) watch->changed(&change, watch->context);
+    DL_FOREACH_SAFE(objects->watches, watch, next)
+    {
+        watch->changed(&change, watch->context);
+    }
 }
 
 static void replay(struct objects *objects, uint64_t since, const struct objects_watch *watch)
