@@ -20,6 +20,7 @@ enum { VARIABLES = 4, START_SECONDS = 20, LOOK_MS = 5, RESTART_SECONDS = 1 };
 
 struct kn_gcp {
     char *program, *data_dir, *log; /* of gcp-local */
+    char *model;                    /* NULL = where it looks itself */
     char *url, *host;
     uint16_t port, tls_port;
     struct runtime_variable variables[VARIABLES];
@@ -52,8 +53,11 @@ static pid_t start(const struct kn_gcp *gcp)
 {
     OWN(free) char *port = str_format("%u", gcp->port);
     OWN(free) char *tls_port = str_format("%u", gcp->tls_port);
-    char *argv[] = {gcp->program, (char[]){"--data-dir"}, gcp->data_dir, (char[]){"--port"},
-                    port,         (char[]){"--tls-port"}, tls_port,      NULL};
+    char *argv[] = {gcp->program,  (char[]){"--data-dir"},
+                    gcp->data_dir, (char[]){"--port"},
+                    port,          (char[]){"--tls-port"},
+                    tls_port,      gcp->model ? (char[]){"--model"} : NULL,
+                    gcp->model,    NULL};
     OWN(fd) int log = open(gcp->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     pid_t pid = log < 0 ? -1 : fork();
     if (pid == 0)
@@ -173,6 +177,7 @@ static bool open_local(struct kn_gcp *gcp, const struct kn_gcp_options *options,
     gcp->log = str_format("%s/gcp-local.log", options->data_dir);
     gcp->port = options->port;
     gcp->tls_port = options->tls_port;
+    gcp->model = str_copy(options->model);
     gcp->looked_after = pthread_create(&gcp->thread, NULL, look_after, gcp) == 0;
     if (!gcp->looked_after)
         return err_set(err, ERR_UNAVAILABLE, "cannot start a thread");
@@ -237,6 +242,7 @@ void kn_gcp_close(struct kn_gcp *gcp)
     free(gcp->program);
     free(gcp->data_dir);
     free(gcp->log);
+    free(gcp->model);
     free(gcp->url);
     free(gcp->host);
     free(gcp);

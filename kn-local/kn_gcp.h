@@ -13,6 +13,7 @@ struct kn_gcp_options {
     const char *program_dir; /* where gcp-local lies */
     const char *data_dir;    /* gcp-local keeps its data in DATA_DIR/gcp */
     uint16_t port, tls_port; /* of gcp-local; 0 = free ones */
+    const char *model;       /* its weights; NULL = where it looks itself. */
 };
 
 /* Starts gcp-local and waits until it listens, if that is what is asked for. */

@@ -22,6 +22,7 @@ const char kn_help[] =
     "                      real one, or the URL of an emulator that runs already\n"
     "  --gcp-port N        HTTP port of gcp-local (8585); 0 likewise\n"
     "  --gcp-tls-port N    its HTTPS port (8586), which gsutil needs; 0 likewise\n"
+    "  --model FILE        the weights that gcp-local computes labels with\n"
     "  --image NAME=COMMAND\n"
     "                      what runs for an image whose last part is NAME; without it the program\n"
     "                      of that name beside kn-local or on PATH\n"
@@ -42,6 +43,7 @@ enum {
     OPTION_GCP,
     OPTION_GCP_PORT,
     OPTION_GCP_TLS_PORT,
+    OPTION_MODEL,
     OPTION_IMAGE,
     OPTION_IDLE,
     OPTION_VERSION,
@@ -55,6 +57,7 @@ static const struct option known[] = {
     {"gcp", required_argument, NULL, OPTION_GCP},
     {"gcp-port", required_argument, NULL, OPTION_GCP_PORT},
     {"gcp-tls-port", required_argument, NULL, OPTION_GCP_TLS_PORT},
+    {"model", required_argument, NULL, OPTION_MODEL},
     {"image", required_argument, NULL, OPTION_IMAGE},
     {"idle", required_argument, NULL, OPTION_IDLE},
     {"version", no_argument, NULL, OPTION_VERSION},
@@ -111,6 +114,9 @@ static bool read_option(int option, struct kn_options *options, struct err *err)
         return read_port(optarg, &options->gcp_port, err);
     case OPTION_GCP_TLS_PORT:
         return read_port(optarg, &options->gcp_tls_port, err);
+    case OPTION_MODEL:
+        options->model = optarg;
+        return true;
     case OPTION_IMAGE:
         return add_image(options, optarg, err);
     case OPTION_IDLE:

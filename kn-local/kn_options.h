@@ -13,7 +13,8 @@ enum { KN_MOST_FILES = 64, KN_MOST_IMAGES = 64 };
 struct kn_options {
     enum kn_command command;
     const char *data_dir;
-    const char *gcp; /* "local", "google", or a URL */
+    const char *gcp;   /* "local", "google", or a URL */
+    const char *model; /* the weights for gcp-local's labels; NULL = where it looks itself */
     uint16_t port, api_port, gcp_port, gcp_tls_port;
     int64_t idle_sec;
     const char *files[KN_MOST_FILES];

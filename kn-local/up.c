@@ -68,8 +68,14 @@ static bool open_objects(struct up *up, struct err *err)
 static bool open_gcp(struct up *up, const struct kn_options *options, const char *program_dir,
                      struct err *err)
 {
-    struct kn_gcp_options wanted = {options->gcp, program_dir, up->home.path, options->gcp_port,
-                                    options->gcp_tls_port};
+    struct kn_gcp_options wanted = {
+        .where = options->gcp,
+        .program_dir = program_dir,
+        .data_dir = up->home.path,
+        .port = options->gcp_port,
+        .tls_port = options->gcp_tls_port,
+        .model = options->model,
+    };
     up->gcp = kn_gcp_open(&wanted, err);
     return up->gcp != NULL;
 }
