@@ -29,8 +29,7 @@ static bool read_all(int fd, const char *path, struct buf *buf, struct err *err)
 
 bool file_read(const char *path, struct buf *buf, struct err *err)
 {
-    OWN(fd)
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    OWN(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return err_set(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_INPUT, "cannot open %s: %s", path,
                        strerror(errno));
@@ -54,22 +53,18 @@ static bool write_all(int fd, struct bytes content)
 /* A rename is safe on disk once the folder is. */
 static bool sync_folder_of(const char *path)
 {
-    OWN(free)
-    char *folder = str_copy(path);
+    OWN(free) char *folder = str_copy(path);
     char *slash = strrchr(folder, '/');
     if (slash)
         slash[slash == folder] = '\0';
-    OWN(fd)
-    int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    OWN(fd) int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd >= 0 && fsync(fd) == 0;
 }
 
 static bool replace(const char *path, mode_t mode, struct bytes content, bool sync, struct err *err)
 {
-    OWN(free)
-    char *draft = str_format("%s.XXXXXX", path);
-    OWN(fd)
-    int fd = mkostemp(draft, O_CLOEXEC);
+    OWN(free) char *draft = str_format("%s.XXXXXX", path);
+    OWN(fd) int fd = mkostemp(draft, O_CLOEXEC);
     if (fd < 0)
         return err_set(err, ERR_INPUT, "cannot write %s: %s", path, strerror(errno));
     if (fchmod(fd, mode) == 0 && write_all(fd, content) && (!sync || fsync(fd) == 0) &&
@@ -92,8 +87,7 @@ bool file_put(const char *path, mode_t mode, struct bytes content, struct err *e
 
 bool dir_make(const char *path, struct err *err)
 {
-    OWN(free)
-    char *part = str_copy(path);
+    OWN(free) char *part = str_copy(path);
     for (char *at = part; *at; at++)
         if (at > part && *at == '/') {
             *at = '\0';

@@ -139,8 +139,7 @@ static void leave(struct reader *reader, size_t before)
 
 size_t yaml_line(const struct yaml_doc *doc, const char *path)
 {
-    OWN(free)
-    char *part = str_copy(path);
+    OWN(free) char *part = str_copy(path);
     for (;;) {
         struct yaml_mark *found = NULL;
         HASH_FIND_STR(doc->marks, part, found);
@@ -203,8 +202,7 @@ static json_t *read_list(struct reader *reader, const yaml_event_t *start)
     (void)start;
     json_auto_t *list = json_array();
     for (;;) {
-        OWN(event)
-        yaml_event_t event = {0};
+        OWN(event) yaml_event_t event = {0};
         if (!next(reader, &event))
             return NULL;
         if (event.type == YAML_SEQUENCE_END_EVENT)
@@ -248,8 +246,7 @@ static bool read_member(struct reader *reader, json_t *map, const yaml_event_t *
         return fail(reader, line_of(key), "this key is there twice:", name);
     size_t before = enter(reader, name, 0);
     mark(reader, line_of(key));
-    OWN(event)
-    yaml_event_t event = {0};
+    OWN(event) yaml_event_t event = {0};
     json_t *value = next(reader, &event) ? read_value(reader, &event) : NULL;
     leave(reader, before);
     if (!value)
@@ -268,8 +265,7 @@ static json_t *read_map(struct reader *reader, const yaml_event_t *start)
     json_auto_t *map = json_object();
     json_auto_t *merged = NULL;
     for (;;) {
-        OWN(event)
-        yaml_event_t event = {0};
+        OWN(event) yaml_event_t event = {0};
         if (!next(reader, &event))
             return NULL;
         if (event.type == YAML_MAPPING_END_EVENT)
@@ -374,10 +370,8 @@ static void doc_done(struct yaml_doc *doc)
 
 static bool read_doc(struct reader *reader, struct yaml_doc *doc)
 {
-    OWN(event)
-    yaml_event_t event = {0};
-    OWN(event)
-    yaml_event_t end = {0};
+    OWN(event) yaml_event_t event = {0};
+    OWN(event) yaml_event_t end = {0};
     reader->doc = doc;
     if (!next(reader, &event))
         return false;
@@ -390,8 +384,7 @@ static bool read_doc(struct reader *reader, struct yaml_doc *doc)
 static bool read_docs(struct reader *reader, struct yaml_docs *docs)
 {
     for (;;) {
-        OWN(event)
-        yaml_event_t event = {0};
+        OWN(event) yaml_event_t event = {0};
         if (!next(reader, &event))
             return false;
         if (event.type == YAML_STREAM_END_EVENT)

@@ -64,8 +64,7 @@ static void write_process(struct buf *out)
                    "process_cpu_seconds_total %.6f\n",
                    cpu);
 
-    OWN(file)
-    FILE *statm = fopen("/proc/self/statm", "re");
+    OWN(file) FILE *statm = fopen("/proc/self/statm", "re");
     unsigned long size, resident;
     if (statm && fscanf(statm, "%lu %lu", &size, &resident) == 2)
         buf_add_format(out,

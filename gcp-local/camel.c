@@ -24,8 +24,7 @@ static json_t *camel_object(const json_t *tree)
     json_t *value;
     json_object_foreach((json_t *)tree, key, value)
     {
-        OWN(free)
-        char *name = camel(key);
+        OWN(free) char *name = camel(key);
         json_object_set_new(copy, name,
                             str_equal(key, "labels") ? json_deep_copy(value) : camel_keys(value));
     }

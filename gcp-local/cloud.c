@@ -44,8 +44,7 @@ static bool publish(const char *topic, const json_t *attributes, struct bytes da
                     struct err *err)
 {
     const struct cloud *cloud = context;
-    OWN(free)
-    struct pubsub_attribute *list =
+    OWN(free) struct pubsub_attribute *list =
         must_alloc((json_object_size(attributes) + 1) * sizeof(list[0]));
     size_t count = 0;
     const char *name;

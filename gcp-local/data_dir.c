@@ -15,8 +15,7 @@
 
 static bool make_temporary(struct data_dir *dir, struct err *err)
 {
-    OWN(free)
-    char *path = str_format("%s/gcp-local.XXXXXX", env_str("TMPDIR", "/tmp"));
+    OWN(free) char *path = str_format("%s/gcp-local.XXXXXX", env_str("TMPDIR", "/tmp"));
     if (!mkdtemp(path))
         return err_set(err, ERR_INPUT, "cannot make a folder like %s: %s", path, strerror(errno));
     dir->temporary = true;
@@ -34,8 +33,7 @@ static bool make(const char *path, struct data_dir *dir, struct err *err)
 
 static bool lock(struct data_dir *dir, struct err *err)
 {
-    OWN(free)
-    char *path = data_dir_file(dir, "lock");
+    OWN(free) char *path = data_dir_file(dir, "lock");
     dir->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (dir->lock < 0)
         return err_set(err, ERR_INPUT, "cannot write in %s: %s", dir->path, strerror(errno));
@@ -81,8 +79,7 @@ bool data_dir_publish(const struct data_dir *dir, const struct endpoints *endpoi
 void data_dir_close(struct data_dir *dir)
 {
     if (dir->lock >= 0) {
-        OWN(free)
-        char *ports = data_dir_file(dir, "ports.json");
+        OWN(free) char *ports = data_dir_file(dir, "ports.json");
         unlink(ports);
         struct err left = {0};
         if (dir->temporary)
@@ -95,19 +92,15 @@ void data_dir_close(struct data_dir *dir)
 
 bool data_dir_in_use(const char *path)
 {
-    OWN(free)
-    char *file = str_format("%s/lock", path);
-    OWN(fd)
-    int fd = open(file, O_RDWR | O_CLOEXEC);
+    OWN(free) char *file = str_format("%s/lock", path);
+    OWN(fd) int fd = open(file, O_RDWR | O_CLOEXEC);
     return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0;
 }
 
 bool endpoints_read(const char *path, struct endpoints *endpoints, struct err *err)
 {
-    OWN(free)
-    char *file = str_format("%s/ports.json", path);
-    OWN(buf)
-    struct buf text = {.max = 4096};
+    OWN(free) char *file = str_format("%s/ports.json", path);
+    OWN(buf) struct buf text = {.max = 4096};
     struct err unread = {0};
     if (!data_dir_in_use(path) || !file_read(file, &text, &unread))
         return err_set(err, ERR_NOT_FOUND, "no gcp-local runs with the data directory %s", path);

@@ -42,8 +42,7 @@ static bool read_within(struct reader *reader, json_t *into)
 
 static bool read_item(struct reader *reader, json_t *into)
 {
-    OWN(free)
-    char *name = read_name(reader);
+    OWN(free) char *name = read_name(reader);
     if (!name)
         return false;
     if (!*reader->at || !strchr("/.(", *reader->at))

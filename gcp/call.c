@@ -23,8 +23,7 @@ static bool fetch_own(void *context, struct token *token, struct err *err)
 {
     const struct asking *asking = context;
     struct gcp *gcp = asking->gcp;
-    OWN(free)
-    char *audience = str_format("%s/", gcp->endpoint[asking->api].base);
+    OWN(free) char *audience = str_format("%s/", gcp->endpoint[asking->api].base);
     return grant_self_signed(&gcp->credentials, audience, gcp->outside.now_ns(gcp->outside.context),
                              token, err);
 }
@@ -59,8 +58,7 @@ static bool add_headers(const struct gcp *gcp, const struct google_call *call, c
         return err_set(err, ERR_INPUT, "the content type holds control characters");
     if (!token)
         return true;
-    OWN(free)
-    char *bearer = str_format("Bearer %s", token);
+    OWN(free) char *bearer = str_format("Bearer %s", token);
     if (!headers_add(headers, "Authorization", bearer))
         return err_set(err, ERR_UPSTREAM, "the access token holds control characters");
     if (gcp->quota_project && !headers_add(headers, "x-goog-user-project", gcp->quota_project))
@@ -72,12 +70,10 @@ static bool add_headers(const struct gcp *gcp, const struct google_call *call, c
 static bool send_with(struct gcp *gcp, struct google_call *call, const char *token,
                       struct bytes body, struct http_answer *answer, struct err *err)
 {
-    OWN(headers)
-    struct headers headers = {0};
+    OWN(headers) struct headers headers = {0};
     if (!add_headers(gcp, call, token, &headers, err))
         return false;
-    OWN(free)
-    char *url = str_format("%s%s", gcp->endpoint[call->api].base, call->target);
+    OWN(free) char *url = str_format("%s%s", gcp->endpoint[call->api].base, call->target);
     struct http_call http = {
         .method = call->method,
         .url = url,
@@ -101,8 +97,7 @@ static bool send_with(struct gcp *gcp, struct google_call *call, const char *tok
 static bool send_authorised(struct gcp *gcp, struct google_call *call, struct bytes body,
                             struct http_answer *answer, struct err *err)
 {
-    OWN(free)
-    char *token = token_for(gcp, call->api, err);
+    OWN(free) char *token = token_for(gcp, call->api, err);
     if (!token)
         return false;
     struct err failed = {0};
@@ -113,16 +108,14 @@ static bool send_authorised(struct gcp *gcp, struct google_call *call, struct by
         return false;
     }
     token_refused(cache_for(gcp, call->api), token);
-    OWN(free)
-    char *fresh = token_for(gcp, call->api, err);
+    OWN(free) char *fresh = token_for(gcp, call->api, err);
     return fresh && send_with(gcp, call, fresh, body, answer, err);
 }
 
 bool google_send(struct gcp *gcp, struct google_call *call, struct http_answer *answer,
                  struct err *err)
 {
-    OWN(free)
-    char *text = call->json ? json_to_text(call->json) : NULL;
+    OWN(free) char *text = call->json ? json_to_text(call->json) : NULL;
     struct bytes body = text ? bytes_of(text) : call->body;
     call->attempts = 0;
     return gcp->endpoint[call->api].anonymous ? send_with(gcp, call, NULL, body, answer, err)
@@ -131,8 +124,7 @@ bool google_send(struct gcp *gcp, struct google_call *call, struct http_answer *
 
 json_t *google_json(struct gcp *gcp, struct google_call *call, struct err *err)
 {
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_answer) struct http_answer answer = {0};
     if (!google_send(gcp, call, &answer, err))
         return NULL;
     static const char *const names[] = {"Pub/Sub's reply", "Storage's reply", "Vision's reply",
@@ -142,8 +134,7 @@ json_t *google_json(struct gcp *gcp, struct google_call *call, struct err *err)
 
 bool google_done(struct gcp *gcp, struct google_call *call, struct err *err)
 {
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_answer) struct http_answer answer = {0};
     return google_send(gcp, call, &answer, err);
 }
 

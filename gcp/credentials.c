@@ -51,8 +51,7 @@ static bool holds_secret(const struct credentials *credentials)
 bool credentials_from_file(const char *path, struct credentials *credentials, char **warning,
                            struct err *err)
 {
-    OWN(buf)
-    struct buf text = {.max = MOST_FILE};
+    OWN(buf) struct buf text = {.max = MOST_FILE};
     struct err failed = {0};
     if (!file_read(path, &text, &failed))
         return err_set(err, ERR_INPUT, "%s", failed.text);
@@ -87,8 +86,7 @@ bool credentials_find_file(const char *path, struct credentials *credentials, ch
         return credentials_from_file(named, credentials, warning, err) ||
                err_wrap(err, "GOOGLE_APPLICATION_CREDENTIALS");
 
-    OWN(free)
-    char *gcloud = gcloud_file("application_default_credentials.json");
+    OWN(free) char *gcloud = gcloud_file("application_default_credentials.json");
     if (!gcloud || (access(gcloud, F_OK) != 0 && errno != EACCES))
         return false;
     return credentials_from_file(gcloud, credentials, warning, err);

@@ -30,8 +30,7 @@ static char *may(struct jread *at, const char *key)
 
 static void check_url(struct jread *at, const char *key, const char *text)
 {
-    OWN(url)
-    struct url url = {0};
+    OWN(url) struct url url = {0};
     if (text && jread_ok(at) && !url_parse(text, &url))
         jread_fail(at, key, "is %s, want an http or https URL", text);
 }

@@ -68,8 +68,7 @@ static void read_oauth(const json_t *tree, struct fault *fault)
 /* One line out of a page or a sentence. */
 static void read_text(const struct http_answer *answer, struct fault *fault)
 {
-    OWN(free)
-    char *type = media_type(headers_get(&answer->headers, "content-type"));
+    OWN(free) char *type = media_type(headers_get(&answer->headers, "content-type"));
     struct bytes text = buf_bytes(&answer->body);
     if (str_equal(type, "text/html") || !utf8_valid(text))
         return;

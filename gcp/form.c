@@ -15,8 +15,7 @@ void form_add(struct buf *form, const char *name, const char *value)
 {
     if (!value)
         return;
-    OWN(free)
-    char *encoded = url_encode_text(value);
+    OWN(free) char *encoded = url_encode_text(value);
     buf_add_format(form, "%s%s=%s", form->len ? "&" : "", name, encoded);
 }
 
@@ -30,8 +29,7 @@ json_t *token_server_call(const struct outside *outside, const struct http_call 
                    .tries = 3,
                    .repeatable = true},
     };
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_answer) struct http_answer answer = {0};
     if (!send_until_answered(outside, call, &sending, &answer, err))
         return NULL;
     return json_from_bytes(buf_bytes(&answer.body), "token server's reply", ERR_UPSTREAM, err);
@@ -40,8 +38,7 @@ json_t *token_server_call(const struct outside *outside, const struct http_call 
 static json_t *post(const struct outside *outside, const char *url, const char *content_type,
                     struct bytes body, const char *authorization, struct err *err)
 {
-    OWN(headers)
-    struct headers headers = {0};
+    OWN(headers) struct headers headers = {0};
     headers_add(&headers, "Content-Type", content_type);
     if (authorization && !headers_add(&headers, "Authorization", authorization)) {
         err_set(err, ERR_INPUT, "a token or client id holds control characters");
@@ -68,8 +65,7 @@ json_t *post_form(const struct outside *outside, const char *url, const struct b
 json_t *post_json(const struct outside *outside, const char *url, const json_t *body,
                   const char *authorization, struct err *err)
 {
-    OWN(free)
-    char *text = json_to_text(body);
+    OWN(free) char *text = json_to_text(body);
     return post(outside, url, "application/json; charset=utf-8", bytes_of(text), authorization,
                 err);
 }

@@ -36,8 +36,7 @@ static char *base_from(const char *variable, const char *text, struct err *err)
     while (len && base[len - 1] == '/')
         base[--len] = '\0';
 
-    OWN(url)
-    struct url url = {0};
+    OWN(url) struct url url = {0};
     if (url_parse(base, &url))
         return base;
     free(base);
@@ -76,8 +75,7 @@ static bool find_credentials(struct gcp *gcp, const char *path, enum api api, st
         return true;
     if (err->status)
         return false;
-    OWN(free)
-    char *root = metadata_root();
+    OWN(free) char *root = metadata_root();
     if (!metadata_found(&gcp->outside, root))
         return err_set(err, ERR_INPUT,
                        "no Google credentials: GOOGLE_APPLICATION_CREDENTIALS is not set, gcloud "

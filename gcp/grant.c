@@ -41,12 +41,10 @@ static bool token_by_assertion(const struct outside *outside, const struct crede
     json_auto_t *claims = json_pack("{s:s, s:s, s:s, s:I, s:I}", "iss", credentials->email, "scope",
                                     SCOPE, "aud", credentials->token_uri, "iat",
                                     (json_int_t)now_sec, "exp", (json_int_t)now_sec + LIFE_SEC);
-    OWN(free)
-    char *assertion = rs256_sign(claims, credentials->key_id, credentials->key, err);
+    OWN(free) char *assertion = rs256_sign(claims, credentials->key_id, credentials->key, err);
     if (!assertion)
         return false;
-    OWN(buf)
-    struct buf form = {0};
+    OWN(buf) struct buf form = {0};
     form_add(&form, "grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
     form_add(&form, "assertion", assertion);
     json_auto_t *reply = post_form(outside, credentials->token_uri, &form, NULL, err);
@@ -71,8 +69,7 @@ bool grant_self_signed(const struct credentials *credentials, const char *audien
 static bool token_by_refresh(const struct outside *outside, const struct credentials *credentials,
                              struct token *token, struct err *err)
 {
-    OWN(buf)
-    struct buf form = {0};
+    OWN(buf) struct buf form = {0};
     form_add(&form, "grant_type", "refresh_token");
     form_add(&form, "client_id", credentials->client_id);
     form_add(&form, "client_secret", credentials->client_secret);
@@ -86,26 +83,20 @@ static char *basic(const struct credentials *credentials)
 {
     if (!credentials->client_id || !credentials->client_secret)
         return NULL;
-    OWN(free)
-    char *id = url_encode_text(credentials->client_id);
-    OWN(free)
-    char *secret = url_encode_text(credentials->client_secret);
-    OWN(free)
-    char *both = str_format("%s:%s", id, secret);
-    OWN(free)
-    char *encoded = base64_encode(bytes_of(both));
+    OWN(free) char *id = url_encode_text(credentials->client_id);
+    OWN(free) char *secret = url_encode_text(credentials->client_secret);
+    OWN(free) char *both = str_format("%s:%s", id, secret);
+    OWN(free) char *encoded = base64_encode(bytes_of(both));
     return str_format("Basic %s", encoded);
 }
 
 static bool token_of_external_user(const struct outside *outside, struct credentials *credentials,
                                    struct token *token, struct err *err)
 {
-    OWN(buf)
-    struct buf form = {0};
+    OWN(buf) struct buf form = {0};
     form_add(&form, "grant_type", "refresh_token");
     form_add(&form, "refresh_token", credentials->refresh_token);
-    OWN(free)
-    char *authorization = basic(credentials);
+    OWN(free) char *authorization = basic(credentials);
     json_auto_t *reply = post_form(outside, credentials->token_uri, &form, authorization, err);
     if (!reply || !read_token(outside, reply, token, err))
         return false;
@@ -128,8 +119,7 @@ static bool impersonate(const struct outside *outside, const struct credentials 
     json_object_set_new(body, "delegates",
                         credentials->delegates ? json_deep_copy(credentials->delegates)
                                                : json_array());
-    OWN(free)
-    char *authorization = str_format("Bearer %s", with);
+    OWN(free) char *authorization = str_format("Bearer %s", with);
     json_auto_t *reply =
         post_json(outside, credentials->impersonation_url, body, authorization, err);
     if (!reply)
@@ -172,10 +162,8 @@ static char *exchange_options(const struct credentials *credentials)
 static bool exchange(const struct outside *outside, const struct credentials *credentials,
                      const char *subject, struct token *token, struct err *err)
 {
-    OWN(buf)
-    struct buf form = {0};
-    OWN(free)
-    char *options = exchange_options(credentials);
+    OWN(buf) struct buf form = {0};
+    OWN(free) char *options = exchange_options(credentials);
     form_add(&form, "grant_type", "urn:ietf:params:oauth:grant-type:token-exchange");
     form_add(&form, "audience", credentials->audience);
     form_add(&form, "scope", SCOPE);
@@ -183,8 +171,7 @@ static bool exchange(const struct outside *outside, const struct credentials *cr
     form_add(&form, "subject_token", subject);
     form_add(&form, "subject_token_type", credentials->subject_token_type);
     form_add(&form, "options", options);
-    OWN(free)
-    char *authorization = basic(credentials);
+    OWN(free) char *authorization = basic(credentials);
     json_auto_t *reply = post_form(outside, credentials->token_uri, &form, authorization, err);
     return reply && read_token(outside, reply, token, err);
 }
@@ -193,8 +180,7 @@ static bool token_of_external_account(const struct outside *outside,
                                       const struct credentials *credentials, struct token *token,
                                       struct err *err)
 {
-    OWN(free)
-    char *subject = subject_token(outside, credentials, err);
+    OWN(free) char *subject = subject_token(outside, credentials, err);
     if (!subject)
         return false;
     if (!credentials->impersonation_url)

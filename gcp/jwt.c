@@ -52,10 +52,8 @@ static int no_password(char *buf, int size, int writing, void *context)
 
 bool rs256_key_valid(const char *pem)
 {
-    OWN(bio)
-    BIO *bio = BIO_new_mem_buf(pem, -1);
-    OWN(key)
-    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
+    OWN(bio) BIO *bio = BIO_new_mem_buf(pem, -1);
+    OWN(key) EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
     return key && EVP_PKEY_base_id(key) == EVP_PKEY_RSA && EVP_PKEY_bits(key) >= LEAST_BITS;
 }
 
@@ -65,10 +63,8 @@ char *rs256_sign(const json_t *claims, const char *kid, const char *pem, struct 
         err_set(err, ERR_INPUT, "the private key is no RSA key in PEM form");
         return NULL;
     }
-    OWN(free)
-    char *text = json_to_text(claims);
-    OWN(jwt)
-    jwt_t *jwt = NULL;
+    OWN(free) char *text = json_to_text(claims);
+    OWN(jwt) jwt_t *jwt = NULL;
     char *token = NULL;
     if (jwt_new(&jwt) == 0 &&
         jwt_set_alg(jwt, JWT_ALG_RS256, (const unsigned char *)pem, (int)strlen(pem)) == 0 &&
@@ -84,8 +80,7 @@ char *rs256_sign(const json_t *claims, const char *kid, const char *pem, struct 
 
 static BIGNUM *number_from_base64url(const char *text)
 {
-    OWN(buf)
-    struct buf bytes = {.max = MOST_BITS / 8 + 1};
+    OWN(buf) struct buf bytes = {.max = MOST_BITS / 8 + 1};
     if (str_empty(text) || !base64url_decode(bytes_of(text), &bytes))
         return NULL;
     return BN_bin2bn((const unsigned char *)bytes.data, (int)bytes.len, NULL);
@@ -117,18 +112,14 @@ static EVP_PKEY *key_from_numbers(const BIGNUM *n, const BIGNUM *e)
 /* The key of modulus and exponent as PEM, NULL when they are no decent key. The caller frees. */
 static char *pem_from_numbers(const char *modulus, const char *exponent)
 {
-    OWN(bn)
-    BIGNUM *n = number_from_base64url(modulus);
-    OWN(bn)
-    BIGNUM *e = number_from_base64url(exponent);
+    OWN(bn) BIGNUM *n = number_from_base64url(modulus);
+    OWN(bn) BIGNUM *e = number_from_base64url(exponent);
     if (!n || !e || BN_num_bits(n) < LEAST_BITS || BN_num_bits(n) > MOST_BITS || !BN_is_odd(e) ||
         BN_is_one(e) || BN_num_bits(e) > 64)
         return NULL;
 
-    OWN(key)
-    EVP_PKEY *key = key_from_numbers(n, e);
-    OWN(bio)
-    BIO *bio = BIO_new(BIO_s_mem());
+    OWN(key) EVP_PKEY *key = key_from_numbers(n, e);
+    OWN(bio) BIO *bio = BIO_new(BIO_s_mem());
     if (!key || !bio || PEM_write_bio_PUBKEY(bio, key) != 1)
         return NULL;
     char *data = NULL;
@@ -219,8 +210,7 @@ static bool split(const char *token, struct bytes part[3])
 /* A part that holds a JSON object. New reference, NULL and err otherwise. */
 static json_t *decode_part(struct bytes part, const char *what, struct err *err)
 {
-    OWN(buf)
-    struct buf text = {0};
+    OWN(buf) struct buf text = {0};
     if (!base64url_decode(part, &text)) {
         err_set(err, ERR_UNAUTHORIZED, "%s: is not in unpadded base64url", what);
         return NULL;
@@ -245,8 +235,7 @@ bool rs256_form(const char *token, char **kid, struct err *err)
     json_auto_t *claims = decode_part(part[1], "the token's claims", err);
     if (!claims)
         return false;
-    OWN(buf)
-    struct buf signature = {0};
+    OWN(buf) struct buf signature = {0};
     if (!base64url_decode(part[2], &signature))
         return err_set(err, ERR_UNAUTHORIZED, "the token's signature is not in unpadded base64url");
 
@@ -273,8 +262,7 @@ char *rs256_kid(const char *token, struct err *err)
 json_t *rs256_verify(const char *token, const struct jwk *key, struct err *err)
 {
     struct bytes part[3];
-    OWN(jwt)
-    jwt_t *jwt = NULL;
+    OWN(jwt) jwt_t *jwt = NULL;
     const unsigned char *pem = (const unsigned char *)key->pem;
     /* libjwt takes the algorithm from the token, which rs256_form has checked: HS256 keyed with the
      * public key would else pass */

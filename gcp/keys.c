@@ -61,8 +61,7 @@ static int64_t life_ns(const struct headers *headers)
     const char *age = control ? strstr(control, "max-age=") : NULL;
     if (age) {
         age += strlen("max-age=");
-        OWN(free)
-        char *digits = str_copy_bytes((struct bytes){age, strspn(age, "0123456789")});
+        OWN(free) char *digits = str_copy_bytes((struct bytes){age, strspn(age, "0123456789")});
         str_int(digits, 0, INT32_MAX, &sec);
     }
     sec = sec < LEAST_LIFE_SEC ? LEAST_LIFE_SEC : sec > MOST_LIFE_SEC ? MOST_LIFE_SEC : sec;
@@ -83,8 +82,7 @@ static bool fetch(const struct keys *keys, struct jwks *set, int64_t *life, stru
                    .tries = 3,
                    .repeatable = true},
     };
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_answer) struct http_answer answer = {0};
     struct err failed = {0};
     if (send_until_answered(keys->outside, &call, &sending, &answer, &failed) &&
         jwks_from_json(buf_bytes(&answer.body), set, &failed)) {

@@ -12,8 +12,7 @@ static char *page_target(const char *target, const char *token)
 {
     if (str_empty(token))
         return str_copy(target);
-    OWN(free)
-    char *encoded = url_encode_text(token);
+    OWN(free) char *encoded = url_encode_text(token);
     return str_format("%s%cpageToken=%s", target, strchr(target, '?') ? '&' : '?', encoded);
 }
 
@@ -21,8 +20,7 @@ static char *page_target(const char *target, const char *token)
 static bool take_one(struct gcp *gcp, enum api api, const char *target, char **token,
                      take_page *take, void *to, struct err *err)
 {
-    OWN(free)
-    char *where = page_target(target, *token);
+    OWN(free) char *where = page_target(target, *token);
     struct google_call call = {.api = api, .target = where};
     json_auto_t *reply = google_json(gcp, &call, err);
     if (!reply)
@@ -38,8 +36,7 @@ static bool take_one(struct gcp *gcp, enum api api, const char *target, char **t
 bool google_list(struct gcp *gcp, enum api api, const char *target, take_page *take, void *to,
                  struct err *err)
 {
-    OWN(free)
-    char *token = NULL;
+    OWN(free) char *token = NULL;
     for (int i = 0; i < MOST_PAGES; i++) {
         if (!take_one(gcp, api, target, &token, take, to, err))
             return false;

@@ -55,8 +55,7 @@ void message_decode(struct gcp_message *message, const char *base64, const char 
 {
     if (str_empty(base64))
         return;
-    OWN(buf)
-    struct buf data = {0};
+    OWN(buf) struct buf data = {0};
     if (!base64_decode(bytes_of(base64), &data)) {
         message->data_error = str_format("%s is not base64", what);
         return;

@@ -34,11 +34,9 @@ static bool is_genuine(const struct http_answer *answer)
 static bool get(const struct outside *outside, const char *root, const char *path, int tries,
                 struct http_answer *answer, struct err *err)
 {
-    OWN(headers)
-    struct headers headers = {0};
+    OWN(headers) struct headers headers = {0};
     headers_add(&headers, "Metadata-Flavor", "Google");
-    OWN(free)
-    char *url = str_format("%s%s", root, path);
+    OWN(free) char *url = str_format("%s%s", root, path);
     struct http_call call = {
         .url = url,
         .headers = &headers,
@@ -65,16 +63,14 @@ bool metadata_found(const struct outside *outside, const char *root)
     bool skip = false;
     if (!env_bool("NO_GCE_CHECK", false, &skip, &ignored) || skip)
         return false;
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_answer) struct http_answer answer = {0};
     return get(outside, root, "/", 3, &answer, &ignored);
 }
 
 json_t *metadata_token(const struct outside *outside, const char *root, struct err *err)
 {
     static const char path[] = "/computeMetadata/v1/instance/service-accounts/default/token";
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_answer) struct http_answer answer = {0};
     struct err failed = {0};
     if (get(outside, root, path, 5, &answer, &failed))
         return json_from_bytes(buf_bytes(&answer.body), "metadata server's reply", ERR_UPSTREAM,
@@ -90,8 +86,7 @@ json_t *metadata_token(const struct outside *outside, const char *root, struct e
 
 char *metadata_project(const struct outside *outside, const char *root)
 {
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_answer) struct http_answer answer = {0};
     struct err ignored = {0};
     bool ok = get(outside, root, "/computeMetadata/v1/project/project-id", 3, &answer, &ignored);
     return ok && answer.body.len ? str_copy_bytes(buf_bytes(&answer.body)) : NULL;

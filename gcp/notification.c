@@ -38,8 +38,7 @@ static json_t *list_of(const char *commas)
 /* The topic as Storage writes it. */
 static char *topic_address(const struct gcp *gcp, const char *topic, struct err *err)
 {
-    OWN(free)
-    char *name = resource_name(gcp, "topics", topic, err);
+    OWN(free) char *name = resource_name(gcp, "topics", topic, err);
     return name ? str_format("%s%s", TOPIC_PREFIX, name) : NULL;
 }
 
@@ -47,12 +46,10 @@ bool gcp_notification_create(struct gcp *gcp, const char *bucket, const char *to
                              const char *event_types, const char *prefix, char **id,
                              struct err *err)
 {
-    OWN(free)
-    char *target = bucket_target(bucket, "/notificationConfigs", err);
+    OWN(free) char *target = bucket_target(bucket, "/notificationConfigs", err);
     if (!target)
         return false;
-    OWN(free)
-    char *address = topic_address(gcp, topic, err);
+    OWN(free) char *address = topic_address(gcp, topic, err);
     if (!address)
         return false;
     json_auto_t *body = json_pack(
@@ -73,12 +70,9 @@ bool gcp_notification_create(struct gcp *gcp, const char *bucket, const char *to
 
 bool gcp_notification_delete(struct gcp *gcp, const char *bucket, const char *id, struct err *err)
 {
-    OWN(free)
-    char *encoded = url_encode_text(id);
-    OWN(free)
-    char *what = str_format("/notificationConfigs/%s", encoded);
-    OWN(free)
-    char *target = bucket_target(bucket, what, err);
+    OWN(free) char *encoded = url_encode_text(id);
+    OWN(free) char *what = str_format("/notificationConfigs/%s", encoded);
+    OWN(free) char *target = bucket_target(bucket, what, err);
     if (!target)
         return false;
     struct google_call call = {.api = API_STORAGE, .method = "DELETE", .target = target};
@@ -88,8 +82,7 @@ bool gcp_notification_delete(struct gcp *gcp, const char *bucket, const char *id
 /* "A,B" of ["A","B"]; NULL of none. */
 static char *commas_of(struct jread *list)
 {
-    OWN(buf)
-    struct buf text = {0};
+    OWN(buf) struct buf text = {0};
     for (size_t i = 0; i < jread_count(list); i++)
         buf_add_format(&text, "%s%s", i ? "," : "", jread_item_str(list, i));
     return text.len ? buf_take(&text) : NULL;
@@ -123,7 +116,6 @@ static bool take_notifications(struct jread *page, void *to)
 bool gcp_notification_list(struct gcp *gcp, const char *bucket,
                            struct gcp_notifications *notifications, struct err *err)
 {
-    OWN(free)
-    char *target = bucket_target(bucket, "/notificationConfigs", err);
+    OWN(free) char *target = bucket_target(bucket, "/notificationConfigs", err);
     return target && google_list(gcp, API_STORAGE, target, take_notifications, notifications, err);
 }

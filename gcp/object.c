@@ -49,13 +49,11 @@ char *gcp_storage_url(const char *bucket, const char *object, struct err *err)
 {
     if (!check_bucket(bucket, err) || !check_object(object, err))
         return NULL;
-    OWN(buf)
-    struct buf url = {0};
+    OWN(buf) struct buf url = {0};
     buf_add_format(&url, "https://storage.googleapis.com/%s", bucket);
     for (;;) { /* each segment by itself: '/' stays */
         size_t len = strcspn(object, "/");
-        OWN(free)
-        char *segment = url_encode((struct bytes){object, len});
+        OWN(free) char *segment = url_encode((struct bytes){object, len});
         buf_add_format(&url, "/%s", segment);
         if (!object[len])
             return buf_take(&url);
@@ -72,8 +70,7 @@ char *object_target(const char *bucket, const char *object, struct err *err)
 {
     if (!check_bucket(bucket, err) || !check_object(object, err))
         return NULL;
-    OWN(free)
-    char *name = url_encode_text(object);
+    OWN(free) char *name = url_encode_text(object);
     return str_format("/storage/v1/b/%s/o/%s", bucket, name);
 }
 
@@ -81,10 +78,8 @@ char *upload_target(const char *bucket, const char *object, int64_t generation, 
 {
     if (!check_bucket(bucket, err) || !check_object(object, err))
         return NULL;
-    OWN(free)
-    char *name = url_encode_text(object);
-    OWN(buf)
-    struct buf target = {0};
+    OWN(free) char *name = url_encode_text(object);
+    OWN(buf) struct buf target = {0};
     buf_add_format(&target, "/upload/storage/v1/b/%s/o?uploadType=media&name=%s", bucket, name);
     if (generation != GCP_ANY_GENERATION)
         buf_add_format(&target, "&ifGenerationMatch=%lld", (long long)generation);

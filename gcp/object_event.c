@@ -115,8 +115,7 @@ bool gcp_object_event_from_envelope(const struct gcp_envelope *envelope,
     if (type)
         return read_event(envelope, type, event, err);
 
-    OWN(gcp_message)
-    struct gcp_message message = {0};
+    OWN(gcp_message) struct gcp_message message = {0};
     return gcp_message_from_envelope(envelope, &message, err) &&
            gcp_object_event_from_message(&message, event, err);
 }

@@ -52,10 +52,8 @@ static char *active_config(void)
     const char *named = env_str("CLOUDSDK_ACTIVE_CONFIG_NAME", NULL);
     if (named)
         return str_copy(named);
-    OWN(free)
-    char *path = gcloud_file("active_config");
-    OWN(file)
-    FILE *file = path ? fopen(path, "re") : NULL;
+    OWN(free) char *path = gcloud_file("active_config");
+    OWN(file) FILE *file = path ? fopen(path, "re") : NULL;
     char line[256];
     bool read = file && fgets(line, sizeof(line), file);
     return str_copy(read && *trim(line) ? trim(line) : "default");
@@ -66,13 +64,9 @@ char *project_from_gcloud(void)
     const char *set = env_str("CLOUDSDK_CORE_PROJECT", NULL);
     if (set)
         return str_copy(set);
-    OWN(free)
-    char *name = active_config();
-    OWN(free)
-    char *inner = str_format("configurations/config_%s", name);
-    OWN(free)
-    char *path = gcloud_file(inner);
-    OWN(file)
-    FILE *file = path ? fopen(path, "re") : NULL;
+    OWN(free) char *name = active_config();
+    OWN(free) char *inner = str_format("configurations/config_%s", name);
+    OWN(free) char *path = gcloud_file(inner);
+    OWN(file) FILE *file = path ? fopen(path, "re") : NULL;
     return file ? project_of_config(file) : NULL;
 }

@@ -53,8 +53,7 @@ static json_t *attributes_json(const struct gcp_publication *message)
 /* {"data","attributes","orderingKey"}, without what is empty. NULL when a text is no UTF-8. */
 static json_t *message_json(const struct gcp_publication *message)
 {
-    OWN(free)
-    char *data = message->data.len ? base64_encode(message->data) : NULL;
+    OWN(free) char *data = message->data.len ? base64_encode(message->data) : NULL;
     json_t *attributes = message->attribute_count ? attributes_json(message) : NULL;
     if (attributes && json_object_size(attributes) != message->attribute_count) {
         json_decref(attributes);
@@ -106,16 +105,14 @@ static bool publish_some(struct gcp *gcp, const char *target,
 bool gcp_publish(struct gcp *gcp, const char *topic, const struct gcp_publication *messages,
                  size_t count, struct gcp_names *ids, struct err *err)
 {
-    OWN(free)
-    char *name = resource_name(gcp, "topics", topic, err);
+    OWN(free) char *name = resource_name(gcp, "topics", topic, err);
     if (!name)
         return false;
     for (size_t i = 0; i < count; i++)
         if (!check(&messages[i], err))
             return false;
 
-    OWN(free)
-    char *target = resource_target(name, "publish");
+    OWN(free) char *target = resource_target(name, "publish");
     for (size_t done = 0, n; done < count; done += n) {
         n = messages_that_fit(messages + done, count - done);
         if (!publish_some(gcp, target, messages + done, n, ids, err))

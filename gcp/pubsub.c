@@ -22,8 +22,7 @@ enum {
 static json_t *call_verb(struct gcp *gcp, const char *name, const char *verb, const json_t *body,
                          struct err *err)
 {
-    OWN(free)
-    char *target = resource_target(name, verb);
+    OWN(free) char *target = resource_target(name, verb);
     struct google_call call = {.api = API_PUBSUB, .target = target, .json = body};
     return google_json(gcp, &call, err);
 }
@@ -116,8 +115,7 @@ static size_t ids_that_fit(const char *const *ids, size_t count)
 static bool for_ids(struct gcp *gcp, const char *subscription, const char *verb,
                     const char *const *ids, size_t count, int seconds, struct err *err)
 {
-    OWN(free)
-    char *name = resource_name(gcp, "subscriptions", subscription, err);
+    OWN(free) char *name = resource_name(gcp, "subscriptions", subscription, err);
     if (!name)
         return false;
     for (size_t done = 0, n; done < count; done += n) {

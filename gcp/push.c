@@ -23,8 +23,7 @@ struct gcp_push {
 static bool configure(struct gcp_push *push, struct err *err)
 {
     const char *url = env_str("PUSH_JWKS_URL", GOOGLE_KEYS);
-    OWN(url)
-    struct url parts = {0};
+    OWN(url) struct url parts = {0};
     if (!url_parse(url, &parts))
         return err_set(err, ERR_INPUT, "PUSH_JWKS_URL is %s, want an http or https URL", url);
     push->audience = str_copy(env_str("PUSH_AUDIENCE", NULL));
@@ -94,12 +93,10 @@ bool gcp_push_check(struct gcp_push *push, const char *authorization, struct err
     const char *token = bearer(authorization, err);
     if (!token)
         return false;
-    OWN(free)
-    char *kid = rs256_kid(token, err);
+    OWN(free) char *kid = rs256_kid(token, err);
     if (!kid)
         return false;
-    OWN(jwk)
-    struct jwk key = {0};
+    OWN(jwk) struct jwk key = {0};
     if (!keys_find(push->keys, kid, &key, err))
         return false;
     json_auto_t *claims = rs256_verify(token, &key, err);

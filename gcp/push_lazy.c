@@ -37,8 +37,7 @@ static void *open_library(void)
     while (len > 0 && program[len - 1] != '/')
         len--;
     for (size_t i = 0; len > 0 && i < COUNT(places); i++) {
-        OWN(free)
-        char *path = str_format("%.*s%slibgcp.so.0", (int)len, program, places[i]);
+        OWN(free) char *path = str_format("%.*s%slibgcp.so.0", (int)len, program, places[i]);
         void *library = access(path, F_OK) == 0 ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
         if (library)
             return library;

@@ -31,8 +31,7 @@ static bool check_full(const char *kind, const char *name, struct err *err)
 {
     const char *project = name + strlen("projects/");
     size_t len = strspn(project, PROJECT_CHARS);
-    OWN(free)
-    char *middle = str_format("/%s/", kind);
+    OWN(free) char *middle = str_format("/%s/", kind);
     if (len == 0 || !str_starts(project + len, middle))
         return err_set(err, ERR_INPUT, "\"%s\" is not of the form projects/PROJECT/%s/NAME", name,
                        kind);
@@ -56,13 +55,11 @@ char *resource_name(const struct gcp *gcp, const char *kind, const char *name, s
 
 char *resource_target(const char *full_name, const char *verb)
 {
-    OWN(buf)
-    struct buf target = {0};
+    OWN(buf) struct buf target = {0};
     buf_add_text(&target, "/v1");
     while (*full_name) {
         size_t len = strcspn(full_name, "/");
-        OWN(free)
-        char *segment = url_encode((struct bytes){full_name, len});
+        OWN(free) char *segment = url_encode((struct bytes){full_name, len});
         buf_add_format(&target, "/%s", segment);
         full_name += len + (full_name[len] == '/');
     }

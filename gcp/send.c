@@ -27,8 +27,7 @@ static bool is_passing(const char *name)
 static void say(const struct http_call *call, const struct http_answer *answer,
                 const struct fault *fault, int status, struct err *err)
 {
-    OWN(url)
-    struct url url = {0};
+    OWN(url) struct url url = {0};
     bool known = url_parse(call->url, &url);
     err_set(err, status, "%s answered %d%s%s%s%s", known ? url.host : "the server", answer->status,
             *fault->name ? " " : "", fault->name, *fault->message ? ": " : "", fault->message);

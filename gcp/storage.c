@@ -41,8 +41,7 @@ bool gcp_storage_upload(struct gcp *gcp, const char *bucket, const char *name,
                         const char *content_type, struct bytes data, int64_t generation,
                         struct gcp_object *object, struct err *err)
 {
-    OWN(free)
-    char *target = upload_target(bucket, name, generation, err);
+    OWN(free) char *target = upload_target(bucket, name, generation, err);
     if (!target)
         return false;
     struct google_call call = {
@@ -55,8 +54,7 @@ bool gcp_storage_upload(struct gcp *gcp, const char *bucket, const char *name,
         .timeout_ms = UPLOAD_TIMEOUT_MS,
     };
     json_auto_t *reply = google_json(gcp, &call, err);
-    OWN(gcp_object)
-    struct gcp_object ignored = {0};
+    OWN(gcp_object) struct gcp_object ignored = {0};
     return reply && read_object(reply, object ? object : &ignored, err);
 }
 
@@ -71,22 +69,18 @@ static char *with_generation(const char *target, const char *before, int64_t gen
 bool gcp_storage_download(struct gcp *gcp, const char *bucket, const char *name, int64_t generation,
                           size_t max, char **data, size_t *len, struct err *err)
 {
-    OWN(free)
-    char *object = object_target(bucket, name, err);
+    OWN(free) char *object = object_target(bucket, name, err);
     if (!object)
         return false;
-    OWN(free)
-    char *media = str_format("%s?alt=media", object);
-    OWN(free)
-    char *target = with_generation(media, "&generation=", generation);
+    OWN(free) char *media = str_format("%s?alt=media", object);
+    OWN(free) char *target = with_generation(media, "&generation=", generation);
     struct google_call call = {
         .api = API_STORAGE,
         .target = target,
         .max_reply = max,
         .timeout_ms = UPLOAD_TIMEOUT_MS,
     };
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_answer) struct http_answer answer = {0};
     if (!google_send(gcp, &call, &answer, err))
         return false;
     *len = answer.body.len;
@@ -97,8 +91,7 @@ bool gcp_storage_download(struct gcp *gcp, const char *bucket, const char *name,
 bool gcp_storage_get(struct gcp *gcp, const char *bucket, const char *name,
                      struct gcp_object *object, struct err *err)
 {
-    OWN(free)
-    char *target = object_target(bucket, name, err);
+    OWN(free) char *target = object_target(bucket, name, err);
     if (!target)
         return false;
     struct google_call call = {.api = API_STORAGE, .target = target};
@@ -109,12 +102,10 @@ bool gcp_storage_get(struct gcp *gcp, const char *bucket, const char *name,
 bool gcp_storage_delete(struct gcp *gcp, const char *bucket, const char *name, int64_t generation,
                         struct err *err)
 {
-    OWN(free)
-    char *object = object_target(bucket, name, err);
+    OWN(free) char *object = object_target(bucket, name, err);
     if (!object)
         return false;
-    OWN(free)
-    char *target = with_generation(object, "?ifGenerationMatch=", generation);
+    OWN(free) char *target = with_generation(object, "?ifGenerationMatch=", generation);
     struct google_call call = {
         .api = API_STORAGE,
         .method = "DELETE",
@@ -137,25 +128,20 @@ static bool take_names(struct jread *page, void *to)
 bool gcp_storage_list(struct gcp *gcp, const char *bucket, const char *prefix,
                       struct gcp_names *names, struct err *err)
 {
-    OWN(free)
-    char *encoded = url_encode_text(prefix ? prefix : "");
-    OWN(free)
-    char *what = str_format("/o?prefix=%s", encoded);
-    OWN(free)
-    char *target = bucket_target(bucket, what, err);
+    OWN(free) char *encoded = url_encode_text(prefix ? prefix : "");
+    OWN(free) char *what = str_format("/o?prefix=%s", encoded);
+    OWN(free) char *target = bucket_target(bucket, what, err);
     return target && google_list(gcp, API_STORAGE, target, take_names, names, err);
 }
 
 bool gcp_bucket_create(struct gcp *gcp, const char *bucket, struct err *err)
 {
-    OWN(free)
-    char *checked = bucket_target(bucket, "", err);
+    OWN(free) char *checked = bucket_target(bucket, "", err);
     if (!checked)
         return false;
     if (!gcp->project)
         return err_set(err, ERR_INPUT, "no project is known; set GOOGLE_CLOUD_PROJECT");
-    OWN(free)
-    char *target = str_format("/storage/v1/b?project=%s", gcp->project);
+    OWN(free) char *target = str_format("/storage/v1/b?project=%s", gcp->project);
     json_auto_t *body = json_pack("{s:s}", "name", bucket);
     struct google_call call = {.api = API_STORAGE, .target = target, .json = body};
     return google_done(gcp, &call, err);

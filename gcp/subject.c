@@ -33,8 +33,7 @@ static bool read_url(const struct outside *outside, const struct credentials *cr
                    .tries = 3,
                    .repeatable = true},
     };
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_answer) struct http_answer answer = {0};
     return send_until_answered(outside, &call, &sending, &answer, err) &&
            buf_add(text, answer.body.data, answer.body.len);
 }
@@ -66,8 +65,7 @@ static char *pick(const struct credentials *credentials, struct bytes text, stru
 char *subject_token(const struct outside *outside, const struct credentials *credentials,
                     struct err *err)
 {
-    OWN(buf)
-    struct buf text = {.max = MOST_TOKEN};
+    OWN(buf) struct buf text = {.max = MOST_TOKEN};
     bool ok = credentials->subject_file ? read_file(credentials->subject_file, &text, err)
                                         : read_url(outside, credentials, &text, err);
     return ok ? pick(credentials, buf_bytes(&text), err) : NULL;

@@ -39,8 +39,7 @@ static bool add_options(const struct gcp *gcp, const struct gcp_subscription_opt
     if (!options->dead_letter_topic)
         return true;
 
-    OWN(free)
-    char *topic = resource_name(gcp, "topics", options->dead_letter_topic, err);
+    OWN(free) char *topic = resource_name(gcp, "topics", options->dead_letter_topic, err);
     if (!topic)
         return false;
     json_t *policy = json_pack("{s:s}", "deadLetterTopic", topic);
@@ -54,8 +53,7 @@ static bool add_options(const struct gcp *gcp, const struct gcp_subscription_opt
  * answer to that was lost. */
 static bool is_ours(struct gcp *gcp, const char *name, const char *topic)
 {
-    OWN(gcp_subscription)
-    struct gcp_subscription there = {0};
+    OWN(gcp_subscription) struct gcp_subscription there = {0};
     struct err ignored = {0};
     return gcp_subscription_get(gcp, name, &there, &ignored) && str_equal(there.topic, topic);
 }
@@ -64,20 +62,17 @@ bool gcp_subscription_create(struct gcp *gcp, const char *subscription, const ch
                              const struct gcp_subscription_options *options, struct err *err)
 {
     static const struct gcp_subscription_options defaults = {0};
-    OWN(free)
-    char *name = resource_name(gcp, "subscriptions", subscription, err);
+    OWN(free) char *name = resource_name(gcp, "subscriptions", subscription, err);
     if (!name)
         return false;
-    OWN(free)
-    char *topic_name = resource_name(gcp, "topics", topic, err);
+    OWN(free) char *topic_name = resource_name(gcp, "topics", topic, err);
     if (!topic_name)
         return false;
     json_auto_t *body = json_pack("{s:s}", "topic", topic_name);
     if (!add_options(gcp, options ? options : &defaults, body, err))
         return false;
 
-    OWN(free)
-    char *target = resource_target(name, NULL);
+    OWN(free) char *target = resource_target(name, NULL);
     struct google_call call = {.api = API_PUBSUB, .method = "PUT", .target = target, .json = body};
     struct err failed = {0};
     if (google_done(gcp, &call, &failed))
@@ -90,12 +85,10 @@ bool gcp_subscription_create(struct gcp *gcp, const char *subscription, const ch
 
 bool gcp_subscription_delete(struct gcp *gcp, const char *subscription, struct err *err)
 {
-    OWN(free)
-    char *name = resource_name(gcp, "subscriptions", subscription, err);
+    OWN(free) char *name = resource_name(gcp, "subscriptions", subscription, err);
     if (!name)
         return false;
-    OWN(free)
-    char *target = resource_target(name, NULL);
+    OWN(free) char *target = resource_target(name, NULL);
     struct google_call call = {.api = API_PUBSUB, .method = "DELETE", .target = target};
     struct err failed = {0};
     if (google_done(gcp, &call, &failed) || (failed.status == ERR_NOT_FOUND && call.attempts > 1))
@@ -117,12 +110,10 @@ void gcp_subscription_done(struct gcp_subscription *subscription)
 bool gcp_subscription_get(struct gcp *gcp, const char *name, struct gcp_subscription *subscription,
                           struct err *err)
 {
-    OWN(free)
-    char *full = resource_name(gcp, "subscriptions", name, err);
+    OWN(free) char *full = resource_name(gcp, "subscriptions", name, err);
     if (!full)
         return false;
-    OWN(free)
-    char *target = resource_target(full, NULL);
+    OWN(free) char *target = resource_target(full, NULL);
     struct google_call call = {.api = API_PUBSUB, .target = target};
     json_auto_t *reply = google_json(gcp, &call, err);
     if (!reply)
@@ -155,7 +146,6 @@ bool gcp_subscription_list(struct gcp *gcp, struct gcp_names *names, struct err 
 {
     if (!gcp->project)
         return err_set(err, ERR_INPUT, "no project is known; set GOOGLE_CLOUD_PROJECT");
-    OWN(free)
-    char *target = str_format("/v1/projects/%s/subscriptions", gcp->project);
+    OWN(free) char *target = str_format("/v1/projects/%s/subscriptions", gcp->project);
     return google_list(gcp, API_PUBSUB, target, take_subscriptions, names, err);
 }

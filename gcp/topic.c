@@ -6,12 +6,10 @@
 static bool call_topic(struct gcp *gcp, const char *topic, const char *method, const json_t *body,
                        int *attempts, struct err *err)
 {
-    OWN(free)
-    char *name = resource_name(gcp, "topics", topic, err);
+    OWN(free) char *name = resource_name(gcp, "topics", topic, err);
     if (!name)
         return false;
-    OWN(free)
-    char *target = resource_target(name, NULL);
+    OWN(free) char *target = resource_target(name, NULL);
     struct google_call call = {.api = API_PUBSUB, .method = method, .target = target, .json = body};
     bool ok = google_done(gcp, &call, err);
     *attempts = call.attempts;
@@ -62,7 +60,6 @@ bool gcp_topic_list(struct gcp *gcp, struct gcp_names *names, struct err *err)
 {
     if (!gcp->project)
         return err_set(err, ERR_INPUT, "no project is known; set GOOGLE_CLOUD_PROJECT");
-    OWN(free)
-    char *target = str_format("/v1/projects/%s/topics", gcp->project);
+    OWN(free) char *target = str_format("/v1/projects/%s/topics", gcp->project);
     return google_list(gcp, API_PUBSUB, target, take_topics, names, err);
 }

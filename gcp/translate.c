@@ -38,8 +38,7 @@ static char *v3_target(const struct gcp *gcp, const char *what, struct err *err)
 static json_t *ask(struct gcp *gcp, const char *v2, const char *v3, const json_t *body,
                    struct err *err)
 {
-    OWN(free)
-    char *target = gcp->translate_v3 ? v3_target(gcp, v3, err) : str_copy(v2);
+    OWN(free) char *target = gcp->translate_v3 ? v3_target(gcp, v3, err) : str_copy(v2);
     if (!target)
         return NULL;
     if (!body) {
@@ -139,22 +138,19 @@ bool gcp_translate_detect(struct gcp *gcp, const char *text, struct gcp_language
 
 static char *languages_target(const struct gcp *gcp, const char *display, struct err *err)
 {
-    OWN(free)
-    char *encoded = str_empty(display) ? NULL : url_encode_text(display);
+    OWN(free) char *encoded = str_empty(display) ? NULL : url_encode_text(display);
     if (!gcp->translate_v3)
         return str_format("/language/translate/v2/languages%s%s", encoded ? "?target=" : "",
                           encoded ? encoded : "");
-    OWN(free)
-    char *what = str_format("/supportedLanguages%s%s", encoded ? "?displayLanguageCode=" : "",
-                            encoded ? encoded : "");
+    OWN(free) char *what = str_format(
+        "/supportedLanguages%s%s", encoded ? "?displayLanguageCode=" : "", encoded ? encoded : "");
     return v3_target(gcp, what, err);
 }
 
 bool gcp_translate_languages(struct gcp *gcp, const char *display, struct gcp_languages *languages,
                              struct err *err)
 {
-    OWN(free)
-    char *target = languages_target(gcp, display, err);
+    OWN(free) char *target = languages_target(gcp, display, err);
     if (!target)
         return false;
     struct google_call call = {.api = API_TRANSLATE, .target = target};

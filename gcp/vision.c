@@ -96,7 +96,6 @@ bool gcp_vision_labels_of(struct gcp *gcp, struct bytes picture, int most,
     if (picture.len > MOST_PICTURE)
         return err_set(err, ERR_INPUT, "a picture of %zu bytes is over Vision's 7.5 MB",
                        picture.len);
-    OWN(free)
-    char *content = base64_encode(picture);
+    OWN(free) char *content = base64_encode(picture);
     return annotate(gcp, json_pack("{s:s}", "content", content), most, labels, err);
 }

@@ -53,21 +53,21 @@ bool access_write_kubeconfig(const char *data_dir, const struct access *access, 
     if (!file_read(authority, &pem, err))
         return false;
     OWN(free) char *encoded = base64_encode(buf_bytes(&pem));
-    OWN(free)
-    char *text = str_format("apiVersion: v1\n"
-                            "kind: Config\n"
-                            "current-context: kn-local\n"
-                            "contexts:\n"
-                            "- name: kn-local\n"
-                            "  context: {cluster: kn-local, user: kn-local, namespace: default}\n"
-                            "clusters:\n"
-                            "- name: kn-local\n"
-                            "  cluster:\n"
-                            "    server: https://127.0.0.1:%u\n"
-                            "    certificate-authority-data: %s\n"
-                            "users:\n"
-                            "- name: kn-local\n"
-                            "  user: {token: %s}\n",
-                            port, encoded, access->token);
+    OWN(free) char *text =
+        str_format("apiVersion: v1\n"
+                   "kind: Config\n"
+                   "current-context: kn-local\n"
+                   "contexts:\n"
+                   "- name: kn-local\n"
+                   "  context: {cluster: kn-local, user: kn-local, namespace: default}\n"
+                   "clusters:\n"
+                   "- name: kn-local\n"
+                   "  cluster:\n"
+                   "    server: https://127.0.0.1:%u\n"
+                   "    certificate-authority-data: %s\n"
+                   "users:\n"
+                   "- name: kn-local\n"
+                   "  user: {token: %s}\n",
+                   port, encoded, access->token);
     return file_write(path, 0600, bytes_of(text), err);
 }

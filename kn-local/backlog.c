@@ -127,8 +127,7 @@ struct batch {
 
 static bool append(struct archive *archive, struct parcel *parcel, struct err *err)
 {
-    OWN(buf)
-    struct buf headers = {0};
+    OWN(buf) struct buf headers = {0};
     parcel_pack_headers(parcel, &headers);
     parcel->number = parcel->backlog->next++;
     return store_append(archive->store, parcel->backlog->id, parcel->number, buf_bytes(&headers),
@@ -234,8 +233,7 @@ static void offer_to_all(struct backlog *backlog, struct parcel *parcel)
 {
     if (!backlog->subscribers)
         return;
-    OWN(roster)
-    struct roster *roster = subscribers_take(backlog->subscribers);
+    OWN(roster) struct roster *roster = subscribers_take(backlog->subscribers);
     for (size_t i = 0; i < roster->count; i++)
         if (!subscription_offer(roster->list[i], parcel))
             backlog_ask(backlog, roster->list[i]); /* it is behind: from disk, when it has room */
@@ -280,8 +278,7 @@ static bool hand_out(uint64_t number, struct bytes headers, struct bytes body, v
     struct reading *reading = to;
     if (atomic_load(&reading->subscription->next) < number)
         atomic_store(&reading->subscription->next, number); /* those between were deleted */
-    OWN(parcel)
-    struct parcel *parcel = parcel_from_store(headers, body, number);
+    OWN(parcel) struct parcel *parcel = parcel_from_store(headers, body, number);
     if (!parcel || !subscription_offer(reading->subscription, parcel))
         return false;
     reading->bytes -= parcel->size < reading->bytes ? parcel->size : reading->bytes;

@@ -175,8 +175,7 @@ static bool sender_waits(const struct parcel *parcel)
 static void receive_event(struct channel *channel, struct http_exchange *exchange)
 {
     struct err err = {0};
-    OWN(parcel)
-    struct parcel *parcel =
+    OWN(parcel) struct parcel *parcel =
         parcel_from_http(&exchange->headers, &exchange->body, channel->ns, &err);
     if (!parcel) {
         note(channel, HOP_REFUSED, "", err.status);

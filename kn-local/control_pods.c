@@ -233,9 +233,8 @@ void control_write_event(struct control *control, const json_t *news)
     json_auto_t *object = control_object_of(control, &id, &kind);
     if (!object)
         return;
-    OWN(free)
-    char *name = event_name(object, json_string_value(json_object_get(news, "reason")),
-                            json_string_value(json_object_get(news, "message")));
+    OWN(free) char *name = event_name(object, json_string_value(json_object_get(news, "reason")),
+                                      json_string_value(json_object_get(news, "message")));
     struct object_key key = {&kind_event, id.ns, name};
     json_auto_t *now = time_or_null(time_now_ns());
     json_auto_t *there = objects_get(control->objects, &key);

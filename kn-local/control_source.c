@@ -137,8 +137,7 @@ static void mount_key(struct controlled *it, struct container *container)
 
 static void fill_container(struct controlled *it, struct container *container)
 {
-    OWN(free)
-    char *subscription = str_format("knative-eventing_%s_%s", it->ns, it->name);
+    OWN(free) char *subscription = str_format("knative-eventing_%s_%s", it->ns, it->name);
     container->face.name = "receive-adapter";
     container->face.image = "pubsub-source";
     container_set(container, "GOOGLE_CLOUD_PROJECT", spec_text(it->object, "googleCloudProject"));

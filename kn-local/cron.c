@@ -130,8 +130,7 @@ bool cron_parse(const char *text, struct cron *cron, struct err *err)
 {
     if (*text == '@' && !(text = descriptor(text, err)))
         return false;
-    OWN(free)
-    char *copy = str_copy(text);
+    OWN(free) char *copy = str_copy(text);
     char *list[FIELD_COUNT] = {0};
     size_t count = words(copy, list, COUNT(list));
     if (count != FIELD_COUNT && count != FIELD_COUNT - 1)

@@ -37,8 +37,7 @@ static void tell_dropped(const struct delivery *delivery, const char *why)
     struct subscription *subscription = delivery->subscription;
     if (!subscription->world->tell)
         return;
-    OWN(free)
-    char *message =
+    OWN(free) char *message =
         str_format("event %s was dropped after %d %s: %s", delivery->parcel->id,
                    delivery->attempt + 1, delivery->attempt ? "attempts" : "attempt", why);
     subscription->world->tell(
@@ -93,9 +92,8 @@ static void on_failure(struct delivery *delivery, const struct http_answer *answ
                        const struct err *err)
 {
     int status = answer ? answer->status : 0;
-    OWN(free)
-    char *why = answer ? str_format("%s answered %d", target_of(delivery)->url, status)
-                       : str_format("%s", err->text);
+    OWN(free) char *why = answer ? str_format("%s answered %d", target_of(delivery)->url, status)
+                                 : str_format("%s", err->text);
     if (delivery->leg == TO_DEAD_LETTER || delivery->route->dead_letter.to == TARGET_NONE) {
         drop(delivery, status, why);
         return;

@@ -77,8 +77,7 @@ static bool make_room(int fd)
 
 struct journal *journal_open(const char *path, struct err *err)
 {
-    OWN(fd)
-    int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+    OWN(fd) int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
     if (path && fd < 0) {
         err_set(err, ERR_INTERNAL, "cannot open the journal %s: %s", path, strerror(errno));
         return NULL;
@@ -96,8 +95,7 @@ struct journal *journal_open(const char *path, struct err *err)
 
 struct journal *journal_open_to_read(const char *path, struct err *err)
 {
-    OWN(fd)
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    OWN(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         err_set(err, ERR_NOT_FOUND, "cannot open the journal %s: %s", path, strerror(errno));
         return NULL;

@@ -75,8 +75,7 @@ static void name_nearest(const char *api_version, const char *name, struct err *
         names[i] = all[i]->name;
     const char *nearest = str_nearest(name, names, COUNT(all));
     const struct kind *same = by_name(nearest ? nearest : name);
-    OWN(free)
-    char *version = same ? kind_api_version(same) : NULL;
+    OWN(free) char *version = same ? kind_api_version(same) : NULL;
     if (same)
         err_set(err, ERR_INPUT, "no kind \"%.80s\" in \"%.80s\"; did you mean %s in %s?", name,
                 api_version, same->name, version);
@@ -93,8 +92,7 @@ const struct kind *kind_of_object(const json_t *object, struct err *err)
         return NULL;
     }
     const char *slash = strrchr(api_version, '/');
-    OWN(free)
-    char *group =
+    OWN(free) char *group =
         str_copy_bytes((struct bytes){api_version, slash ? (size_t)(slash - api_version) : 0});
     const struct kind *kind = kind_find(group, slash ? slash + 1 : api_version, name);
     if (!kind)
@@ -104,8 +102,7 @@ const struct kind *kind_of_object(const json_t *object, struct err *err)
 
 static void name_as(json_t *object, const struct kind *kind)
 {
-    OWN(free)
-    char *api_version = kind_api_version(kind);
+    OWN(free) char *api_version = kind_api_version(kind);
     json_object_set_new(object, "apiVersion", json_string(api_version));
     json_object_set_new(object, "kind", json_string(kind->name));
 }

@@ -118,8 +118,7 @@ static bool check_text(const struct field *field, const char *text, const char *
     if (!field->values)
         return true;
     size_t count = 0;
-    OWN(buf)
-    struct buf list = {0};
+    OWN(buf) struct buf list = {0};
     for (const char *const *value = field->values; *value; value++, count++) {
         if (str_equal(*value, text))
             return true;

@@ -124,9 +124,8 @@ static json_t *openapi_index(void)
 static void describe(json_t *paths, const struct kind *kind, const char *page)
 {
     static const char *const methods[] = {"post", "put", "patch"};
-    OWN(free)
-    char *path = str_format("/%s/%s%s/{name}", page,
-                            kind->cluster_wide ? "" : "namespaces/{namespace}/", kind->plural);
+    OWN(free) char *path = str_format(
+        "/%s/%s%s/{name}", page, kind->cluster_wide ? "" : "namespaces/{namespace}/", kind->plural);
     json_t *item = json_object();
     for (size_t i = 0; i < COUNT(methods); i++)
         json_object_set_new(item, methods[i],

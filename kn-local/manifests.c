@@ -24,9 +24,8 @@ static void tell_done(const struct manifest_listener *listener, const json_t *ob
 {
     struct err err = {0};
     const struct kind *kind = kind_of_object(object, &err);
-    OWN(free)
-    char *line = str_format("%s%s%s/%s %s", kind->singular, *kind->group ? "." : "", kind->group,
-                            object_name(object), result);
+    OWN(free) char *line = str_format("%s%s%s/%s %s", kind->singular, *kind->group ? "." : "",
+                                      kind->group, object_name(object), result);
     listener->done(line, listener->context);
 }
 

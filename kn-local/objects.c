@@ -16,8 +16,7 @@ char *objects_key(const struct object_key *key)
 
 struct stored *objects_find(struct objects *objects, const struct object_key *key)
 {
-    OWN(free)
-    char *text = objects_key(key);
+    OWN(free) char *text = objects_key(key);
     struct stored *stored = NULL;
     HASH_FIND_STR(objects->table, text, stored);
     return stored;
@@ -57,8 +56,7 @@ static void loaded(const char *key, json_t *object, void *context)
 
 struct objects *objects_open(const char *file, struct err *err)
 {
-    OWN(objects)
-    struct objects *objects = must_alloc(sizeof(*objects));
+    OWN(objects) struct objects *objects = must_alloc(sizeof(*objects));
     pthread_mutex_init(&objects->lock, NULL);
     if (file) {
         objects->file = objects_file_open(file, err);
@@ -128,8 +126,8 @@ json_t *objects_list(struct objects *objects, const struct kind *kind, const cha
 {
     pthread_mutex_lock(&objects->lock);
     size_t count = 0;
-    OWN(free)
-    struct stored **found = must_alloc((HASH_COUNT(objects->table) + 1) * sizeof(struct stored *));
+    OWN(free) struct stored **found =
+        must_alloc((HASH_COUNT(objects->table) + 1) * sizeof(struct stored *));
     for (struct stored *stored = objects->table; stored; stored = stored->hh.next)
         if (within(stored, kind, ns))
             found[count++] = stored;

@@ -49,8 +49,7 @@ static void make_private(const char *path)
 struct objects_file *objects_file_open(const char *path, struct err *err)
 {
     make_private(path);
-    OWN(objects_file)
-    struct objects_file *file = must_alloc(sizeof(*file));
+    OWN(objects_file) struct objects_file *file = must_alloc(sizeof(*file));
     if (sqlite3_open(path, &file->db) != SQLITE_OK || !prepare(file, err)) {
         if (!err->status)
             failed(file, "open the saved", err);
@@ -74,8 +73,7 @@ bool objects_file_load(struct objects_file *file,
                        void (*each)(const char *key, json_t *object, void *context), void *context,
                        struct err *err)
 {
-    OWN(statement)
-    sqlite3_stmt *all = NULL;
+    OWN(statement) sqlite3_stmt *all = NULL;
     if (sqlite3_prepare_v2(file->db, "SELECT key, body FROM object", -1, &all, NULL) != SQLITE_OK)
         return failed(file, "read the saved", err);
     int step;
@@ -93,8 +91,7 @@ bool objects_file_load(struct objects_file *file,
 bool objects_file_save(struct objects_file *file, const char *key, const json_t *object,
                        struct err *err)
 {
-    OWN(free)
-    char *body = object ? json_to_text(object) : NULL;
+    OWN(free) char *body = object ? json_to_text(object) : NULL;
     sqlite3_stmt *statement = object ? file->put : file->drop;
     sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
     if (object)

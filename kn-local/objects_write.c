@@ -23,8 +23,7 @@ static void set_meta(json_t *object, const char *key, json_t *value)
 
 static void set_version(json_t *object, uint64_t version)
 {
-    OWN(free)
-    char *text = str_format("%" PRIu64, version);
+    OWN(free) char *text = str_format("%" PRIu64, version);
     set_meta(object, "resourceVersion", json_string(text));
 }
 

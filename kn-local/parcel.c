@@ -153,8 +153,7 @@ static const char *take_text(struct bytes *from)
 
 struct parcel *parcel_from_store(struct bytes headers, struct bytes body, uint64_t number)
 {
-    OWN(parcel)
-    struct parcel *parcel = must_alloc(sizeof(*parcel));
+    OWN(parcel) struct parcel *parcel = must_alloc(sizeof(*parcel));
     atomic_init(&parcel->refs, 1);
     while (headers.len) {
         const char *name = take_text(&headers), *value = take_text(&headers);
@@ -172,8 +171,7 @@ struct parcel *parcel_dead_letter(const struct parcel *event, const char *ns,
                                   const char *reason)
 {
     struct err err = {0};
-    OWN(ce_events)
-    struct ce_events events = {0};
+    OWN(ce_events) struct ce_events events = {0};
     if (!events_from_http(&event->headers, buf_bytes(&event->body), &events, &err))
         abort(); /* it was read from such fields before */
     delivery_dead_letter(&events.list[0], destination, status, answer, reason);

@@ -83,9 +83,8 @@ static bool set_overrides(struct ce_event *event, const char *overrides, struct 
 struct parcel *ping_event(const struct runtime_ping *from, struct err *err)
 {
     const char *slash = strchr(from->name, '/');
-    OWN(free)
-    char *source = str_format("/apis/v1/namespaces/%s/pingsources/%s", from->ns,
-                              slash ? slash + 1 : from->name);
+    OWN(free) char *source = str_format("/apis/v1/namespaces/%s/pingsources/%s", from->ns,
+                                        slash ? slash + 1 : from->name);
     OWN(ce_event) struct ce_event event = {0};
     ce_event_new(&event, source, "dev.knative.sources.ping", from->content_type, from->data);
     return set_overrides(&event, from->overrides, err) ? parcel_from_event(&event, from->ns) : NULL;
@@ -119,9 +118,8 @@ static void note(const struct strike *strike, enum hop hop, int status)
 static void tell_dropped(const struct strike *strike, int status)
 {
     struct ping *ping = strike->ping;
-    OWN(free)
-    char *message = str_format("event %s was dropped: %s answered %d", strike->parcel->id,
-                               ping->sink.url, status);
+    OWN(free) char *message = str_format("event %s was dropped: %s answered %d", strike->parcel->id,
+                                         ping->sink.url, status);
     struct runtime_event event = {.about = {RUNTIME_SOURCE, ping->ns, ping->name},
                                   .warning = true,
                                   .reason = "EventDropped",

@@ -46,8 +46,7 @@ const char *rule_destination(const json_t *value)
 {
     bool ref = json_is_object(json_object_get(value, "ref"));
     const char *uri = json_string_value(json_object_get(value, "uri"));
-    OWN(url)
-    struct url url = {0};
+    OWN(url) struct url url = {0};
     bool absolute = uri && url_parse(uri, &url);
     if (!ref && !uri)
         return "wants a ref or a uri";

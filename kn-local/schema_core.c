@@ -16,8 +16,7 @@ static const char *rule_base64(const json_t *value)
     json_t *text;
     json_object_foreach((json_t *)value, key, text)
     {
-        OWN(buf)
-        struct buf out = {0};
+        OWN(buf) struct buf out = {0};
         if (!base64_decode(bytes_of(json_string_value(text)), &out))
             return "holds a value that is no base64; plain texts belong into stringData";
     }

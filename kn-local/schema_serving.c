@@ -48,8 +48,7 @@ static bool check_env(const json_t *container, struct problem *problem)
         const char *name = json_string_value(json_object_get(variable, "name"));
         if (!name || !is_reserved(name))
             continue;
-        OWN(free)
-        char *path = str_format("spec.template.spec.containers[0].env[%zu].name", index);
+        OWN(free) char *path = str_format("spec.template.spec.containers[0].env[%zu].name", index);
         return problem_set(problem, path, "is \"%s\", which the platform sets", name);
     }
     return true;
@@ -65,8 +64,7 @@ static bool check_traffic(const json_t *spec, struct problem *problem)
         if (json_is_true(json_object_get(item, "latestRevision")) &&
             json_integer_value(json_object_get(item, "percent")) == 100)
             continue;
-        OWN(free)
-        char *path = str_format("spec.traffic[%zu]", index);
+        OWN(free) char *path = str_format("spec.traffic[%zu]", index);
         return problem_set(problem, path,
                            "splits traffic, which is not built here: want latestRevision: true "
                            "and percent: 100");

@@ -90,8 +90,7 @@ static bool ping_check(const json_t *object, const json_t *old, struct problem *
     const char *encoded = json_string_value(json_object_get(spec, "dataBase64"));
     if (encoded && !str_empty(json_string_value(json_object_get(spec, "data"))))
         return problem_set(problem, "spec.dataBase64", "and data exclude each other");
-    OWN(buf)
-    struct buf data = {0};
+    OWN(buf) struct buf data = {0};
     if (encoded && !base64_decode(bytes_of(encoded), &data))
         return problem_set(problem, "spec.dataBase64", "is no base64");
     return check_schedule(spec, problem);

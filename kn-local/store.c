@@ -97,8 +97,7 @@ static bool set_up(struct store *store, struct err *err)
                        version, VERSION_OF_SCHEMA);
     if (version == VERSION_OF_SCHEMA)
         return true;
-    OWN(free)
-    char *all = str_format("BEGIN; %s COMMIT;", SCHEMA);
+    OWN(free) char *all = str_format("BEGIN; %s COMMIT;", SCHEMA);
     return execute(store, all, err);
 }
 
@@ -113,8 +112,7 @@ static bool prepare(struct store *store, struct err *err)
 
 struct store *store_open(const char *path, struct err *err)
 {
-    OWN(store)
-    struct store *store = must_alloc(sizeof(*store));
+    OWN(store) struct store *store = must_alloc(sizeof(*store));
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     bool good = sqlite3_open_v2(path, &store->db, flags, NULL) == SQLITE_OK
                     ? set_up(store, err) && prepare(store, err)

@@ -30,8 +30,7 @@ static bool parse_host(const char *host, struct address *address)
 {
     if (str_starts(host, "127."))
         return false; /* the usual case: our own address and no name */
-    OWN(free)
-    char *name = plain_host(host);
+    OWN(free) char *name = plain_host(host);
     if (!cut_end(name, ".svc.cluster.local") && !cut_end(name, ".svc") &&
         !cut_end(name, ".localhost"))
         return false;

@@ -234,8 +234,7 @@ static bool tzif_footer(struct zone *zone, struct bytes footer)
 {
     if (footer.len < 2 || footer.data[0] != '\n' || footer.data[footer.len - 1] != '\n')
         return false;
-    OWN(free)
-    char *rule = str_copy_bytes((struct bytes){footer.data + 1, footer.len - 2});
+    OWN(free) char *rule = str_copy_bytes((struct bytes){footer.data + 1, footer.len - 2});
     return !*rule || rule_parse(rule, &zone->rule);
 }
 
@@ -260,26 +259,22 @@ static bool tzif_parse(struct bytes file, struct zone *zone)
 
 struct zone *zone_from_bytes(struct bytes file)
 {
-    OWN(zone)
-    struct zone *zone = must_alloc(sizeof(*zone));
+    OWN(zone) struct zone *zone = must_alloc(sizeof(*zone));
     return tzif_parse(file, zone) ? give(&zone) : NULL;
 }
 
 struct zone *zone_from_rule(const char *rule)
 {
-    OWN(zone)
-    struct zone *zone = must_alloc(sizeof(*zone));
+    OWN(zone) struct zone *zone = must_alloc(sizeof(*zone));
     return rule_parse(rule, &zone->rule) ? give(&zone) : NULL;
 }
 
 static struct zone *zone_from_file(const char *path)
 {
-    OWN(file)
-    FILE *file = fopen(path, "re");
+    OWN(file) FILE *file = fopen(path, "re");
     if (!file)
         return NULL;
-    OWN(buf)
-    struct buf content = {.max = ZONE_FILE_MAX};
+    OWN(buf) struct buf content = {.max = ZONE_FILE_MAX};
     char piece[4096];
     for (size_t len; (len = fread(piece, 1, sizeof(piece), file)) > 0;)
         if (!buf_add(&content, piece, len))
@@ -293,8 +288,7 @@ static struct zone *zone_named(const char *name)
         return zone_from_rule("UTC0");
     if (*name == '/' || strstr(name, ".."))
         return NULL;
-    OWN(free)
-    char *path = str_format("/usr/share/zoneinfo/%s", name);
+    OWN(free) char *path = str_format("/usr/share/zoneinfo/%s", name);
     return zone_from_file(path);
 }
 

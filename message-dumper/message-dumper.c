@@ -16,9 +16,8 @@ bool dump_event(const struct ce_event *event, struct ce_reply *reply, void *app,
         return false;
 
     OWN(free) char *body = printable(ce_data(event));
-    OWN(free)
-    char *payload = message.data_error ? str_format("none: %s", message.data_error)
-                                       : printable(gcp_message_data(&message));
+    OWN(free) char *payload = message.data_error ? str_format("none: %s", message.data_error)
+                                                 : printable(gcp_message_data(&message));
     log_info("Message Dumper received message: %s\n  payload: %s", body, payload);
 
     history_add(dumper->history, event, &message);

@@ -112,8 +112,8 @@ static bool read_fields(struct answer_reader *reader, struct bytes head, struct 
         if (!colon)
             continue; /* the blank line at the end, or rubbish that is passed over */
         struct bytes after = {colon + 1, (size_t)(line.data + line.len - colon - 1)};
-        OWN(free)
-        char *name = str_copy_bytes((struct bytes){line.data, (size_t)(colon - line.data)});
+        OWN(free) char *name =
+            str_copy_bytes((struct bytes){line.data, (size_t)(colon - line.data)});
         OWN(free) char *value = str_copy_bytes(trim(after));
         if (headers_add(&answer->headers, name, value) &&
             !read_framing(reader, name, value, framing, err))

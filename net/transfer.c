@@ -50,10 +50,8 @@ static size_t on_head(char *line, size_t one, size_t len, void *context)
         value++;
     while (end > value && strchr("\r\n \t", end[-1]))
         end--;
-    OWN(free)
-    char *name = str_copy_bytes((struct bytes){line, (size_t)(colon - line)});
-    OWN(free)
-    char *text = str_copy_bytes((struct bytes){value, (size_t)(end - value)});
+    OWN(free) char *name = str_copy_bytes((struct bytes){line, (size_t)(colon - line)});
+    OWN(free) char *text = str_copy_bytes((struct bytes){value, (size_t)(end - value)});
     headers_add(&transfer->answer.headers, name, text); /* what is no field is passed over */
     return len;
 }

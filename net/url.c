@@ -65,8 +65,7 @@ static int escaped_byte(struct bytes text)
 
 char *url_decode(struct bytes text, bool plus_is_space)
 {
-    OWN(free)
-    char *decoded = must_realloc(NULL, text.len + 1);
+    OWN(free) char *decoded = must_realloc(NULL, text.len + 1);
     size_t len = 0;
     for (size_t i = 0; i < text.len; i++) {
         int byte = escaped_byte((struct bytes){text.data + i, text.len - i});
@@ -118,8 +117,7 @@ char *query_get(const char *query, const char *name)
     struct bytes rest = bytes_of(query);
     struct parameter parameter;
     while (next_parameter(&rest, &parameter)) {
-        OWN(free)
-        char *decoded = url_decode(parameter.name, true);
+        OWN(free) char *decoded = url_decode(parameter.name, true);
         if (decoded && str_equal(decoded, name))
             return url_decode(parameter.value, true);
     }
@@ -131,10 +129,8 @@ bool query_each(struct bytes query, void (*each)(const char *name, const char *v
 {
     struct parameter parameter;
     while (next_parameter(&query, &parameter)) {
-        OWN(free)
-        char *name = url_decode(parameter.name, true);
-        OWN(free)
-        char *value = url_decode(parameter.value, true);
+        OWN(free) char *name = url_decode(parameter.name, true);
+        OWN(free) char *value = url_decode(parameter.value, true);
         if (!name || !value)
             return false;
         each(name, value, to);
@@ -162,8 +158,7 @@ static char *take_host(const char **text)
     if (len == 0 || (bracket && from[len] != ']'))
         return NULL;
 
-    OWN(free)
-    char *host = str_copy_bytes((struct bytes){from, len});
+    OWN(free) char *host = str_copy_bytes((struct bytes){from, len});
     struct in6_addr address;
     if (bracket && inet_pton(AF_INET6, host, &address) != 1)
         return NULL;
@@ -180,8 +175,7 @@ static bool take_port(const char **text, uint16_t *port)
     size_t len = strspn(++*text, "0123456789");
     if (len == 0)
         return true;
-    OWN(free)
-    char *digits = str_copy_bytes((struct bytes){*text, len});
+    OWN(free) char *digits = str_copy_bytes((struct bytes){*text, len});
     int64_t number;
     if (!str_int(digits, 1, UINT16_MAX, &number))
         return false;
@@ -194,8 +188,7 @@ static bool take_port(const char **text, uint16_t *port)
 static char *target_of(const char *text)
 {
     struct bytes target = {text, strcspn(text, "#")};
-    OWN(free)
-    char *copy = str_copy_bytes(target);
+    OWN(free) char *copy = str_copy_bytes(target);
     return *copy == '/' ? give(&copy) : str_format("/%s", copy);
 }
 
@@ -207,8 +200,7 @@ bool url_parse(const char *text, struct url *url)
 
     const char *at = text + (tls ? strlen("https://") : strlen("http://"));
     uint16_t port = tls ? 443 : 80;
-    OWN(free)
-    char *host = take_host(&at);
+    OWN(free) char *host = take_host(&at);
     if (!host || !take_port(&at, &port) || !strchr("/?#", *at))
         return false;
 

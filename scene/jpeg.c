@@ -39,8 +39,7 @@ static unsigned char *encode(const unsigned char *rgb, unsigned width, unsigned 
 bool scene_write_jpeg(const char *path, const unsigned char *rgb, unsigned width, unsigned height)
 {
     unsigned long len = 0;
-    OWN(free)
-    unsigned char *data = encode(rgb, width, height, &len);
+    OWN(free) unsigned char *data = encode(rgb, width, height, &len);
     FILE *file = fopen(path, "wbe");
     if (!file)
         return false;

@@ -77,8 +77,7 @@ static char *key_text(EVP_PKEY *key)
 static char *write_file(const char *text)
 {
     char *path = str_copy("/tmp/test-ca-XXXXXX");
-    OWN(fd)
-    int fd = mkstemp(path);
+    OWN(fd) int fd = mkstemp(path);
     check(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
     return path;
 }

@@ -50,8 +50,7 @@ static const struct rule *find_rule(struct fake *fake, const char *line)
 static void add_header(struct headers *headers, const char *line)
 {
     const char *colon = strstr(line, ": ");
-    OWN(free)
-    char *name = str_copy_bytes((struct bytes){line, (size_t)(colon - line)});
+    OWN(free) char *name = str_copy_bytes((struct bytes){line, (size_t)(colon - line)});
     headers_add(headers, name, colon + 2);
 }
 
@@ -60,8 +59,7 @@ static bool send_to_fake(void *context, const struct http_call *call, struct htt
 {
     struct fake *fake = context;
     const char *method = call->method ? call->method : call->body.len ? "POST" : "GET";
-    OWN(free)
-    char *line = str_format("%s %s", method, call->url);
+    OWN(free) char *line = str_format("%s %s", method, call->url);
     pthread_mutex_lock(&fake->lock);
     remember(fake, call, line);
     const struct rule *rule = find_rule(fake, line);

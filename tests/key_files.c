@@ -23,11 +23,9 @@ void own_folder(struct folder *local)
 
 char *put(const struct folder *folder, const char *name, const char *content)
 {
-    OWN(free)
-    char *path = str_format("%s/%s", folder->path, name);
+    OWN(free) char *path = str_format("%s/%s", folder->path, name);
     struct err err = {0};
-    OWN(free)
-    char *dir = str_copy_bytes((struct bytes){path, (size_t)(strrchr(path, '/') - path)});
+    OWN(free) char *dir = str_copy_bytes((struct bytes){path, (size_t)(strrchr(path, '/') - path)});
     EXPECT(dir_make(dir, &err));
     EXPECT(file_write(path, 0600, bytes_of(content), &err));
     return give(&path);
@@ -44,8 +42,7 @@ char *key_file(const char *token_uri, const char *more)
         "{s:s, s:s, s:s, s:s, s:s, s:s}", "type", "service_account", "project_id", "key-project",
         "private_key_id", "key-0", "private_key", test_key(0), "client_email",
         "robot@key-project.iam.gserviceaccount.com", "token_uri", token_uri);
-    OWN(free)
-    char *text = json_to_text(file);
+    OWN(free) char *text = json_to_text(file);
     text[strlen(text) - 1] = '\0';
     return str_format("%s%s}", text, more);
 }

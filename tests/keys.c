@@ -66,15 +66,12 @@ static char *number_of(EVP_PKEY *key, const char *name)
 
 char *test_jwks(const char *numbers)
 {
-    OWN(buf)
-    struct buf text = {0};
+    OWN(buf) struct buf text = {0};
     buf_add_text(&text, "{\"keys\":[");
     for (const char *n = numbers; *n; n++) {
         EVP_PKEY *key = key_of(*n - '0');
-        OWN(free)
-        char *modulus = number_of(key, OSSL_PKEY_PARAM_RSA_N);
-        OWN(free)
-        char *exponent = number_of(key, OSSL_PKEY_PARAM_RSA_E);
+        OWN(free) char *modulus = number_of(key, OSSL_PKEY_PARAM_RSA_N);
+        OWN(free) char *exponent = number_of(key, OSSL_PKEY_PARAM_RSA_E);
         buf_add_format(&text,
                        "%s{\"kty\":\"RSA\",\"alg\":\"RS256\",\"use\":\"sig\",\"kid\":\"key-%c\","
                        "\"n\":\"%s\",\"e\":\"%s\"}",
@@ -87,24 +84,20 @@ char *test_jwks(const char *numbers)
 /* "header.claims" in base64url. */
 static char *signing_input(const char *header, const char *claims)
 {
-    OWN(free)
-    char *first = base64url_encode(bytes_of(header));
-    OWN(free)
-    char *second = base64url_encode(bytes_of(claims));
+    OWN(free) char *first = base64url_encode(bytes_of(header));
+    OWN(free) char *second = base64url_encode(bytes_of(claims));
     return str_format("%s.%s", first, second);
 }
 
 static char *join(const char *input, const unsigned char *signature, size_t len)
 {
-    OWN(free)
-    char *third = base64url_encode((struct bytes){(const char *)signature, len});
+    OWN(free) char *third = base64url_encode((struct bytes){(const char *)signature, len});
     return str_format("%s.%s", input, third);
 }
 
 char *test_token(const char *header, const char *claims, int key)
 {
-    OWN(free)
-    char *input = signing_input(header, claims);
+    OWN(free) char *input = signing_input(header, claims);
     if (key < 0)
         return str_format("%s.", input);
     unsigned char signature[512];
@@ -119,12 +112,10 @@ char *test_token(const char *header, const char *claims, int key)
 
 char *test_token_hmac(const char *header, const char *claims, int key)
 {
-    OWN(free)
-    char *input = signing_input(header, claims);
+    OWN(free) char *input = signing_input(header, claims);
     BIO *bio = BIO_new(BIO_s_mem());
     PEM_write_bio_PUBKEY(bio, key_of(key));
-    OWN(free)
-    char *pem = text_of(bio);
+    OWN(free) char *pem = text_of(bio);
     unsigned char mac[64];
     unsigned len = 0;
     HMAC(EVP_sha256(), pem, (int)strlen(pem), (const unsigned char *)input, strlen(input), mac,

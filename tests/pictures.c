@@ -85,8 +85,7 @@ void make_jpeg(const struct picture *picture, struct jpeg_form form, struct buf 
     if (form.progressive)
         jpeg_simple_progression(&codec);
     jpeg_start_compress(&codec, TRUE);
-    OWN(free)
-    unsigned char *row = must_alloc((size_t)picture->width * 4);
+    OWN(free) unsigned char *row = must_alloc((size_t)picture->width * 4);
     while (codec.next_scanline < picture->height) {
         fill_row(picture->rgb + (size_t)codec.next_scanline * picture->width * 3, picture->width,
                  form.cmyk, row);
@@ -114,8 +113,7 @@ void make_png(const struct picture *picture, struct png_form form, struct buf *f
                  form.interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, 0, 0);
     png_write_info(codec, info);
     int passes = png_set_interlace_handling(codec);
-    OWN(free)
-    unsigned char *row = must_alloc((size_t)picture->width * 6);
+    OWN(free) unsigned char *row = must_alloc((size_t)picture->width * 6);
     for (int pass = 0; pass < passes; pass++)
         for (unsigned y = 0; y < picture->height; y++) {
             const unsigned char *from = picture->rgb + (size_t)y * picture->width * 3;
@@ -166,8 +164,7 @@ static void make_tiff(unsigned char tiff[34], unsigned orientation, bool big_end
 
 static void insert(struct buf *file, size_t at, const void *data, size_t len)
 {
-    OWN(buf)
-    struct buf old = *file;
+    OWN(buf) struct buf old = *file;
     *file = (struct buf){0};
     buf_add(file, old.data, at);
     buf_add(file, data, len);
@@ -225,8 +222,7 @@ void claim_size(struct buf *file, unsigned width, unsigned height)
 
 bool read_picture_file(const char *path, struct buf *file)
 {
-    OWN(file)
-    FILE *from = fopen(path, "rbe");
+    OWN(file) FILE *from = fopen(path, "rbe");
     if (!from)
         return false;
     char piece[65536];

@@ -148,8 +148,7 @@ void pubsub_publish_text(struct pubsub_server *server, const char *topic, const 
 {
     OWN(free) char *path = str_format("topics/%s:publish", topic);
     OWN(free) char *encoded = base64_encode(bytes_of(data));
-    OWN(free)
-    char *body = str_format("{\"messages\":[{\"data\":\"%s\",\"orderingKey\":\"%s\"}]}", encoded,
-                            ordering_key ? ordering_key : "");
+    OWN(free) char *body = str_format("{\"messages\":[{\"data\":\"%s\",\"orderingKey\":\"%s\"}]}",
+                                      encoded, ordering_key ? ordering_key : "");
     json_decref(pubsub_post(server, path, body));
 }

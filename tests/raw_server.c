@@ -105,8 +105,7 @@ bool raw_read_request(int fd, struct buf *request)
 
 void raw_serve_text(int fd, void *text)
 {
-    OWN(buf)
-    struct buf request = {0};
+    OWN(buf) struct buf request = {0};
     if (raw_read_request(fd, &request))
         socket_send(fd, bytes_of(text));
 }

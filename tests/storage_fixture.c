@@ -75,8 +75,8 @@ static struct answer send(struct fixture *fixture, const char *method, const cha
 {
     struct answer answer = {0};
     struct err err = {0};
-    OWN(free)
-    char *url = str_format("%s%s", str_starts(path, "http://") ? "" : fixture->base, path);
+    OWN(free) char *url =
+        str_format("%s%s", str_starts(path, "http://") ? "" : fixture->base, path);
     struct http_call call = {
         .method = method, .url = url, .body = body, .headers = headers, .max_reply = 1 << 30};
     http_send(fixture->client, &call, &answer.http, &err);
@@ -89,14 +89,12 @@ static struct answer send(struct fixture *fixture, const char *method, const cha
 struct answer ask(struct fixture *fixture, const char *method, const char *path, struct bytes body,
                   ...)
 {
-    OWN(headers)
-    struct headers headers = {0};
+    OWN(headers) struct headers headers = {0};
     va_list fields;
     va_start(fields, body);
     for (const char *field; (field = va_arg(fields, const char *));) {
         const char *colon = strchr(field, ':');
-        OWN(free)
-        char *name = str_copy_bytes((struct bytes){field, (size_t)(colon - field)});
+        OWN(free) char *name = str_copy_bytes((struct bytes){field, (size_t)(colon - field)});
         headers_add(&headers, name, colon + 2);
     }
     va_end(fields);
@@ -111,19 +109,17 @@ struct answer ask_text(struct fixture *fixture, const char *method, const char *
 
 void make_bucket(struct fixture *fixture, const char *name)
 {
-    OWN(free)
-    char *body = str_format("{\"name\": \"%s\"}", name);
-    OWN(answer)
-    struct answer answer = ask_text(fixture, "POST", "/storage/v1/b?project=demo", body);
+    OWN(free) char *body = str_format("{\"name\": \"%s\"}", name);
+    OWN(answer) struct answer answer =
+        ask_text(fixture, "POST", "/storage/v1/b?project=demo", body);
     EXPECT_INT(answer.http.status, 200);
 }
 
 void put_text(struct fixture *fixture, const char *bucket, const char *name, const char *text)
 {
-    OWN(free)
-    char *path = str_format("/upload/storage/v1/b/%s/o?uploadType=media&name=%s", bucket, name);
-    OWN(answer)
-    struct answer answer =
+    OWN(free) char *path =
+        str_format("/upload/storage/v1/b/%s/o?uploadType=media&name=%s", bucket, name);
+    OWN(answer) struct answer answer =
         ask(fixture, "POST", path, bytes_of(text), "Content-Type: text/plain", NULL);
     EXPECT_INT(answer.http.status, 200);
 }

@@ -28,8 +28,7 @@ static const char *next(const char *schedule, const char *rule, const char *afte
     struct cron cron;
     if (!cron_parse(schedule, &cron, &err))
         return strcpy(text, "no schedule");
-    OWN(zone)
-    struct zone *zone = zone_from_rule(rule);
+    OWN(zone) struct zone *zone = zone_from_rule(rule);
     EXPECT(zone != NULL);
     int64_t at = cron_next(&cron, zone, seconds_of(after));
     if (at < 0)
@@ -220,8 +219,7 @@ static struct bytes tzif(char *file, const char *footer)
 TEST(a_zone_file_gives_what_its_table_says_and_then_what_its_rule_says)
 {
     char file[256];
-    OWN(zone)
-    struct zone *zone = zone_from_bytes(tzif(file, "\nABC-5\n"));
+    OWN(zone) struct zone *zone = zone_from_bytes(tzif(file, "\nABC-5\n"));
     EXPECT(zone != NULL);
     EXPECT_INT(zone_offset(zone, -5), 0);
     EXPECT_INT(zone_offset(zone, 999), 0);
@@ -235,8 +233,7 @@ TEST(a_zone_file_that_is_cut_anywhere_is_refused)
     char file[256];
     struct bytes whole = tzif(file, "\nABC-5\n");
     for (size_t len = 0; len < whole.len; len++) {
-        OWN(free)
-        char *cut = len ? str_copy_bytes((struct bytes){file, len}) : NULL;
+        OWN(free) char *cut = len ? str_copy_bytes((struct bytes){file, len}) : NULL;
         EXPECT(zone_from_bytes((struct bytes){cut, len}) == NULL);
     }
 }

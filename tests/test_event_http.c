@@ -145,8 +145,7 @@ TEST(structured_data_follows_its_content_type)
     for (size_t i = 0; i < COUNT(rows); i++) {
         OWN(headers) struct headers headers = {0};
         OWN(ce_events) struct ce_events events = {0};
-        OWN(free)
-        char *body =
+        OWN(free) char *body =
             str_format("{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",%s}",
                        rows[i].members);
         struct err err = read_request(FIELDS(JSON_MODE), body, &headers, &events);

@@ -27,16 +27,13 @@ static void own_folder(struct folder *folder)
 
 TEST(a_file_is_read_as_it_was_written_and_has_the_mode_asked_for)
 {
-    OWN(folder)
-    struct folder folder = folder_new();
-    OWN(free)
-    char *path = str_format("%s/key", folder.path);
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *path = str_format("%s/key", folder.path);
     struct err err = {0};
     EXPECT(file_write(path, 0600, bytes_of("old"), &err));
     EXPECT(file_write(path, 0600, (struct bytes){"new\0bytes", 9}, &err));
 
-    OWN(buf)
-    struct buf buf = {0};
+    OWN(buf) struct buf buf = {0};
     EXPECT(file_read(path, &buf, &err));
     EXPECT(bytes_equal(buf_bytes(&buf), (struct bytes){"new\0bytes", 9}));
     struct stat found;
@@ -58,12 +55,9 @@ TEST(a_file_that_can_be_made_anew_is_replaced_as_a_whole_too)
 
 TEST(a_file_that_is_not_there_and_one_that_is_too_large_are_told_apart)
 {
-    OWN(folder)
-    struct folder folder = folder_new();
-    OWN(free)
-    char *path = str_format("%s/key", folder.path);
-    OWN(buf)
-    struct buf buf = {.max = 2};
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *path = str_format("%s/key", folder.path);
+    OWN(buf) struct buf buf = {.max = 2};
     struct err none = {0}, large = {0};
     EXPECT(!file_read(path, &buf, &none));
     EXPECT_INT(none.status, ERR_NOT_FOUND);
@@ -76,10 +70,8 @@ TEST(a_file_that_is_not_there_and_one_that_is_too_large_are_told_apart)
 
 TEST(a_write_that_fails_leaves_nothing_behind)
 {
-    OWN(folder)
-    struct folder folder = folder_new();
-    OWN(free)
-    char *path = str_format("%s/folder", folder.path);
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *path = str_format("%s/folder", folder.path);
     struct err err = {0};
     EXPECT(dir_make(path, &err));
     EXPECT(!file_write(path, 0600, bytes_of("a folder is in the way"), &err));
@@ -90,15 +82,12 @@ TEST(a_write_that_fails_leaves_nothing_behind)
 
 TEST(folders_are_made_down_to_the_last_and_may_be_there_already)
 {
-    OWN(folder)
-    struct folder folder = folder_new();
-    OWN(free)
-    char *path = str_format("%s/a/b/c", folder.path);
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *path = str_format("%s/a/b/c", folder.path);
     struct err err = {0};
     EXPECT(dir_make(path, &err));
     EXPECT(dir_make(path, &err));
-    OWN(free)
-    char *file = str_format("%s/file", folder.path);
+    OWN(free) char *file = str_format("%s/file", folder.path);
     EXPECT(file_write(file, 0600, bytes_of("x"), &err));
     EXPECT(!dir_make(file, &err));
     EXPECT_HAS(err.text, "Not a directory");
@@ -106,16 +95,11 @@ TEST(folders_are_made_down_to_the_last_and_may_be_there_already)
 
 TEST(a_tree_is_removed_without_following_links)
 {
-    OWN(folder)
-    struct folder folder = folder_new();
-    OWN(free)
-    char *kept = str_format("%s/kept", folder.path);
-    OWN(free)
-    char *tree = str_format("%s/tree/deep", folder.path);
-    OWN(free)
-    char *link = str_format("%s/tree/deep/link", folder.path);
-    OWN(free)
-    char *top = str_format("%s/tree", folder.path);
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *kept = str_format("%s/kept", folder.path);
+    OWN(free) char *tree = str_format("%s/tree/deep", folder.path);
+    OWN(free) char *link = str_format("%s/tree/deep/link", folder.path);
+    OWN(free) char *top = str_format("%s/tree", folder.path);
     struct err err = {0};
     EXPECT(file_write(kept, 0600, bytes_of("x"), &err));
     EXPECT(dir_make(tree, &err));

@@ -14,17 +14,14 @@
 
 TEST(each_type_of_file_is_read)
 {
-    OWN(free)
-    char *key = key_file(GOOGLE_TOKENS, "");
-    OWN(folder)
-    struct folder folder = folder_new();
-    OWN(free)
-    char *subject = put(&folder, "token", "x");
-    OWN(free)
-    char *external = str_format("{\"type\":\"external_account\",\"audience\":\"//iam/x\","
-                                "\"subject_token_type\":\"jwt\",\"token_url\":\"" STS "\","
-                                "\"credential_source\":{\"file\":\"%s\"}}",
-                                subject);
+    OWN(free) char *key = key_file(GOOGLE_TOKENS, "");
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *subject = put(&folder, "token", "x");
+    OWN(free) char *external =
+        str_format("{\"type\":\"external_account\",\"audience\":\"//iam/x\","
+                   "\"subject_token_type\":\"jwt\",\"token_url\":\"" STS "\","
+                   "\"credential_source\":{\"file\":\"%s\"}}",
+                   subject);
     const struct {
         const char *text;
         enum credentials_type type;
@@ -45,8 +42,7 @@ TEST(each_type_of_file_is_read)
          CREDENTIALS_IMPERSONATED},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(credentials)
-        struct credentials credentials = {0};
+        OWN(credentials) struct credentials credentials = {0};
         struct err err = {0};
         EXPECT(read_key_file(rows[i].text, &credentials, &err));
         EXPECT_INT(credentials.type, rows[i].type);
@@ -121,8 +117,7 @@ TEST(a_file_that_cannot_work_is_refused_naming_file_field_and_remedy)
          "/keys/k.json: source_credentials.client_id is missing, want a string", user_remedy},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(credentials)
-        struct credentials credentials = {0};
+        OWN(credentials) struct credentials credentials = {0};
         struct err err = {0};
         EXPECT(!read_key_file(rows[i].text, &credentials, &err));
         EXPECT_INT(err.status, ERR_INPUT);
@@ -142,8 +137,7 @@ TEST(a_broken_file_never_shows_its_secrets)
         "{\"SECRET\":1,\"SECRET\":2}x",
     };
     for (size_t i = 0; i < COUNT(texts); i++) {
-        OWN(credentials)
-        struct credentials credentials = {0};
+        OWN(credentials) struct credentials credentials = {0};
         struct err err = {0};
         EXPECT(!read_key_file(texts[i], &credentials, &err));
         EXPECT(strstr(err.text, "SECRET") == NULL);
@@ -156,32 +150,24 @@ TEST(a_broken_file_never_shows_its_secrets)
 
 TEST(the_named_file_comes_first_then_gclouds)
 {
-    OWN(folder)
-    struct folder folder = folder_new();
-    OWN(free)
-    char *key = key_file(GOOGLE_TOKENS, "");
-    OWN(free)
-    char *named = put(&folder, "named.json", key);
-    OWN(free)
-    char *gcloud = put(&folder, "gcloud/application_default_credentials.json", USER);
-    OWN(free)
-    char *config = str_format("%s/gcloud", folder.path);
-    OWN(fake)
-    struct fake fake;
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *key = key_file(GOOGLE_TOKENS, "");
+    OWN(free) char *named = put(&folder, "named.json", key);
+    OWN(free) char *gcloud = put(&folder, "gcloud/application_default_credentials.json", USER);
+    OWN(free) char *config = str_format("%s/gcloud", folder.path);
+    OWN(fake) struct fake fake;
     fake_init(&fake, NULL, 0);
 
     fake_env("GOOGLE_APPLICATION_CREDENTIALS", named, "CLOUDSDK_CONFIG", config, NULL);
     struct err err = {0};
-    OWN(gcp)
-    struct gcp *first = fake_open(&fake, GCP_VISION, &err);
+    OWN(gcp) struct gcp *first = fake_open(&fake, GCP_VISION, &err);
     EXPECT_STR(err.text, "");
     EXPECT_STR(gcp_credentials(first), named);
     EXPECT_STR(gcp_project(first), "key-project");
     EXPECT(gcp_warning(first) == NULL);
 
     fake_env("CLOUDSDK_CONFIG", config, NULL);
-    OWN(gcp)
-    struct gcp *second = fake_open(&fake, GCP_VISION, &err);
+    OWN(gcp) struct gcp *second = fake_open(&fake, GCP_VISION, &err);
     EXPECT_STR(err.text, "");
     EXPECT_STR(gcp_credentials(second), gcloud);
     EXPECT_INT(fake.asked_count, 0); /* nobody was asked for a token yet */
@@ -189,25 +175,21 @@ TEST(the_named_file_comes_first_then_gclouds)
 
 TEST(gclouds_file_is_found_in_the_home_folder)
 {
-    OWN(folder)
-    struct folder folder = folder_new();
-    OWN(free)
-    char *path = put(&folder, ".config/gcloud/application_default_credentials.json", USER);
-    OWN(fake)
-    struct fake fake;
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *path =
+        put(&folder, ".config/gcloud/application_default_credentials.json", USER);
+    OWN(fake) struct fake fake;
     fake_init(&fake, NULL, 0);
     fake_env("HOME", folder.path, NULL);
     struct err err = {0};
-    OWN(gcp)
-    struct gcp *gcp = fake_open(&fake, GCP_VISION, &err);
+    OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_VISION, &err);
     EXPECT_STR(err.text, "");
     EXPECT_STR(gcp_credentials(gcp), path);
 }
 
 TEST(a_named_file_that_cannot_be_read_stops_the_start)
 {
-    OWN(fake)
-    struct fake fake;
+    OWN(fake) struct fake fake;
     fake_init(&fake, NULL, 0);
     fake_env("GOOGLE_APPLICATION_CREDENTIALS", "/no/such/key.json", NULL);
     struct err err = {0};
@@ -219,18 +201,14 @@ TEST(a_named_file_that_cannot_be_read_stops_the_start)
 
 TEST(a_key_that_everybody_can_read_is_warned_of)
 {
-    OWN(folder)
-    struct folder folder = folder_new();
-    OWN(free)
-    char *path = put(&folder, "user.json", USER);
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *path = put(&folder, "user.json", USER);
     EXPECT_INT(chmod(path, 0644), 0);
-    OWN(fake)
-    struct fake fake;
+    OWN(fake) struct fake fake;
     fake_init(&fake, NULL, 0);
     fake_env("GOOGLE_APPLICATION_CREDENTIALS", path, NULL);
     struct err err = {0};
-    OWN(gcp)
-    struct gcp *gcp = fake_open(&fake, GCP_VISION, &err);
+    OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_VISION, &err);
     EXPECT_STR(err.text, "");
     EXPECT_HAS(gcp_warning(gcp), path);
     EXPECT_HAS(gcp_warning(gcp),
@@ -256,13 +234,11 @@ static const struct rule metadata[] = {
 
 TEST(without_a_file_the_metadata_server_gives_project_and_tokens)
 {
-    OWN(fake)
-    struct fake fake;
+    OWN(fake) struct fake fake;
     fake_init(&fake, metadata, COUNT(metadata));
     fake_env(NULL, NULL);
     struct err err = {0};
-    OWN(gcp)
-    struct gcp *gcp = fake_open(&fake, GCP_PUBSUB, &err);
+    OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_PUBSUB, &err);
     EXPECT_STR(err.text, "");
     EXPECT_STR(gcp_credentials(gcp), "http://metadata.google.internal");
     EXPECT_STR(gcp_project(gcp), "machine-project");
@@ -274,8 +250,7 @@ TEST(without_a_file_the_metadata_server_gives_project_and_tokens)
 TEST(a_server_that_does_not_say_it_is_google_is_no_metadata_server)
 {
     static const struct rule rules[] = {{.when = "", .status = 200}};
-    OWN(fake)
-    struct fake fake;
+    OWN(fake) struct fake fake;
     fake_init(&fake, rules, COUNT(rules));
     fake_env("GCE_METADATA_HOST", "10.0.0.1:8080", NULL);
     struct err err = {0};
@@ -290,8 +265,7 @@ TEST(a_server_that_does_not_say_it_is_google_is_no_metadata_server)
 
 TEST(no_metadata_server_is_looked_for_when_told_so)
 {
-    OWN(fake)
-    struct fake fake;
+    OWN(fake) struct fake fake;
     fake_init(&fake, NULL, 0);
     fake_env("NO_GCE_CHECK", "true", NULL);
     struct err err = {0};
@@ -302,13 +276,11 @@ TEST(no_metadata_server_is_looked_for_when_told_so)
 
 TEST(emulators_need_no_credentials_but_the_apis_without_one_do)
 {
-    OWN(fake)
-    struct fake fake;
+    OWN(fake) struct fake fake;
     fake_init(&fake, NULL, 0);
     fake_env("VISION_EMULATOR_HOST", "localhost:8585", "NO_GCE_CHECK", "true", NULL);
     struct err err = {0};
-    OWN(gcp)
-    struct gcp *gcp = fake_open(&fake, GCP_VISION, &err);
+    OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_VISION, &err);
     EXPECT_STR(err.text, "");
     EXPECT_STR(gcp_credentials(gcp), "none");
     EXPECT(fake_open(&fake, GCP_VISION | GCP_STORAGE, &err) == NULL);
@@ -327,13 +299,11 @@ TEST(an_emulator_is_named_with_or_without_scheme)
     };
     static const struct rule rules[] = {{.when = "", .status = 200, .body = "{}"}};
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(fake)
-        struct fake fake;
+        OWN(fake) struct fake fake;
         fake_init(&fake, rules, COUNT(rules));
         fake_env("PUBSUB_EMULATOR_HOST", rows[i].text, "PUBSUB_PROJECT_ID", "p", NULL);
         struct err err = {0};
-        OWN(gcp)
-        struct gcp *gcp = fake_open(&fake, GCP_PUBSUB, &err);
+        OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_PUBSUB, &err);
         EXPECT_STR(err.text, "");
         EXPECT(gcp_topic_get(gcp, "testing", &err));
         EXPECT_STR(fake_line(&fake), rows[i].line);
@@ -341,8 +311,7 @@ TEST(an_emulator_is_named_with_or_without_scheme)
     }
     static const char *const wrong[] = {"http://", "ftp://x", "a b", "localhost:99999"};
     for (size_t i = 0; i < COUNT(wrong); i++) {
-        OWN(fake)
-        struct fake fake;
+        OWN(fake) struct fake fake;
         fake_init(&fake, NULL, 0);
         fake_env("STORAGE_EMULATOR_HOST", wrong[i], NULL);
         struct err err = {0};
@@ -354,8 +323,7 @@ TEST(an_emulator_is_named_with_or_without_scheme)
 
 TEST(a_demo_project_never_reaches_google)
 {
-    OWN(fake)
-    struct fake fake;
+    OWN(fake) struct fake fake;
     fake_init(&fake, NULL, 0);
     fake_env("GOOGLE_CLOUD_PROJECT", "demo-try", NULL);
     struct err err = {0};
@@ -368,16 +336,13 @@ TEST(a_demo_project_never_reaches_google)
 
 TEST(the_project_is_looked_for_in_googles_order)
 {
-    OWN(folder)
-    struct folder folder = folder_new();
-    OWN(free)
-    char *key = put(&folder, "user.json", USER);
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *key = put(&folder, "user.json", USER);
     put_only(&folder, "active_config", "work\n");
     put_only(&folder, "configurations/config_work",
              "# a comment\n[compute]\nproject = other\n[core]\naccount=me\n"
              "project = gcloud-project\n");
-    OWN(fake)
-    struct fake fake;
+    OWN(fake) struct fake fake;
     fake_init(&fake, NULL, 0);
     fake_env("GOOGLE_APPLICATION_CREDENTIALS", key, "CLOUDSDK_CONFIG", folder.path,
              "GOOGLE_CLOUD_PROJECT", "first", "GCLOUD_PROJECT", "second", NULL);
@@ -391,8 +356,7 @@ TEST(the_project_is_looked_for_in_googles_order)
     for (size_t i = 0; i < COUNT(rows); i++) {
         unsetenv(rows[i].remove);
         struct err err = {0};
-        OWN(gcp)
-        struct gcp *gcp = fake_open(&fake, GCP_VISION, &err);
+        OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_VISION, &err);
         EXPECT_STR(gcp_project(gcp), rows[i].project);
     }
 }
@@ -403,22 +367,17 @@ TEST(calls_name_who_pays)
         {.when = "oauth2", .status = 200, .body = "{\"access_token\":\"t\",\"expires_in\":3599}"},
         {.when = "", .status = 200, .body = "{}"},
     };
-    OWN(folder)
-    struct folder folder = folder_new();
-    OWN(free)
-    char *key = put(&folder, "user.json", USER);
-    OWN(fake)
-    struct fake fake;
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *key = put(&folder, "user.json", USER);
+    OWN(fake) struct fake fake;
     fake_init(&fake, rules, COUNT(rules));
     fake_env("GOOGLE_APPLICATION_CREDENTIALS", key, "GOOGLE_CLOUD_PROJECT", "p", NULL);
     struct err err = {0};
-    OWN(gcp)
-    struct gcp *gcp = fake_open(&fake, GCP_PUBSUB, &err);
+    OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_PUBSUB, &err);
     EXPECT(gcp_topic_get(gcp, "testing", &err));
     EXPECT_STR(fake_header(&fake, "x-goog-user-project"), "payer");
     setenv("GOOGLE_CLOUD_QUOTA_PROJECT", "other", 1);
-    OWN(gcp)
-    struct gcp *other = fake_open(&fake, GCP_PUBSUB, &err);
+    OWN(gcp) struct gcp *other = fake_open(&fake, GCP_PUBSUB, &err);
     EXPECT(gcp_topic_get(other, "testing", &err));
     EXPECT_STR(fake_header(&fake, "x-goog-user-project"), "other");
 }

@@ -20,8 +20,7 @@
 static json_t *claims_of(const char *token)
 {
     const char *dot = strchr(token, '.');
-    OWN(buf)
-    struct buf text = {0};
+    OWN(buf) struct buf text = {0};
     struct err err = {0};
     EXPECT(base64url_decode((struct bytes){dot + 1, strcspn(dot + 1, ".")}, &text));
     json_t *claims = json_from_bytes(buf_bytes(&text), "claims", ERR_INPUT, &err);
@@ -41,14 +40,11 @@ TEST(a_key_is_exchanged_for_a_token_by_a_signed_assertion)
          .status = 200,
          .body = "{\"access_token\":\"ya29.c\",\"expires_in\":\"3599\",\"token_type\":\"Bearer\"}"},
     };
-    OWN(fake)
-    struct fake fake;
+    OWN(fake) struct fake fake;
     fake_init(&fake, rules, COUNT(rules));
     struct outside outside = fake_outside(&fake);
-    OWN(free)
-    char *key = key_file("https://tokens.test/token", "");
-    OWN(credentials)
-    struct credentials credentials = {0};
+    OWN(free) char *key = key_file("https://tokens.test/token", "");
+    OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file(key, &credentials, &err));
     struct token token = {0};
@@ -58,24 +54,19 @@ TEST(a_key_is_exchanged_for_a_token_by_a_signed_assertion)
     free(token.text);
 
     EXPECT_STR(fake_header(&fake, "content-type"), "application/x-www-form-urlencoded");
-    OWN(free)
-    char *type = query_get(fake_body(&fake), "grant_type");
+    OWN(free) char *type = query_get(fake_body(&fake), "grant_type");
     EXPECT_STR(type, "urn:ietf:params:oauth:grant-type:jwt-bearer");
-    OWN(free)
-    char *assertion = query_get(fake_body(&fake), "assertion");
+    OWN(free) char *assertion = query_get(fake_body(&fake), "assertion");
     json_auto_t *claims = claims_of(assertion);
     EXPECT_STR(claim(claims, "iss"), "robot@key-project.iam.gserviceaccount.com");
     EXPECT_STR(claim(claims, "aud"), "https://tokens.test/token");
     EXPECT_STR(claim(claims, "scope"), "https://www.googleapis.com/auth/cloud-platform");
     EXPECT(json_integer_value(json_object_get(claims, "iat")) == FAKE_NOW_SEC);
     EXPECT(json_integer_value(json_object_get(claims, "exp")) == FAKE_NOW_SEC + 3600);
-    OWN(jwks)
-    struct jwks keys = {0};
-    OWN(free)
-    char *set = test_jwks("0");
+    OWN(jwks) struct jwks keys = {0};
+    OWN(free) char *set = test_jwks("0");
     EXPECT(jwks_from_json(bytes_of(set), &keys, &err));
-    OWN(free)
-    char *kid = rs256_kid(assertion, &err);
+    OWN(free) char *kid = rs256_kid(assertion, &err);
     EXPECT_STR(kid, "key-0");
     json_auto_t *verified = rs256_verify(assertion, jwks_find(&keys, kid), &err);
     EXPECT(verified != NULL);
@@ -89,19 +80,14 @@ TEST(where_google_takes_it_a_key_signs_its_own_token)
          .body = "{\"access_token\":\"exchanged\",\"expires_in\":3599}"},
         {.when = "", .status = 200, .body = "{}"},
     };
-    OWN(folder)
-    struct folder folder = folder_new();
-    OWN(free)
-    char *key = key_file(GOOGLE_TOKENS, "");
-    OWN(free)
-    char *path = put(&folder, "key.json", key);
-    OWN(fake)
-    struct fake fake;
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *key = key_file(GOOGLE_TOKENS, "");
+    OWN(free) char *path = put(&folder, "key.json", key);
+    OWN(fake) struct fake fake;
     fake_init(&fake, rules, COUNT(rules));
     fake_env("GOOGLE_APPLICATION_CREDENTIALS", path, NULL);
     struct err err = {0};
-    OWN(gcp)
-    struct gcp *gcp = fake_open(&fake, 0, &err);
+    OWN(gcp) struct gcp *gcp = fake_open(&fake, 0, &err);
     EXPECT(gcp_topic_get(gcp, "testing", &err));
     EXPECT_INT(fake.asked_count, 1); /* no way to the token server */
     const char *authorization = fake_header(&fake, "authorization");
@@ -109,8 +95,7 @@ TEST(where_google_takes_it_a_key_signs_its_own_token)
     EXPECT_STR(claim(claims, "aud"), "https://pubsub.googleapis.com/");
     EXPECT_STR(claim(claims, "sub"), "robot@key-project.iam.gserviceaccount.com");
 
-    OWN(gcp_names)
-    struct gcp_names names = {0};
+    OWN(gcp_names) struct gcp_names names = {0};
     EXPECT(gcp_storage_list(gcp, "pictures", NULL, &names, &err));
     EXPECT_STR(fake_header(&fake, "authorization"), "Bearer exchanged");
 }
@@ -122,12 +107,10 @@ TEST(a_user_token_is_refreshed)
          .status = 200,
          .body = "{\"access_token\":\"ya29.u\",\"expires_in\":3599,\"scope\":\"x\"}"},
     };
-    OWN(fake)
-    struct fake fake;
+    OWN(fake) struct fake fake;
     fake_init(&fake, rules, COUNT(rules));
     struct outside outside = fake_outside(&fake);
-    OWN(credentials)
-    struct credentials credentials = {0};
+    OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file(USER, &credentials, &err));
     struct token token = {0};
@@ -145,12 +128,10 @@ TEST(an_external_users_new_refresh_token_replaces_the_old)
          .status = 200,
          .body = "{\"access_token\":\"t\",\"expires_in\":3599,\"refresh_token\":\"r2\"}"},
     };
-    OWN(fake)
-    struct fake fake;
+    OWN(fake) struct fake fake;
     fake_init(&fake, rules, COUNT(rules));
     struct outside outside = fake_outside(&fake);
-    OWN(credentials)
-    struct credentials credentials = {0};
+    OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file("{\"type\":\"external_account_authorized_user\",\"client_id\":\"i\","
                          "\"client_secret\":\"s:1\",\"refresh_token\":\"r1\",\"token_url\":\"" STS
@@ -160,8 +141,7 @@ TEST(an_external_users_new_refresh_token_replaces_the_old)
         struct token token = {0};
         EXPECT(grant_token(&outside, &credentials, &token, &err));
         free(token.text);
-        OWN(free)
-        char *want = str_format("grant_type=refresh_token&refresh_token=r%d", i);
+        OWN(free) char *want = str_format("grant_type=refresh_token&refresh_token=r%d", i);
         EXPECT_STR(fake_body(&fake), want);
     }
     EXPECT_STR(fake_header(&fake, "authorization"), "Basic aTpzJTNBMQ=="); /* i:s%3A1 */
@@ -177,12 +157,10 @@ TEST(an_impersonated_account_is_asked_for_with_the_sources_token)
          .status = 200,
          .body = "{\"accessToken\":\"ya29.i\",\"expireTime\":\"2026-01-01T01:00:00Z\"}"},
     };
-    OWN(fake)
-    struct fake fake;
+    OWN(fake) struct fake fake;
     fake_init(&fake, rules, COUNT(rules));
     struct outside outside = fake_outside(&fake);
-    OWN(credentials)
-    struct credentials credentials = {0};
+    OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file("{\"type\":\"impersonated_service_account\",\"delegates\":[\"d\"],"
                          "\"service_account_impersonation_url\":\"" IMPERSONATION
@@ -209,24 +187,19 @@ TEST(another_providers_token_from_a_file_is_exchanged_each_time_anew)
          .status = 200,
          .body = "{\"accessToken\":\"ya29.w\",\"expireTime\":\"2026-01-01T00:10:00Z\"}"},
     };
-    OWN(folder)
-    struct folder folder = folder_new();
-    OWN(free)
-    char *subject = put(&folder, "token", "first\n");
-    OWN(free)
-    char *text =
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *subject = put(&folder, "token", "first\n");
+    OWN(free) char *text =
         str_format("{\"type\":\"external_account\",\"audience\":\"//iam/x\",\"subject_token_type\":"
                    "\"urn:ietf:params:oauth:token-type:jwt\",\"token_url\":\"" STS "\","
                    "\"service_account_impersonation_url\":\"" IMPERSONATION "\","
                    "\"service_account_impersonation\":{\"token_lifetime_seconds\":600},"
                    "\"credential_source\":{\"file\":\"%s\",\"format\":{\"type\":\"text\"}}}",
                    subject);
-    OWN(fake)
-    struct fake fake;
+    OWN(fake) struct fake fake;
     fake_init(&fake, rules, COUNT(rules));
     struct outside outside = fake_outside(&fake);
-    OWN(credentials)
-    struct credentials credentials = {0};
+    OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file(text, &credentials, &err));
     struct token token = {0};
@@ -256,12 +229,10 @@ TEST(another_providers_token_from_a_url_is_picked_out_of_json)
          .body = "{\"access_token\":\"azure\"}"},
         {.when = STS, .status = 200, .body = "{\"access_token\":\"t\",\"expires_in\":3599}"},
     };
-    OWN(fake)
-    struct fake fake;
+    OWN(fake) struct fake fake;
     fake_init(&fake, rules, COUNT(rules));
     struct outside outside = fake_outside(&fake);
-    OWN(credentials)
-    struct credentials credentials = {0};
+    OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file("{\"type\":\"external_account\",\"audience\":\"a\",\"subject_token_type\":"
                          "\"jwt\",\"token_url\":\"" STS "\",\"workforce_pool_user_project\":\"wp\","
@@ -279,8 +250,7 @@ TEST(another_providers_token_from_a_url_is_picked_out_of_json)
 
 TEST(a_refusal_says_why_and_what_to_do)
 {
-    OWN(free)
-    char *key = key_file(GOOGLE_TOKENS, "");
+    OWN(free) char *key = key_file(GOOGLE_TOKENS, "");
     const struct {
         const char *file, *reply, *text;
     } rows[] = {
@@ -301,12 +271,10 @@ TEST(a_refusal_says_why_and_what_to_do)
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         const struct rule rules[] = {{.when = "", .status = 400, .body = rows[i].reply}};
-        OWN(fake)
-        struct fake fake;
+        OWN(fake) struct fake fake;
         fake_init(&fake, rules, COUNT(rules));
         struct outside outside = fake_outside(&fake);
-        OWN(credentials)
-        struct credentials credentials = {0};
+        OWN(credentials) struct credentials credentials = {0};
         struct err err = {0};
         EXPECT(read_key_file(rows[i].file, &credentials, &err));
         struct token token = {0};
@@ -324,12 +292,10 @@ TEST(a_token_server_in_trouble_is_asked_three_times)
         {.when = "", .status = 400, .body = "{\"error\":\"internal_failure\"}", .times = 2},
         {.when = "", .status = 503},
     };
-    OWN(fake)
-    struct fake fake;
+    OWN(fake) struct fake fake;
     fake_init(&fake, rules, COUNT(rules));
     struct outside outside = fake_outside(&fake);
-    OWN(credentials)
-    struct credentials credentials = {0};
+    OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file(USER, &credentials, &err));
     struct token token = {0};
@@ -345,13 +311,11 @@ TEST(a_machine_without_account_says_so)
                                         {.when = "GET http://metadata.google.internal/",
                                          .status = 200,
                                          .header = "Metadata-Flavor: Google"}};
-    OWN(fake)
-    struct fake fake;
+    OWN(fake) struct fake fake;
     fake_init(&fake, rules, COUNT(rules));
     fake_env("GOOGLE_CLOUD_PROJECT", "p", NULL);
     struct err err = {0};
-    OWN(gcp)
-    struct gcp *gcp = fake_open(&fake, GCP_PUBSUB, &err);
+    OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_PUBSUB, &err);
     EXPECT_STR(err.text, "");
     EXPECT(!gcp_topic_get(gcp, "testing", &err));
     EXPECT_INT(err.status, ERR_UNAUTHORIZED);
@@ -373,17 +337,13 @@ TEST(a_token_that_google_refuses_is_renewed_once)
         {.when = "/topics/good", .status = 200, .body = "{}"},
         {.when = "", .status = 401, .body = "{\"error\":{\"status\":\"UNAUTHENTICATED\"}}"},
     };
-    OWN(folder)
-    struct folder folder = folder_new();
-    OWN(free)
-    char *path = put(&folder, "user.json", USER);
-    OWN(fake)
-    struct fake fake;
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *path = put(&folder, "user.json", USER);
+    OWN(fake) struct fake fake;
     fake_init(&fake, rules, COUNT(rules));
     fake_env("GOOGLE_APPLICATION_CREDENTIALS", path, "GOOGLE_CLOUD_PROJECT", "p", NULL);
     struct err err = {0};
-    OWN(gcp)
-    struct gcp *gcp = fake_open(&fake, GCP_PUBSUB, &err);
+    OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_PUBSUB, &err);
     EXPECT(gcp_topic_get(gcp, "good", &err));
     EXPECT_STR(fake_header(&fake, "authorization"), "Bearer new");
     EXPECT_INT(fake.asked_count, 4);
@@ -401,20 +361,15 @@ TEST(an_address_of_ones_own_is_called_with_credentials)
          .body = "{\"access_token\":\"t\",\"expires_in\":3599}"},
         {.when = "", .status = 200, .body = "{}"},
     };
-    OWN(folder)
-    struct folder folder = folder_new();
-    OWN(free)
-    char *key = key_file("https://tokens.test/token", "");
-    OWN(free)
-    char *path = put(&folder, "key.json", key);
-    OWN(fake)
-    struct fake fake;
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *key = key_file("https://tokens.test/token", "");
+    OWN(free) char *path = put(&folder, "key.json", key);
+    OWN(fake) struct fake fake;
     fake_init(&fake, rules, COUNT(rules));
     fake_env("GOOGLE_APPLICATION_CREDENTIALS", path, "GOOGLE_CLOUD_PROJECT", "demo-x",
              "CLOUDSDK_API_ENDPOINT_OVERRIDES_PUBSUB", "http://localhost:8585/", NULL);
     struct err err = {0};
-    OWN(gcp)
-    struct gcp *gcp = fake_open(&fake, GCP_PUBSUB, &err);
+    OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_PUBSUB, &err);
     EXPECT_STR(err.text, "");
     EXPECT(gcp_topic_get(gcp, "testing", &err));
     EXPECT_STR(fake_line(&fake), "GET http://localhost:8585/v1/projects/demo-x/topics/testing");
@@ -423,25 +378,21 @@ TEST(an_address_of_ones_own_is_called_with_credentials)
 
 TEST(another_universe_has_its_own_addresses)
 {
-    OWN(folder)
-    struct folder folder = folder_new();
-    OWN(free)
-    char *key = key_file("https://tokens.test/token", ",\"universe_domain\":\"example.goog\"");
-    OWN(free)
-    char *path = put(&folder, "key.json", key);
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *key =
+        key_file("https://tokens.test/token", ",\"universe_domain\":\"example.goog\"");
+    OWN(free) char *path = put(&folder, "key.json", key);
     static const struct rule rules[] = {
         {.when = "https://tokens.test/",
          .status = 200,
          .body = "{\"access_token\":\"t\",\"expires_in\":3599}"},
         {.when = "GET https://pubsub.example.goog/v1/", .status = 200, .body = "{}"},
     };
-    OWN(fake)
-    struct fake fake;
+    OWN(fake) struct fake fake;
     fake_init(&fake, rules, COUNT(rules));
     fake_env("GOOGLE_APPLICATION_CREDENTIALS", path, NULL);
     struct err err = {0};
-    OWN(gcp)
-    struct gcp *gcp = fake_open(&fake, GCP_PUBSUB, &err);
+    OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_PUBSUB, &err);
     EXPECT(gcp_topic_get(gcp, "testing", &err));
     EXPECT_STR(err.text, "");
 }
@@ -476,11 +427,10 @@ TEST(another_providers_token_that_is_missing_for_now_is_tried_again_later)
 {
     OWN(folder) struct folder folder = folder_new();
     OWN(free) char *subject = put(&folder, "token", "x");
-    OWN(free)
-    char *text = str_format("{\"type\":\"external_account\",\"audience\":\"a\","
-                            "\"subject_token_type\":\"jwt\",\"token_url\":\"" STS "\","
-                            "\"credential_source\":{\"file\":\"%s\"}}",
-                            subject);
+    OWN(free) char *text = str_format("{\"type\":\"external_account\",\"audience\":\"a\","
+                                      "\"subject_token_type\":\"jwt\",\"token_url\":\"" STS "\","
+                                      "\"credential_source\":{\"file\":\"%s\"}}",
+                                      subject);
     OWN(fake) struct fake fake;
     fake_init(&fake, NULL, 0);
     struct outside outside = fake_outside(&fake);

@@ -44,8 +44,7 @@ TEST(the_articles_message_is_read)
         event(LEGACY, "//pubsub.googleapis.com/p/topics/t",
               "{\"ID\":\"198012587785403\",\"Data\":\"" DATA "\",\"Attributes\":null,"
               "\"PublishTime\":\"2019-01-21T15:25:58.25Z\"}");
-    OWN(gcp_message)
-    struct gcp_message message = {0};
+    OWN(gcp_message) struct gcp_message message = {0};
     struct err err = {0};
     EXPECT(gcp_message_from_envelope(&envelope, &message, &err));
     EXPECT_STR(message.data, "Hello World");
@@ -106,8 +105,7 @@ TEST(a_message_is_found_in_every_envelope)
          {.headers = unwrapped, .header_count = COUNT(unwrapped), .body = bytes_of("Hello World")}},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(gcp_message)
-        struct gcp_message message = {0};
+        OWN(gcp_message) struct gcp_message message = {0};
         struct err err = {0};
         EXPECT(gcp_message_from_envelope(&rows[i].envelope, &message, &err));
         EXPECT_STR(message.data, "Hello World");
@@ -134,8 +132,7 @@ TEST(an_unwrapped_push_keeps_its_attributes_apart_from_the_way_it_came)
     struct gcp_envelope envelope = request("{}");
     envelope.headers = headers;
     envelope.header_count = COUNT(headers);
-    OWN(gcp_message)
-    struct gcp_message message = {0};
+    OWN(gcp_message) struct gcp_message message = {0};
     struct err err = {0};
     EXPECT(gcp_message_from_envelope(&envelope, &message, &err));
     EXPECT_INT(message.attribute_count, 2);
@@ -149,8 +146,7 @@ TEST(a_push_tells_ordering_key_and_delivery_attempt)
     struct gcp_envelope envelope =
         request("{\"deliveryAttempt\":3,\"message\":{\"data\":\"" DATA "\",\"messageId\":\"7\","
                 "\"orderingKey\":\"user-42\"},\"subscription\":\"projects/p/subscriptions/s\"}");
-    OWN(gcp_message)
-    struct gcp_message message = {0};
+    OWN(gcp_message) struct gcp_message message = {0};
     struct err err = {0};
     EXPECT(gcp_message_from_envelope(&envelope, &message, &err));
     EXPECT_INT(message.delivery_attempt, 3);
@@ -166,8 +162,7 @@ TEST(what_no_envelope_is_around_is_the_message_itself)
     };
     for (size_t i = 0; i < COUNT(bodies); i++) {
         struct gcp_envelope envelope = request(bodies[i]);
-        OWN(gcp_message)
-        struct gcp_message message = {0};
+        OWN(gcp_message) struct gcp_message message = {0};
         struct err err = {0};
         EXPECT(gcp_message_from_envelope(&envelope, &message, &err));
         EXPECT_STR(message.data, bodies[i]);
@@ -178,8 +173,7 @@ TEST(any_other_event_gives_its_data)
 {
     struct gcp_envelope envelope =
         event("com.example.someevent", "/mycontext", "{\"message\":{\"data\":7}}");
-    OWN(gcp_message)
-    struct gcp_message message = {0};
+    OWN(gcp_message) struct gcp_message message = {0};
     struct err err = {0};
     EXPECT(gcp_message_from_envelope(&envelope, &message, &err));
     EXPECT_STR(message.data, "{\"message\":{\"data\":7}}");
@@ -196,8 +190,7 @@ TEST(a_message_may_have_no_data)
         event("com.example.someevent", "/s", ""),
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(gcp_message)
-        struct gcp_message message = {0};
+        OWN(gcp_message) struct gcp_message message = {0};
         struct err err = {0};
         EXPECT(gcp_message_from_envelope(&rows[i], &message, &err));
         EXPECT(message.data == NULL);
@@ -209,15 +202,13 @@ TEST(data_that_is_no_base64_is_the_payloads_fault_not_the_envelopes)
 {
     struct gcp_envelope envelope =
         event(LEGACY, TOPIC, "{\"ID\":\"1\",\"Data\":\"***not base64***\",\"Attributes\":null}");
-    OWN(gcp_message)
-    struct gcp_message message = {0};
+    OWN(gcp_message) struct gcp_message message = {0};
     struct err err = {0};
     EXPECT(gcp_message_from_envelope(&envelope, &message, &err));
     EXPECT(message.data == NULL);
     EXPECT_STR(message.data_error, "Data is not base64");
 
-    OWN(gcp_object_event)
-    struct gcp_object_event object = {0};
+    OWN(gcp_object_event) struct gcp_object_event object = {0};
     EXPECT(!gcp_object_event_from_envelope(&envelope, &object, &err));
     EXPECT_INT(err.status, ERR_INPUT);
     EXPECT_STR(err.text, "Data is not base64");
@@ -249,8 +240,7 @@ TEST(a_malformed_envelope_is_refused_for_good_and_says_why)
         {request(""), "the request has neither an event nor a body"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(gcp_message)
-        struct gcp_message message = {0};
+        OWN(gcp_message) struct gcp_message message = {0};
         struct err err = {0};
         EXPECT(!gcp_message_from_envelope(&rows[i].envelope, &message, &err));
         EXPECT_INT(err.status, ERR_INPUT);
@@ -300,8 +290,7 @@ TEST(a_finalized_object_is_found_in_every_envelope)
         old_subject,
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(gcp_object_event)
-        struct gcp_object_event object = {0};
+        OWN(gcp_object_event) struct gcp_object_event object = {0};
         struct err err = {0};
         EXPECT(gcp_object_event_from_envelope(&rows[i], &object, &err));
         EXPECT_STR(object.type, "OBJECT_FINALIZE");
@@ -325,8 +314,7 @@ TEST(every_kind_of_notification_has_one_name)
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct gcp_envelope envelope = event(rows[i].type, BUCKET, RESOURCE);
-        OWN(gcp_object_event)
-        struct gcp_object_event object = {0};
+        OWN(gcp_object_event) struct gcp_object_event object = {0};
         struct err err = {0};
         EXPECT(gcp_object_event_from_envelope(&envelope, &object, &err));
         EXPECT_STR(object.type, rows[i].name);
@@ -344,8 +332,7 @@ TEST(what_is_no_notification_is_not_mistaken_for_one)
         event("google.cloud.storage.object.v1.unheardOf", BUCKET, RESOURCE),
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(gcp_object_event)
-        struct gcp_object_event object = {0};
+        OWN(gcp_object_event) struct gcp_object_event object = {0};
         struct err err = {0};
         EXPECT(gcp_object_event_from_envelope(&rows[i], &object, &err));
         EXPECT(object.type == NULL);
@@ -358,8 +345,7 @@ TEST(a_notification_that_lacks_its_object_has_none)
         event(LEGACY, TOPIC,
               "{\"ID\":\"1\",\"Data\":null,\"Attributes\":{\"eventType\":\"OBJECT_FINALIZE\","
               "\"bucketId\":\"knative-bucket\"}}");
-    OWN(gcp_object_event)
-    struct gcp_object_event object = {0};
+    OWN(gcp_object_event) struct gcp_object_event object = {0};
     struct err err = {0};
     EXPECT(gcp_object_event_from_envelope(&envelope, &object, &err));
     EXPECT_STR(object.type, "OBJECT_FINALIZE");
@@ -376,8 +362,7 @@ TEST(a_notification_without_object_attributes_is_completed_from_its_payload)
         request("{\"message\":{\"attributes\":{\"eventType\":\"OBJECT_FINALIZE\"},\"data\":"
                 "\"eyJraW5kIjoic3RvcmFnZSNvYmplY3QiLCJidWNrZXQiOiJwaWN0dXJlcyIsIm5hbWUiOiJ4LmpwZyIs"
                 "ImdlbmVyYXRpb24iOjd9\"}}");
-    OWN(gcp_object_event)
-    struct gcp_object_event object = {0};
+    OWN(gcp_object_event) struct gcp_object_event object = {0};
     struct err err = {0};
     EXPECT(gcp_object_event_from_envelope(&envelope, &object, &err));
     EXPECT_STR(object.object, "x.jpg");
@@ -396,8 +381,7 @@ TEST(an_object_that_is_none_is_refused_for_good)
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct gcp_envelope envelope = event(FINALIZED, BUCKET, rows[i].body);
-        OWN(gcp_object_event)
-        struct gcp_object_event object = {0};
+        OWN(gcp_object_event) struct gcp_object_event object = {0};
         struct err err = {0};
         EXPECT(!gcp_object_event_from_envelope(&envelope, &object, &err));
         EXPECT_INT(err.status, ERR_INPUT);
@@ -409,8 +393,7 @@ TEST(a_generation_keeps_all_its_digits)
 {
     struct gcp_envelope envelope = event(
         FINALIZED, BUCKET, "{\"bucket\":\"b\",\"name\":\"n\",\"generation\":9007199254740993}");
-    OWN(gcp_object_event)
-    struct gcp_object_event object = {0};
+    OWN(gcp_object_event) struct gcp_object_event object = {0};
     struct err err = {0};
     EXPECT(gcp_object_event_from_envelope(&envelope, &object, &err));
     EXPECT(object.generation == 9007199254740993);

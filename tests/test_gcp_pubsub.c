@@ -30,8 +30,7 @@ static void own_stage(struct stage *local)
 
 TEST(messages_are_published_as_google_wants_them)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "", 200, "{\"messageIds\":[\"198012587785403\",\"198012587785404\"]}");
     struct gcp_publication messages[] = {
         {.data = bytes_of("Hello World"),
@@ -42,8 +41,7 @@ TEST(messages_are_published_as_google_wants_them)
          .attribute_count = 1,
          .ordering_key = "user-42"},
     };
-    OWN(gcp_names)
-    struct gcp_names ids = {0};
+    OWN(gcp_names) struct gcp_names ids = {0};
     EXPECT(gcp_publish(s.gcp, "testing", messages, 2, &ids, &s.err));
     EXPECT_STR(fake_line(&s.fake), "POST http://fake/v1/projects/p/topics/testing:publish");
     EXPECT_STR(fake_body(&s.fake),
@@ -58,15 +56,13 @@ TEST(messages_are_published_as_google_wants_them)
 
 TEST(each_ordering_key_gets_its_own_request)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "", 200, "{\"messageIds\":[\"1\"]}");
     struct gcp_publication messages[] = {
         {.data = bytes_of("a"), .ordering_key = "k1"},
         {.data = bytes_of("b"), .ordering_key = "k2"},
     };
-    OWN(gcp_names)
-    struct gcp_names ids = {0};
+    OWN(gcp_names) struct gcp_names ids = {0};
     EXPECT(gcp_publish(s.gcp, "testing", messages, 2, &ids, &s.err));
     EXPECT_INT(s.fake.asked_count, 2);
     EXPECT_INT(ids.count, 2);
@@ -74,8 +70,7 @@ TEST(each_ordering_key_gets_its_own_request)
 
 TEST(publishing_stops_at_the_first_failure_and_says_how_far_it_came)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "", 200, "{\"messageIds\":[\"1\"]}");
     s.rules[0].times = 1;
     s.rules[1] = (struct rule){.when = "", .status = 400, .body = "{\"error\":{\"code\":400}}"};
@@ -84,8 +79,7 @@ TEST(publishing_stops_at_the_first_failure_and_says_how_far_it_came)
         {.data = bytes_of("b"), .ordering_key = "k2"},
         {.data = bytes_of("c"), .ordering_key = "k3"},
     };
-    OWN(gcp_names)
-    struct gcp_names ids = {0};
+    OWN(gcp_names) struct gcp_names ids = {0};
     EXPECT(!gcp_publish(s.gcp, "testing", messages, 3, &ids, &s.err));
     EXPECT_INT(s.err.status, 400);
     EXPECT_INT(ids.count, 1);
@@ -94,10 +88,8 @@ TEST(publishing_stops_at_the_first_failure_and_says_how_far_it_came)
 
 TEST(a_thousand_messages_go_in_one_request_and_no_more)
 {
-    OWN(stage)
-    struct stage s = {0};
-    OWN(buf)
-    struct buf reply = {0};
+    OWN(stage) struct stage s = {0};
+    OWN(buf) struct buf reply = {0};
     buf_add_text(&reply, "{\"messageIds\":[\"0\"");
     for (int i = 1; i < 1000; i++)
         buf_add_format(&reply, ",\"%d\"", i);
@@ -108,8 +100,7 @@ TEST(a_thousand_messages_go_in_one_request_and_no_more)
     static struct gcp_publication messages[1001];
     for (size_t i = 0; i < COUNT(messages); i++)
         messages[i].data = bytes_of("x");
-    OWN(gcp_names)
-    struct gcp_names ids = {0};
+    OWN(gcp_names) struct gcp_names ids = {0};
     EXPECT(gcp_publish(s.gcp, "testing", messages, COUNT(messages), &ids, &s.err));
     EXPECT_INT(ids.count, 1001);
     EXPECT_STR(ids.list[1000], "1000");
@@ -117,13 +108,11 @@ TEST(a_thousand_messages_go_in_one_request_and_no_more)
 
 TEST(messages_that_would_pass_ten_megabytes_together_go_apart)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "", 200, "{\"messageIds\":[\"1\"]}");
     struct bytes big = {must_alloc(4000000), 4000000};
     struct gcp_publication messages[] = {{.data = big}, {.data = big}};
-    OWN(gcp_names)
-    struct gcp_names ids = {0};
+    OWN(gcp_names) struct gcp_names ids = {0};
     EXPECT(gcp_publish(s.gcp, "testing", messages, 2, &ids, &s.err));
     EXPECT_INT(s.fake.asked_count, 2);
     free((char *)big.data);
@@ -131,12 +120,10 @@ TEST(messages_that_would_pass_ten_megabytes_together_go_apart)
 
 TEST(a_message_with_neither_data_nor_attributes_is_not_sent)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "", 200, "{}");
     struct gcp_publication message = {0};
-    OWN(gcp_names)
-    struct gcp_names ids = {0};
+    OWN(gcp_names) struct gcp_names ids = {0};
     EXPECT(!gcp_publish(s.gcp, "testing", &message, 1, &ids, &s.err));
     EXPECT_INT(s.err.status, ERR_INPUT);
     EXPECT_INT(s.fake.asked_count, 0);
@@ -144,16 +131,14 @@ TEST(a_message_with_neither_data_nor_attributes_is_not_sent)
 
 TEST(pulled_messages_come_with_everything_google_says)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "", 200,
         "{\"receivedMessages\":[{\"ackId\":\"A4\",\"message\":{\"data\":\"SGVsbG8gV29ybGQ=\","
         "\"messageId\":\"198012587785403\",\"publishTime\":\"2019-01-21T15:25:58.250Z\"}},"
         "{\"ackId\":\"A5\",\"message\":{\"attributes\":{\"only\":\"attributes\"},"
         "\"messageId\":\"198012587785404\",\"publishTime\":\"2019-01-21T15:25:58.251Z\","
         "\"orderingKey\":\"user-42\"},\"deliveryAttempt\":2}]}");
-    OWN(gcp_messages)
-    struct gcp_messages messages = {0};
+    OWN(gcp_messages) struct gcp_messages messages = {0};
     EXPECT(gcp_pull(s.gcp, "sub", 10, &messages, &s.err));
     EXPECT_STR(fake_line(&s.fake), "POST http://fake/v1/projects/p/subscriptions/sub:pull");
     EXPECT_STR(fake_body(&s.fake), "{\"maxMessages\":10}");
@@ -191,22 +176,18 @@ TEST(more_messages_than_can_be_taken_are_pulled_in_smaller_numbers)
 
 TEST(an_empty_pull_is_no_failure)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "", 200, "{}");
-    OWN(gcp_messages)
-    struct gcp_messages messages = {0};
+    OWN(gcp_messages) struct gcp_messages messages = {0};
     EXPECT(gcp_pull(s.gcp, "sub", 10, &messages, &s.err));
     EXPECT_INT(messages.count, 0);
 }
 
 TEST(a_pull_that_makes_no_sense_is_googles_fault)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "", 200, "{\"receivedMessages\":[{\"message\":{\"data\":\"SGVsbG8=\"}}]}");
-    OWN(gcp_messages)
-    struct gcp_messages messages = {0};
+    OWN(gcp_messages) struct gcp_messages messages = {0};
     EXPECT(!gcp_pull(s.gcp, "sub", 10, &messages, &s.err));
     EXPECT_INT(s.err.status, ERR_UPSTREAM);
     EXPECT_STR(s.err.text, "Pub/Sub's reply: receivedMessages[0].ackId is missing, want a string");
@@ -214,8 +195,7 @@ TEST(a_pull_that_makes_no_sense_is_googles_fault)
 
 TEST(acknowledging_and_giving_back_send_the_ids)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "", 200, "{}");
     const char *const ids[] = {"A4", "A5"};
     EXPECT(gcp_acknowledge(s.gcp, "sub", ids, 2, &s.err));
@@ -231,8 +211,7 @@ TEST(acknowledging_and_giving_back_send_the_ids)
 
 TEST(many_ids_are_split_into_requests_that_google_takes)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "", 200, "{}");
     static const char *ids[2500];
     for (size_t i = 0; i < COUNT(ids); i++)
@@ -245,8 +224,7 @@ TEST(many_ids_are_split_into_requests_that_google_takes)
 
 TEST(a_subscription_is_created_with_what_was_asked_for_and_no_more)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "", 200, "{}");
     EXPECT(gcp_subscription_create(s.gcp, "sub", "testing", NULL, &s.err));
     EXPECT_STR(fake_line(&s.fake), "PUT http://fake/v1/projects/p/subscriptions/sub");
@@ -282,8 +260,7 @@ TEST(what_exists_already_is_a_conflict_unless_a_lost_answer_made_it)
     static const char exists[] =
         "{\"error\":{\"code\":409,\"message\":\"Resource already exists in the project "
         "(resource=testing).\",\"status\":\"ALREADY_EXISTS\"}}";
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "PUT", 409, exists);
     EXPECT(!gcp_topic_create(s.gcp, "testing", &s.err));
     EXPECT_INT(s.err.status, ERR_CONFLICT);
@@ -307,14 +284,12 @@ TEST(what_exists_already_is_a_conflict_unless_a_lost_answer_made_it)
 
 TEST(a_subscription_is_read_back)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "", 200,
         "{\"name\":\"projects/p/subscriptions/sub\",\"topic\":\"_deleted-topic_\","
         "\"ackDeadlineSeconds\":60,\"enableMessageOrdering\":true,\"filter\":\"attributes:k\","
         "\"deadLetterPolicy\":{\"deadLetterTopic\":\"projects/p/topics/dlq\"},\"unheardOf\":[1]}");
-    OWN(gcp_subscription)
-    struct gcp_subscription got = {0};
+    OWN(gcp_subscription) struct gcp_subscription got = {0};
     EXPECT(gcp_subscription_get(s.gcp, "sub", &got, &s.err));
     EXPECT_STR(fake_line(&s.fake), "GET http://fake/v1/projects/p/subscriptions/sub");
     EXPECT_STR(got.topic, "_deleted-topic_");
@@ -327,16 +302,14 @@ TEST(a_subscription_is_read_back)
 
 TEST(lists_are_followed_through_all_their_pages_even_empty_ones)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "pageToken=A%2Fb", 200, "{\"nextPageToken\":\"C\"}");
     s.rules[1] = (struct rule){
         .when = "pageToken=C", .status = 200, .body = "{\"topics\":[{\"name\":\"t3\"}]}"};
     s.rules[2] = (struct rule){.when = "/topics", .status = 200};
     s.rules[2].body =
         "{\"topics\":[{\"name\":\"t1\"},{\"name\":\"t2\"}],\"nextPageToken\":\"A/b\"}";
-    OWN(gcp_names)
-    struct gcp_names names = {0};
+    OWN(gcp_names) struct gcp_names names = {0};
     EXPECT(gcp_topic_list(s.gcp, &names, &s.err));
     EXPECT_INT(names.count, 3);
     EXPECT_STR(names.list[2], "t3");
@@ -345,8 +318,7 @@ TEST(lists_are_followed_through_all_their_pages_even_empty_ones)
 
 TEST(names_that_google_would_refuse_are_refused_here)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "", 200, "{}");
     static const char *const wrong[] = {"ab",
                                         "1abc",

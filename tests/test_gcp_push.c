@@ -56,8 +56,7 @@ static void own_stage(struct stage *local)
 /* 0 when the guard lets it in, else the status it refuses with; why may be NULL. */
 static int verdict(struct stage *stage, const char *token, char *why, size_t size)
 {
-    OWN(free)
-    char *authorization = str_format("Bearer %s", token);
+    OWN(free) char *authorization = str_format("Bearer %s", token);
     struct err err = {0};
     gcp_push_check(stage->push, authorization, &err);
     if (why)
@@ -67,8 +66,7 @@ static int verdict(struct stage *stage, const char *token, char *why, size_t siz
 
 static int verdict_of(struct stage *stage, const char *header, const char *claims, int key)
 {
-    OWN(free)
-    char *token = test_token(header, claims, key);
+    OWN(free) char *token = test_token(header, claims, key);
     return verdict(stage, token, NULL, 0);
 }
 
@@ -93,8 +91,7 @@ TEST(an_address_of_keys_that_is_none_stops_the_start)
 
 TEST(a_token_of_google_for_us_is_let_in)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "01");
     EXPECT_INT(verdict_of(&s, HEADER, CLAIMS, 0), 0);
     EXPECT_INT(verdict_of(&s, "{\"alg\":\"RS256\",\"kid\":\"key-1\"}", CLAIMS, 1), 0);
@@ -147,12 +144,10 @@ TEST(claims_that_are_wrong_are_refused_with_401_and_strangers_with_403)
          "email is else@q.iam.gserviceaccount.com, who may not push here", 403},
         {"[]", "is no JSON object", 401},
     };
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "0");
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(free)
-        char *token = test_token(HEADER, rows[i].claims, 0);
+        OWN(free) char *token = test_token(HEADER, rows[i].claims, 0);
         char why[512];
         EXPECT_INT(verdict(&s, token, why, sizeof(why)), rows[i].status);
         EXPECT_HAS(why, rows[i].why);
@@ -161,8 +156,7 @@ TEST(claims_that_are_wrong_are_refused_with_401_and_strangers_with_403)
 
 TEST(clocks_may_differ_by_a_minute)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "0");
     EXPECT_INT(verdict_of(&s, HEADER,
                           "{\"iss\":\"accounts.google.com\",\"aud\":\"" AUDIENCE
@@ -193,35 +187,28 @@ TEST(a_header_that_asks_for_anything_but_rs256_is_refused)
         "[]",
         "x",
     };
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "0");
     for (size_t i = 0; i < COUNT(headers); i++)
         EXPECT_INT(verdict_of(&s, headers[i], CLAIMS, 0), 401);
     EXPECT_INT(verdict_of(&s, "{\"alg\":\"none\",\"kid\":\"key-0\"}", CLAIMS, -1), 401);
-    OWN(free)
-    char *confused = test_token_hmac("{\"alg\":\"HS256\",\"kid\":\"key-0\"}", CLAIMS, 0);
+    OWN(free) char *confused = test_token_hmac("{\"alg\":\"HS256\",\"kid\":\"key-0\"}", CLAIMS, 0);
     EXPECT_INT(verdict(&s, confused, NULL, 0), 401);
-    OWN(free)
-    char *disguised = test_token_hmac(HEADER, CLAIMS, 0);
+    OWN(free) char *disguised = test_token_hmac(HEADER, CLAIMS, 0);
     EXPECT_INT(verdict(&s, disguised, NULL, 0), 401);
 }
 
 TEST(a_signature_of_another_key_or_of_other_claims_is_refused)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "01");
     EXPECT_INT(verdict_of(&s, HEADER, CLAIMS, 1), 401);
 
-    OWN(free)
-    char *good = test_token(HEADER, CLAIMS, 0);
-    OWN(free)
-    char *other = test_token(
+    OWN(free) char *good = test_token(HEADER, CLAIMS, 0);
+    OWN(free) char *other = test_token(
         HEADER,
         "{\"iss\":\"accounts.google.com\",\"aud\":\"" AUDIENCE "\"," TIMES "," WHO ",\"x\":1}", 0);
-    OWN(free)
-    char *spliced =
+    OWN(free) char *spliced =
         str_format("%.*s%s", (int)(strrchr(other, '.') - other), other, strrchr(good, '.'));
     char why[512];
     EXPECT_INT(verdict(&s, spliced, why, sizeof(why)), 401);
@@ -234,21 +221,14 @@ TEST(a_signature_of_another_key_or_of_other_claims_is_refused)
 
 TEST(what_is_no_token_is_refused)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "0");
-    OWN(free)
-    char *good = test_token(HEADER, CLAIMS, 0);
-    OWN(free)
-    char *padded = str_format("%s=", good);
-    OWN(free)
-    char *four = str_format("%s.x", good);
-    OWN(free)
-    char *spaced = str_format("%s x", good);
-    OWN(free)
-    char *two = str_copy_bytes((struct bytes){good, (size_t)(strrchr(good, '.') - good)});
-    OWN(free)
-    char *huge = must_alloc(20001);
+    OWN(free) char *good = test_token(HEADER, CLAIMS, 0);
+    OWN(free) char *padded = str_format("%s=", good);
+    OWN(free) char *four = str_format("%s.x", good);
+    OWN(free) char *spaced = str_format("%s x", good);
+    OWN(free) char *two = str_copy_bytes((struct bytes){good, (size_t)(strrchr(good, '.') - good)});
+    OWN(free) char *huge = must_alloc(20001);
     memset(huge, 'a', 20000);
     const char *const rows[] = {"", ".", "..", "a.b.c", "a..c", padded, four, spaced, two, huge};
     for (size_t i = 0; i < COUNT(rows); i++)
@@ -258,18 +238,15 @@ TEST(what_is_no_token_is_refused)
 
 TEST(the_scheme_is_bearer_in_any_case)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "0");
-    OWN(free)
-    char *token = test_token(HEADER, CLAIMS, 0);
+    OWN(free) char *token = test_token(HEADER, CLAIMS, 0);
     static const struct {
         const char *scheme;
         int status;
     } rows[] = {{"bearer ", 0}, {"BEARER  ", 0}, {"Basic ", 401}, {"", 401}, {"Bearer", 401}};
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(free)
-        char *authorization = str_format("%s%s", rows[i].scheme, token);
+        OWN(free) char *authorization = str_format("%s%s", rows[i].scheme, token);
         struct err err = {0};
         gcp_push_check(s.push, authorization, &err);
         EXPECT_INT(err.status, rows[i].status);
@@ -281,8 +258,7 @@ TEST(the_scheme_is_bearer_in_any_case)
 
 TEST(keys_are_fetched_once_and_kept_as_long_as_google_says)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "0");
     EXPECT_INT(verdict_of(&s, HEADER, CLAIMS, 0), 0);
     s.fake.now_ns += 599LL * NS_PER_SEC;
@@ -295,8 +271,7 @@ TEST(keys_are_fetched_once_and_kept_as_long_as_google_says)
 
 TEST(a_new_key_is_fetched_at_once_but_made_up_ones_cause_no_traffic)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "0");
     static const char new_key[] = "{\"alg\":\"RS256\",\"kid\":\"key-1\"}";
     EXPECT_INT(verdict_of(&s, HEADER, CLAIMS, 0), 0);
@@ -304,8 +279,7 @@ TEST(a_new_key_is_fetched_at_once_but_made_up_ones_cause_no_traffic)
         EXPECT_INT(verdict_of(&s, new_key, CLAIMS, 1), 401);
     EXPECT_INT(s.fake.asked_count, 1);
 
-    OWN(free)
-    char *both = test_jwks("01");
+    OWN(free) char *both = test_jwks("01");
     s.rules[0].body = both;
     s.fake.now_ns += 31LL * NS_PER_SEC;
     EXPECT_INT(verdict_of(&s, new_key, CLAIMS, 1), 0);
@@ -314,12 +288,10 @@ TEST(a_new_key_is_fetched_at_once_but_made_up_ones_cause_no_traffic)
 
 TEST(without_keys_the_sender_is_asked_to_come_again)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "0");
     s.rules[0].status = 503;
-    OWN(free)
-    char *token = test_token(HEADER, CLAIMS, 0);
+    OWN(free) char *token = test_token(HEADER, CLAIMS, 0);
     char why[512];
     EXPECT_INT(verdict(&s, token, why, sizeof(why)), ERR_UNAVAILABLE);
     EXPECT_HAS(why, "cannot get the keys of push tokens: keys.test answered 503");
@@ -333,8 +305,7 @@ TEST(without_keys_the_sender_is_asked_to_come_again)
 
 TEST(keys_that_cannot_be_renewed_are_better_than_none)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "0");
     EXPECT_INT(verdict_of(&s, HEADER, CLAIMS, 0), 0);
     s.fake.now_ns += 700LL * NS_PER_SEC;
@@ -345,8 +316,7 @@ TEST(keys_that_cannot_be_renewed_are_better_than_none)
 
 TEST(keys_that_are_weak_or_not_for_signing_are_left_out)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, "0");
     s.rules[0].body =
         "{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"key-0\",\"n\":\"AQAB\",\"e\":\"AQAB\"},"
@@ -379,10 +349,8 @@ TEST(many_threads_fetch_the_keys_once)
 {
     struct crowd crowd = {.refused = 0};
     set(&crowd.stage, "0");
-    OWN(free)
-    char *token = test_token(HEADER, CLAIMS, 0);
-    OWN(free)
-    char *authorization = str_format("Bearer %s", token);
+    OWN(free) char *token = test_token(HEADER, CLAIMS, 0);
+    OWN(free) char *authorization = str_format("Bearer %s", token);
     crowd.authorization = authorization;
     pthread_t threads[8];
     for (size_t i = 0; i < COUNT(threads); i++)

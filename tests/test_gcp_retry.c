@@ -150,13 +150,11 @@ TEST(a_failure_that_passes_is_never_seen)
         {.when = "", .status = 503, .header = "Retry-After: 2", .times = 1},
         {.when = "", .status = 200, .body = "{}"},
     };
-    OWN(fake)
-    struct fake fake;
+    OWN(fake) struct fake fake;
     fake_init(&fake, rules, COUNT(rules));
     struct sending sending = {0};
     struct err err = {0};
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_answer) struct http_answer answer = {0};
     EXPECT(send_to(&fake, &sending, &answer, &err));
     EXPECT_STR(answer.body.data, "{}");
     EXPECT_INT(sending.attempts, 3);
@@ -175,13 +173,11 @@ TEST(giving_up_says_who_answered_what_and_when_to_come_again)
          .body = "{\"error\":{\"code\":429,\"message\":\"Quota exceeded.\",\"status\":"
                  "\"RESOURCE_EXHAUSTED\"}}"},
     };
-    OWN(fake)
-    struct fake fake;
+    OWN(fake) struct fake fake;
     fake_init(&fake, rules, COUNT(rules));
     struct sending sending = {0};
     struct err err = {0};
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_answer) struct http_answer answer = {0};
     EXPECT(!send_to(&fake, &sending, &answer, &err));
     EXPECT_INT(err.status, ERR_UNAVAILABLE);
     EXPECT_INT(err.retry_after_sec, 90);
@@ -192,13 +188,11 @@ TEST(giving_up_says_who_answered_what_and_when_to_come_again)
 TEST(a_server_that_stays_away_is_given_up_at_the_deadline)
 {
     const struct rule rules[] = {{.when = "", .status = 0}};
-    OWN(fake)
-    struct fake fake;
+    OWN(fake) struct fake fake;
     fake_init(&fake, rules, COUNT(rules));
     struct sending sending = {0};
     struct err err = {0};
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_answer) struct http_answer answer = {0};
     EXPECT(!send_to(&fake, &sending, &answer, &err));
     EXPECT_INT(err.status, ERR_UNAVAILABLE);
     EXPECT_STR(err.text, "connection cut");
@@ -240,13 +234,11 @@ TEST(every_form_of_googles_errors_is_understood)
         {"{\"error\":7}", "application/json", "", "", "{\"error\":7}", 0},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(http_answer)
-        struct http_answer answer = {.status = 500};
+        OWN(http_answer) struct http_answer answer = {.status = 500};
         buf_add_text(&answer.body, rows[i].body);
         if (rows[i].type)
             headers_add(&answer.headers, "Content-Type", rows[i].type);
-        OWN(fault)
-        struct fault fault = {0};
+        OWN(fault) struct fault fault = {0};
         fault_from_answer(&answer, &fault);
         EXPECT_STR(fault.name, rows[i].name);
         EXPECT_STR(fault.reason, rows[i].reason);

@@ -217,8 +217,7 @@ static void cut_first(int fd, void *context)
     OWN(buf) struct buf request = {0};
     if (!raw_read_request(fd, &request) || atomic_fetch_add((atomic_int *)context, 1) == 0)
         return;
-    OWN(free)
-    char *reply =
+    OWN(free) char *reply =
         str_format("HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(LABELS), LABELS);
     if (write(fd, reply, strlen(reply)) < 0)
         return;
@@ -240,8 +239,7 @@ TEST(a_google_that_never_answers_is_given_up)
 {
     OWN(google) struct google google = {.hold_until = 128};
     start(&google);
-    OWN(gcp)
-    struct gcp *gcp =
+    OWN(gcp) struct gcp *gcp =
         open_at(google.host, &(struct gcp_options){.timeout_ms = 50, .deadline_ms = 200});
     OWN(gcp_labels) struct gcp_labels labels = {0};
     struct err err = {0};
@@ -330,11 +328,11 @@ TEST(a_program_without_libgcp_can_check_push_tokens)
     EXPECT_STR(err.text, "");
 
     long long now = (long long)time(NULL);
-    OWN(free)
-    char *claims = str_format("{\"iss\":\"accounts.google.com\",\"aud\":"
-                              "\"https://vision.example.com/push\",\"iat\":%lld,\"exp\":%lld,"
-                              "\"email\":\"a@b\",\"email_verified\":true}",
-                              now, now + 3600);
+    OWN(free) char *claims =
+        str_format("{\"iss\":\"accounts.google.com\",\"aud\":"
+                   "\"https://vision.example.com/push\",\"iat\":%lld,\"exp\":%lld,"
+                   "\"email\":\"a@b\",\"email_verified\":true}",
+                   now, now + 3600);
     OWN(free) char *token = test_token("{\"alg\":\"RS256\",\"kid\":\"key-0\"}", claims, 0);
     OWN(free) char *good = str_format("Bearer %s", token);
     push_lazy_check(guard, good, &err);

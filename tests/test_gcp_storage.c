@@ -40,10 +40,8 @@ TEST(addresses_of_objects_are_raw_in_gs_and_encoded_in_https)
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct err err = {0};
-        OWN(free)
-        char *uri = gcp_storage_uri("pictures", rows[i].object, &err);
-        OWN(free)
-        char *url = gcp_storage_url("pictures", rows[i].object, &err);
+        OWN(free) char *uri = gcp_storage_uri("pictures", rows[i].object, &err);
+        OWN(free) char *url = gcp_storage_url("pictures", rows[i].object, &err);
         EXPECT_STR(uri, rows[i].uri);
         EXPECT_STR(url, rows[i].url);
     }
@@ -71,8 +69,7 @@ TEST(names_that_no_bucket_or_object_can_have_are_refused)
         EXPECT(gcp_storage_url(rows[i].bucket, rows[i].object, &err) == NULL);
     }
     struct err err = {0};
-    OWN(free)
-    char *longest = gcp_storage_uri("b.example.com", long_object + 1, &err);
+    OWN(free) char *longest = gcp_storage_uri("b.example.com", long_object + 1, &err);
     EXPECT(longest != NULL);
 }
 
@@ -84,11 +81,9 @@ static const char OBJECT[] =
 
 TEST(an_object_is_uploaded_under_its_encoded_name)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, 200, OBJECT);
-    OWN(gcp_object)
-    struct gcp_object object = {0};
+    OWN(gcp_object) struct gcp_object object = {0};
     EXPECT(gcp_storage_upload(s.gcp, "pictures", "a/b c.jpg", "image/jpeg", bytes_of("Hello World"),
                               0, &object, &s.err));
     EXPECT_STR(fake_line(&s.fake), "POST http://fake/upload/storage/v1/b/pictures/o?"
@@ -103,8 +98,7 @@ TEST(an_object_is_uploaded_under_its_encoded_name)
 
 TEST(only_an_upload_with_a_precondition_is_repeated)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, 503, "");
     EXPECT(!gcp_storage_upload(s.gcp, "pictures", "o", NULL, bytes_of("x"), GCP_ANY_GENERATION,
                                NULL, &s.err));
@@ -117,8 +111,7 @@ TEST(only_an_upload_with_a_precondition_is_repeated)
 
 TEST(a_failed_precondition_is_a_conflict)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, 412,
         "{\"error\":{\"code\":412,\"message\":\"At least one of the pre-conditions you "
         "specified did not hold.\",\"errors\":[{\"reason\":\"conditionNotMet\"}]}}");
@@ -129,11 +122,9 @@ TEST(a_failed_precondition_is_a_conflict)
 
 TEST(an_object_is_downloaded_with_all_its_bytes)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, 200, "Hello World");
-    OWN(free)
-    char *data = NULL;
+    OWN(free) char *data = NULL;
     size_t len = 0;
     EXPECT(gcp_storage_download(s.gcp, "pictures", "a/b c.jpg", 7, 100, &data, &len, &s.err));
     EXPECT_STR(fake_line(&s.fake),
@@ -144,11 +135,9 @@ TEST(an_object_is_downloaded_with_all_its_bytes)
 
 TEST(a_download_of_what_is_not_there_says_so_in_plain_text)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, 404, "No such object: pictures/o\n");
-    OWN(free)
-    char *data = NULL;
+    OWN(free) char *data = NULL;
     size_t len = 0;
     EXPECT(!gcp_storage_download(s.gcp, "pictures", "o", GCP_ANY_GENERATION, 100, &data, &len,
                                  &s.err));
@@ -158,11 +147,9 @@ TEST(a_download_of_what_is_not_there_says_so_in_plain_text)
 
 TEST(objects_are_read_deleted_and_listed)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, 200, OBJECT);
-    OWN(gcp_object)
-    struct gcp_object object = {0};
+    OWN(gcp_object) struct gcp_object object = {0};
     EXPECT(gcp_storage_get(s.gcp, "pictures", "a/b c.jpg", &object, &s.err));
     EXPECT_STR(fake_line(&s.fake), "GET http://fake/storage/v1/b/pictures/o/a%2Fb%20c.jpg");
     EXPECT(gcp_storage_delete(s.gcp, "pictures", "o", 7, &s.err));
@@ -170,8 +157,7 @@ TEST(objects_are_read_deleted_and_listed)
                "DELETE http://fake/storage/v1/b/pictures/o/o?ifGenerationMatch=7");
     s.rule.body =
         "{\"kind\":\"storage#objects\",\"items\":[{\"name\":\"a/1\"},{\"name\":\"a/2\"}]}";
-    OWN(gcp_names)
-    struct gcp_names names = {0};
+    OWN(gcp_names) struct gcp_names names = {0};
     EXPECT(gcp_storage_list(s.gcp, "pictures", "a/", &names, &s.err));
     EXPECT_STR(fake_line(&s.fake), "GET http://fake/storage/v1/b/pictures/o?prefix=a%2F");
     EXPECT_INT(names.count, 2);
@@ -182,11 +168,9 @@ TEST(objects_are_read_deleted_and_listed)
 
 TEST(a_bucket_is_told_which_topic_to_publish_to_once)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, 200, "{\"kind\":\"storage#notification\",\"id\":\"1\"}");
-    OWN(free)
-    char *id = NULL;
+    OWN(free) char *id = NULL;
     EXPECT(gcp_notification_create(s.gcp, "pictures", "testing", "OBJECT_FINALIZE,OBJECT_DELETE",
                                    "in/", &id, &s.err));
     EXPECT_STR(fake_line(&s.fake), "POST http://fake/storage/v1/b/pictures/notificationConfigs");
@@ -196,8 +180,7 @@ TEST(a_bucket_is_told_which_topic_to_publish_to_once)
                "\"OBJECT_DELETE\"],\"object_name_prefix\":\"in/\"}");
     EXPECT_STR(id, "1");
 
-    OWN(stage)
-    struct stage down = {0};
+    OWN(stage) struct stage down = {0};
     set(&down, 503, "");
     EXPECT(!gcp_notification_create(down.gcp, "pictures", "testing", NULL, NULL, NULL, &down.err));
     EXPECT_STR(fake_body(&down.fake),
@@ -208,15 +191,13 @@ TEST(a_bucket_is_told_which_topic_to_publish_to_once)
 
 TEST(notifications_are_listed_and_deleted)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, 200,
         "{\"kind\":\"storage#notifications\",\"items\":[{\"id\":\"1\",\"topic\":"
         "\"//pubsub.googleapis.com/projects/p/topics/testing\",\"event_types\":"
         "[\"OBJECT_FINALIZE\",\"OBJECT_DELETE\"]},{\"id\":\"2\",\"topic\":"
         "\"//pubsub.googleapis.com/projects/p/topics/all\",\"object_name_prefix\":\"in/\"}]}");
-    OWN(gcp_notifications)
-    struct gcp_notifications list = {0};
+    OWN(gcp_notifications) struct gcp_notifications list = {0};
     EXPECT(gcp_notification_list(s.gcp, "pictures", &list, &s.err));
     EXPECT_INT(list.count, 2);
     EXPECT_STR(list.list[0].topic, "projects/p/topics/testing");

@@ -35,16 +35,14 @@ static void expect_token(struct token_cache *cache, struct mint *mint, int64_t n
                          const char *want)
 {
     struct err err = {0};
-    OWN(free)
-    char *token = token_get(cache, now_ns, fetch, mint, &err);
+    OWN(free) char *token = token_get(cache, now_ns, fetch, mint, &err);
     EXPECT_STR(err.text, "");
     EXPECT_STR(token, want);
 }
 
 TEST(a_token_is_kept_until_shortly_before_its_end)
 {
-    OWN(cache)
-    struct token_cache cache;
+    OWN(cache) struct token_cache cache;
     token_cache_init(&cache);
     struct mint mint = {.expires_ns = 3600 * SEC};
     expect_token(&cache, &mint, 0, "token 1");
@@ -56,8 +54,7 @@ TEST(a_token_is_kept_until_shortly_before_its_end)
 
 TEST(a_token_of_short_life_is_renewed_at_half_of_it)
 {
-    OWN(cache)
-    struct token_cache cache;
+    OWN(cache) struct token_cache cache;
     token_cache_init(&cache);
     struct mint mint = {.expires_ns = 60 * SEC};
     expect_token(&cache, &mint, 0, "token 1");
@@ -67,8 +64,7 @@ TEST(a_token_of_short_life_is_renewed_at_half_of_it)
 
 TEST(a_failed_early_renewal_does_no_harm_and_is_not_tried_at_every_call)
 {
-    OWN(cache)
-    struct token_cache cache;
+    OWN(cache) struct token_cache cache;
     token_cache_init(&cache);
     struct mint mint = {.expires_ns = 3600 * SEC};
     expect_token(&cache, &mint, 0, "token 1");
@@ -89,8 +85,7 @@ TEST(a_failed_early_renewal_does_no_harm_and_is_not_tried_at_every_call)
 
 TEST(a_refused_token_is_replaced_once_however_many_saw_the_refusal)
 {
-    OWN(cache)
-    struct token_cache cache;
+    OWN(cache) struct token_cache cache;
     token_cache_init(&cache);
     struct mint mint = {.expires_ns = 3600 * SEC};
     expect_token(&cache, &mint, 0, "token 1");
@@ -133,8 +128,7 @@ static void *ask_at_once(void *context)
     struct crowd *crowd = context;
     pthread_barrier_wait(&crowd->start);
     struct err err = {0};
-    OWN(free)
-    char *token = token_get(&crowd->cache, 0, fetch, &crowd->mint, &err);
+    OWN(free) char *token = token_get(&crowd->cache, 0, fetch, &crowd->mint, &err);
     if (!token)
         atomic_fetch_add(&crowd->failures, 1);
     return NULL;
@@ -176,8 +170,7 @@ static void *ask_slowly(void *context)
 {
     struct slow_mint *mint = context;
     struct err err = {0};
-    OWN(free)
-    char *token = token_get(&mint->cache, 0, fetch_slowly_and_fail, mint, &err);
+    OWN(free) char *token = token_get(&mint->cache, 0, fetch_slowly_and_fail, mint, &err);
     if (!token && str_equal(err.text, "no tokens today"))
         atomic_fetch_add(&mint->failures, 1);
     return NULL;
@@ -218,8 +211,7 @@ static void *use_and_refuse(void *context)
     pthread_barrier_wait(&crowd->start);
     for (int i = 0; i < ROUNDS; i++) {
         struct err err = {0};
-        OWN(free)
-        char *token = token_get(&crowd->cache, i * SEC, fetch, &crowd->mint, &err);
+        OWN(free) char *token = token_get(&crowd->cache, i * SEC, fetch, &crowd->mint, &err);
         if (!token)
             atomic_fetch_add(&crowd->failures, 1);
         else if (i % 50 == 49)

@@ -33,8 +33,7 @@ static bool label(struct stage *stage)
 
 TEST(a_picture_in_storage_is_named_as_it_is)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, 200, "{\"responses\":[{}]}");
     EXPECT(gcp_vision_labels(s.gcp, "gs://b/été 2020/100%.jpg", 10, &s.labels, &s.err));
     EXPECT_STR(fake_line(&s.fake), "POST http://fake/v1/images:annotate");
@@ -45,8 +44,7 @@ TEST(a_picture_in_storage_is_named_as_it_is)
 
 TEST(a_picture_can_be_sent_along)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, 200, "{\"responses\":[{}]}");
     struct bytes picture = {"\xFF\xD8\xFF\xE0", 4};
     EXPECT(gcp_vision_labels_of(s.gcp, picture, 3, &s.labels, &s.err));
@@ -63,8 +61,7 @@ TEST(a_picture_can_be_sent_along)
 
 TEST(labels_come_in_googles_order_with_their_scores)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, 200,
         "{\"responses\":[{\"labelAnnotations\":[{\"mid\":\"/m/01b2w5\",\"description\":\"Coast\","
         "\"score\":0.95,\"topicality\":0.95},{\"description\":\"Sea\",\"score\":1},"
@@ -80,8 +77,7 @@ TEST(labels_come_in_googles_order_with_their_scores)
 
 TEST(a_picture_may_have_no_labels)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, 200, "{\"responses\":[{}]}");
     EXPECT(label(&s));
     EXPECT_INT(s.labels.count, 0);
@@ -95,12 +91,10 @@ TEST(a_pictures_own_failure_is_retried_by_our_caller_only_if_that_helps)
                 {14, ERR_UNAVAILABLE}, {4, ERR_UNAVAILABLE}, {8, ERR_UNAVAILABLE},
                 {13, ERR_UNAVAILABLE}, {12, ERR_INPUT}};
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(free)
-        char *body = str_format(
+        OWN(free) char *body = str_format(
             "{\"responses\":[{\"error\":{\"code\":%d,\"message\":\"Error opening file.\"}}]}",
             rows[i].code);
-        OWN(stage)
-        struct stage s = {0};
+        OWN(stage) struct stage s = {0};
         set(&s, 200, body);
         EXPECT(!label(&s));
         EXPECT_INT(s.err.status, rows[i].status);
@@ -117,8 +111,7 @@ TEST(what_google_refuses_altogether_never_looks_like_our_own_404)
                 {429, ERR_UNAVAILABLE}, {500, ERR_UNAVAILABLE}, {501, ERR_UPSTREAM},
                 {503, ERR_UNAVAILABLE}, {0, ERR_UNAVAILABLE},   {301, ERR_UPSTREAM}};
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(stage)
-        struct stage s = {0};
+        OWN(stage) struct stage s = {0};
         set(&s, rows[i].google, "{\"error\":{\"message\":\"no\"}}");
         EXPECT(!label(&s));
         EXPECT_INT(s.err.status, rows[i].ours);
@@ -140,8 +133,7 @@ TEST(a_reply_that_makes_no_sense_names_its_place)
          "Vision's reply: responses[0].labelAnnotations[0].score is a string, want a number"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(stage)
-        struct stage s = {0};
+        OWN(stage) struct stage s = {0};
         set(&s, 200, rows[i].body);
         EXPECT(!label(&s));
         EXPECT_INT(s.err.status, ERR_UPSTREAM);
@@ -151,8 +143,7 @@ TEST(a_reply_that_makes_no_sense_names_its_place)
 
 TEST(an_address_that_is_none_is_not_sent_to_google)
 {
-    OWN(stage)
-    struct stage s = {0};
+    OWN(stage) struct stage s = {0};
     set(&s, 200, "{\"responses\":[{}]}");
     static const char *const wrong[] = {"file:///etc/passwd", "beach.jpg", "gs:/b/o", "",
                                         "gs://b/\xFF"};

@@ -91,8 +91,7 @@ static void own_pair(struct pair *pair)
 static char *send_ok(struct http_client *client, const struct http_call *call)
 {
     struct err err = {0};
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_answer) struct http_answer answer = {0};
     bool sent = http_send(client, call, &answer, &err);
     EXPECT_STR(err.text, "");
     EXPECT(sent);
@@ -125,8 +124,7 @@ static void own_raw_pair(struct raw_pair *pair)
 /* What one GET from a server that answers with this text gives: the answer, or err. */
 static struct err get_text(const char *text, struct http_call call, struct http_answer *answer)
 {
-    OWN(raw_pair)
-    struct raw_pair pair = raw_pair_open(raw_serve_text, text);
+    OWN(raw_pair) struct raw_pair pair = raw_pair_open(raw_serve_text, text);
     struct err err = {0};
     call.url = pair.url;
     http_send(pair.client, &call, answer, &err);
@@ -138,29 +136,24 @@ static struct err get_text(const char *text, struct http_call call, struct http_
 
 TEST_BOTH(a_get_arrives_with_path_and_query_untouched)
 {
-    OWN(pair)
-    struct pair pair = pair_open();
-    OWN(free)
-    char *seen = send_ok(pair.client, &(struct http_call){.url = pair.url});
+    OWN(pair) struct pair pair = pair_open();
+    OWN(free) char *seen = send_ok(pair.client, &(struct http_call){.url = pair.url});
     EXPECT(str_starts(seen, "GET /a/../b%2F?x=1\n"));
     EXPECT_HAS(seen, "User-Agent: knative-c/");
 }
 
 TEST_BOTH(a_post_carries_its_fields_and_nothing_that_nobody_asked_for)
 {
-    OWN(pair)
-    struct pair pair = pair_open();
-    OWN(headers)
-    struct headers headers = {0};
+    OWN(pair) struct pair pair = pair_open();
+    OWN(headers) struct headers headers = {0};
     headers_add(&headers, "ce-Id", "7");
     headers_add(&headers, "X-Empty", "");
     headers_add(&headers, "Content-Length", "1");
     headers_add(&headers, "ce-id", "8");
-    OWN(free)
-    char *seen = send_ok(pair.client, &(struct http_call){.url = pair.url,
-                                                          .headers = &headers,
-                                                          .method = "POST",
-                                                          .body = bytes_of("hello")});
+    OWN(free) char *seen = send_ok(pair.client, &(struct http_call){.url = pair.url,
+                                                                    .headers = &headers,
+                                                                    .method = "POST",
+                                                                    .body = bytes_of("hello")});
     EXPECT(str_starts(seen, "POST "));
     EXPECT_HAS(seen, "ce-Id: 7\nX-Empty: \nce-id: 8\nContent-Length: 5\n\nhello");
     EXPECT(!strstr(seen, "Content-Type") && !strstr(seen, "Expect"));
@@ -181,13 +174,11 @@ TEST_BOTH(every_method_is_sent_as_it_is_called_with_or_without_a_body)
         {"DELETE", "x", "DELETE /", "Content-Length: 1\n\nx"},
         {"GET", "x", "GET /", "Content-Length: 1\n\nx"},
     };
-    OWN(pair)
-    struct pair pair = pair_open();
+    OWN(pair) struct pair pair = pair_open();
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct http_call call = {
             .url = pair.url, .method = rows[i].method, .body = bytes_of(rows[i].body)};
-        OWN(free)
-        char *seen = send_ok(pair.client, &call);
+        OWN(free) char *seen = send_ok(pair.client, &call);
         if (!str_starts(seen, rows[i].begins))
             fail_msg("row %zu: %s", i, seen);
         EXPECT_HAS(seen, rows[i].has);
@@ -197,8 +188,7 @@ TEST_BOTH(every_method_is_sent_as_it_is_called_with_or_without_a_body)
 
 TEST_BOTH(the_answer_to_head_has_fields_but_no_body)
 {
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_answer) struct http_answer answer = {0};
     struct err err = get_text("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: x\r\n\r\n",
                               (struct http_call){.method = "HEAD"}, &answer);
     EXPECT_STR(err.text, "");
@@ -208,15 +198,12 @@ TEST_BOTH(the_answer_to_head_has_fields_but_no_body)
 
 TEST_BOTH(a_body_of_ten_megabytes_goes_there_and_back)
 {
-    OWN(pair)
-    struct pair pair = pair_open();
-    OWN(buf)
-    struct buf body = {0};
+    OWN(pair) struct pair pair = pair_open();
+    OWN(buf) struct buf body = {0};
     for (int i = 0; body.len < 10 << 20; i++)
         buf_add_format(&body, "%d,", i);
     struct http_call call = {.url = pair.url, .body = buf_bytes(&body)};
-    OWN(free)
-    char *seen = send_ok(pair.client, &call);
+    OWN(free) char *seen = send_ok(pair.client, &call);
     EXPECT_STR(strstr(seen, "\n\n") + 2, body.data);
 }
 
@@ -224,12 +211,10 @@ TEST_BOTH(what_is_no_http_url_is_refused)
 {
     static const char *const urls[] = {
         "", "host", "file:///etc/passwd", "http://u:p@host/", "http://a b/", "gopher://127.0.0.1/"};
-    OWN(http_client)
-    struct http_client *client = open_client();
+    OWN(http_client) struct http_client *client = open_client();
     for (size_t i = 0; i < COUNT(urls); i++) {
         struct err err = {0};
-        OWN(http_answer)
-        struct http_answer answer = {0};
+        OWN(http_answer) struct http_answer answer = {0};
         EXPECT(!http_send(client, &(struct http_call){.url = urls[i]}, &answer, &err));
         EXPECT_INT(err.status, ERR_INPUT);
     }
@@ -239,8 +224,7 @@ TEST_BOTH(what_is_no_http_url_is_refused)
 
 TEST_BOTH(status_and_fields_are_the_servers)
 {
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_answer) struct http_answer answer = {0};
     struct err err = get_text("HTTP/1.1 429 Slow Down\r\nRetry-After: 7\r\nX-A:  1 \r\nx-a:2\r\n"
                               "X-None:\r\nContent-Type: what/ever; a=b\r\nContent-Length: 2\r\n"
                               "\r\nno",
@@ -259,8 +243,7 @@ TEST_BOTH(an_interim_answer_is_passed_over_unless_it_is_enough)
 {
     static const char text[] = "HTTP/1.1 102 Processing\r\n\r\n"
                                "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n";
-    OWN(http_answer)
-    struct http_answer passed = {0}, enough = {0};
+    OWN(http_answer) struct http_answer passed = {0}, enough = {0};
     get_text(text, (struct http_call){0}, &passed);
     EXPECT_INT(passed.status, 500);
     get_text(text, (struct http_call){.enough = 102}, &enough);
@@ -269,8 +252,7 @@ TEST_BOTH(an_interim_answer_is_passed_over_unless_it_is_enough)
 
 TEST_BOTH(a_redirect_is_given_back_not_followed)
 {
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_answer) struct http_answer answer = {0};
     get_text("HTTP/1.1 308 Resume Incomplete\r\nLocation: http://127.0.0.1:1/\r\n"
              "Content-Length: 0\r\n\r\n",
              (struct http_call){0}, &answer);
@@ -280,8 +262,7 @@ TEST_BOTH(a_redirect_is_given_back_not_followed)
 
 TEST_BOTH(answers_of_the_1xx_kind_are_passed_over)
 {
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_answer) struct http_answer answer = {0};
     get_text("HTTP/1.1 100 Continue\r\nX-A: no\r\n\r\nHTTP/1.1 103 Early Hints\r\nX-B: no\r\n\r\n"
              "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n",
              (struct http_call){0}, &answer);
@@ -301,8 +282,7 @@ TEST_BOTH(a_body_comes_by_length_in_chunks_or_until_the_end)
         "HTTP/1.1 200 OK\nContent-Length: 5\n\nhello",
     };
     for (size_t i = 0; i < COUNT(texts); i++) {
-        OWN(http_answer)
-        struct http_answer answer = {0};
+        OWN(http_answer) struct http_answer answer = {0};
         struct err err = get_text(texts[i], (struct http_call){0}, &answer);
         EXPECT_STR(err.text, "");
         EXPECT_INT(answer.status, 200);
@@ -312,8 +292,7 @@ TEST_BOTH(a_body_comes_by_length_in_chunks_or_until_the_end)
 
 TEST_BOTH(an_answer_without_content_has_no_body)
 {
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_answer) struct http_answer answer = {0};
     get_text("HTTP/1.1 204 No Content\r\n\r\n", (struct http_call){0}, &answer);
     EXPECT_INT(answer.status, 204);
     EXPECT(answer.body.data == NULL);
@@ -330,8 +309,7 @@ TEST_BOTH(what_breaks_off_fails_and_leaves_no_answer)
         "HTTP/1.1 100 Continue\r\n\r\n",
     };
     for (size_t i = 0; i < COUNT(texts); i++) {
-        OWN(http_answer)
-        struct http_answer answer = {0};
+        OWN(http_answer) struct http_answer answer = {0};
         struct err err = get_text(texts[i], (struct http_call){0}, &answer);
         EXPECT_INT(err.status, ERR_UNAVAILABLE);
         EXPECT(str_starts(err.text, "http://127.0.0.1:"));
@@ -347,8 +325,7 @@ TEST_BOTH(what_is_not_http_is_the_upstreams_fault)
         "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n",
     };
     for (size_t i = 0; i < COUNT(texts); i++) {
-        OWN(http_answer)
-        struct http_answer answer = {0};
+        OWN(http_answer) struct http_answer answer = {0};
         struct err err = get_text(texts[i], (struct http_call){0}, &answer);
         if (err.status != ERR_UPSTREAM)
             fail_msg("row %zu: %d %s", i, err.status, err.text);
@@ -363,8 +340,7 @@ TEST_BOTH(a_body_over_the_limit_is_refused_however_it_comes)
         "HTTP/1.1 200 OK\r\n\r\nhello!",
     };
     for (size_t i = 0; i < COUNT(texts); i++) {
-        OWN(http_answer)
-        struct http_answer answer = {0};
+        OWN(http_answer) struct http_answer answer = {0};
         struct err err = get_text(texts[i], (struct http_call){.max_reply = 5}, &answer);
         EXPECT_INT(err.status, ERR_TOO_LARGE);
         EXPECT_HAS(err.text, "the answer is over 5 bytes");
@@ -374,8 +350,7 @@ TEST_BOTH(a_body_over_the_limit_is_refused_however_it_comes)
 /* An answer with a field of so many bytes. */
 static struct err get_with_field(size_t len, struct http_answer *answer)
 {
-    OWN(buf)
-    struct buf text = {0};
+    OWN(buf) struct buf text = {0};
     buf_add_text(&text, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n");
     for (int i = 0; text.len < len; i++)
         buf_add_format(&text, "X-Long-%d: %01000d\r\n", i, i);
@@ -385,8 +360,7 @@ static struct err get_with_field(size_t len, struct http_answer *answer)
 
 TEST_BOTH(ten_thousand_bytes_of_fields_are_taken)
 {
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_answer) struct http_answer answer = {0};
     struct err err = get_with_field(10000, &answer);
     EXPECT_STR(err.text, "");
     EXPECT_INT(answer.headers.count, 11);
@@ -394,8 +368,7 @@ TEST_BOTH(ten_thousand_bytes_of_fields_are_taken)
 
 TEST_BOTH(fields_without_end_are_refused)
 {
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_answer) struct http_answer answer = {0};
     struct err err = get_with_field(400000, &answer);
     EXPECT_INT(err.status, ERR_UPSTREAM);
 }
@@ -415,10 +388,8 @@ static void serve_gzip(int fd, void *context)
     size_t len = stream.total_out;
     deflateEnd(&stream);
 
-    OWN(buf)
-    struct buf request = {0};
-    OWN(buf)
-    struct buf answer = {0};
+    OWN(buf) struct buf request = {0};
+    OWN(buf) struct buf answer = {0};
     if (!raw_read_request(fd, &request) || !strstr(request.data, "Accept-Encoding: gzip\r\n"))
         return;
     buf_add_format(&answer,
@@ -429,10 +400,8 @@ static void serve_gzip(int fd, void *context)
 
 TEST(a_compressed_answer_is_unpacked_when_asked_for)
 {
-    OWN(raw_pair)
-    struct raw_pair pair = raw_pair_open(serve_gzip, "hello hello hello hello");
-    OWN(free)
-    char *body =
+    OWN(raw_pair) struct raw_pair pair = raw_pair_open(serve_gzip, "hello hello hello hello");
+    OWN(free) char *body =
         send_ok(pair.client, &(struct http_call){.url = pair.url, .accept_encoding = true});
     EXPECT_STR(body, "hello hello hello hello");
 }
@@ -442,10 +411,8 @@ TEST(the_limit_counts_unpacked_bytes)
     char zeros[100001];
     memset(zeros, '0', sizeof(zeros) - 1);
     zeros[sizeof(zeros) - 1] = '\0';
-    OWN(raw_pair)
-    struct raw_pair pair = raw_pair_open(serve_gzip, zeros);
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(raw_pair) struct raw_pair pair = raw_pair_open(serve_gzip, zeros);
+    OWN(http_answer) struct http_answer answer = {0};
     struct err err = {0};
     struct http_call call = {.url = pair.url, .accept_encoding = true, .max_reply = 99999};
     EXPECT(!http_send(pair.client, &call, &answer, &err));
@@ -457,23 +424,19 @@ TEST(the_limit_counts_unpacked_bytes)
 static void serve_silence(int fd, void *context)
 {
     const char *first = context;
-    OWN(buf)
-    struct buf request = {0};
+    OWN(buf) struct buf request = {0};
     if (!raw_read_request(fd, &request))
         return;
     socket_send(fd, bytes_of(first));
-    OWN(free)
-    char *rest = socket_read_all(fd); /* until the client has had enough */
+    OWN(free) char *rest = socket_read_all(fd); /* until the client has had enough */
 }
 
 TEST_BOTH(a_server_that_is_silent_is_given_up_in_time)
 {
     static const char *const firsts[] = {"", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel"};
     for (size_t i = 0; i < COUNT(firsts); i++) {
-        OWN(raw_pair)
-        struct raw_pair pair = raw_pair_open(serve_silence, firsts[i]);
-        OWN(http_answer)
-        struct http_answer answer = {0};
+        OWN(raw_pair) struct raw_pair pair = raw_pair_open(serve_silence, firsts[i]);
+        OWN(http_answer) struct http_answer answer = {0};
         struct err err = {0};
         struct http_call call = {.url = pair.url, .timeout_ms = 50};
         EXPECT(!http_send(pair.client, &call, &answer, &err));
@@ -491,8 +454,7 @@ static void serve_refusal(int fd, void *context)
 
 TEST_BOTH(an_answer_that_comes_before_the_upload_is_over_is_heard)
 {
-    OWN(raw_pair)
-    struct raw_pair pair = raw_pair_open(
+    OWN(raw_pair) struct raw_pair pair = raw_pair_open(
         serve_refusal, "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     OWN(buf) struct buf body = {0};
     memset(buf_room(&body, 8 << 20), 'x', 8 << 20);
@@ -508,19 +470,15 @@ TEST_BOTH(an_answer_that_comes_before_the_upload_is_over_is_heard)
 /* A port of 127.0.0.1 where nobody listens. */
 static uint16_t free_port(void)
 {
-    OWN(raw_server)
-    struct raw_server *server = raw_server_open(raw_serve_text, NULL);
+    OWN(raw_server) struct raw_server *server = raw_server_open(raw_serve_text, NULL);
     return raw_server_port(server);
 }
 
 TEST_BOTH(a_server_that_is_not_there_is_unavailable)
 {
-    OWN(http_client)
-    struct http_client *client = open_client();
-    OWN(free)
-    char *url = str_format("http://127.0.0.1:%d/secret?key=1", free_port());
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_client) struct http_client *client = open_client();
+    OWN(free) char *url = str_format("http://127.0.0.1:%d/secret?key=1", free_port());
+    OWN(http_answer) struct http_answer answer = {0};
     struct err err = {0};
     EXPECT(!http_send(client, &(struct http_call){.url = url}, &answer, &err));
     EXPECT_INT(err.status, ERR_UNAVAILABLE);
@@ -529,12 +487,10 @@ TEST_BOTH(a_server_that_is_not_there_is_unavailable)
 
 TEST_BOTH(a_kept_connection_that_the_server_closed_is_replaced)
 {
-    OWN(raw_pair)
-    struct raw_pair pair =
+    OWN(raw_pair) struct raw_pair pair =
         raw_pair_open(raw_serve_text, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     for (int i = 0; i < 20; i++) {
-        OWN(free)
-        char *body =
+        OWN(free) char *body =
             send_ok(pair.client, &(struct http_call){.url = pair.url, .body = bytes_of("event")});
         EXPECT_STR(body, "ok");
     }
@@ -577,11 +533,9 @@ static void *send_fifty(void *context)
 {
     struct pair *pair = context;
     for (int i = 0; i < 50; i++) {
-        OWN(free)
-        char *number = str_format("%d of %p", i, (void *)&number);
+        OWN(free) char *number = str_format("%d of %p", i, (void *)&number);
         struct http_call call = {.url = pair->url, .body = bytes_of(number)};
-        OWN(free)
-        char *seen = send_ok(pair->client, &call);
+        OWN(free) char *seen = send_ok(pair->client, &call);
         EXPECT(str_ends(seen, number));
     }
     return NULL;
@@ -589,8 +543,7 @@ static void *send_fifty(void *context)
 
 TEST_BOTH(eighty_threads_share_the_client_and_its_connections)
 {
-    OWN(pair)
-    struct pair pair = pair_open();
+    OWN(pair) struct pair pair = pair_open();
     pthread_t threads[80];
     for (size_t i = 0; i < COUNT(threads); i++)
         pthread_create(&threads[i], NULL, send_fifty, &pair);
@@ -601,8 +554,7 @@ TEST_BOTH(eighty_threads_share_the_client_and_its_connections)
 
 TEST_BOTH(requests_one_after_the_other_use_one_connection)
 {
-    OWN(pair)
-    struct pair pair = pair_open();
+    OWN(pair) struct pair pair = pair_open();
     send_fifty(&pair);
     EXPECT_INT(http_client_connections(pair.client), 1);
 }
@@ -631,8 +583,7 @@ static void on_ended(struct http_answer *answer, const struct err *err, void *co
 
 TEST_BOTH(a_request_may_be_started_when_another_has_ended)
 {
-    OWN(pair)
-    struct pair pair = pair_open();
+    OWN(pair) struct pair pair = pair_open();
     struct tally tally = {.client = pair.client, .call = {.url = pair.url}, .more = 99};
     sem_init(&tally.ended, 0, 0);
     http_start(pair.client, &tally.call, on_ended, &tally);
@@ -644,10 +595,8 @@ TEST_BOTH(a_request_may_be_started_when_another_has_ended)
 
 TEST_BOTH(closing_ends_what_is_under_way_once_each)
 {
-    OWN(raw_server)
-    struct raw_server *server = raw_server_open(serve_silence, (void *)"");
-    OWN(free)
-    char *url = str_format("http://127.0.0.1:%d/", raw_server_port(server));
+    OWN(raw_server) struct raw_server *server = raw_server_open(serve_silence, (void *)"");
+    OWN(free) char *url = str_format("http://127.0.0.1:%d/", raw_server_port(server));
     struct tally tally = {.client = open_client(), .call = {.url = url, .timeout_ms = -1}};
     sem_init(&tally.ended, 0, 0);
     for (int i = 0; i < 30; i++)
@@ -671,29 +620,24 @@ static struct http_server *open_tls_server(const struct test_certificate *certif
 
 TEST(tls_is_accepted_only_from_those_whom_the_authority_knows)
 {
-    OWN(test_certificate)
-    struct test_certificate ours = test_certificate_make();
-    OWN(test_certificate)
-    struct test_certificate others = test_certificate_make();
+    OWN(test_certificate) struct test_certificate ours = test_certificate_make();
+    OWN(test_certificate) struct test_certificate others = test_certificate_make();
     struct http_server *server = open_tls_server(&ours);
-    OWN(free)
-    char *url = str_format("https://127.0.0.1:%d/tls", http_server_port(server));
-    OWN(http_client)
-    struct http_client *client = open_client();
+    OWN(free) char *url = str_format("https://127.0.0.1:%d/tls", http_server_port(server));
+    OWN(http_client) struct http_client *client = open_client();
 
     /* the second knows an authority of the same name with another key */
     const char *refused[] = {NULL, others.ca_file};
     for (size_t i = 0; i < COUNT(refused); i++) {
         struct err err = {0};
-        OWN(http_answer)
-        struct http_answer answer = {0};
+        OWN(http_answer) struct http_answer answer = {0};
         struct http_call call = {.url = url, .ca_file = refused[i]};
         EXPECT(!http_send(client, &call, &answer, &err));
         EXPECT_INT(err.status, ERR_UPSTREAM);
     }
     for (int i = 0; i < 2; i++) {
-        OWN(free)
-        char *seen = send_ok(client, &(struct http_call){.url = url, .ca_file = ours.ca_file});
+        OWN(free) char *seen =
+            send_ok(client, &(struct http_call){.url = url, .ca_file = ours.ca_file});
         EXPECT(str_starts(seen, "GET /tls?"));
     }
     EXPECT_INT(http_client_connections(client), 3);
@@ -702,17 +646,13 @@ TEST(tls_is_accepted_only_from_those_whom_the_authority_knows)
 
 TEST(the_file_named_by_ssl_cert_file_is_trusted)
 {
-    OWN(test_certificate)
-    struct test_certificate certificate = test_certificate_make();
+    OWN(test_certificate) struct test_certificate certificate = test_certificate_make();
     struct http_server *server = open_tls_server(&certificate);
-    OWN(free)
-    char *url = str_format("https://localhost:%d/", http_server_port(server));
+    OWN(free) char *url = str_format("https://localhost:%d/", http_server_port(server));
     setenv("SSL_CERT_FILE", certificate.ca_file, 1);
-    OWN(http_client)
-    struct http_client *client = open_client();
+    OWN(http_client) struct http_client *client = open_client();
     unsetenv("SSL_CERT_FILE");
-    OWN(free)
-    char *seen = send_ok(client, &(struct http_call){.url = url});
+    OWN(free) char *seen = send_ok(client, &(struct http_call){.url = url});
     EXPECT(str_starts(seen, "GET /?"));
     http_server_close(server);
 }
@@ -723,23 +663,19 @@ TEST(an_authority_given_as_a_text_is_trusted)
     struct http_server *server = open_tls_server(&certificate);
     OWN(free) char *url = str_format("https://localhost:%d/", http_server_port(server));
     OWN(http_client) struct http_client *client = open_client();
-    OWN(free)
-    char *seen = send_ok(client, &(struct http_call){.url = url, .ca_pem = certificate.ca_pem});
+    OWN(free) char *seen =
+        send_ok(client, &(struct http_call){.url = url, .ca_pem = certificate.ca_pem});
     EXPECT(str_starts(seen, "GET /?"));
     http_server_close(server);
 }
 
 TEST(a_certificate_file_that_is_not_there_is_a_broken_installation)
 {
-    OWN(http_client)
-    struct http_client *client = open_client();
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_client) struct http_client *client = open_client();
+    OWN(http_answer) struct http_answer answer = {0};
     struct err err = {0};
-    OWN(raw_server)
-    struct raw_server *server = raw_server_open(raw_serve_text, (void *)"");
-    OWN(free)
-    char *url = str_format("https://127.0.0.1:%d/", raw_server_port(server));
+    OWN(raw_server) struct raw_server *server = raw_server_open(raw_serve_text, (void *)"");
+    OWN(free) char *url = str_format("https://127.0.0.1:%d/", raw_server_port(server));
     struct http_call call = {.url = url, .ca_file = "/nowhere/ca.pem"};
     EXPECT(!http_send(client, &call, &answer, &err));
     EXPECT_INT(err.status, ERR_INTERNAL);
@@ -814,23 +750,17 @@ static void serve_proxy(int fd, void *context)
 
 TEST(the_environments_proxy_is_used_save_for_this_machine)
 {
-    OWN(buf)
-    struct buf asked = {0};
-    OWN(raw_server)
-    struct raw_server *proxy = raw_server_open(serve_proxy, &asked);
-    OWN(free)
-    char *proxy_url = str_format("http://127.0.0.1:%d", raw_server_port(proxy));
-    OWN(pair)
-    struct pair pair = pair_open();
+    OWN(buf) struct buf asked = {0};
+    OWN(raw_server) struct raw_server *proxy = raw_server_open(serve_proxy, &asked);
+    OWN(free) char *proxy_url = str_format("http://127.0.0.1:%d", raw_server_port(proxy));
+    OWN(pair) struct pair pair = pair_open();
     setenv("http_proxy", proxy_url, 1);
 
-    OWN(free)
-    char *far = send_ok(pair.client, &(struct http_call){.url = "http://192.0.2.1/x"});
+    OWN(free) char *far = send_ok(pair.client, &(struct http_call){.url = "http://192.0.2.1/x"});
     EXPECT_STR(far, "proxy");
     EXPECT(str_starts(asked.data, "GET http://192.0.2.1/x HTTP/1.1\r\n"));
 
-    OWN(free)
-    char *near = send_ok(pair.client, &(struct http_call){.url = pair.url});
+    OWN(free) char *near = send_ok(pair.client, &(struct http_call){.url = pair.url});
     EXPECT(str_starts(near, "GET /a/"));
     unsetenv("http_proxy");
 }

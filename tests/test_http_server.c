@@ -100,8 +100,7 @@ TEST(a_request_reaches_the_handler_with_its_raw_path_query_and_body)
 {
     OWN(bench) struct bench bench = {0};
     bench_open(&bench);
-    OWN(free)
-    char *answer =
+    OWN(free) char *answer =
         ask(&bench, "POST /a%2Fb?x=%31 HTTP/1.1\r\n" CLOSE "Content-Length: 5\r\n\r\nhello");
     EXPECT_INT(socket_status(answer), 200);
     EXPECT_HAS(answer, "POST /a%2Fb x=%31 5 hello");
@@ -111,9 +110,9 @@ TEST(a_chunked_body_is_put_together)
 {
     OWN(bench) struct bench bench = {0};
     bench_open(&bench);
-    OWN(free)
-    char *answer = ask(&bench, "POST / HTTP/1.1\r\n" CLOSE "Transfer-Encoding: chunked\r\n"
-                               "\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n");
+    OWN(free) char *answer =
+        ask(&bench, "POST / HTTP/1.1\r\n" CLOSE "Transfer-Encoding: chunked\r\n"
+                    "\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n");
     EXPECT_HAS(answer, "POST / - 5 hello");
 }
 
@@ -128,13 +127,12 @@ TEST(a_body_of_exactly_the_limit_is_taken_and_one_byte_more_is_413)
     for (size_t i = 0; i < COUNT(rows); i++) {
         char body[1002] = "";
         memset(body, 'x', rows[i].len);
-        OWN(free)
-        char *sized = str_format("POST / HTTP/1.1\r\n" CLOSE "Content-Length: %zu\r\n\r\n%s",
-                                 rows[i].len, body);
-        OWN(free)
-        char *chunked = str_format("POST / HTTP/1.1\r\n" CLOSE "Transfer-Encoding: chunked\r\n\r\n"
-                                   "%zx\r\n%s\r\n0\r\n\r\n",
-                                   rows[i].len, body);
+        OWN(free) char *sized = str_format(
+            "POST / HTTP/1.1\r\n" CLOSE "Content-Length: %zu\r\n\r\n%s", rows[i].len, body);
+        OWN(free) char *chunked =
+            str_format("POST / HTTP/1.1\r\n" CLOSE "Transfer-Encoding: chunked\r\n\r\n"
+                       "%zx\r\n%s\r\n0\r\n\r\n",
+                       rows[i].len, body);
         OWN(free) char *answer = ask(&bench, sized);
         OWN(free) char *answer_chunked = ask(&bench, chunked);
         EXPECT_INT(socket_status(answer), rows[i].status);
@@ -146,8 +144,8 @@ TEST(an_announced_gigabyte_is_refused_without_being_read)
 {
     OWN(bench) struct bench bench = {0};
     bench_open(&bench);
-    OWN(free)
-    char *answer = ask(&bench, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1073741824\r\n\r\n");
+    OWN(free) char *answer =
+        ask(&bench, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1073741824\r\n\r\n");
     EXPECT_INT(socket_status(answer), 413);
     EXPECT_HAS(answer, "body has 1073741824 bytes, the limit is 1000");
 }
@@ -190,8 +188,8 @@ TEST(the_begin_handler_can_refuse_before_the_body_is_read)
 {
     OWN(bench) struct bench bench = {0};
     bench_open(&bench);
-    OWN(free)
-    char *answer = ask(&bench, "POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n");
+    OWN(free) char *answer =
+        ask(&bench, "POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n");
     EXPECT_INT(socket_status(answer), 403);
 }
 
@@ -201,8 +199,7 @@ TEST(a_sink_takes_the_body_piece_by_piece_beyond_the_servers_limit)
     bench_open(&bench);
     OWN(free) char *body = must_alloc(500001);
     memset(body, 'x', 500000);
-    OWN(free)
-    char *request =
+    OWN(free) char *request =
         str_format("POST /sink HTTP/1.1\r\n" CLOSE "Content-Length: 500000\r\n\r\n%s", body);
     OWN(free) char *answer = ask(&bench, request);
     EXPECT_INT(socket_status(answer), 200);
@@ -215,8 +212,7 @@ TEST(an_error_of_the_sink_is_answered)
     bench_open(&bench);
     OWN(free) char *body = must_alloc(2000001);
     memset(body, 'x', 2000000);
-    OWN(free)
-    char *request =
+    OWN(free) char *request =
         str_format("POST /sink HTTP/1.1\r\n" CLOSE "Content-Length: 2000000\r\n\r\n%s", body);
     OWN(free) char *answer = ask(&bench, request);
     EXPECT_INT(socket_status(answer), 413);

@@ -40,8 +40,7 @@ static void note(struct journal *journal, enum hop hop, const char *id, int atte
 TEST(an_events_hops_are_found_in_order)
 {
     struct err err = {0};
-    OWN(journal)
-    struct journal *journal = journal_open(NULL, &err);
+    OWN(journal) struct journal *journal = journal_open(NULL, &err);
     note(journal, HOP_RECEIVED, "7", 0);
     note(journal, HOP_RECEIVED, "8", 0);
     note(journal, HOP_RETRIED, "7", 2);
@@ -61,8 +60,7 @@ TEST(an_events_hops_are_found_in_order)
 TEST(the_journal_keeps_the_last_hops_and_forgets_older_ones)
 {
     struct err err = {0};
-    OWN(journal)
-    struct journal *journal = journal_open(NULL, &err);
+    OWN(journal) struct journal *journal = journal_open(NULL, &err);
     note(journal, HOP_RECEIVED, "old", 0);
     for (int i = 0; i < 20000; i++)
         note(journal, HOP_RECEIVED, "new", i);
@@ -76,8 +74,7 @@ TEST(the_journal_keeps_the_last_hops_and_forgets_older_ones)
 TEST(ids_that_differ_only_far_behind_are_told_apart)
 {
     struct err err = {0};
-    OWN(journal)
-    struct journal *journal = journal_open(NULL, &err);
+    OWN(journal) struct journal *journal = journal_open(NULL, &err);
     char one[200], other[200];
     memset(one, 'x', sizeof(one));
     one[199] = '\0';
@@ -100,8 +97,7 @@ static char *a_path(void)
 static void remove_path(const char *path)
 {
     unlink(path);
-    OWN(free)
-    char *dir = str_copy(path);
+    OWN(free) char *dir = str_copy(path);
     *strrchr(dir, '/') = '\0';
     rmdir(dir);
 }
@@ -109,8 +105,7 @@ static void remove_path(const char *path)
 TEST(the_journal_of_a_killed_process_is_read_by_another)
 {
     struct err err = {0};
-    OWN(free)
-    char *path = a_path();
+    OWN(free) char *path = a_path();
     pid_t child = fork();
     if (child == 0) {
         struct err inner = {0};
@@ -120,8 +115,7 @@ TEST(the_journal_of_a_killed_process_is_read_by_another)
     }
     EXPECT(waitpid(child, NULL, 0) == child);
 
-    OWN(journal)
-    struct journal *journal = journal_open_to_read(path, &err);
+    OWN(journal) struct journal *journal = journal_open_to_read(path, &err);
     EXPECT(journal != NULL);
     struct found found = find(journal, "7");
     EXPECT_INT(found.count, 1);
@@ -132,11 +126,9 @@ TEST(the_journal_of_a_killed_process_is_read_by_another)
 TEST(a_journal_goes_on_where_it_ended)
 {
     struct err err = {0};
-    OWN(free)
-    char *path = a_path();
+    OWN(free) char *path = a_path();
     for (int i = 0; i < 2; i++) {
-        OWN(journal)
-        struct journal *journal = journal_open(path, &err);
+        OWN(journal) struct journal *journal = journal_open(path, &err);
         note(journal, HOP_RECEIVED, "7", i);
         EXPECT_INT(find(journal, "7").count, i + 1);
     }
@@ -146,8 +138,7 @@ TEST(a_journal_goes_on_where_it_ended)
 TEST(a_file_that_is_no_journal_is_not_read_as_one_but_made_anew_to_write)
 {
     struct err err = {0};
-    OWN(free)
-    char *path = a_path();
+    OWN(free) char *path = a_path();
     FILE *file = fopen(path, "w");
     fputs("kn-journal-0\nold", file);
     fclose(file);
@@ -155,8 +146,7 @@ TEST(a_file_that_is_no_journal_is_not_read_as_one_but_made_anew_to_write)
     EXPECT_HAS(err.text, "is no journal of this version");
 
     err = (struct err){0};
-    OWN(journal)
-    struct journal *journal = journal_open(path, &err);
+    OWN(journal) struct journal *journal = journal_open(path, &err);
     EXPECT(journal != NULL);
     EXPECT_INT(find(journal, NULL).count, 0);
     remove_path(path);

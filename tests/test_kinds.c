@@ -168,30 +168,28 @@ static char *today(const char *yaml)
 
 TEST(a_provisioner_becomes_a_channel_template)
 {
-    OWN(free)
-    char *spec = today("apiVersion: eventing.knative.dev/v1alpha1\nkind: Channel\n"
-                       "metadata: {name: c}\nspec:\n  provisioner:\n    apiVersion: "
-                       "eventing.knative.dev/v1alpha1\n    kind: ClusterChannelProvisioner\n"
-                       "    name: in-memory-channel\n");
+    OWN(free) char *spec =
+        today("apiVersion: eventing.knative.dev/v1alpha1\nkind: Channel\n"
+              "metadata: {name: c}\nspec:\n  provisioner:\n    apiVersion: "
+              "eventing.knative.dev/v1alpha1\n    kind: ClusterChannelProvisioner\n"
+              "    name: in-memory-channel\n");
     EXPECT_STR(spec, "{\"channelTemplate\":{\"apiVersion\":\"messaging.knative.dev/v1\","
                      "\"kind\":\"InMemoryChannel\"}}");
 }
 
 TEST(a_service_of_2019_becomes_one_of_today)
 {
-    OWN(free)
-    char *spec = today("apiVersion: serving.knative.dev/v1alpha1\nkind: Service\n"
-                       "metadata: {name: s}\nspec:\n  runLatest:\n    configuration:\n"
-                       "      revisionTemplate:\n        spec:\n          container:\n"
-                       "            image: docker.io/{username}/vision-csharp:v1\n");
+    OWN(free) char *spec = today("apiVersion: serving.knative.dev/v1alpha1\nkind: Service\n"
+                                 "metadata: {name: s}\nspec:\n  runLatest:\n    configuration:\n"
+                                 "      revisionTemplate:\n        spec:\n          container:\n"
+                                 "            image: docker.io/{username}/vision-csharp:v1\n");
     EXPECT_STR(spec, "{\"template\":{\"spec\":{\"containers\":[{\"image\":\"docker.io/{username}/"
                      "vision-csharp:v1\"}]}}}");
 }
 
 TEST(a_subscription_of_2019_becomes_one_of_today)
 {
-    OWN(free)
-    char *spec = today(
+    OWN(free) char *spec = today(
         "apiVersion: eventing.knative.dev/v1alpha1\nkind: Subscription\nmetadata: {name: s}\n"
         "spec:\n  channel: {apiVersion: eventing.knative.dev/v1alpha1, kind: Channel, name: c}\n"
         "  subscriber:\n    ref: {apiVersion: serving.knative.dev/v1alpha1, kind: Service, "

@@ -127,8 +127,7 @@ TEST(without_the_token_nothing_is_answered)
                                           CLOSE "Authorization: Bearer secrets\r\n",
                                           CLOSE "Authorization: Basic secret\r\n"};
     for (size_t i = 0; i < COUNT(headers); i++) {
-        OWN(free)
-        char *answer = ask_with(&bench, "GET /api", headers[i], (struct bytes){NULL, 0});
+        OWN(free) char *answer = ask_with(&bench, "GET /api", headers[i], (struct bytes){NULL, 0});
         EXPECT_INT(socket_status(answer), 401);
     }
 }
@@ -190,10 +189,10 @@ TEST(a_secret_comes_in_protobuf_too)
     open_bench(&bench);
     static const char body[] = "k8s\0\n\014\n\002v1\022\006Secret\022\027\n\003\n\001a\022\010\n"
                                "\001k\022\003abc\032\006Opaque";
-    OWN(free)
-    char *answer = ask_with(&bench, "POST /api/v1/namespaces/default/secrets",
-                            TOKEN CLOSE "Content-Type: application/vnd.kubernetes.protobuf\r\n",
-                            (struct bytes){body, sizeof(body) - 1});
+    OWN(free) char *answer =
+        ask_with(&bench, "POST /api/v1/namespaces/default/secrets",
+                 TOKEN CLOSE "Content-Type: application/vnd.kubernetes.protobuf\r\n",
+                 (struct bytes){body, sizeof(body) - 1});
     EXPECT_INT(socket_status(answer), 201);
     EXPECT_HAS(answer, "\"data\":{\"k\":\"YWJj\"}");
 }

@@ -11,8 +11,7 @@
 static struct network *open_network(void)
 {
     struct err err = {0};
-    OWN(free)
-    char *path = network_path(NULL);
+    OWN(free) char *path = network_path(NULL);
     struct network *network = network_open(path, &err);
     if (!network)
         fail_msg("%s", err.text);
@@ -49,10 +48,8 @@ static const char *const at_sea[] = {"Sky",           "Cloud",  "Sunset", "Water
 
 TEST(the_sea_at_sunset_is_labelled_as_a_person_would)
 {
-    OWN(network)
-    struct network *network = open_network();
-    OWN(picture)
-    struct picture sea = sea_picture(640, 480);
+    OWN(network) struct network *network = open_network();
+    OWN(picture) struct picture sea = sea_picture(640, 480);
     struct labels labels;
     labels_of_picture(network, &sea, &labels);
     for (size_t i = 0; i < COUNT(at_sea); i++)
@@ -64,15 +61,12 @@ TEST(the_sea_at_sunset_is_labelled_as_a_person_would)
 
 TEST(every_format_gives_the_same_labels)
 {
-    OWN(network)
-    struct network *network = open_network();
-    OWN(picture)
-    struct picture sea = sea_picture(640, 480);
+    OWN(network) struct network *network = open_network();
+    OWN(picture) struct picture sea = sea_picture(640, 480);
     struct labels want;
     labels_of_picture(network, &sea, &want);
     for (int format = 0; format < 6; format++) {
-        OWN(buf)
-        struct buf file = {0};
+        OWN(buf) struct buf file = {0};
         if (format < 3)
             make_jpeg(&sea, (struct jpeg_form){.progressive = format == 1, .cmyk = format == 2},
                       &file);
@@ -88,14 +82,11 @@ TEST(every_format_gives_the_same_labels)
 
 TEST(a_photo_taken_sideways_is_labelled_as_if_upright)
 {
-    OWN(network)
-    struct network *network = open_network();
-    OWN(picture)
-    struct picture sea = sea_picture(640, 480);
+    OWN(network) struct network *network = open_network();
+    OWN(picture) struct picture sea = sea_picture(640, 480);
     /* what a turn by 6 stores sideways, a turn by 8 brings back */
     picture_turn(&sea, 8);
-    OWN(buf)
-    struct buf sideways = {0};
+    OWN(buf) struct buf sideways = {0};
     make_jpeg(&sea, (struct jpeg_form){0}, &sideways);
     struct labels unturned = labels_of(network, &sideways);
     EXPECT(score_of(&unturned, "Sea") < 0.6);
@@ -107,31 +98,27 @@ TEST(a_photo_taken_sideways_is_labelled_as_if_upright)
 
 TEST(black_and_noise_have_no_labels_and_white_is_paper)
 {
-    OWN(network)
-    struct network *network = open_network();
-    OWN(picture)
-    struct picture black = plain_picture(300, 300, 0), white = plain_picture(300, 200, 0xFFFFFF),
-                   noise = noise_picture(300, 200);
+    OWN(network) struct network *network = open_network();
+    OWN(picture) struct picture black = plain_picture(300, 300, 0),
+                                white = plain_picture(300, 200, 0xFFFFFF),
+                                noise = noise_picture(300, 200);
     struct labels labels;
     labels_of_picture(network, &black, &labels);
     EXPECT_INT(labels.count, 0);
     labels_of_picture(network, &noise, &labels);
     EXPECT_INT(labels.count, 0);
     labels_of_picture(network, &white, &labels);
-    OWN(buf)
-    struct buf names = {0};
+    OWN(buf) struct buf names = {0};
     names_of(&labels, &names);
     EXPECT_STR(names.data, "Illustration, Text");
 }
 
 TEST(a_picture_of_any_shape_can_be_labelled)
 {
-    OWN(network)
-    struct network *network = open_network();
+    OWN(network) struct network *network = open_network();
     static const unsigned sizes[][2] = {{1, 1}, {1, 900}, {900, 1}, {31, 33}, {2000, 20}};
     for (size_t i = 0; i < COUNT(sizes); i++) {
-        OWN(picture)
-        struct picture noise = noise_picture(sizes[i][0], sizes[i][1]);
+        OWN(picture) struct picture noise = noise_picture(sizes[i][0], sizes[i][1]);
         struct labels labels;
         labels_of_picture(network, &noise, &labels);
         EXPECT(labels.count < COUNT(labels.list));
@@ -153,10 +140,8 @@ static void *run_job(void *context)
 
 TEST(several_threads_share_one_network)
 {
-    OWN(network)
-    struct network *network = open_network();
-    OWN(picture)
-    struct picture sea = sea_picture(160, 120);
+    OWN(network) struct network *network = open_network();
+    OWN(picture) struct picture sea = sea_picture(160, 120);
     struct job jobs[4];
     pthread_t threads[COUNT(jobs)];
     for (size_t i = 0; i < COUNT(jobs); i++) {
@@ -184,10 +169,8 @@ TEST(without_weights_there_is_an_error_that_says_how_to_fetch_them)
 
 TEST(weights_that_were_changed_are_refused)
 {
-    OWN(free)
-    char *path = network_path(NULL);
-    OWN(buf)
-    struct buf weights = {0};
+    OWN(free) char *path = network_path(NULL);
+    OWN(buf) struct buf weights = {0};
     EXPECT(read_picture_file(path, &weights));
     weights.data[2000000] ^= 1;
     char changed[] = "/tmp/weights.XXXXXX";
@@ -260,13 +243,10 @@ TEST(the_photos_of_the_tutorial_get_their_labels)
           {"Body of water", 0.58},
           {"Nature", 0.58}}},
     };
-    OWN(network)
-    struct network *network = open_network();
+    OWN(network) struct network *network = open_network();
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(free)
-        char *path = str_format("../shared/pictures/%s", rows[i].file);
-        OWN(buf)
-        struct buf file = {0};
+        OWN(free) char *path = str_format("../shared/pictures/%s", rows[i].file);
+        OWN(buf) struct buf file = {0};
         if (!read_picture_file(path, &file))
             continue;
         struct labels labels = labels_of(network, &file);
@@ -285,19 +265,15 @@ TEST(a_photo_of_the_tutorial_gets_its_labels_in_every_form)
     static const struct label in_grey[] = {
         {"Sky", 0.99},    {"Cloud", 0.90}, {"Water", 0.71}, {"Body of water", 0.71},
         {"Nature", 0.71}, {"Sea", 0.70},   {"Coast", 0.70}};
-    OWN(buf)
-    struct buf photo = {0};
+    OWN(buf) struct buf photo = {0};
     if (!read_picture_file("../shared/pictures/beach.jpg", &photo))
         return;
-    OWN(network)
-    struct network *network = open_network();
+    OWN(network) struct network *network = open_network();
     struct err err = {0};
-    OWN(picture)
-    struct picture whole = {0};
+    OWN(picture) struct picture whole = {0};
     EXPECT(picture_decode(buf_bytes(&photo), 10000, &whole, &err));
     for (int form = 0; form < 7; form++) {
-        OWN(buf)
-        struct buf file = {0};
+        OWN(buf) struct buf file = {0};
         if (form < 3)
             make_jpeg(
                 &whole,

@@ -39,8 +39,7 @@ static void fired(struct timer *timer)
 TEST(timers_fire_in_the_order_of_their_moments)
 {
     struct err err = {0};
-    OWN(loop)
-    struct loop *loop = loop_open(&err);
+    OWN(loop) struct loop *loop = loop_open(&err);
     struct record record = {.expected = TIMERS};
     sem_init(&record.done, 0, 0);
     struct entry *entries = calloc(TIMERS, sizeof(*entries));
@@ -60,8 +59,7 @@ TEST(timers_fire_in_the_order_of_their_moments)
 TEST(a_timer_that_was_taken_back_does_not_fire)
 {
     struct err err = {0};
-    OWN(loop)
-    struct loop *loop = loop_open(&err);
+    OWN(loop) struct loop *loop = loop_open(&err);
     struct record record = {.expected = TIMERS / 2};
     sem_init(&record.done, 0, 0);
     struct entry *entries = calloc(TIMERS, sizeof(*entries));
@@ -82,8 +80,7 @@ TEST(a_timer_that_was_taken_back_does_not_fire)
 TEST(a_timer_that_is_set_again_fires_at_its_new_moment_only)
 {
     struct err err = {0};
-    OWN(loop)
-    struct loop *loop = loop_open(&err);
+    OWN(loop) struct loop *loop = loop_open(&err);
     struct record record = {.expected = 2};
     sem_init(&record.done, 0, 0);
     struct entry late = {.record = &record, .number = 1}, soon = {.record = &record, .number = 2};
@@ -124,8 +121,7 @@ static void begin_reading(struct timer *timer)
 TEST(a_descriptor_is_told_of_until_its_peer_has_closed)
 {
     struct err err = {0};
-    OWN(loop)
-    struct loop *loop = loop_open(&err);
+    OWN(loop) struct loop *loop = loop_open(&err);
     int ends[2];
     EXPECT(pipe(ends) == 0);
     struct reader reader = {.loop = loop, .fd = ends[0]};

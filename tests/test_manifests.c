@@ -55,16 +55,16 @@ TEST(the_manifests_of_2019_are_good)
 TEST(what_is_good_beside_what_is_broken_is_applied)
 {
     size_t errors = 0;
-    OWN(free)
-    char *lines = told_of_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
-                               "---\napiVersion: v1\nkind: Confgmap\nmetadata: {name: b}\n"
-                               "---\n- 1\n"
-                               "---\n"
-                               "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
-                               "data:\n  k: 1\n"
-                               "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\n"
-                               "---\n{\n",
-                               &errors);
+    OWN(free) char *lines =
+        told_of_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+                     "---\napiVersion: v1\nkind: Confgmap\nmetadata: {name: b}\n"
+                     "---\n- 1\n"
+                     "---\n"
+                     "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
+                     "data:\n  k: 1\n"
+                     "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\n"
+                     "---\n{\n",
+                     &errors);
     EXPECT_INT(errors, 5);
     EXPECT_HAS(lines, "configmap/a created\n");
     EXPECT_HAS(lines, "m.yaml:5: no kind \"Confgmap\" in \"v1\"; did you mean ConfigMap in v1?\n");
@@ -77,12 +77,12 @@ TEST(what_is_good_beside_what_is_broken_is_applied)
 TEST(a_list_of_objects_is_applied_one_by_one)
 {
     size_t errors = 0;
-    OWN(free)
-    char *lines = told_of_text("apiVersion: v1\nkind: List\nitems:\n"
-                               "- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n"
-                               "- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: b}\n"
-                               "  dta: {}\n",
-                               &errors);
+    OWN(free) char *lines =
+        told_of_text("apiVersion: v1\nkind: List\nitems:\n"
+                     "- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n"
+                     "- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: b}\n"
+                     "  dta: {}\n",
+                     &errors);
     EXPECT_INT(errors, 1);
     EXPECT_HAS(lines, "configmap/a created\n");
     EXPECT_HAS(lines, "m.yaml:8: dta is not known; did you mean data?\n");

@@ -132,10 +132,10 @@ TEST(a_structured_event_becomes_a_binary_one)
 {
     OWN(headers) struct headers from = {0};
     headers_add(&from, "Content-Type", "application/cloudevents+json; charset=utf-8");
-    OWN(free)
-    char *result = packed(&from, "{\"specversion\":\"1.0\",\"id\":\"7\",\"type\":\"t\","
-                                 "\"source\":\"/s\",\"own\":5,\"flag\":true,"
-                                 "\"datacontenttype\":\"text/plain\",\"data\":\"hello\"}");
+    OWN(free) char *result =
+        packed(&from, "{\"specversion\":\"1.0\",\"id\":\"7\",\"type\":\"t\","
+                      "\"source\":\"/s\",\"own\":5,\"flag\":true,"
+                      "\"datacontenttype\":\"text/plain\",\"data\":\"hello\"}");
     EXPECT_STR(result, "ce-flag=true;ce-id=7;ce-own=5;ce-source=/s;ce-specversion=1.0;ce-type=t;"
                        "Content-Type=text/plain;Kn-Namespace=default; hello");
 }
@@ -164,16 +164,15 @@ TEST(a_parcel_comes_back_from_the_store_as_it_went)
     OWN(parcel) struct parcel *parcel = parcel_from_http(&from, &body, "default", &err);
     OWN(buf) struct buf kept = {0};
     parcel_pack_headers(parcel, &kept);
-    OWN(parcel)
-    struct parcel *back = parcel_from_store(buf_bytes(&kept), buf_bytes(&parcel->body), 5);
+    OWN(parcel) struct parcel *back =
+        parcel_from_store(buf_bytes(&kept), buf_bytes(&parcel->body), 5);
     OWN(free) char *before = fields_of(&parcel->headers);
     OWN(free) char *after = fields_of(&back->headers);
     EXPECT_STR(after, before);
     EXPECT(bytes_equal(buf_bytes(&back->body), (struct bytes){"a\0b", 3}));
     EXPECT_INT(back->number, 5);
     for (size_t len = 1; len < kept.len; len++) {
-        OWN(parcel)
-        struct parcel *cut =
+        OWN(parcel) struct parcel *cut =
             parcel_from_store((struct bytes){kept.data, len}, (struct bytes){0}, 1);
         EXPECT(!cut || cut->headers.count < parcel->headers.count);
     }

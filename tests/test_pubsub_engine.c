@@ -48,8 +48,7 @@ static struct topic *add_topic(struct world *world, const char *name, const char
 static struct subscription *add_subscription(struct world *world, const char *name,
                                              const char *topic, const char *members)
 {
-    OWN(free)
-    char *text = str_format("{\"name\":\"%s\",\"topic\":\"%s\"%s}", name, topic, members);
+    OWN(free) char *text = str_format("{\"name\":\"%s\",\"topic\":\"%s\"%s}", name, topic, members);
     struct err err = {0};
     json_t *config = json_loads(text, 0, NULL);
     EXPECT(subscription_complete(config, &err));

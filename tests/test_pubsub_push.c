@@ -86,10 +86,10 @@ static struct pubsub_server *open_server(const struct endpoint *endpoint, const 
     pubsub_expect(server, "PUT", "topics/dead", "{}", 200, NULL);
     pubsub_expect(server, "PUT", "subscriptions/dead", "{\"topic\":\"projects/demo/topics/dead\"}",
                   200, NULL);
-    OWN(free)
-    char *body = str_format("{\"topic\":\"projects/demo/topics/news\",\"pushConfig\":{"
-                            "\"pushEndpoint\":\"http://127.0.0.1:%u/hook?token=abc\"%s}%s}",
-                            http_server_port(endpoint->server), members, more);
+    OWN(free) char *body =
+        str_format("{\"topic\":\"projects/demo/topics/news\",\"pushConfig\":{"
+                   "\"pushEndpoint\":\"http://127.0.0.1:%u/hook?token=abc\"%s}%s}",
+                   http_server_port(endpoint->server), members, more);
     pubsub_expect(server, "PUT", "subscriptions/pushed", body, 200, NULL);
     return server;
 }
@@ -151,8 +151,7 @@ struct count {
 static void serve_102(int fd, void *context)
 {
     struct count *count = context;
-    OWN(buf)
-    struct buf request = {0};
+    OWN(buf) struct buf request = {0};
     if (!raw_read_request(fd, &request))
         return;
     atomic_fetch_add(&count->firsts, strstr(request.data, "YTE=") != NULL);
@@ -163,17 +162,13 @@ static void serve_102(int fd, void *context)
 TEST(an_interim_102_acknowledges)
 {
     struct count count = {0};
-    OWN(raw_server)
-    struct raw_server *raw = raw_server_open(serve_102, &count);
-    OWN(endpoint)
-    struct endpoint unused = {0};
+    OWN(raw_server) struct raw_server *raw = raw_server_open(serve_102, &count);
+    OWN(endpoint) struct endpoint unused = {0};
     endpoint_open(&unused, ok, 1);
-    OWN(pubsub_server)
-    struct pubsub_server *server =
+    OWN(pubsub_server) struct pubsub_server *server =
         open_server(&unused, "", ",\"enableMessageOrdering\":true", NULL);
-    OWN(free)
-    char *body = str_format("{\"pushConfig\":{\"pushEndpoint\":\"http://127.0.0.1:%u/\"}}",
-                            raw_server_port(raw));
+    OWN(free) char *body = str_format(
+        "{\"pushConfig\":{\"pushEndpoint\":\"http://127.0.0.1:%u/\"}}", raw_server_port(raw));
     pubsub_expect(server, "POST", "subscriptions/pushed:modifyPushConfig", body, 200, NULL);
     /* the second of a key goes out only when the first was acknowledged */
     publish(server, "{\"data\":\"YTE=\",\"orderingKey\":\"a\"}");
@@ -201,8 +196,7 @@ TEST(without_the_wrapper_the_data_is_the_body_and_attributes_are_headers)
 {
     OWN(endpoint) struct endpoint endpoint = {0};
     endpoint_open(&endpoint, ok, 1);
-    OWN(pubsub_server)
-    struct pubsub_server *server =
+    OWN(pubsub_server) struct pubsub_server *server =
         open_server(&endpoint, ",\"noWrapper\":{\"writeMetadata\":true}", "", NULL);
     publish(server, "{\"data\":\"SGVsbG8=\",\"orderingKey\":\"k\",\"attributes\":{\"eventType\":"
                     "\"X\",\"Host\":\"evil\",\"Content-Type\":\"text/plain\",\"bad name\":\"v\"}}");
@@ -224,8 +218,8 @@ TEST(without_the_wrapper_and_metadata_nothing_tells_of_pubsub)
 {
     OWN(endpoint) struct endpoint endpoint = {0};
     endpoint_open(&endpoint, ok, 1);
-    OWN(pubsub_server)
-    struct pubsub_server *server = open_server(&endpoint, ",\"noWrapper\":{}", "", NULL);
+    OWN(pubsub_server) struct pubsub_server *server =
+        open_server(&endpoint, ",\"noWrapper\":{}", "", NULL);
     publish(server, "{\"data\":\"AAH/\",\"attributes\":{\"a\":\"b\"}}");
     wait_for_calls(&endpoint, 1);
     EXPECT(!headers_get(&endpoint.calls[0].headers, "a"));
@@ -242,8 +236,7 @@ TEST(a_push_is_signed_for_the_configured_account)
 {
     OWN(endpoint) struct endpoint endpoint = {0};
     endpoint_open(&endpoint, ok, 1);
-    OWN(pubsub_server)
-    struct pubsub_server *server = open_server(
+    OWN(pubsub_server) struct pubsub_server *server = open_server(
         &endpoint, ",\"oidcToken\":{\"serviceAccountEmail\":\"a@b.c\",\"audience\":\"aud\"}", "",
         fake_token);
     publish(server, "{\"data\":\"YQ==\"}");
@@ -257,8 +250,7 @@ TEST(messages_of_a_key_are_pushed_one_after_the_other)
     static const int statuses[] = {500, 200};
     OWN(endpoint) struct endpoint endpoint = {0};
     endpoint_open(&endpoint, statuses, COUNT(statuses));
-    OWN(pubsub_server)
-    struct pubsub_server *server =
+    OWN(pubsub_server) struct pubsub_server *server =
         open_server(&endpoint, "", ",\"enableMessageOrdering\":true", NULL);
     publish(server, "{\"data\":\"YTE=\",\"orderingKey\":\"a\"},{\"data\":\"YTI=\",\"orderingKey\":"
                     "\"a\"},{\"data\":\"YTM=\",\"orderingKey\":\"a\"}");
@@ -273,8 +265,7 @@ TEST(what_is_never_taken_goes_to_the_dead_letter_topic)
     static const int statuses[] = {503};
     OWN(endpoint) struct endpoint endpoint = {0};
     endpoint_open(&endpoint, statuses, 1);
-    OWN(pubsub_server)
-    struct pubsub_server *server =
+    OWN(pubsub_server) struct pubsub_server *server =
         open_server(&endpoint, "",
                     ",\"deadLetterPolicy\":{\"deadLetterTopic\":\"projects/demo/topics/dead\"},"
                     "\"retryPolicy\":{\"minimumBackoff\":\"0.01s\",\"maximumBackoff\":\"0.02s\"}",
@@ -297,9 +288,9 @@ TEST(a_subscription_can_go_from_pull_to_push_and_back)
     publish(server, "{\"data\":\"YQ==\"}");
     json_auto_t *received = pubsub_pull_now(server, "pushed");
     EXPECT_INT(json_array_size(received), 1);
-    OWN(free)
-    char *body = str_format("{\"pushConfig\":{\"pushEndpoint\":\"http://127.0.0.1:%u/\"}}",
-                            http_server_port(endpoint.server));
+    OWN(free) char *body =
+        str_format("{\"pushConfig\":{\"pushEndpoint\":\"http://127.0.0.1:%u/\"}}",
+                   http_server_port(endpoint.server));
     pubsub_nack_all(server, "pushed", received);
     pubsub_expect(server, "POST", "subscriptions/pushed:modifyPushConfig", body, 200, NULL);
     wait_for_calls(&endpoint, 1);

@@ -450,10 +450,10 @@ TEST(publish_takes_what_is_at_the_limits_and_nothing_beyond)
         int status;
     } rows[] = {{256, 1024, 1024, 200}, {257, 1, 1, 400}, {1, 1025, 1, 400}, {1, 1, 1025, 400}};
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(free)
-        char *body = str_format("{\"messages\":[{\"attributes\":{\"%0*d\":\"%0*d\"},"
-                                "\"orderingKey\":\"%0*d\"}]}",
-                                (int)rows[i].name, 0, (int)rows[i].value, 0, (int)rows[i].key, 0);
+        OWN(free) char *body =
+            str_format("{\"messages\":[{\"attributes\":{\"%0*d\":\"%0*d\"},"
+                       "\"orderingKey\":\"%0*d\"}]}",
+                       (int)rows[i].name, 0, (int)rows[i].value, 0, (int)rows[i].key, 0);
         pubsub_expect(server, "POST", "topics/news:publish", body, rows[i].status, NULL);
     }
     for (int count = 100; count <= 101; count++) {

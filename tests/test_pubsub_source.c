@@ -308,11 +308,10 @@ static void start_source(struct stage *stage, const char *more, const struct tes
 {
     if (!stage->sink)
         stage->sink = serve(on_event, stage, tls);
-    OWN(free)
-    char *pubsub = str_format("PUBSUB_EMULATOR_HOST=127.0.0.1:%d", http_server_port(stage->pubsub));
-    OWN(free)
-    char *sink = str_format("K_SINK=http%s://127.0.0.1:%d/channel", tls ? "s" : "",
-                            http_server_port(stage->sink));
+    OWN(free) char *pubsub =
+        str_format("PUBSUB_EMULATOR_HOST=127.0.0.1:%d", http_server_port(stage->pubsub));
+    OWN(free) char *sink = str_format("K_SINK=http%s://127.0.0.1:%d/channel", tls ? "s" : "",
+                                      http_server_port(stage->sink));
     char *variables[] = {pubsub,
                          sink,
                          (char *)(uintptr_t) "PUBSUB_SUBSCRIPTION=events",

@@ -195,8 +195,7 @@ struct ledger {
 static json_t *ask(struct http_client *client, uint16_t port, const char *path, const char *body)
 {
     struct err err = {0};
-    OWN(free)
-    char *url = str_format("http://127.0.0.1:%u/v1/projects/demo/%s", port, path);
+    OWN(free) char *url = str_format("http://127.0.0.1:%u/v1/projects/demo/%s", port, path);
     OWN(http_answer) struct http_answer answer = {0};
     const char *method = strchr(path, ':') ? "POST" : "PUT";
     if (!http_send(client,

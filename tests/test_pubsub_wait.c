@@ -28,10 +28,10 @@ static struct pubsub_server *open_server(void)
 static int start_pull(const struct pubsub_server *server, const char *headers)
 {
     static const char body[] = "{\"maxMessages\":1}";
-    OWN(free)
-    char *request = str_format("POST /v1/projects/demo/subscriptions/reader:pull HTTP/1.1\r\n"
-                               "Host: x\r\n%sContent-Length: %zu\r\n\r\n%s",
-                               headers, strlen(body), body);
+    OWN(free) char *request =
+        str_format("POST /v1/projects/demo/subscriptions/reader:pull HTTP/1.1\r\n"
+                   "Host: x\r\n%sContent-Length: %zu\r\n\r\n%s",
+                   headers, strlen(body), body);
     int fd = socket_connect(http_server_port(server->server));
     EXPECT(socket_send(fd, bytes_of(request)));
     return fd;

@@ -203,8 +203,7 @@ static struct got request(struct stage *stage, const char *method, const char *p
     OWN(headers) struct headers headers = {0};
     for (; fields && *fields; fields += 2)
         headers_add(&headers, fields[0], fields[1]);
-    OWN(free)
-    char *url = str_format("http://127.0.0.1:%u%s", runtime_port(stage->runtime), path);
+    OWN(free) char *url = str_format("http://127.0.0.1:%u%s", runtime_port(stage->runtime), path);
     struct http_call call = {
         .method = method, .url = url, .headers = &headers, .body = bytes_of(body)};
     OWN(http_answer) struct http_answer answer = {0};
@@ -510,8 +509,7 @@ TEST(a_hundred_requests_at_once_during_the_start_are_all_answered)
     link_echo(&stage);
     struct runtime_service hello = service("hello", "echo");
     apply_service(&stage, &hello);
-    OWN(free)
-    char *url =
+    OWN(free) char *url =
         str_format("http://127.0.0.1:%u/default/services/hello", runtime_port(stage.runtime));
     struct burst burst = {0};
     pthread_mutex_init(&burst.lock, NULL);
@@ -696,10 +694,9 @@ TEST(a_source_runs_with_its_sink_and_is_started_again_when_it_ends)
     struct runtime_log_request ask = {.ns = "default", .pod = stage.pod, .tail = 1};
     while (!log.len)
         EXPECT(runtime_log_read(stage.runtime, &ask, &at, &log, &ended, &err));
-    OWN(free)
-    char *want = str_format("default beats http://127.0.0.1:%u/default/channels/c "
-                            "{\"extensions\":{\"a\":\"b\"}}\n",
-                            runtime_port(stage.runtime));
+    OWN(free) char *want = str_format("default beats http://127.0.0.1:%u/default/channels/c "
+                                      "{\"extensions\":{\"a\":\"b\"}}\n",
+                                      runtime_port(stage.runtime));
     EXPECT_STR(log.data, want);
 }
 

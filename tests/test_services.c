@@ -79,8 +79,7 @@ static char *post(uint16_t port, const char *head, struct bytes body)
 
 static char *get(uint16_t port, const char *path)
 {
-    OWN(free)
-    char *request =
+    OWN(free) char *request =
         str_format("GET %s HTTP/1.1\r\nHost: service\r\nConnection: close\r\n\r\n", path);
     return socket_ask(port, bytes_of(request));
 }
@@ -378,8 +377,7 @@ TEST(every_shared_sample_gets_its_status_when_the_samples_are_there)
 TEST(message_dumper_logs_the_line_of_the_article_and_the_decoded_payload)
 {
     struct suite *s = services();
-    OWN(free)
-    char *answer =
+    OWN(free) char *answer =
         post(s->port[DUMPER], CE01,
              bytes_of("{\"ID\":\"198012587785403\",\"Data\":\"" HELLO "\",\"Attributes\":null,"
                       "\"PublishTime\":\"2019-01-21T15:25:58.25Z\"}"));
@@ -393,8 +391,7 @@ TEST(message_dumper_logs_the_line_of_the_article_and_the_decoded_payload)
 TEST(message_dumper_shows_its_last_events)
 {
     struct suite *s = services();
-    OWN(free)
-    char *answer =
+    OWN(free) char *answer =
         post(s->port[DUMPER], CE "ce-type: the.last.one\r\n" JSON, bytes_of("{\"a\":1}"));
     OWN(free) char *events = get(s->port[DUMPER], "/events");
     struct err err = {0};
@@ -413,8 +410,7 @@ TEST(the_history_is_bounded_in_count_and_bytes)
     start(&process, DUMPER, &none, "HISTORY_EVENTS=3");
     uint16_t port = process_port(&process);
     for (int i = 0; i < 5; i++) {
-        OWN(free)
-        char *head =
+        OWN(free) char *head =
             str_format("ce-specversion: 1.0\r\nce-id: %d\r\nce-source: /s\r\nce-type: t\r\n", i);
         free(post(port, head, bytes_of("x")));
     }
@@ -437,10 +433,10 @@ TEST(vision_logs_and_answers_the_labels)
 {
     struct suite *s = services();
     static const char line[] = "This picture is labelled: Sea,Coast,Water,Sunset,Horizon\n";
-    OWN(free)
-    char *plain = post(s->port[VISION], JSON,
-                       bytes_of("{\"message\":{\"messageId\":\"1\",\"attributes\":" ATTRIBUTES(
-                           "OBJECT_FINALIZE") "}}"));
+    OWN(free) char *plain =
+        post(s->port[VISION], JSON,
+             bytes_of("{\"message\":{\"messageId\":\"1\",\"attributes\":" ATTRIBUTES(
+                 "OBJECT_FINALIZE") "}}"));
     EXPECT_STR(body_of(plain), line);
     process_await(&s->process[VISION], line);
 }
@@ -448,9 +444,8 @@ TEST(vision_logs_and_answers_the_labels)
 TEST(an_event_is_answered_by_an_event_with_labels_and_scores)
 {
     struct suite *s = services();
-    OWN(free)
-    char *answer = post(s->port[VISION], CE_OBJECT,
-                        bytes_of("{\"bucket\":\"pictures\",\"name\":\"a/sea 1.jpg\"}"));
+    OWN(free) char *answer = post(s->port[VISION], CE_OBJECT,
+                                  bytes_of("{\"bucket\":\"pictures\",\"name\":\"a/sea 1.jpg\"}"));
     EXPECT_HAS(answer, "ce-specversion: 1.0\r\n");
     EXPECT_HAS(answer, "ce-type: picture.labelled\r\n");
     EXPECT_HAS(answer, "ce-source: //storage.googleapis.com/projects/_/buckets/pictures\r\n");
@@ -463,17 +458,14 @@ TEST(an_event_is_answered_by_an_event_with_labels_and_scores)
 TEST(translate_answers_the_text_and_the_language_it_found)
 {
     struct suite *s = services();
-    OWN(free)
-    char *plain =
+    OWN(free) char *plain =
         post(s->port[TRANSLATE], JSON, bytes_of("{text:'Hello World', from: 'en', to:'es'}"));
     EXPECT_STR(body_of(plain), "Translated text: Hola Mundo\n");
-    OWN(free)
-    char *found =
+    OWN(free) char *found =
         post(s->port[TRANSLATE], JSON, bytes_of("{\"text\":\"Hello World\",\"to\":\"es\"}"));
     EXPECT_STR(body_of(found), "Translated text: Hola Mundo\nDetected language: en\n");
-    OWN(free)
-    char *event = post(s->port[TRANSLATE], CE "ce-type: t\r\n",
-                       bytes_of("{\"text\":\"Hello World\",\"to\":\"es\"}"));
+    OWN(free) char *event = post(s->port[TRANSLATE], CE "ce-type: t\r\n",
+                                 bytes_of("{\"text\":\"Hello World\",\"to\":\"es\"}"));
     EXPECT_HAS(event, "ce-type: text.translated\r\n");
     EXPECT_HAS(body_of(event), "\"translatedText\":\"Hola Mundo\"");
 }
@@ -481,8 +473,8 @@ TEST(translate_answers_the_text_and_the_language_it_found)
 TEST(translate_refuses_half_a_request_with_the_tutorials_words)
 {
     struct suite *s = services();
-    OWN(free)
-    char *no_target = post(s->port[TRANSLATE], JSON, bytes_of("{\"text\":\"Hello\",\"to\":\"\"}"));
+    OWN(free) char *no_target =
+        post(s->port[TRANSLATE], JSON, bytes_of("{\"text\":\"Hello\",\"to\":\"\"}"));
     EXPECT_INT(socket_status(no_target), 400);
     EXPECT_STR(body_of(no_target), "Translation 'to' cannot be empty or null\n");
     OWN(free) char *no_text = post(s->port[TRANSLATE], JSON, bytes_of("{\"to\":\"es\"}"));
@@ -496,14 +488,12 @@ TEST(what_google_refuses_for_good_is_400_and_what_may_pass_is_503)
         int code, status;
     } errors[] = {{5, 400}, {3, 400}, {14, 503}};
     for (size_t i = 0; i < COUNT(errors); i++) {
-        OWN(free)
-        char *reply =
+        OWN(free) char *reply =
             str_format("{\"responses\":[{\"error\":{\"code\":%d,\"message\":\"cannot open it\"}}]}",
                        errors[i].code);
         s->google.answer = reply;
-        OWN(free)
-        char *answer = post(s->port[VISION], CE_OBJECT,
-                            bytes_of("{\"bucket\":\"pictures\",\"name\":\"sea.jpg\"}"));
+        OWN(free) char *answer = post(s->port[VISION], CE_OBJECT,
+                                      bytes_of("{\"bucket\":\"pictures\",\"name\":\"sea.jpg\"}"));
         s->google.answer = NULL;
         free(local_google_asked(&s->google));
         EXPECT_INT(socket_status(answer), errors[i].status);
@@ -518,8 +508,7 @@ TEST(get_on_the_event_path_is_405_and_options_is_the_handshake)
         OWN(free) char *root = get(s->port[i], "/");
         EXPECT_INT(socket_status(root), 405);
         EXPECT_HAS(root, "Allow: POST, OPTIONS\r\n");
-        OWN(free)
-        char *options =
+        OWN(free) char *options =
             socket_ask(s->port[i], bytes_of("OPTIONS / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
                                             "WebHook-Request-Origin: example.com\r\n\r\n"));
         EXPECT_INT(socket_status(options), 200);
@@ -611,8 +600,8 @@ TEST(a_megabyte_of_headers_is_refused_and_forgotten)
     struct suite *s = services();
     OWN(free) char *megabyte = must_alloc(1 << 20);
     memset(megabyte, 'x', (1 << 20) - 1);
-    OWN(free)
-    char *request = str_format("POST / HTTP/1.1\r\nHost: x\r\nce-x: %s\r\n\r\n", megabyte);
+    OWN(free) char *request =
+        str_format("POST / HTTP/1.1\r\nHost: x\r\nce-x: %s\r\n\r\n", megabyte);
     OWN(free) char *answer = socket_ask(s->port[DUMPER], bytes_of(request));
     EXPECT(!*answer || socket_status(answer) == 431);
     expect_alive(s->port[DUMPER]);

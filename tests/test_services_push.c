@@ -54,12 +54,12 @@ static char *push(const struct guarded *guarded, const char *token)
 {
     static const char body[] = "{\"message\":{\"messageId\":\"1\",\"data\":\"SGVsbG8=\"},"
                                "\"subscription\":\"projects/p/subscriptions/s\"}";
-    OWN(free)
-    char *authorization = token ? str_format("Authorization: Bearer %s\r\n", token) : str_copy("");
-    OWN(free)
-    char *request = str_format("POST /push?x=1 HTTP/1.1\r\nHost: service\r\nConnection: close\r\n%s"
-                               "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                               authorization, sizeof(body) - 1, body);
+    OWN(free) char *authorization =
+        token ? str_format("Authorization: Bearer %s\r\n", token) : str_copy("");
+    OWN(free) char *request =
+        str_format("POST /push?x=1 HTTP/1.1\r\nHost: service\r\nConnection: close\r\n%s"
+                   "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                   authorization, sizeof(body) - 1, body);
     return socket_ask(guarded->port, bytes_of(request));
 }
 

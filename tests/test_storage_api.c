@@ -11,40 +11,32 @@
 
 TEST(a_bucket_is_made_shown_listed_and_deleted)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
-    OWN(answer)
-    struct answer made = ask_text(&f, "POST", "/storage/v1/b?project=demo",
-                                  "{\"name\": \"my-bucket\", \"location\": \"eu\"}");
+    OWN(answer) struct answer made = ask_text(&f, "POST", "/storage/v1/b?project=demo",
+                                              "{\"name\": \"my-bucket\", \"location\": \"eu\"}");
     EXPECT_INT(made.http.status, 200);
     EXPECT_STR(answer_member(&made, "kind"), "storage#bucket");
     EXPECT_STR(answer_member(&made, "id"), "my-bucket");
     EXPECT_STR(answer_member(&made, "storageClass"), "STANDARD");
     EXPECT_STR(answer_member(&made, "location"), "EU");
     EXPECT_STR(answer_member(&made, "etag"), "CAE=");
-    OWN(answer)
-    struct answer got = ask_text(&f, "GET", "/b/my-bucket", NULL);
+    OWN(answer) struct answer got = ask_text(&f, "GET", "/b/my-bucket", NULL);
     EXPECT(json_equal(got.json, made.json));
-    OWN(answer)
-    struct answer list = ask_text(&f, "GET", "/b?project=demo", NULL);
+    OWN(answer) struct answer list = ask_text(&f, "GET", "/b?project=demo", NULL);
     EXPECT_INT(json_array_size(json_object_get(list.json, "items")), 1);
-    OWN(answer)
-    struct answer others = ask_text(&f, "GET", "/storage/v1/b?project=other", NULL);
+    OWN(answer) struct answer others = ask_text(&f, "GET", "/storage/v1/b?project=other", NULL);
     EXPECT_STR(answer_text(&others), "{\"kind\":\"storage#buckets\"}");
-    OWN(answer)
-    struct answer deleted = ask_text(&f, "DELETE", "/storage/v1/b/my-bucket", NULL);
+    OWN(answer) struct answer deleted = ask_text(&f, "DELETE", "/storage/v1/b/my-bucket", NULL);
     EXPECT_INT(deleted.http.status, 204);
-    OWN(answer)
-    struct answer gone = ask_text(&f, "GET", "/storage/v1/b/my-bucket", NULL);
+    OWN(answer) struct answer gone = ask_text(&f, "GET", "/storage/v1/b/my-bucket", NULL);
     EXPECT_INT(gone.http.status, 404);
     EXPECT_STR(answer_error(&gone), "The specified bucket does not exist.");
 }
 
 TEST(a_bucket_that_cannot_be_gets_googles_error)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "taken");
     static const struct {
@@ -62,8 +54,7 @@ TEST(a_bucket_that_cannot_be_gets_googles_error)
         {"/b", "{\"name\": \"abc\"}", 400, "required", "Required parameter: project"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(answer)
-        struct answer answer = ask_text(&f, "POST", rows[i].path, rows[i].body);
+        OWN(answer) struct answer answer = ask_text(&f, "POST", rows[i].path, rows[i].body);
         EXPECT_INT(answer.http.status, rows[i].status);
         EXPECT_HAS(answer_error(&answer), rows[i].message);
         json_t *error =
@@ -74,42 +65,37 @@ TEST(a_bucket_that_cannot_be_gets_googles_error)
 
 TEST(a_bucket_that_is_not_empty_stays)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
     put_text(&f, "bucket", "o", "x");
-    OWN(answer)
-    struct answer answer = ask_text(&f, "DELETE", "/b/bucket", NULL);
+    OWN(answer) struct answer answer = ask_text(&f, "DELETE", "/b/bucket", NULL);
     EXPECT_INT(answer.http.status, 409);
     EXPECT_STR(answer_error(&answer), "The bucket you tried to delete is not empty.");
 }
 
 TEST(a_bucket_patch_merges_and_removes)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
-    OWN(answer)
-    struct answer set = ask_text(&f, "PATCH", "/b/bucket",
-                                 "{\"labels\": {\"a\": \"1\", \"b\": \"2\"}, \"versioning\": "
-                                 "{\"enabled\": true}}");
+    OWN(answer) struct answer set =
+        ask_text(&f, "PATCH", "/b/bucket",
+                 "{\"labels\": {\"a\": \"1\", \"b\": \"2\"}, \"versioning\": "
+                 "{\"enabled\": true}}");
     EXPECT_STR(answer_member(&set, "metageneration"), "2");
-    OWN(answer)
-    struct answer removed =
+    OWN(answer) struct answer removed =
         ask_text(&f, "PATCH", "/b/bucket?ifMetagenerationMatch=2", "{\"labels\": {\"a\": null}}");
     EXPECT_INT(json_object_size(json_object_get(removed.json, "labels")), 1);
     EXPECT(json_is_true(json_object_get(json_object_get(removed.json, "versioning"), "enabled")));
-    OWN(answer)
-    struct answer stale = ask_text(&f, "PATCH", "/b/bucket?ifMetagenerationMatch=2", "{}");
+    OWN(answer) struct answer stale =
+        ask_text(&f, "PATCH", "/b/bucket?ifMetagenerationMatch=2", "{}");
     EXPECT_INT(stale.http.status, 412);
 }
 
 TEST(what_gcloud_asks_around_a_bucket_is_answered)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
     static const struct {
@@ -123,8 +109,7 @@ TEST(what_gcloud_asks_around_a_bucket_is_answered)
          "service-123@gs-project-accounts.iam.gserviceaccount.com"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(answer)
-        struct answer answer = ask_text(&f, "GET", rows[i].path, NULL);
+        OWN(answer) struct answer answer = ask_text(&f, "GET", rows[i].path, NULL);
         EXPECT_INT(answer.http.status, 200);
         EXPECT_HAS(answer_text(&answer), rows[i].has);
     }
@@ -132,30 +117,24 @@ TEST(what_gcloud_asks_around_a_bucket_is_answered)
 
 TEST(a_buckets_policy_is_kept)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
-    OWN(answer)
-    struct answer set = ask_text(&f, "PUT", "/b/bucket/iam",
-                                 "{\"bindings\": [{\"role\": \"r\", \"members\": [\"m\"]}]}");
+    OWN(answer) struct answer set = ask_text(
+        &f, "PUT", "/b/bucket/iam", "{\"bindings\": [{\"role\": \"r\", \"members\": [\"m\"]}]}");
     EXPECT_INT(set.http.status, 200);
-    OWN(answer)
-    struct answer got = ask_text(&f, "GET", "/b/bucket/iam", NULL);
+    OWN(answer) struct answer got = ask_text(&f, "GET", "/b/bucket/iam", NULL);
     EXPECT_HAS(answer_text(&got), "\"members\":[\"m\"]");
 }
 
 TEST(what_is_not_built_is_refused_by_name_and_not_tried_again)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
-    OWN(answer)
-    struct answer acl = ask_text(&f, "GET", "/storage/v1/b/bucket/acl", NULL);
+    OWN(answer) struct answer acl = ask_text(&f, "GET", "/storage/v1/b/bucket/acl", NULL);
     EXPECT_INT(acl.http.status, 400);
     EXPECT_HAS(answer_error(&acl), "GET /storage/v1/b/bucket/acl");
-    OWN(answer)
-    struct answer upload = ask_text(&f, "POST", "/upload/storage/v1/b/bucket/o", "x");
+    OWN(answer) struct answer upload = ask_text(&f, "POST", "/upload/storage/v1/b/bucket/o", "x");
     EXPECT_INT(upload.http.status, 400);
     EXPECT_HAS(answer_error(&upload), "uploadType must be");
 }
@@ -183,12 +162,10 @@ TEST(paths_of_storage_are_known)
 
 TEST(a_media_upload_gives_googles_resource)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
-    OWN(answer)
-    struct answer a =
+    OWN(answer) struct answer a =
         ask(&f, "POST", "/upload/storage/v1/b/bucket/o?uploadType=media&name=folder%2Fa%20b.txt",
             bytes_of("Hello World"), "Content-Type: text/plain", NULL);
     EXPECT_INT(a.http.status, 200);
@@ -201,8 +178,7 @@ TEST(a_media_upload_gives_googles_resource)
     EXPECT_STR(answer_member(&a, "crc32c"), "aR2qLw==");
     EXPECT_STR(answer_member(&a, "metageneration"), "1");
     EXPECT_HAS(answer_member(&a, "selfLink"), "/storage/v1/b/bucket/o/folder%2Fa%20b.txt");
-    OWN(answer)
-    struct answer media = ask_text(&f, "GET", answer_member(&a, "mediaLink"), NULL);
+    OWN(answer) struct answer media = ask_text(&f, "GET", answer_member(&a, "mediaLink"), NULL);
     EXPECT_STR(answer_text(&media), "Hello World");
 }
 
@@ -220,30 +196,26 @@ static char *multipart(const char *resource, const char *content)
 
 TEST(a_multipart_upload_brings_metadata_and_content)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
-    OWN(free)
-    char *body = multipart("{\"name\": \"o\", \"cacheControl\": \"no-store\", "
-                           "\"metadata\": {\"k\": \"v\"}, \"md5Hash\": "
-                           "\"sQqNsWTgdUEFt6mb5y4/5Q==\"}",
-                           "Hello World");
-    OWN(answer)
-    struct answer a = ask(&f, "POST", MULTIPART_PATH, bytes_of(body), MULTIPART_TYPE, NULL);
+    OWN(free) char *body = multipart("{\"name\": \"o\", \"cacheControl\": \"no-store\", "
+                                     "\"metadata\": {\"k\": \"v\"}, \"md5Hash\": "
+                                     "\"sQqNsWTgdUEFt6mb5y4/5Q==\"}",
+                                     "Hello World");
+    OWN(answer) struct answer a =
+        ask(&f, "POST", MULTIPART_PATH, bytes_of(body), MULTIPART_TYPE, NULL);
     EXPECT_INT(a.http.status, 200);
     EXPECT_STR(answer_member(&a, "contentType"), "image/png");
     EXPECT_STR(answer_member(&a, "cacheControl"), "no-store");
     EXPECT_HAS(answer_text(&a), "\"metadata\":{\"k\":\"v\"}");
-    OWN(answer)
-    struct answer media = ask_text(&f, "GET", "/b/bucket/o/o?alt=media", NULL);
+    OWN(answer) struct answer media = ask_text(&f, "GET", "/b/bucket/o/o?alt=media", NULL);
     EXPECT_STR(answer_text(&media), "Hello World");
 }
 
 TEST(an_upload_that_is_wrong_leaves_nothing)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
     static const struct {
@@ -273,15 +245,13 @@ TEST(an_upload_that_is_wrong_leaves_nothing)
          "uploadType must be", 400},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(free)
-        char *body = multipart(rows[i].resource, "content");
-        OWN(answer)
-        struct answer a = ask(&f, "POST", rows[i].path, bytes_of(body), rows[i].type, NULL);
+        OWN(free) char *body = multipart(rows[i].resource, "content");
+        OWN(answer) struct answer a =
+            ask(&f, "POST", rows[i].path, bytes_of(body), rows[i].type, NULL);
         EXPECT_HAS(answer_error(&a), rows[i].message);
         EXPECT_INT(a.http.status, rows[i].status);
     }
-    OWN(answer)
-    struct answer list = ask_text(&f, "GET", "/b/bucket/o?versions=true", NULL);
+    OWN(answer) struct answer list = ask_text(&f, "GET", "/b/bucket/o?versions=true", NULL);
     EXPECT_STR(answer_text(&list), "{\"kind\":\"storage#objects\"}");
 }
 
@@ -302,28 +272,22 @@ static void pack(const char *text, struct buf *out)
 
 TEST(an_upload_packed_for_the_way_is_stored_plain)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
-    OWN(free)
-    char *body = multipart("{\"name\": \"o\"}", "Hello World");
-    OWN(buf)
-    struct buf packed = {0};
+    OWN(free) char *body = multipart("{\"name\": \"o\"}", "Hello World");
+    OWN(buf) struct buf packed = {0};
     pack(body, &packed);
-    OWN(answer)
-    struct answer a = ask(&f, "POST", MULTIPART_PATH, buf_bytes(&packed), MULTIPART_TYPE,
-                          "Content-Encoding: gzip", NULL);
+    OWN(answer) struct answer a = ask(&f, "POST", MULTIPART_PATH, buf_bytes(&packed),
+                                      MULTIPART_TYPE, "Content-Encoding: gzip", NULL);
     EXPECT_STR(answer_member(&a, "crc32c"), "aR2qLw==");
     packed.len -= 5;
-    OWN(answer)
-    struct answer cut = ask(&f, "POST", MULTIPART_PATH, buf_bytes(&packed), MULTIPART_TYPE,
-                            "Content-Encoding: gzip", NULL);
+    OWN(answer) struct answer cut = ask(&f, "POST", MULTIPART_PATH, buf_bytes(&packed),
+                                        MULTIPART_TYPE, "Content-Encoding: gzip", NULL);
     EXPECT_INT(cut.http.status, 400);
     EXPECT_HAS(answer_error(&cut), "ends too early");
-    OWN(answer)
-    struct answer no_gzip = ask(&f, "POST", MULTIPART_PATH, bytes_of("hello"), MULTIPART_TYPE,
-                                "Content-Encoding: gzip", NULL);
+    OWN(answer) struct answer no_gzip = ask(&f, "POST", MULTIPART_PATH, bytes_of("hello"),
+                                            MULTIPART_TYPE, "Content-Encoding: gzip", NULL);
     EXPECT_INT(no_gzip.http.status, 400);
 }
 
@@ -331,13 +295,11 @@ TEST(an_upload_packed_for_the_way_is_stored_plain)
 
 TEST(a_whole_download_has_googles_fields)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
     put_text(&f, "bucket", "o", "Hello World");
-    OWN(answer)
-    struct answer a = ask_text(&f, "GET", "/storage/v1/b/bucket/o/o?alt=media", NULL);
+    OWN(answer) struct answer a = ask_text(&f, "GET", "/storage/v1/b/bucket/o/o?alt=media", NULL);
     EXPECT_INT(a.http.status, 200);
     EXPECT_STR(answer_text(&a), "Hello World");
     EXPECT_STR(answer_field(&a, "Content-Type"), "text/plain");
@@ -351,8 +313,7 @@ TEST(a_whole_download_has_googles_fields)
 
 TEST(a_range_download_gives_the_part)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
     put_text(&f, "bucket", "o", "Hello World");
@@ -372,8 +333,8 @@ TEST(a_range_download_gives_the_part)
         {"/b/bucket/o/empty?alt=media", "X: y", 200, "", ""},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(answer)
-        struct answer a = ask(&f, "GET", rows[i].path, (struct bytes){0}, rows[i].range, NULL);
+        OWN(answer) struct answer a =
+            ask(&f, "GET", rows[i].path, (struct bytes){0}, rows[i].range, NULL);
         EXPECT_INT(a.http.status, rows[i].status);
         EXPECT_STR(answer_field(&a, "Content-Range"), rows[i].content_range);
         EXPECT_STR(answer_text(&a), rows[i].body);
@@ -382,56 +343,46 @@ TEST(a_range_download_gives_the_part)
 
 TEST(a_failing_download_says_so_in_plain_text)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
-    OWN(answer)
-    struct answer a = ask_text(&f, "GET", "/storage/v1/b/bucket/o/nosuch?alt=media", NULL);
+    OWN(answer) struct answer a =
+        ask_text(&f, "GET", "/storage/v1/b/bucket/o/nosuch?alt=media", NULL);
     EXPECT_INT(a.http.status, 404);
     EXPECT_STR(answer_text(&a), "No such object: bucket/nosuch");
-    OWN(answer)
-    struct answer json = ask_text(&f, "GET", "/storage/v1/b/bucket/o/nosuch", NULL);
+    OWN(answer) struct answer json = ask_text(&f, "GET", "/storage/v1/b/bucket/o/nosuch", NULL);
     EXPECT_STR(answer_error(&json), "No such object: bucket/nosuch");
 }
 
 TEST(go_reads_an_object_by_its_xml_path)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
     put_text(&f, "bucket", "a%2Fb%20c", "Hello World");
-    OWN(answer)
-    struct answer a = ask_text(&f, "GET", "/bucket/a/b%20c", NULL);
+    OWN(answer) struct answer a = ask_text(&f, "GET", "/bucket/a/b%20c", NULL);
     EXPECT_STR(answer_text(&a), "Hello World");
-    OWN(answer)
-    struct answer missing = ask_text(&f, "GET", "/bucket/nosuch", NULL);
+    OWN(answer) struct answer missing = ask_text(&f, "GET", "/bucket/nosuch", NULL);
     EXPECT_INT(missing.http.status, 404);
     EXPECT_HAS(answer_text(&missing), "<Code>NoSuchKey</Code>");
 }
 
 TEST(content_stored_as_gzip_is_unpacked_for_those_who_cannot)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
-    OWN(buf)
-    struct buf packed = {0};
+    OWN(buf) struct buf packed = {0};
     pack("Hello World", &packed);
-    OWN(answer)
-    struct answer put = ask(&f, "POST",
-                            "/upload/storage/v1/b/bucket/o?uploadType=media&name=o"
-                            "&contentEncoding=gzip",
-                            buf_bytes(&packed), NULL);
+    OWN(answer) struct answer put = ask(&f, "POST",
+                                        "/upload/storage/v1/b/bucket/o?uploadType=media&name=o"
+                                        "&contentEncoding=gzip",
+                                        buf_bytes(&packed), NULL);
     EXPECT_STR(answer_member(&put, "contentEncoding"), "gzip");
-    OWN(answer)
-    struct answer plain = ask_text(&f, "GET", "/b/bucket/o/o?alt=media", NULL);
+    OWN(answer) struct answer plain = ask_text(&f, "GET", "/b/bucket/o/o?alt=media", NULL);
     EXPECT_STR(answer_text(&plain), "Hello World");
     EXPECT_STR(answer_field(&plain, "X-Goog-Stored-Content-Encoding"), "gzip");
-    OWN(answer)
-    struct answer raw =
+    OWN(answer) struct answer raw =
         ask(&f, "GET", "/b/bucket/o/o?alt=media", (struct bytes){0}, "Accept-Encoding: gzip", NULL);
     EXPECT_STR(answer_field(&raw, "Content-Encoding"), "gzip");
     EXPECT(bytes_equal(buf_bytes(&raw.http.body), buf_bytes(&packed)));
@@ -441,46 +392,37 @@ TEST(content_stored_as_gzip_is_unpacked_for_those_who_cannot)
 
 TEST(a_patch_merges_metadata_and_counts)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
     put_text(&f, "bucket", "o", "x");
-    OWN(answer)
-    struct answer set =
+    OWN(answer) struct answer set =
         ask_text(&f, "PATCH", "/b/bucket/o/o", "{\"metadata\": {\"a\": \"1\", \"b\": \"2\"}}");
     EXPECT_STR(answer_member(&set, "metageneration"), "2");
-    OWN(answer)
-    struct answer removed = ask_text(&f, "PATCH", "/b/bucket/o/o",
-                                     "{\"metadata\": {\"a\": null}, \"contentType\": null}");
+    OWN(answer) struct answer removed = ask_text(
+        &f, "PATCH", "/b/bucket/o/o", "{\"metadata\": {\"a\": null}, \"contentType\": null}");
     EXPECT_HAS(answer_text(&removed), "\"metadata\":{\"b\":\"2\"}");
     EXPECT_STR(answer_member(&removed, "contentType"), "");
-    OWN(answer)
-    struct answer updated = ask_text(&f, "PUT", "/b/bucket/o/o", "{\"contentType\": \"a/b\"}");
+    OWN(answer) struct answer updated =
+        ask_text(&f, "PUT", "/b/bucket/o/o", "{\"contentType\": \"a/b\"}");
     EXPECT(json_object_get(updated.json, "metadata") == NULL);
     EXPECT_STR(answer_member(&updated, "contentType"), "a/b");
 }
 
 TEST(requests_are_done_only_while_their_preconditions_hold)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
     put_text(&f, "bucket", "o", "x");
-    OWN(answer)
-    struct answer got = ask_text(&f, "GET", "/b/bucket/o/o", NULL);
-    OWN(free)
-    char *match =
+    OWN(answer) struct answer got = ask_text(&f, "GET", "/b/bucket/o/o", NULL);
+    OWN(free) char *match =
         str_format("/b/bucket/o/o?ifGenerationNotMatch=%s", answer_member(&got, "generation"));
-    OWN(answer)
-    struct answer unchanged = ask_text(&f, "GET", match, NULL);
+    OWN(answer) struct answer unchanged = ask_text(&f, "GET", match, NULL);
     EXPECT_INT(unchanged.http.status, 304);
     EXPECT_STR(answer_text(&unchanged), "");
-    OWN(free)
-    char *field = str_format("If-None-Match: %s", answer_member(&got, "etag"));
-    OWN(answer)
-    struct answer by_etag =
+    OWN(free) char *field = str_format("If-None-Match: %s", answer_member(&got, "etag"));
+    OWN(answer) struct answer by_etag =
         ask(&f, "GET", "/b/bucket/o/o?alt=media", (struct bytes){0}, field, NULL);
     EXPECT_INT(by_etag.http.status, 304);
 
@@ -493,8 +435,7 @@ TEST(requests_are_done_only_while_their_preconditions_hold)
         {"POST", "/b/bucket/o/o/rewriteTo/b/bucket/o/n?ifSourceGenerationMatch=1"},
     };
     for (size_t i = 0; i < COUNT(stale); i++) {
-        OWN(answer)
-        struct answer a = ask_text(&f, stale[i][0], stale[i][1], NULL);
+        OWN(answer) struct answer a = ask_text(&f, stale[i][0], stale[i][1], NULL);
         EXPECT_INT(a.http.status, 412);
         EXPECT_HAS(answer_text(&a), "conditionNotMet");
     }
@@ -504,59 +445,45 @@ TEST(requests_are_done_only_while_their_preconditions_hold)
 
 TEST(an_overwrite_makes_a_new_generation_and_forgets_the_old_one)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
     put_text(&f, "bucket", "o", "one");
-    OWN(answer)
-    struct answer first = ask_text(&f, "GET", "/b/bucket/o/o", NULL);
+    OWN(answer) struct answer first = ask_text(&f, "GET", "/b/bucket/o/o", NULL);
     put_text(&f, "bucket", "o", "two");
-    OWN(answer)
-    struct answer second = ask_text(&f, "GET", "/b/bucket/o/o", NULL);
+    OWN(answer) struct answer second = ask_text(&f, "GET", "/b/bucket/o/o", NULL);
     EXPECT(strcmp(answer_member(&second, "generation"), answer_member(&first, "generation")) > 0);
-    OWN(answer)
-    struct answer old = ask_text(&f, "GET", answer_member(&first, "mediaLink"), NULL);
+    OWN(answer) struct answer old = ask_text(&f, "GET", answer_member(&first, "mediaLink"), NULL);
     EXPECT_INT(old.http.status, 404);
 }
 
 TEST(a_versioned_bucket_keeps_generations)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
-    OWN(answer)
-    struct answer patched =
+    OWN(answer) struct answer patched =
         ask_text(&f, "PATCH", "/b/bucket", "{\"versioning\": {\"enabled\": true}}");
     put_text(&f, "bucket", "o", "one");
     put_text(&f, "bucket", "o", "two");
-    OWN(answer)
-    struct answer deleted = ask_text(&f, "DELETE", "/b/bucket/o/o", NULL);
+    OWN(answer) struct answer deleted = ask_text(&f, "DELETE", "/b/bucket/o/o", NULL);
     EXPECT_INT(deleted.http.status, 204);
-    OWN(answer)
-    struct answer live = ask_text(&f, "GET", "/b/bucket/o", NULL);
+    OWN(answer) struct answer live = ask_text(&f, "GET", "/b/bucket/o", NULL);
     EXPECT(json_object_get(live.json, "items") == NULL);
-    OWN(answer)
-    struct answer all = ask_text(&f, "GET", "/b/bucket/o?versions=True", NULL);
+    OWN(answer) struct answer all = ask_text(&f, "GET", "/b/bucket/o?versions=True", NULL);
     json_t *items = json_object_get(all.json, "items");
     EXPECT_INT(json_array_size(items), 2);
     json_t *oldest = json_array_get(items, 0);
     EXPECT(json_object_get(oldest, "timeDeleted") != NULL);
 
-    OWN(free)
-    char *path = str_format("/b/bucket/o/o?generation=%s",
-                            json_string_value(json_object_get(oldest, "generation")));
-    OWN(free)
-    char *media = str_format("%s&alt=media", path);
-    OWN(answer)
-    struct answer content = ask_text(&f, "GET", media, NULL);
+    OWN(free) char *path = str_format("/b/bucket/o/o?generation=%s",
+                                      json_string_value(json_object_get(oldest, "generation")));
+    OWN(free) char *media = str_format("%s&alt=media", path);
+    OWN(answer) struct answer content = ask_text(&f, "GET", media, NULL);
     EXPECT_STR(answer_text(&content), "one");
-    OWN(answer)
-    struct answer gone = ask_text(&f, "DELETE", path, NULL);
+    OWN(answer) struct answer gone = ask_text(&f, "DELETE", path, NULL);
     EXPECT_INT(gone.http.status, 204);
-    OWN(answer)
-    struct answer after = ask_text(&f, "GET", media, NULL);
+    OWN(answer) struct answer after = ask_text(&f, "GET", media, NULL);
     EXPECT_INT(after.http.status, 404);
 }
 
@@ -582,8 +509,7 @@ static char *names_of(const struct answer *answer)
 
 TEST(a_list_is_cut_by_prefix_delimiter_offsets_and_patterns)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
     static const char *const objects[] = {"a.txt",         "b%2F",  "b%2Fc.txt",
@@ -606,38 +532,29 @@ TEST(a_list_is_cut_by_prefix_delimiter_offsets_and_patterns)
         {"delimiter=%2F&prefix=nosuch%2F", ""},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(free)
-        char *path = str_format("/storage/v1/b/bucket/o?%s", rows[i].query);
-        OWN(answer)
-        struct answer a = ask_text(&f, "GET", path, NULL);
-        OWN(free)
-        char *names = names_of(&a);
+        OWN(free) char *path = str_format("/storage/v1/b/bucket/o?%s", rows[i].query);
+        OWN(answer) struct answer a = ask_text(&f, "GET", path, NULL);
+        OWN(free) char *names = names_of(&a);
         EXPECT_STR(names, rows[i].names);
     }
 }
 
 TEST(a_list_comes_page_by_page_without_loss)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
     static const char *const objects[] = {"a", "b%2F1", "b%2F2", "c", "d%2F1", "e"};
     for (size_t i = 0; i < COUNT(objects); i++)
         put_text(&f, "bucket", objects[i], "x");
     for (int most = 1; most < 7; most++) {
-        OWN(buf)
-        struct buf all = {0};
-        OWN(free)
-        char *token = str_copy("");
+        OWN(buf) struct buf all = {0};
+        OWN(free) char *token = str_copy("");
         do {
-            OWN(free)
-            char *path = str_format("/b/bucket/o?delimiter=%%2F&maxResults=%d%s%s", most,
-                                    *token ? "&pageToken=" : "", token);
-            OWN(answer)
-            struct answer page = ask_text(&f, "GET", path, NULL);
-            OWN(free)
-            char *names = names_of(&page);
+            OWN(free) char *path = str_format("/b/bucket/o?delimiter=%%2F&maxResults=%d%s%s", most,
+                                              *token ? "&pageToken=" : "", token);
+            OWN(answer) struct answer page = ask_text(&f, "GET", path, NULL);
+            OWN(free) char *names = names_of(&page);
             if (most == 1)
                 buf_add_format(&all, "%s;", names);
             else
@@ -655,18 +572,14 @@ TEST(a_list_comes_page_by_page_without_loss)
 
 TEST(a_list_that_cannot_be_gets_googles_error)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
-    OWN(answer)
-    struct answer token = ask_text(&f, "GET", "/b/bucket/o?pageToken=rubbish!", NULL);
+    OWN(answer) struct answer token = ask_text(&f, "GET", "/b/bucket/o?pageToken=rubbish!", NULL);
     EXPECT_INT(token.http.status, 400);
-    OWN(answer)
-    struct answer most = ask_text(&f, "GET", "/b/bucket/o?maxResults=-1", NULL);
+    OWN(answer) struct answer most = ask_text(&f, "GET", "/b/bucket/o?maxResults=-1", NULL);
     EXPECT_INT(most.http.status, 400);
-    OWN(answer)
-    struct answer bucket = ask_text(&f, "GET", "/b/nosuch/o", NULL);
+    OWN(answer) struct answer bucket = ask_text(&f, "GET", "/b/nosuch/o", NULL);
     EXPECT_INT(bucket.http.status, 404);
 }
 
@@ -674,38 +587,32 @@ TEST(a_list_that_cannot_be_gets_googles_error)
 
 TEST(a_rewrite_copies_content_and_metadata)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
     make_bucket(&f, "other");
     put_text(&f, "bucket", "o", "Hello World");
-    OWN(answer)
-    struct answer a =
+    OWN(answer) struct answer a =
         ask_text(&f, "POST", "/storage/v1/b/bucket/o/o/rewriteTo/b/other/o/a%2Fcopy", "null\n");
     EXPECT_INT(a.http.status, 200);
     EXPECT_STR(answer_member(&a, "kind"), "storage#rewriteResponse");
     EXPECT_STR(answer_member(&a, "totalBytesRewritten"), "11");
     EXPECT_STR(answer_member(&a, "objectSize"), "11");
     EXPECT(json_is_true(json_object_get(a.json, "done")));
-    OWN(answer)
-    struct answer deleted = ask_text(&f, "DELETE", "/b/bucket/o/o", NULL);
-    OWN(answer)
-    struct answer copy = ask_text(&f, "GET", "/b/other/o/a%2Fcopy?alt=media", NULL);
+    OWN(answer) struct answer deleted = ask_text(&f, "DELETE", "/b/bucket/o/o", NULL);
+    OWN(answer) struct answer copy = ask_text(&f, "GET", "/b/other/o/a%2Fcopy?alt=media", NULL);
     EXPECT_STR(answer_text(&copy), "Hello World");
     EXPECT_STR(answer_field(&copy, "Content-Type"), "text/plain");
 }
 
 TEST(a_copy_takes_new_metadata_and_ignores_given_hashes)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
     put_text(&f, "bucket", "o", "Hello World");
-    OWN(answer)
-    struct answer a = ask_text(&f, "POST", "/b/bucket/o/o/copyTo/b/bucket/o/copy",
-                               "{\"metadata\": {\"k\": \"v\"}, \"md5Hash\": \"AAAA\"}");
+    OWN(answer) struct answer a = ask_text(&f, "POST", "/b/bucket/o/o/copyTo/b/bucket/o/copy",
+                                           "{\"metadata\": {\"k\": \"v\"}, \"md5Hash\": \"AAAA\"}");
     EXPECT_INT(a.http.status, 200);
     EXPECT_STR(answer_member(&a, "md5Hash"), "sQqNsWTgdUEFt6mb5y4/5Q==");
     EXPECT_STR(answer_member(&a, "contentType"), "text/plain");
@@ -714,32 +621,29 @@ TEST(a_copy_takes_new_metadata_and_ignores_given_hashes)
 
 TEST(compose_joins_objects_in_order)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
     put_text(&f, "bucket", "1", "Hello ");
     put_text(&f, "bucket", "2", "World");
-    OWN(answer)
-    struct answer a = ask_text(&f, "POST", "/b/bucket/o/whole/compose",
-                               "{\"kind\": \"storage#composeRequest\", \"sourceObjects\": "
-                               "[{\"name\": \"1\"}, {\"name\": \"2\"}], \"destination\": "
-                               "{\"contentType\": \"text/x\", \"md5Hash\": \"AAAA\"}}");
+    OWN(answer) struct answer a =
+        ask_text(&f, "POST", "/b/bucket/o/whole/compose",
+                 "{\"kind\": \"storage#composeRequest\", \"sourceObjects\": "
+                 "[{\"name\": \"1\"}, {\"name\": \"2\"}], \"destination\": "
+                 "{\"contentType\": \"text/x\", \"md5Hash\": \"AAAA\"}}");
     EXPECT_INT(a.http.status, 200);
     EXPECT_STR(answer_member(&a, "crc32c"), "aR2qLw==");
     EXPECT_STR(answer_member(&a, "md5Hash"), "");
     EXPECT_STR(answer_member(&a, "contentType"), "text/x");
     EXPECT_INT(json_integer_value(json_object_get(a.json, "componentCount")), 2);
-    OWN(answer)
-    struct answer content = ask_text(&f, "GET", "/b/bucket/o/whole?alt=media", NULL);
+    OWN(answer) struct answer content = ask_text(&f, "GET", "/b/bucket/o/whole?alt=media", NULL);
     EXPECT_STR(answer_text(&content), "Hello World");
     EXPECT_STR(answer_field(&content, "X-Goog-Hash"), "crc32c=aR2qLw==");
 }
 
 TEST(compose_and_copy_of_what_is_not_there_fail)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
     static const struct {
@@ -754,8 +658,7 @@ TEST(compose_and_copy_of_what_is_not_there_fail)
         {"/b/bucket/o/no/copyTo/b/bucket/o/x", "", 404},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(answer)
-        struct answer a = ask_text(&f, "POST", rows[i].path, rows[i].body);
+        OWN(answer) struct answer a = ask_text(&f, "POST", rows[i].path, rows[i].body);
         EXPECT_INT(a.http.status, rows[i].status);
     }
 }
@@ -764,13 +667,11 @@ TEST(compose_and_copy_of_what_is_not_there_fail)
 
 TEST(an_object_is_read_for_a_neighbour_up_to_a_size)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
     put_text(&f, "bucket", "o", "Hello World");
-    OWN(buf)
-    struct buf out = {0};
+    OWN(buf) struct buf out = {0};
     struct err err = {0};
     EXPECT(storage_read_object(f.storage, "bucket", "o", 11, &out, &err));
     EXPECT_STR(out.data, "Hello World");
@@ -783,15 +684,13 @@ TEST(an_object_is_read_for_a_neighbour_up_to_a_size)
 
 TEST(reset_forgets_everything)
 {
-    OWN(fixture)
-    struct fixture f;
+    OWN(fixture) struct fixture f;
     fixture_open(&f, NULL);
     make_bucket(&f, "bucket");
     put_text(&f, "bucket", "o", "x");
     struct err err = {0};
     EXPECT(storage_reset(f.storage, &err));
-    OWN(answer)
-    struct answer a = ask_text(&f, "GET", "/b?project=demo", NULL);
+    OWN(answer) struct answer a = ask_text(&f, "GET", "/b?project=demo", NULL);
     EXPECT_STR(answer_text(&a), "{\"kind\":\"storage#buckets\"}");
     make_bucket(&f, "bucket");
 }

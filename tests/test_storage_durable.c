@@ -93,10 +93,9 @@ static void send_all(int fd, const char *data, size_t len)
 static int begin_upload(uint16_t port, const char *name, size_t len)
 {
     int fd = connect_to(port);
-    OWN(free)
-    char *head = str_format("POST /upload/storage/v1/b/bucket/o?uploadType=media&name=%s "
-                            "HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n",
-                            name, len);
+    OWN(free) char *head = str_format("POST /upload/storage/v1/b/bucket/o?uploadType=media&name=%s "
+                                      "HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n",
+                                      name, len);
     send_all(fd, head, strlen(head));
     return fd;
 }
@@ -104,8 +103,7 @@ static int begin_upload(uint16_t port, const char *name, size_t len)
 /* Bytes in the files of a folder, and how many there are. */
 static size_t count_files(const char *folder, const char *name, off_t *bytes)
 {
-    OWN(free)
-    char *path = str_format("%s/storage/%s", folder, name);
+    OWN(free) char *path = str_format("%s/storage/%s", folder, name);
     DIR *list = opendir(path);
     size_t count = 0;
     *bytes = 0;
@@ -125,8 +123,7 @@ static size_t count_files(const char *folder, const char *name, off_t *bytes)
 
 TEST(an_upload_that_a_kill_cuts_off_leaves_nothing)
 {
-    OWN(free)
-    char *folder = make_temp_folder();
+    OWN(free) char *folder = make_temp_folder();
     struct child child;
     child_start(&child, folder, RLIM_INFINITY);
     make_bucket(&child.fixture, "bucket");
@@ -143,8 +140,7 @@ TEST(an_upload_that_a_kill_cuts_off_leaves_nothing)
     close(fd);
 
     child_start(&child, folder, RLIM_INFINITY);
-    OWN(answer)
-    struct answer a = ask_text(&child.fixture, "GET", "/b/bucket/o/o?alt=media", NULL);
+    OWN(answer) struct answer a = ask_text(&child.fixture, "GET", "/b/bucket/o/o?alt=media", NULL);
     EXPECT_STR(answer_text(&a), "first");
     EXPECT_INT(count_files(folder, "incoming", &bytes), 0);
     EXPECT_INT(count_files(folder, "pending", &bytes), 0);
@@ -155,24 +151,22 @@ TEST(an_upload_that_a_kill_cuts_off_leaves_nothing)
 
 TEST(what_was_answered_survives_a_kill)
 {
-    OWN(free)
-    char *folder = make_temp_folder();
+    OWN(free) char *folder = make_temp_folder();
     struct child child;
     child_start(&child, folder, RLIM_INFINITY);
     make_bucket(&child.fixture, "bucket");
     put_text(&child.fixture, "bucket", "kept", "Hello World");
     put_text(&child.fixture, "bucket", "deleted", "x");
-    OWN(answer)
-    struct answer deleted = ask_text(&child.fixture, "DELETE", "/b/bucket/o/deleted", NULL);
+    OWN(answer) struct answer deleted =
+        ask_text(&child.fixture, "DELETE", "/b/bucket/o/deleted", NULL);
     child_kill(&child);
 
     child_start(&child, folder, RLIM_INFINITY);
-    OWN(answer)
-    struct answer a = ask_text(&child.fixture, "GET", "/b/bucket/o/kept?alt=media", NULL);
+    OWN(answer) struct answer a =
+        ask_text(&child.fixture, "GET", "/b/bucket/o/kept?alt=media", NULL);
     EXPECT_STR(answer_text(&a), "Hello World");
     EXPECT_STR(answer_field(&a, "X-Goog-Hash"), "crc32c=aR2qLw==,md5=sQqNsWTgdUEFt6mb5y4/5Q==");
-    OWN(answer)
-    struct answer gone = ask_text(&child.fixture, "GET", "/b/bucket/o/deleted", NULL);
+    OWN(answer) struct answer gone = ask_text(&child.fixture, "GET", "/b/bucket/o/deleted", NULL);
     EXPECT_INT(gone.http.status, 404);
     child_kill(&child);
     remove_folder(folder);
@@ -182,8 +176,7 @@ TEST(what_was_answered_survives_a_kill)
  * has its object. */
 TEST(a_kill_among_many_changes_leaves_content_and_metadata_in_step)
 {
-    OWN(free)
-    char *folder = make_temp_folder();
+    OWN(free) char *folder = make_temp_folder();
     for (int round = 0; round < 5; round++) {
         struct child child;
         child_start(&child, folder, RLIM_INFINITY);
@@ -191,8 +184,7 @@ TEST(a_kill_among_many_changes_leaves_content_and_metadata_in_step)
             make_bucket(&child.fixture, "bucket");
         int sockets[8];
         for (int i = 0; i < 8; i++) {
-            OWN(free)
-            char *name = str_format("o%d", i % 3);
+            OWN(free) char *name = str_format("o%d", i % 3);
             sockets[i] = begin_upload(child.port, name, 11);
             send_all(sockets[i], "Hello World", 11);
         }
@@ -203,8 +195,8 @@ TEST(a_kill_among_many_changes_leaves_content_and_metadata_in_step)
             close(sockets[i]);
 
         child_start(&child, folder, RLIM_INFINITY);
-        OWN(answer)
-        struct answer list = ask_text(&child.fixture, "GET", "/b/bucket/o?versions=true", NULL);
+        OWN(answer) struct answer list =
+            ask_text(&child.fixture, "GET", "/b/bucket/o?versions=true", NULL);
         json_t *items = json_object_get(list.json, "items");
         off_t bytes = 0;
         EXPECT_INT(count_files(folder, "content/bucket", &bytes), json_array_size(items));
@@ -218,25 +210,22 @@ TEST(a_kill_among_many_changes_leaves_content_and_metadata_in_step)
 
 TEST(a_full_disk_refuses_the_upload_and_keeps_nothing_of_it)
 {
-    OWN(free)
-    char *folder = make_temp_folder();
+    OWN(free) char *folder = make_temp_folder();
     struct child child;
     child_start(&child, folder, 1 << 20);
     make_bucket(&child.fixture, "bucket");
     put_text(&child.fixture, "bucket", "o", "first");
 
-    OWN(buf)
-    struct buf large = {0};
+    OWN(buf) struct buf large = {0};
     memset(buf_room(&large, 2 << 20), 'x', 2 << 20);
     large.len = 2 << 20;
-    OWN(answer)
-    struct answer a =
+    OWN(answer) struct answer a =
         ask(&child.fixture, "POST", "/upload/storage/v1/b/bucket/o?uploadType=media&name=o",
             buf_bytes(&large), NULL);
     EXPECT_INT(a.http.status, 503);
     EXPECT_HAS(answer_error(&a), "The content cannot be stored");
-    OWN(answer)
-    struct answer old = ask_text(&child.fixture, "GET", "/b/bucket/o/o?alt=media", NULL);
+    OWN(answer) struct answer old =
+        ask_text(&child.fixture, "GET", "/b/bucket/o/o?alt=media", NULL);
     EXPECT_STR(answer_text(&old), "first");
     off_t bytes = 0;
     while (count_files(folder, "incoming", &bytes) > 0) /* goes with the connection's request */
@@ -248,38 +237,33 @@ TEST(a_full_disk_refuses_the_upload_and_keeps_nothing_of_it)
 
 TEST(a_resumable_upload_goes_on_when_the_disk_has_room_again)
 {
-    OWN(free)
-    char *folder = make_temp_folder();
+    OWN(free) char *folder = make_temp_folder();
     struct child child;
     child_start(&child, folder, 1 << 20);
     make_bucket(&child.fixture, "bucket");
-    OWN(answer)
-    struct answer started = ask_text(
+    OWN(answer) struct answer started = ask_text(
         &child.fixture, "POST", "/upload/storage/v1/b/bucket/o?uploadType=resumable&name=o", NULL);
-    OWN(free)
-    char *id = str_copy(strstr(answer_field(&started, "Location"), "upload_id="));
+    OWN(free) char *id = str_copy(strstr(answer_field(&started, "Location"), "upload_id="));
     size_t total = 2 << 20;
-    OWN(buf)
-    struct buf large = {0};
+    OWN(buf) struct buf large = {0};
     memset(buf_room(&large, total), 'x', total);
     large.len = total;
-    OWN(answer)
-    struct answer full = ask(&child.fixture, "PUT", answer_field(&started, "Location"),
-                             buf_bytes(&large), "Content-Range: bytes 0-2097151/2097152", NULL);
+    OWN(answer) struct answer full =
+        ask(&child.fixture, "PUT", answer_field(&started, "Location"), buf_bytes(&large),
+            "Content-Range: bytes 0-2097151/2097152", NULL);
     EXPECT_INT(full.http.status, 503);
     child_kill(&child);
 
     child_start(&child, folder, RLIM_INFINITY);
-    OWN(free)
-    char *session = str_format("%s/upload/storage/v1/b/bucket/o?%s", child.fixture.base, id);
-    OWN(answer)
-    struct answer asked = ask(&child.fixture, "PUT", session, (struct bytes){0},
-                              "Content-Range: bytes */2097152", NULL);
+    OWN(free) char *session =
+        str_format("%s/upload/storage/v1/b/bucket/o?%s", child.fixture.base, id);
+    OWN(answer) struct answer asked = ask(&child.fixture, "PUT", session, (struct bytes){0},
+                                          "Content-Range: bytes */2097152", NULL);
     EXPECT_INT(asked.http.status, 308);
     EXPECT_STR(answer_field(&asked, "Range"), "bytes=0-1048575");
-    OWN(answer)
-    struct answer done = ask(&child.fixture, "PUT", session, (struct bytes){large.data, 1 << 20},
-                             "Content-Range: bytes 1048576-2097151/2097152", NULL);
+    OWN(answer) struct answer done =
+        ask(&child.fixture, "PUT", session, (struct bytes){large.data, 1 << 20},
+            "Content-Range: bytes 1048576-2097151/2097152", NULL);
     EXPECT_INT(done.http.status, 200);
     EXPECT_STR(answer_member(&done, "size"), "2097152");
     EXPECT_STR(answer_member(&done, "md5Hash"), "Z7L4FqMOiVYUmy1760eeUQ==");
@@ -300,13 +284,12 @@ static void *write_often(void *to)
     for (int i = 0; i < 20; i++) {
         char text[2000];
         memset(text, 'a' + writing->number, sizeof(text));
-        OWN(answer)
-        struct answer a =
+        OWN(answer) struct answer a =
             ask(writing->fixture, "POST", "/upload/storage/v1/b/bucket/o?uploadType=media&name=o",
                 (struct bytes){text, sizeof(text)}, NULL);
         EXPECT_INT(a.http.status, 200);
-        OWN(answer)
-        struct answer read = ask_text(writing->fixture, "GET", "/b/bucket/o/o?alt=media", NULL);
+        OWN(answer) struct answer read =
+            ask_text(writing->fixture, "GET", "/b/bucket/o/o?alt=media", NULL);
         EXPECT_INT(read.http.status, 200);
         EXPECT_INT(read.http.body.len, sizeof(text));
         for (size_t c = 1; c < read.http.body.len; c++)
@@ -317,11 +300,9 @@ static void *write_often(void *to)
 
 TEST(concurrent_uploads_to_one_name_are_each_whole)
 {
-    OWN(free)
-    char *folder = make_temp_folder();
+    OWN(free) char *folder = make_temp_folder();
     {
-        OWN(fixture)
-        struct fixture f;
+        OWN(fixture) struct fixture f;
         fixture_open(&f, folder);
         make_bucket(&f, "bucket");
         pthread_t threads[4];
@@ -344,10 +325,8 @@ TEST(concurrent_uploads_to_one_name_are_each_whole)
 /* The most memory that a process has had, in KiB. */
 static long peak_of(pid_t pid)
 {
-    OWN(free)
-    char *path = str_format("/proc/%d/status", pid);
-    OWN(file)
-    FILE *file = fopen(path, "r");
+    OWN(free) char *path = str_format("/proc/%d/status", pid);
+    OWN(file) FILE *file = fopen(path, "r");
     char line[200];
     long peak = 0;
     while (fgets(line, sizeof(line), file))
@@ -359,16 +338,14 @@ static long peak_of(pid_t pid)
 TEST(a_large_upload_and_its_download_need_little_memory)
 {
     enum { PIECE = 1 << 20, PIECES = 300, MOST_KIB = 16 << 10 };
-    OWN(free)
-    char *folder = make_temp_folder();
+    OWN(free) char *folder = make_temp_folder();
     struct child child;
     child_start(&child, folder, RLIM_INFINITY);
     make_bucket(&child.fixture, "bucket");
     put_text(&child.fixture, "bucket", "small", "x");
     long before = peak_of(child.pid);
 
-    OWN(free)
-    char *piece = must_alloc(PIECE);
+    OWN(free) char *piece = must_alloc(PIECE);
     int fd = begin_upload(child.port, "large", (size_t)PIECE * PIECES);
     for (int i = 0; i < PIECES; i++)
         send_all(fd, piece, PIECE);
@@ -392,12 +369,10 @@ TEST(a_large_upload_and_its_download_need_little_memory)
 
 TEST(nothing_is_left_behind_when_nothing_is_to_be_kept)
 {
-    OWN(free)
-    char *folder = make_temp_folder();
+    OWN(free) char *folder = make_temp_folder();
     setenv("TMPDIR", folder, 1);
     {
-        OWN(fixture)
-        struct fixture f;
+        OWN(fixture) struct fixture f;
         fixture_open(&f, NULL);
         make_bucket(&f, "bucket");
         put_text(&f, "bucket", "o", "Hello World");

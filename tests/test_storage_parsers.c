@@ -18,12 +18,10 @@
 
 TEST(hello_world_has_the_hashes_that_google_shows)
 {
-    OWN(hash)
-    struct hash hash = {0};
+    OWN(hash) struct hash hash = {0};
     hash_add(&hash, bytes_of("Hello "));
     hash_add(&hash, bytes_of("World"));
-    OWN(free)
-    char *md5 = hash_md5(&hash);
+    OWN(free) char *md5 = hash_md5(&hash);
     char crc[9];
     crc32c_text(hash.crc32c, crc);
     EXPECT_STR(md5, "sQqNsWTgdUEFt6mb5y4/5Q==");
@@ -32,10 +30,8 @@ TEST(hello_world_has_the_hashes_that_google_shows)
 
 TEST(nothing_has_the_hashes_that_google_shows)
 {
-    OWN(hash)
-    struct hash hash = {0};
-    OWN(free)
-    char *md5 = hash_md5(&hash);
+    OWN(hash) struct hash hash = {0};
+    OWN(free) char *md5 = hash_md5(&hash);
     char crc[9];
     crc32c_text(hash.crc32c, crc);
     EXPECT_STR(md5, "1B2M2Y8AsgTpgAmY7PhCfg==");
@@ -98,8 +94,7 @@ static struct parts parse(const char *content_type, struct bytes body, size_t pi
     for (size_t i = 0; fine && i < body.len; i += piece) {
         size_t len = body.len - i < piece ? body.len - i : piece;
         /* a copy of its own, so that reading over the end of a piece is noticed */
-        OWN(free)
-        char *copy = must_realloc(NULL, len);
+        OWN(free) char *copy = must_realloc(NULL, len);
         memcpy(copy, body.data + i, len);
         fine = multipart_add(&multipart, (struct bytes){copy, len}, &parts.err);
     }
@@ -145,10 +140,9 @@ TEST(each_clients_multipart_gives_its_content_however_it_is_cut)
         for (size_t c = 0; c < COUNT(contents); c++)
             for (size_t piece = 1; piece < 80; piece++) {
                 const struct dialect *dialect = &dialects[d];
-                OWN(free)
-                char *body = str_format("%s%s%s", dialect->before, contents[c], dialect->after);
-                OWN(parts)
-                struct parts parts = parse(dialect->content_type, bytes_of(body), piece);
+                OWN(free) char *body =
+                    str_format("%s%s%s", dialect->before, contents[c], dialect->after);
+                OWN(parts) struct parts parts = parse(dialect->content_type, bytes_of(body), piece);
                 EXPECT_STR(parts.err.text, "");
                 EXPECT_STR(parts.content.data ? parts.content.data : "", contents[c]);
                 EXPECT_HAS(parts.json, "{\"name\": \"o\"}");
@@ -175,8 +169,7 @@ TEST(a_multipart_body_that_is_broken_is_refused)
         {"multipart/related; boundary=b", "--b\n\n{}\n--b\n\nx\n--b\n\ny\n--b--", "more than two"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(parts)
-        struct parts parts = parse(rows[i].type, bytes_of(rows[i].body), 3);
+        OWN(parts) struct parts parts = parse(rows[i].type, bytes_of(rows[i].body), 3);
         EXPECT_INT(parts.err.status, ERR_INPUT);
         EXPECT_HAS(parts.err.text, rows[i].then);
     }
@@ -184,22 +177,18 @@ TEST(a_multipart_body_that_is_broken_is_refused)
 
 TEST(multipart_header_fields_and_json_have_a_limit)
 {
-    OWN(buf)
-    struct buf head = {0};
+    OWN(buf) struct buf head = {0};
     buf_add_text(&head, "--b\nX: ");
     for (int i = 0; i < 20000; i++)
         buf_add_text(&head, "y");
-    OWN(parts)
-    struct parts parts = parse("multipart/related; boundary=b", buf_bytes(&head), 1000);
+    OWN(parts) struct parts parts = parse("multipart/related; boundary=b", buf_bytes(&head), 1000);
     EXPECT_HAS(parts.err.text, "too long");
 
-    OWN(buf)
-    struct buf json = {0};
+    OWN(buf) struct buf json = {0};
     buf_add_text(&json, "--b\n\n");
     memset(buf_room(&json, 2 << 20), ' ', 2 << 20);
     json.len += 2 << 20;
-    OWN(parts)
-    struct parts large = parse("multipart/related; boundary=b", buf_bytes(&json), 32768);
+    OWN(parts) struct parts large = parse("multipart/related; boundary=b", buf_bytes(&json), 32768);
     EXPECT_HAS(large.err.text, "over 1 MiB");
 }
 
@@ -373,10 +362,8 @@ TEST(preconditions_are_checked_against_what_is_there)
 
 TEST(an_etag_is_made_as_google_makes_it)
 {
-    OWN(free)
-    char *object = object_etag(3, 1);
-    OWN(free)
-    char *bucket = object_etag(0, 1);
+    OWN(free) char *object = object_etag(3, 1);
+    OWN(free) char *bucket = object_etag(0, 1);
     EXPECT_STR(object, "CAMQAQ==");
     EXPECT_STR(bucket, "CAE=");
 }

@@ -31,8 +31,7 @@ struct accounts {
 static void take_key(const struct accounts *accounts, const char *who, char **kid, char **pem)
 {
     struct err err = {0};
-    OWN(free)
-    char *text =
+    OWN(free) char *text =
         account_key_create(accounts->path, who, "demo", "http://127.0.0.1:8585/token", &err);
     json_auto_t *file = json_from_bytes(bytes_of(text), "key", ERR_INPUT, &err);
     *kid = str_copy(json_string_value(json_object_get(file, "private_key_id")));
@@ -201,8 +200,8 @@ TEST(hs256_keyed_with_the_public_key_is_refused)
     json_auto_t *claims = claims_new();
     struct err err = {0};
     OWN(free) char *public_pem = rsa_public(accounts.pem, &err);
-    OWN(free)
-    char *header = str_format("{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"%s\"}", accounts.kid);
+    OWN(free) char *header =
+        str_format("{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"%s\"}", accounts.kid);
     OWN(free) char *jwt = forged(header, claims, public_pem);
     EXPECT_HAS(refusal_of(&accounts, jwt).text, "RS256");
     OWN(free) char *lie = str_format("{\"alg\":\"RS256\",\"kid\":\"%s\"}", accounts.kid);

@@ -63,8 +63,7 @@ TEST(the_language_of_a_text_is_one_of_the_six)
 
 TEST(of_a_long_text_the_beginning_is_enough)
 {
-    OWN(buf)
-    struct buf text = {0};
+    OWN(buf) struct buf text = {0};
     for (int i = 0; i < 4000; i++)
         buf_add_text(&text, "À quelle heure part le train ? ");
     double confidence;
@@ -87,8 +86,7 @@ TEST(entities_become_characters_but_those_that_html_needs)
         {"1 < 2", "1 < 2"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(free)
-        char *text = html_prepare(rows[i].before);
+        OWN(free) char *text = html_prepare(rows[i].before);
         EXPECT_STR(text, rows[i].after);
     }
 }
@@ -105,8 +103,7 @@ TEST(quotes_and_loose_signs_are_written_as_entities_outside_of_tags)
         {"<unclosed \"", "&lt;unclosed &quot;"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(free)
-        char *text = html_finish(rows[i].before);
+        OWN(free) char *text = html_finish(rows[i].before);
         EXPECT_STR(text, rows[i].after);
     }
 }
@@ -124,8 +121,7 @@ static bool run(const char *script, const char *input, int timeout_ms, size_t ma
 
 TEST(a_filter_gets_its_input_and_only_the_environment_given)
 {
-    OWN(buf)
-    struct buf out = {0};
+    OWN(buf) struct buf out = {0};
     struct err err = {0};
     EXPECT(run("tr a-z A-Z; env | grep -c HOME", "hello", 10000, 1000, &out, &err) || out.len > 0);
     EXPECT_STR(out.data, "HELLO0\n");
@@ -133,8 +129,7 @@ TEST(a_filter_gets_its_input_and_only_the_environment_given)
 
 TEST(a_filter_that_fails_is_quoted)
 {
-    OWN(buf)
-    struct buf out = {0};
+    OWN(buf) struct buf out = {0};
     struct err err = {0};
     EXPECT(!run("echo no such pair >&2; echo more >&2; exit 3", "", 10000, 1000, &out, &err));
     EXPECT_STR(err.text, "sh failed (exit code 3), saying: no such pair");
@@ -142,8 +137,7 @@ TEST(a_filter_that_fails_is_quoted)
 
 TEST(a_filter_that_never_ends_is_killed_with_all_it_started)
 {
-    OWN(buf)
-    struct buf out = {0};
+    OWN(buf) struct buf out = {0};
     struct err err = {0};
     EXPECT(!run("sleep 1000 | sleep 1000", "", 100, 1000, &out, &err));
     EXPECT_INT(err.status, ERR_UNAVAILABLE);
@@ -151,8 +145,7 @@ TEST(a_filter_that_never_ends_is_killed_with_all_it_started)
 
 TEST(a_filter_that_writes_too_much_is_stopped)
 {
-    OWN(buf)
-    struct buf out = {0};
+    OWN(buf) struct buf out = {0};
     struct err err = {0};
     EXPECT(!run("yes", "", 10000, 100000, &out, &err));
     EXPECT_STR(err.text, "sh writes more than 100000 bytes");
@@ -162,8 +155,7 @@ TEST(a_program_that_is_missing_is_not_found)
 {
     const char *const argv[] = {"no-such-program", NULL}, *const env[] = {NULL};
     struct filter filter = {argv, env, 1000, 1000};
-    OWN(buf)
-    struct buf out = {0};
+    OWN(buf) struct buf out = {0};
     struct err err = {0};
     EXPECT(!filter_run(&filter, bytes_of("x"), &out, &err));
     EXPECT_INT(err.status, ERR_NOT_FOUND);
@@ -171,8 +163,7 @@ TEST(a_program_that_is_missing_is_not_found)
 
 TEST(without_apertium_the_error_names_the_packages)
 {
-    OWN(free)
-    char *path = str_copy(getenv("PATH"));
+    OWN(free) char *path = str_copy(getenv("PATH"));
     setenv("PATH", "/nonexistent", 1);
     struct err err = {0};
     json_auto_t *request = json_pack("{s:[s], s:s, s:s}", "contents", "Hello", "sourceLanguageCode",
@@ -192,19 +183,17 @@ static char *v2(enum translate_v2_method method, const char *request)
 {
     json_auto_t *tree = json_loads(request, 0, NULL);
     struct v2_answer answer = translate_v2(method, tree);
-    OWN(free)
-    char *text = json_to_text(answer.body);
+    OWN(free) char *text = json_to_text(answer.body);
     json_decref(answer.body);
     return str_format("%d %s", answer.status, text);
 }
 
 TEST(v2_translates_a_text)
 {
-    OWN(free)
-    char *given = v2(V2_TRANSLATE, "{\"q\":[\"Hello World\"],\"target\":\"es\",\"source\":\"en\","
-                                   "\"format\":\"text\"}");
-    OWN(free)
-    char *detected = v2(V2_TRANSLATE, "{\"q\":\"Hello World\",\"target\":\"es\"}");
+    OWN(free) char *given =
+        v2(V2_TRANSLATE, "{\"q\":[\"Hello World\"],\"target\":\"es\",\"source\":\"en\","
+                         "\"format\":\"text\"}");
+    OWN(free) char *detected = v2(V2_TRANSLATE, "{\"q\":\"Hello World\",\"target\":\"es\"}");
     EXPECT_STR(given, "200 {\"data\":{\"translations\":[{\"translatedText\":\"Hola Mundo\"}]}}");
     EXPECT_STR(detected, "200 {\"data\":{\"translations\":[{\"translatedText\":\"Hola Mundo\","
                          "\"detectedSourceLanguage\":\"en\"}]}}");
@@ -212,9 +201,8 @@ TEST(v2_translates_a_text)
 
 TEST(v2_translates_many_texts_in_order_whatever_they_hold)
 {
-    OWN(free)
-    char *answer = v2(V2_TRANSLATE,
-                      "{\"q\":[\"Hello World\",\"\",\"Bonjour\",\"Good morning\\n\\nThe house\","
+    OWN(free) char *answer = v2(
+        V2_TRANSLATE, "{\"q\":[\"Hello World\",\"\",\"Bonjour\",\"Good morning\\n\\nThe house\","
                       "\"12345\",\"  \",\"a \\u001e b\"],\"target\":\"es\",\"format\":\"text\"}");
     json_auto_t *tree = json_loads(answer + 4, 0, NULL);
     const json_t *list = json_object_get(json_object_get(tree, "data"), "translations");
@@ -228,17 +216,16 @@ TEST(v2_translates_many_texts_in_order_whatever_they_hold)
 
 TEST(v2_takes_html_unless_told_otherwise)
 {
-    OWN(free)
-    char *answer = v2(V2_TRANSLATE, "{\"q\":\"<b>Good morning</b> &amp; the &quot;house&quot;\","
-                                    "\"source\":\"en\",\"target\":\"ca\"}");
+    OWN(free) char *answer =
+        v2(V2_TRANSLATE, "{\"q\":\"<b>Good morning</b> &amp; the &quot;house&quot;\","
+                         "\"source\":\"en\",\"target\":\"ca\"}");
     EXPECT_STR(answer, "200 {\"data\":{\"translations\":[{\"translatedText\":"
                        "\"<b>Bon dia</b> &amp; la &quot;casa&quot;\"}]}}");
 }
 
 TEST(v2_leaves_a_text_alone_that_is_in_the_target_language)
 {
-    OWN(free)
-    char *answer = v2(V2_TRANSLATE, "{\"q\":\"Hola Mundo\",\"target\":\"es\"}");
+    OWN(free) char *answer = v2(V2_TRANSLATE, "{\"q\":\"Hola Mundo\",\"target\":\"es\"}");
     EXPECT_HAS(answer, "\"translatedText\":\"Hola Mundo\",\"detectedSourceLanguage\":\"es\"");
 }
 
@@ -254,8 +241,7 @@ TEST(v2_translates_in_all_thirty_directions)
                                              language_at(from)->code, "target",
                                              language_at(to)->code, "format", "text");
             struct v2_answer answer = translate_v2(V2_TRANSLATE, request);
-            OWN(free)
-            char *text = json_to_text(answer.body);
+            OWN(free) char *text = json_to_text(answer.body);
             json_decref(answer.body);
             EXPECT_INT(answer.status, 200);
             EXPECT(strstr(text, hello[from]) == NULL); /* whatever it became, it is another text */
@@ -287,8 +273,7 @@ TEST(v2_refuses_in_googles_form)
         {"{\"q\":\"x\",\"to\":\"en\"}", "to is not known"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(free)
-        char *answer = v2(V2_TRANSLATE, rows[i].request);
+        OWN(free) char *answer = v2(V2_TRANSLATE, rows[i].request);
         EXPECT(str_starts(answer, "400 {\"error\":{\"code\":400,"));
         EXPECT_HAS(answer, rows[i].want);
     }
@@ -301,18 +286,15 @@ TEST(v2_keeps_to_its_limits)
         json_array_append_new(list, json_string("x"));
     json_auto_t *many = json_pack("{s:o, s:s}", "q", list, "target", "es");
     struct v2_answer answer = translate_v2(V2_TRANSLATE, many);
-    OWN(free)
-    char *text = json_to_text(answer.body);
+    OWN(free) char *text = json_to_text(answer.body);
     json_decref(answer.body);
     EXPECT_HAS(text, "Too many text segments");
 
-    OWN(free)
-    char *letters = must_alloc(204802);
+    OWN(free) char *letters = must_alloc(204802);
     memset(letters, 'x', 204801);
     json_auto_t *large = json_pack("{s:s, s:s}", "q", letters, "target", "es");
     answer = translate_v2(V2_TRANSLATE, large);
-    OWN(free)
-    char *too_long = json_to_text(answer.body);
+    OWN(free) char *too_long = json_to_text(answer.body);
     json_decref(answer.body);
     EXPECT_HAS(too_long, "Text too long");
     EXPECT_INT(answer.status, 400);
@@ -320,15 +302,13 @@ TEST(v2_keeps_to_its_limits)
 
 TEST(v2_translates_a_long_text_whole)
 {
-    OWN(buf)
-    struct buf text = {0};
+    OWN(buf) struct buf text = {0};
     for (int i = 0; i < 400; i++)
         buf_add_text(&text, "The children are playing in the garden. ");
     json_auto_t *request = json_pack("{s:s, s:s, s:s, s:s}", "q", text.data, "source", "en",
                                      "target", "ca", "format", "text");
     struct v2_answer answer = translate_v2(V2_TRANSLATE, request);
-    OWN(free)
-    char *result = json_to_text(answer.body);
+    OWN(free) char *result = json_to_text(answer.body);
     json_decref(answer.body);
     int sentences = 0;
     for (const char *at = result; (at = strstr(at, "Els nens estan jugant")); at++)
@@ -338,18 +318,15 @@ TEST(v2_translates_a_long_text_whole)
 
 TEST(v2_detects_languages_as_lists_of_lists)
 {
-    OWN(free)
-    char *answer = v2(V2_DETECT, "{\"q\":[\"Hello World\",\"12345\"]}");
+    OWN(free) char *answer = v2(V2_DETECT, "{\"q\":[\"Hello World\",\"12345\"]}");
     EXPECT_HAS(answer, "200 {\"data\":{\"detections\":[[{\"language\":\"en\",\"confidence\":0.9");
     EXPECT_HAS(answer, "\"isReliable\":false}],[{\"language\":\"und\",\"confidence\":0.0,");
 }
 
 TEST(v2_lists_languages_with_names_when_a_target_is_given)
 {
-    OWN(free)
-    char *plain = v2(V2_LANGUAGES, "{}");
-    OWN(free)
-    char *named = v2(V2_LANGUAGES, "{\"target\":\"es\"}");
+    OWN(free) char *plain = v2(V2_LANGUAGES, "{}");
+    OWN(free) char *named = v2(V2_LANGUAGES, "{\"target\":\"es\"}");
     EXPECT_HAS(plain, "[{\"language\":\"ca\"},{\"language\":\"en\"},{\"language\":\"es\"},");
     EXPECT_HAS(named, "{\"language\":\"en\",\"name\":\"Inglés\"}");
 }
@@ -360,8 +337,7 @@ TEST(v2_takes_forms_and_queries_with_q_again_and_again)
     json_auto_t *request =
         translate_v2_request(bytes_of("key=secret&target=es&q=Hello+World"),
                              bytes_of("q=Good%20morning&prettyPrint=0"), NULL, &err);
-    OWN(free)
-    char *text = json_to_text(request);
+    OWN(free) char *text = json_to_text(request);
     EXPECT_STR(text, "{\"target\":\"es\",\"q\":[\"Hello World\",\"Good morning\"]}");
     EXPECT(translate_v2_request(bytes_of("q=%FF"), (struct bytes){0}, NULL, &err) == NULL);
     EXPECT_INT(err.status, ERR_INPUT);
@@ -380,14 +356,14 @@ static char *v3(json_t *(*method)(const json_t *, struct err *), const char *req
 
 TEST(v3_translates_texts)
 {
-    OWN(free)
-    char *given = v3(translate_v3_text,
-                     "{\"contents\":[\"Hello World\"],\"mimeType\":\"text/plain\","
-                     "\"sourceLanguageCode\":\"en\",\"targetLanguageCode\":\"fr\","
-                     "\"parent\":\"projects/p\",\"model\":\"projects/p/models/general/nmt\"}");
-    OWN(free)
-    char *detected = v3(translate_v3_text, "{\"contents\":[\"Hello World\",\"Good morning\"],"
-                                           "\"targetLanguageCode\":\"es\"}");
+    OWN(free) char *given =
+        v3(translate_v3_text,
+           "{\"contents\":[\"Hello World\"],\"mimeType\":\"text/plain\","
+           "\"sourceLanguageCode\":\"en\",\"targetLanguageCode\":\"fr\","
+           "\"parent\":\"projects/p\",\"model\":\"projects/p/models/general/nmt\"}");
+    OWN(free) char *detected =
+        v3(translate_v3_text, "{\"contents\":[\"Hello World\",\"Good morning\"],"
+                              "\"targetLanguageCode\":\"es\"}");
     EXPECT_STR(given, "{\"translations\":[{\"translatedText\":\"Salut Monde\"}]}");
     EXPECT_STR(detected,
                "{\"translations\":[{\"translatedText\":\"Hola Mundo\",\"detectedLanguageCode\":"
@@ -416,8 +392,7 @@ TEST(v3_refuses_what_is_wrong)
         {"{\"content\":[\"x\"]}", "content is not known; did you mean contents?"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(free)
-        char *answer = v3(translate_v3_text, rows[i].request);
+        OWN(free) char *answer = v3(translate_v3_text, rows[i].request);
         EXPECT(str_starts(answer, "400 "));
         EXPECT_HAS(answer, rows[i].want);
     }
@@ -425,8 +400,7 @@ TEST(v3_refuses_what_is_wrong)
 
 TEST(v3_counts_code_points_and_contents)
 {
-    OWN(buf)
-    struct buf text = {0};
+    OWN(buf) struct buf text = {0};
     for (int i = 0; i < 30721; i++)
         buf_add_text(&text, "é");
     json_auto_t *large =
@@ -447,16 +421,13 @@ TEST(v3_counts_code_points_and_contents)
 
 TEST(v3_detects_and_lists_languages)
 {
-    OWN(free)
-    char *detected = v3(translate_v3_detect, "{\"content\":\"Hello World\"}");
-    OWN(free)
-    char *empty = v3(translate_v3_detect, "{}");
+    OWN(free) char *detected = v3(translate_v3_detect, "{\"content\":\"Hello World\"}");
+    OWN(free) char *empty = v3(translate_v3_detect, "{}");
     EXPECT_HAS(detected, "{\"languages\":[{\"languageCode\":\"en\",\"confidence\":0.9");
     EXPECT_STR(empty, "400 Content is empty.");
     struct err err = {0};
     json_auto_t *named = translate_v3_languages("fr", &err);
-    OWN(free)
-    char *text = json_to_text(named);
+    OWN(free) char *text = json_to_text(named);
     EXPECT_HAS(text, "{\"languageCode\":\"en\",\"supportSource\":true,\"supportTarget\":true,"
                      "\"displayName\":\"Anglais\"}");
     EXPECT(translate_v3_languages("xx", &err) == NULL);
@@ -508,18 +479,15 @@ TEST(both_apis_answer_over_http)
     struct http_client *client = http_client_open(NULL, &err);
     EXPECT(server && client);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(free)
-        char *url = str_format("http://127.0.0.1:%u%s", http_server_port(server), rows[i].target);
-        OWN(headers)
-        struct headers headers = {0};
+        OWN(free) char *url =
+            str_format("http://127.0.0.1:%u%s", http_server_port(server), rows[i].target);
+        OWN(headers) struct headers headers = {0};
         if (rows[i].type)
             headers_add(&headers, "Content-Type", rows[i].type);
-        OWN(http_answer)
-        struct http_answer answer = {0};
+        OWN(http_answer) struct http_answer answer = {0};
         struct http_call call = {.url = url, .headers = &headers, .body = bytes_of(rows[i].body)};
         EXPECT(http_send(client, &call, &answer, &err));
-        OWN(free)
-        char *text = str_format("%d %s", answer.status, answer.body.data);
+        OWN(free) char *text = str_format("%d %s", answer.status, answer.body.data);
         EXPECT_HAS(text, rows[i].want);
     }
     http_client_close(client);

@@ -5,11 +5,9 @@
 
 TEST(encoding_keeps_only_unreserved_characters)
 {
-    OWN(free)
-    char *text = url_encode_text("a b/Ä+%~-._0Z");
+    OWN(free) char *text = url_encode_text("a b/Ä+%~-._0Z");
     EXPECT_STR(text, "a%20b%2F%C3%84%2B%25~-._0Z");
-    OWN(free)
-    char *empty = url_encode((struct bytes){0});
+    OWN(free) char *empty = url_encode((struct bytes){0});
     EXPECT_STR(empty, "");
 }
 
@@ -29,8 +27,7 @@ TEST(decoding_undoes_encoding_once)
         {"%ed%a0%80", false, NULL},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(free)
-        char *decoded = url_decode(bytes_of(rows[i].text), rows[i].plus_is_space);
+        OWN(free) char *decoded = url_decode(bytes_of(rows[i].text), rows[i].plus_is_space);
         if (rows[i].decoded)
             EXPECT_STR(decoded ? decoded : "(refused)", rows[i].decoded);
         else
@@ -57,8 +54,7 @@ TEST(a_query_gives_the_first_value_of_a_name)
         {NULL, "name", NULL},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(free)
-        char *value = query_get(rows[i].query, rows[i].name);
+        OWN(free) char *value = query_get(rows[i].query, rows[i].name);
         if (rows[i].value)
             EXPECT_STR(value ? value : "(absent)", rows[i].value);
         else
@@ -73,8 +69,7 @@ static void list_parameter(const char *name, const char *value, void *to)
 
 TEST(a_walk_over_a_query_sees_every_parameter_in_order)
 {
-    OWN(buf)
-    struct buf seen = {0};
+    OWN(buf) struct buf seen = {0};
     EXPECT(query_each(bytes_of("b=2&a=x+y&&b=%26"), list_parameter, &seen));
     EXPECT_STR(seen.data, "[b|2][a|x y][b|&]");
     EXPECT(query_each((struct bytes){0}, list_parameter, &seen));
@@ -82,8 +77,7 @@ TEST(a_walk_over_a_query_sees_every_parameter_in_order)
 
 TEST(a_walk_ends_at_a_parameter_that_cannot_be_decoded)
 {
-    OWN(buf)
-    struct buf seen = {0};
+    OWN(buf) struct buf seen = {0};
     EXPECT(!query_each(bytes_of("a=1&b=%00&c=3"), list_parameter, &seen));
     EXPECT_STR(seen.data, "[a|1]");
 }
@@ -106,8 +100,7 @@ TEST(a_url_falls_into_its_parts)
         {"http://a_b-c~d.e/@:", "a_b-c~d.e", "/@:", 80, false},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(url)
-        struct url url = {0};
+        OWN(url) struct url url = {0};
         EXPECT(url_parse(rows[i].text, &url));
         EXPECT_STR(url.host, rows[i].host);
         EXPECT_STR(url.target, rows[i].target);

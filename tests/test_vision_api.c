@@ -49,13 +49,11 @@ struct world {
 static void open_world(struct world *world)
 {
     struct err err = {0};
-    OWN(free)
-    char *path = network_path(NULL);
+    OWN(free) char *path = network_path(NULL);
     *world = (struct world){.network = network_open(path, &err)};
     if (!world->network)
         fail_msg("%s", err.text);
-    OWN(picture)
-    struct picture sea = sea_picture(320, 240);
+    OWN(picture) struct picture sea = sea_picture(320, 240);
     make_jpeg(&sea, (struct jpeg_form){0}, &world->sea);
     world->source = (struct image_source){.read_object = read_object, .context = &world->sea};
 }
@@ -81,10 +79,10 @@ static char *ask(const struct world *world, const char *request)
 
 static char *ask_for(const struct world *world, const char *uri)
 {
-    OWN(free)
-    char *request = str_format("{\"requests\":[{\"image\":{\"source\":{\"imageUri\":\"%s\"}},"
-                               "\"features\":[{\"type\":\"LABEL_DETECTION\",\"maxResults\":3}]}]}",
-                               uri);
+    OWN(free) char *request =
+        str_format("{\"requests\":[{\"image\":{\"source\":{\"imageUri\":\"%s\"}},"
+                   "\"features\":[{\"type\":\"LABEL_DETECTION\",\"maxResults\":3}]}]}",
+                   uri);
     return ask(world, request);
 }
 
@@ -94,11 +92,9 @@ static const char three_labels[] =
 
 TEST(an_object_of_storage_is_labelled)
 {
-    OWN(world)
-    struct world world;
+    OWN(world) struct world world;
     open_world(&world);
-    OWN(free)
-    char *response = ask_for(&world, "gs://pictures/sea/at sunset.jpg");
+    OWN(free) char *response = ask_for(&world, "gs://pictures/sea/at sunset.jpg");
     EXPECT_STR(response, three_labels);
 }
 
@@ -118,12 +114,10 @@ TEST(what_is_wrong_with_one_image_stands_in_its_answer)
         {"file:///etc/passwd", ":3,", "Invalid image URI"},
         {"https://example.com/sea.jpg", ":7,", "We're not allowed to access the URL"},
     };
-    OWN(world)
-    struct world world;
+    OWN(world) struct world world;
     open_world(&world);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(free)
-        char *response = ask_for(&world, rows[i].uri);
+        OWN(free) char *response = ask_for(&world, rows[i].uri);
         EXPECT(str_starts(response, "{\"responses\":[{\"error\":{\"code\":"));
         EXPECT_HAS(response, rows[i].code);
         EXPECT_HAS(response, rows[i].text);
@@ -132,17 +126,13 @@ TEST(what_is_wrong_with_one_image_stands_in_its_answer)
 
 TEST(a_url_is_fetched_only_where_that_is_allowed)
 {
-    OWN(world)
-    struct world world;
+    OWN(world) struct world world;
     open_world(&world);
     world.source.fetch = fetch;
     world.source.fetch_context = &world.sea;
-    OWN(free)
-    char *labels = ask_for(&world, "https://example.com/sea.jpg");
-    OWN(free)
-    char *absent = ask_for(&world, "https://example.com/absent");
-    OWN(free)
-    char *down = ask_for(&world, "http://example.com/down");
+    OWN(free) char *labels = ask_for(&world, "https://example.com/sea.jpg");
+    OWN(free) char *absent = ask_for(&world, "https://example.com/absent");
+    OWN(free) char *down = ask_for(&world, "http://example.com/down");
     EXPECT_STR(labels, three_labels);
     EXPECT_HAS(absent, "{\"code\":3,\"message\":\"The URL does not appear to be accessible");
     EXPECT_HAS(down, "{\"code\":14,\"message\":\"We can not access the URL currently.");
@@ -150,13 +140,10 @@ TEST(a_url_is_fetched_only_where_that_is_allowed)
 
 TEST(a_batch_is_answered_in_order)
 {
-    OWN(world)
-    struct world world;
+    OWN(world) struct world world;
     open_world(&world);
-    OWN(free)
-    char *content = base64url_encode(buf_bytes(&world.sea));
-    OWN(free)
-    char *request = str_format(
+    OWN(free) char *content = base64url_encode(buf_bytes(&world.sea));
+    OWN(free) char *request = str_format(
         "{\"requests\":["
         "{\"image\":{\"source\":{\"gcsImageUri\":\"gs://pictures/text\"}},"
         " \"features\":[{\"type\":4}]},"
@@ -167,8 +154,7 @@ TEST(a_batch_is_answered_in_order)
         " \"imageContext\":{\"languageHints\":[\"en\"]}}],"
         "\"parent\":\"projects/p\",\"labels\":{\"my_team\":\"x\"}}",
         content);
-    OWN(free)
-    char *response = ask(&world, request);
+    OWN(free) char *response = ask(&world, request);
     EXPECT_STR(response,
                "{\"responses\":["
                "{\"error\":{\"code\":3,\"message\":\"Bad image data.\"}},"
@@ -181,11 +167,9 @@ TEST(a_batch_is_answered_in_order)
 
 TEST(at_most_ten_labels_are_given_unless_more_are_asked_for)
 {
-    OWN(world)
-    struct world world;
+    OWN(world) struct world world;
     open_world(&world);
-    OWN(free)
-    char *response =
+    OWN(free) char *response =
         ask(&world, "{\"requests\":[{\"image\":{\"source\":{\"imageUri\":\"gs://pictures/"
                     "sea/at sunset.jpg\"}},\"features\":[{\"type\":\"LABEL_DETECTION\"}]}]}");
     json_auto_t *tree = json_loads(response, 0, NULL);
@@ -218,25 +202,21 @@ TEST(a_request_that_is_wrong_as_a_whole_is_refused)
         {REQUEST("", "\"type\":4,\"maxResults\":\"many\""), "want a whole number"},
         {REQUEST("", "\"type\":4,\"top\":1"), "features[0].top is not known"},
     };
-    OWN(world)
-    struct world world;
+    OWN(world) struct world world;
     open_world(&world);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(free)
-        char *response = ask(&world, rows[i].request);
+        OWN(free) char *response = ask(&world, rows[i].request);
         EXPECT_HAS(response, rows[i].text);
         EXPECT(str_starts(response, "400: "));
     }
-    OWN(free)
-    char *no_image = ask(&world, REQUEST("", "\"type\":4"));
+    OWN(free) char *no_image = ask(&world, REQUEST("", "\"type\":4"));
     EXPECT_STR(no_image,
                "{\"responses\":[{\"error\":{\"code\":3,\"message\":\"No image present.\"}}]}");
 }
 
 TEST(more_than_sixteen_images_are_refused)
 {
-    OWN(world)
-    struct world world;
+    OWN(world) struct world world;
     open_world(&world);
     json_auto_t *one = json_pack("{s:{}, s:[{s:i}]}", "image", "features", "type", 1);
     json_t *list = json_array();
@@ -281,8 +261,7 @@ TEST(a_selection_of_fields_keeps_what_it_names)
                                       "d", 2, "e", 3, "d", 4, "f", 5);
         struct err err = {0};
         EXPECT_INT(fields_select(tree, rows[i].fields, &err), rows[i].left != NULL);
-        OWN(free)
-        char *text = json_to_text(tree);
+        OWN(free) char *text = json_to_text(tree);
         if (rows[i].left)
             EXPECT_STR(text, rows[i].left);
         else
@@ -323,8 +302,7 @@ struct site {
 static void open_site(struct site *site, struct vision_options options)
 {
     struct err err = {0};
-    OWN(picture)
-    struct picture sea = sea_picture(160, 120);
+    OWN(picture) struct picture sea = sea_picture(160, 120);
     *site = (struct site){0};
     make_jpeg(&sea, (struct jpeg_form){0}, &site->sea);
     options.read_object = read_object;
@@ -348,10 +326,9 @@ static void own_site(struct site *local)
 /* Posts (or gets, when body is NULL) and returns "STATUS BODY". The caller frees. */
 static char *send(struct site *site, const char *target, const char *body)
 {
-    OWN(free)
-    char *url = str_format("http://127.0.0.1:%u%s", http_server_port(site->server), target);
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(free) char *url =
+        str_format("http://127.0.0.1:%u%s", http_server_port(site->server), target);
+    OWN(http_answer) struct http_answer answer = {0};
     struct err err = {0};
     struct http_call call = {.url = url, .body = bytes_of(body)};
     if (!http_send(site->client, &call, &answer, &err))
@@ -365,8 +342,7 @@ static const char sea_request[] =
 
 TEST(labels_are_answered_over_http)
 {
-    OWN(site)
-    struct site site;
+    OWN(site) struct site site;
     open_site(&site, (struct vision_options){0});
     static const char *const targets[] = {
         "/v1/images:annotate?$alt=json;enum-encoding=int",
@@ -374,13 +350,11 @@ TEST(labels_are_answered_over_http)
         "/v1/projects/p/locations/us/images:annotate",
     };
     for (size_t i = 0; i < COUNT(targets); i++) {
-        OWN(free)
-        char *answer = send(&site, targets[i], sea_request);
+        OWN(free) char *answer = send(&site, targets[i], sea_request);
         EXPECT(str_starts(answer, "200 "));
         EXPECT_HAS(answer, "\"description\": \"Sky\"");
     }
-    OWN(free)
-    char *scores =
+    OWN(free) char *scores =
         send(&site, "/v1/images:annotate?fields=responses.labelAnnotations.score", sea_request);
     EXPECT_HAS(scores, "\"score\": ");
     EXPECT(strstr(scores, "description") == NULL && strstr(scores, "topicality") == NULL);
@@ -388,8 +362,7 @@ TEST(labels_are_answered_over_http)
 
 TEST(requests_that_vision_cannot_answer_get_googles_error)
 {
-    OWN(site)
-    struct site site;
+    OWN(site) struct site site;
     open_site(&site, (struct vision_options){0});
     static const struct {
         const char *target, *body, *status, *text;
@@ -401,29 +374,24 @@ TEST(requests_that_vision_cannot_answer_get_googles_error)
         {"/v1/images:annotate", NULL, "404 ", "NOT_FOUND"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(free)
-        char *answer = send(&site, rows[i].target, rows[i].body);
+        OWN(free) char *answer = send(&site, rows[i].target, rows[i].body);
         EXPECT(str_starts(answer, rows[i].status));
         EXPECT_HAS(answer, rows[i].text);
     }
-    OWN(buf)
-    struct buf large = {0};
+    OWN(buf) struct buf large = {0};
     buf_add_text(&large, "{\"requests\":\"");
     memset(buf_room(&large, 11 << 20), 'x', 11 << 20);
     large.len += 11 << 20;
     buf_add_text(&large, "\"}");
-    OWN(free)
-    char *answer = send(&site, "/v1/images:annotate", large.data);
+    OWN(free) char *answer = send(&site, "/v1/images:annotate", large.data);
     EXPECT_HAS(answer, "Request payload size exceeds the limit: 10485760 bytes.");
 }
 
 TEST(without_weights_the_answer_says_how_to_fetch_them)
 {
-    OWN(site)
-    struct site site;
+    OWN(site) struct site site;
     open_site(&site, (struct vision_options){.model = "/nonexistent"});
-    OWN(free)
-    char *answer = send(&site, "/v1/images:annotate", sea_request);
+    OWN(free) char *answer = send(&site, "/v1/images:annotate", sea_request);
     EXPECT(str_starts(answer, "400 "));
     EXPECT_HAS(answer, "FAILED_PRECONDITION");
     EXPECT_HAS(answer, "./scripts/fetch-weights fetches them");
@@ -431,16 +399,13 @@ TEST(without_weights_the_answer_says_how_to_fetch_them)
 
 TEST(a_picture_is_fetched_over_http_where_that_is_allowed)
 {
-    OWN(site)
-    struct site site;
+    OWN(site) struct site site;
     open_site(&site, (struct vision_options){.allow_fetch = true});
-    OWN(free)
-    char *request = str_format("{\"requests\":[{\"image\":{\"source\":{\"imageUri\":"
-                               "\"http://127.0.0.1:%u/v1/images:annotate\"}},"
-                               "\"features\":[{\"type\":4}]}]}",
-                               http_server_port(site.server));
-    OWN(free)
-    char *answer = send(&site, "/v1/images:annotate", request);
+    OWN(free) char *request = str_format("{\"requests\":[{\"image\":{\"source\":{\"imageUri\":"
+                                         "\"http://127.0.0.1:%u/v1/images:annotate\"}},"
+                                         "\"features\":[{\"type\":4}]}]}",
+                                         http_server_port(site.server));
+    OWN(free) char *answer = send(&site, "/v1/images:annotate", request);
     EXPECT_HAS(answer, "The URL does not appear to be accessible by us.");
     EXPECT_HAS(answer, "answered with status 404");
 }

@@ -8,20 +8,17 @@
 
 static void expect_json(const char *yaml, const char *json)
 {
-    OWN(yaml_docs)
-    struct yaml_docs docs = {0};
+    OWN(yaml_docs) struct yaml_docs docs = {0};
     struct err err = {0};
     EXPECT(yaml_read(bytes_of(yaml), "x.yaml", &docs, &err));
     EXPECT_INT(docs.count, 1);
-    OWN(free)
-    char *text = json_to_text(docs.list[0].tree);
+    OWN(free) char *text = json_to_text(docs.list[0].tree);
     EXPECT_STR(text, json);
 }
 
 static void expect_refused(const char *yaml, const char *message)
 {
-    OWN(yaml_docs)
-    struct yaml_docs docs = {0};
+    OWN(yaml_docs) struct yaml_docs docs = {0};
     struct err err = {0};
     EXPECT(!yaml_read(bytes_of(yaml), "x.yaml", &docs, &err));
     EXPECT_INT(err.status, ERR_INPUT);
@@ -61,8 +58,7 @@ TEST(anchors_repeat_and_merge_keys_fill_in)
 
 TEST(a_text_may_hold_several_documents)
 {
-    OWN(yaml_docs)
-    struct yaml_docs docs = {0};
+    OWN(yaml_docs) struct yaml_docs docs = {0};
     struct err err = {0};
     EXPECT(yaml_read(bytes_of("# first\na: 1\n---\n---\nb: 2\n...\n"), "x", &docs, &err));
     EXPECT_INT(docs.count, 3);
@@ -72,8 +68,7 @@ TEST(a_text_may_hold_several_documents)
 
 TEST(an_empty_text_holds_no_document)
 {
-    OWN(yaml_docs)
-    struct yaml_docs docs = {0};
+    OWN(yaml_docs) struct yaml_docs docs = {0};
     struct err err = {0};
     EXPECT(yaml_read((struct bytes){NULL, 0}, "x", &docs, &err));
     EXPECT_INT(docs.count, 0);
@@ -81,8 +76,7 @@ TEST(an_empty_text_holds_no_document)
 
 TEST(documents_before_a_broken_one_are_kept)
 {
-    OWN(yaml_docs)
-    struct yaml_docs docs = {0};
+    OWN(yaml_docs) struct yaml_docs docs = {0};
     struct err err = {0};
     EXPECT(!yaml_read(bytes_of("a: 1\n---\nb: [1\nc: 2\n"), "two.yaml", &docs, &err));
     EXPECT_INT(docs.count, 1);
@@ -91,8 +85,7 @@ TEST(documents_before_a_broken_one_are_kept)
 
 TEST(each_value_knows_its_line)
 {
-    OWN(yaml_docs)
-    struct yaml_docs docs = {0};
+    OWN(yaml_docs) struct yaml_docs docs = {0};
     struct err err = {0};
     EXPECT(yaml_read(bytes_of("kind: X\nspec:\n  list:\n  - name: a\n  - name: b\n    other: c\n"),
                      "x", &docs, &err));
@@ -121,8 +114,7 @@ TEST(what_is_broken_is_refused_with_its_line)
 
 TEST(a_billion_laughs_are_refused)
 {
-    OWN(buf)
-    struct buf text = {0};
+    OWN(buf) struct buf text = {0};
     buf_add_text(&text, "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
     for (int i = 1; i < 10; i++)
         buf_add_format(&text, "a%d: &a%d [*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d]\n", i, i,
@@ -140,14 +132,12 @@ TEST(too_deep_a_nesting_is_refused)
 TEST(a_text_of_a_megabyte_is_read_whole)
 {
     enum { LEN = 1 << 20 };
-    OWN(buf)
-    struct buf text = {0};
+    OWN(buf) struct buf text = {0};
     buf_add_text(&text, "a: ");
     memset(buf_room(&text, LEN), 'x', LEN);
     text.len += LEN;
     buf_add_text(&text, "\n");
-    OWN(yaml_docs)
-    struct yaml_docs docs = {0};
+    OWN(yaml_docs) struct yaml_docs docs = {0};
     struct err err = {0};
     EXPECT(yaml_read(buf_bytes(&text), "x", &docs, &err));
     EXPECT_INT(json_string_length(json_object_get(docs.list[0].tree, "a")), LEN);

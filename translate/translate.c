@@ -27,8 +27,7 @@ static bool is_notification(const struct ce_event *event, struct err *err)
         return false;
     if (!str_equal(object.type, "OBJECT_FINALIZE"))
         return true;
-    OWN(free)
-    char *uri = gcp_storage_uri(object.bucket, object.object, err);
+    OWN(free) char *uri = gcp_storage_uri(object.bucket, object.object, err);
     return uri;
 }
 

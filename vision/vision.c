@@ -47,8 +47,8 @@ static void answer(const struct gcp_object_event *object, const char *uri,
                               json_pack("{s:s, s:f}", "description", labels->list[i].description,
                                         "score", labels->list[i].score));
     OWN(free) char *text = json_dumps(data, JSON_COMPACT | JSON_REAL_PRECISION(SCORE_DIGITS));
-    OWN(free)
-    char *source = str_format("//storage.googleapis.com/projects/_/buckets/%s", object->bucket);
+    OWN(free) char *source =
+        str_format("//storage.googleapis.com/projects/_/buckets/%s", object->bucket);
     ce_event_new(&reply->event, source, "picture.labelled", "application/json", bytes_of(text));
     reply->event.subject = str_format("objects/%s", object->object);
 }

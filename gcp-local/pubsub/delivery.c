@@ -135,18 +135,15 @@ static struct message *dead_letter(const struct subscription *subscription,
 {
     const struct message *message = entry->message;
     struct bytes attributes = message_attributes(message);
-    OWN(buf)
-    struct buf packed = {0};
+    OWN(buf) struct buf packed = {0};
     buf_add(&packed, attributes.data, attributes.len);
 
     char time[PROTO_TIME_TEXT];
     proto_time_text(message->published_ns, time);
     size_t len;
     const char *name = name_project(subscription->name, &len);
-    OWN(free)
-    char *project = str_copy_bytes((struct bytes){name, len});
-    OWN(free)
-    char *attempts = str_format("%u", (unsigned)entry->attempts);
+    OWN(free) char *project = str_copy_bytes((struct bytes){name, len});
+    OWN(free) char *attempts = str_format("%u", (unsigned)entry->attempts);
     attributes_add(&packed, "CloudPubSubDeadLetterSourceDeliveryCount", attempts);
     attributes_add(&packed, "CloudPubSubDeadLetterSourceSubscription", name_id(subscription->name));
     attributes_add(&packed, "CloudPubSubDeadLetterSourceSubscriptionProject", project);

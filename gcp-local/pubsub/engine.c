@@ -67,8 +67,7 @@ void engine_set_policy(struct engine *engine, const char *name, json_t *config)
         policy = engine_add_policy(engine, ++engine->next_owner, name);
     json_decref(policy->config);
     policy->config = config;
-    OWN(free)
-    char *row = str_format("%s:iam", name);
+    OWN(free) char *row = str_format("%s:iam", name);
     engine_note(engine, policy->owner, row, config);
 }
 

@@ -48,8 +48,7 @@ bool engine_load_resource(struct engine *engine, int64_t owner, const char *name
     if (owner > engine->next_owner)
         engine->next_owner = owner;
     if (str_ends(name, ":iam")) {
-        OWN(free)
-        char *resource = str_copy_bytes((struct bytes){name, strlen(name) - 4});
+        OWN(free) char *resource = str_copy_bytes((struct bytes){name, strlen(name) - 4});
         engine_add_policy(engine, owner, resource)->config = config;
     } else if (strstr(name, "/subscriptions/")) {
         return load_subscription(engine, owner, config, now_ns, err);

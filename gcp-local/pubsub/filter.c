@@ -127,8 +127,7 @@ static char *take_string(struct parse *parse)
         fail(parse, "a text in double quotes");
         return NULL;
     }
-    OWN(buf)
-    struct buf out = {0};
+    OWN(buf) struct buf out = {0};
     while (*parse->at != '"') {
         bool ok;
         if (*parse->at == '\\') {
@@ -171,8 +170,7 @@ static struct filter *parse_attribute(struct parse *parse)
         fail(parse, "'.' or ':' after attributes");
         return NULL;
     }
-    OWN(filter)
-    struct filter *filter = node(has ? HAS : EQUALS, NULL, NULL);
+    OWN(filter) struct filter *filter = node(has ? HAS : EQUALS, NULL, NULL);
     filter->name = take_name(parse);
     if (!filter->name || has)
         return filter->name ? give(&filter) : NULL;
@@ -191,8 +189,7 @@ static struct filter *parse_attribute(struct parse *parse)
 /* hasPrefix(attributes.NAME, "…") */
 static struct filter *parse_prefix(struct parse *parse)
 {
-    OWN(filter)
-    struct filter *filter = node(STARTS, NULL, NULL);
+    OWN(filter) struct filter *filter = node(STARTS, NULL, NULL);
     if (!take(parse, "(") || !take_word(parse, "attributes") || !take(parse, ".")) {
         fail(parse, "(attributes.NAME, \"…\") after hasPrefix");
         return NULL;
@@ -223,8 +220,7 @@ static struct filter *parse_term(struct parse *parse)
         return inner ? node(NOT, inner, NULL) : NULL;
     }
     if (take(parse, "(")) {
-        OWN(filter)
-        struct filter *inner = parse_or_and(parse);
+        OWN(filter) struct filter *inner = parse_or_and(parse);
         if (inner && !take(parse, ")")) {
             fail(parse, "')'");
             return NULL;
@@ -242,8 +238,7 @@ static struct filter *parse_term(struct parse *parse)
 /* TERM, or terms joined by one of AND and OR. */
 static struct filter *parse_or_and(struct parse *parse)
 {
-    OWN(filter)
-    struct filter *left = parse_term(parse);
+    OWN(filter) struct filter *left = parse_term(parse);
     const char *joint = NULL;
     while (left) {
         const char *word = take_word(parse, "AND") ? "AND" : take_word(parse, "OR") ? "OR" : NULL;
@@ -270,8 +265,7 @@ struct filter *filter_parse(const char *text, struct err *err)
         return NULL;
     }
     struct parse parse = {text, text, err};
-    OWN(filter)
-    struct filter *filter = parse_or_and(&parse);
+    OWN(filter) struct filter *filter = parse_or_and(&parse);
     skip_space(&parse);
     if (filter && *parse.at) {
         fail(&parse, "AND, OR or the end");

@@ -26,8 +26,7 @@ static void add_path(struct buf *path, const struct place *at)
 
 static bool fail_value(const struct place *at, const char *type)
 {
-    OWN(buf)
-    struct buf path = {0};
+    OWN(buf) struct buf path = {0};
     add_path(&path, at);
     return err_set(at->err, ERR_INPUT,
                    "Invalid JSON payload received. Invalid value at '%s' (TYPE_%s)",
@@ -36,8 +35,7 @@ static bool fail_value(const struct place *at, const char *type)
 
 static bool fail_name(const struct place *at, const char *name)
 {
-    OWN(buf)
-    struct buf path = {0};
+    OWN(buf) struct buf path = {0};
     add_path(&path, at);
     const char *where = path.len ? path.data : NULL;
     return err_set(at->err, ERR_INPUT,
@@ -112,8 +110,7 @@ static json_t *read_duration(const json_t *in, const struct place *at)
         fail_value(at, "DURATION");
         return NULL;
     }
-    OWN(free)
-    char *text = proto_duration_text(duration_ns);
+    OWN(free) char *text = proto_duration_text(duration_ns);
     return json_string(text);
 }
 
@@ -146,8 +143,7 @@ static json_t *read_map(const json_t *in, const struct place *at)
             fail_value(&here, "STRING");
             return NULL;
         }
-        OWN(free)
-        char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY);
+        OWN(free) char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY);
         json_object_set_new(out, key, json_string(text ? text : json_string_value(value)));
     }
     return json_incref(out);

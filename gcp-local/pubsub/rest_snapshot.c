@@ -65,8 +65,8 @@ bool rest_list_snapshots(struct rest_call *call, struct err *err)
 {
     struct engine *engine = &call->turn.pubsub->engine;
     engine_expire_snapshots(engine, call->turn.now_ns);
-    OWN(free)
-    struct rest_item *list = must_alloc((HASH_COUNT(engine->snapshots) + 1) * sizeof(*list));
+    OWN(free) struct rest_item *list =
+        must_alloc((HASH_COUNT(engine->snapshots) + 1) * sizeof(*list));
     size_t count = 0, len;
     struct snapshot *snapshot, *next;
     HASH_ITER(hh, engine->snapshots, snapshot, next)

@@ -93,8 +93,8 @@ bool rest_detach(struct rest_call *call, struct err *err)
 bool rest_list_subscriptions(struct rest_call *call, struct err *err)
 {
     const struct engine *engine = &call->turn.pubsub->engine;
-    OWN(free)
-    struct rest_item *list = must_alloc((HASH_COUNT(engine->subscriptions) + 1) * sizeof(*list));
+    OWN(free) struct rest_item *list =
+        must_alloc((HASH_COUNT(engine->subscriptions) + 1) * sizeof(*list));
     size_t count = 0, len;
     struct subscription *subscription, *next;
     HASH_ITER(hh, engine->subscriptions, subscription, next)

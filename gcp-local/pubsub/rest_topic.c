@@ -63,8 +63,7 @@ static bool in_project(const struct rest_call *call, const char *name)
 bool rest_list_topics(struct rest_call *call, struct err *err)
 {
     const struct engine *engine = &call->turn.pubsub->engine;
-    OWN(free)
-    struct rest_item *list = must_alloc((HASH_COUNT(engine->topics) + 1) * sizeof(*list));
+    OWN(free) struct rest_item *list = must_alloc((HASH_COUNT(engine->topics) + 1) * sizeof(*list));
     size_t count = 0;
     struct topic *topic, *next;
     HASH_ITER(hh, engine->topics, topic, next)
@@ -90,8 +89,8 @@ bool rest_list_topic_snapshots(struct rest_call *call, struct err *err)
 {
     struct engine *engine = &call->turn.pubsub->engine;
     engine_expire_snapshots(engine, call->turn.now_ns);
-    OWN(free)
-    struct rest_item *list = must_alloc((HASH_COUNT(engine->snapshots) + 1) * sizeof(*list));
+    OWN(free) struct rest_item *list =
+        must_alloc((HASH_COUNT(engine->snapshots) + 1) * sizeof(*list));
     size_t count = 0;
     struct snapshot *snapshot, *next;
     HASH_ITER(hh, engine->snapshots, snapshot, next)

@@ -98,8 +98,7 @@ static bool check_push(json_t *subscription, struct err *err)
     const char *endpoint = text_of(push, "pushEndpoint");
     if (!endpoint)
         return true;
-    OWN(url)
-    struct url url = {0};
+    OWN(url) struct url url = {0};
     if (strlen(endpoint) > MOST_ENDPOINT_BYTES || !url_parse(endpoint, &url))
         return err_set(err, ERR_INPUT, "Unsupported push_endpoint");
     if (json_object_get(push, "noWrapper") && json_object_get(push, "pubsubWrapper"))

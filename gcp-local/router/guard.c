@@ -117,8 +117,7 @@ static bool refuse(struct http_exchange *exchange, const struct api *api,
 {
     json_auto_t *body = api->older ? older_error(refusal) : newer_error(api, refusal);
     OWN(free) char *text = json_to_text(body);
-    OWN(free)
-    char *challenge =
+    OWN(free) char *challenge =
         str_format("Bearer realm=\"https://accounts.google.com/\"%s", refusal->challenge);
     struct http_reply reply = {.status = refusal->status,
                                .content_type = "application/json; charset=UTF-8"};

@@ -121,8 +121,7 @@ static json_t *defaults(void)
 static void set_location(json_t *tree)
 {
     static const char *const continents[] = {"US", "EU", "ASIA"};
-    OWN(free)
-    char *location = str_copy(json_string_value(json_object_get(tree, "location")));
+    OWN(free) char *location = str_copy(json_string_value(json_object_get(tree, "location")));
     const char *type = "region";
     for (char *c = location; *c; c++)
         *c = (char)toupper((unsigned char)*c);
@@ -138,10 +137,8 @@ json_t *bucket_to_json(const struct bucket *bucket, const char *base)
     char created[TIME_TEXT], updated[TIME_TEXT];
     time_text_ms(bucket->created, created);
     time_text_ms(bucket->updated, updated);
-    OWN(free)
-    char *etag = object_etag(0, bucket->metageneration);
-    OWN(free)
-    char *number = project_number(bucket->project);
+    OWN(free) char *etag = object_etag(0, bucket->metageneration);
+    OWN(free) char *number = project_number(bucket->project);
     json_t *tree =
         json_pack("{s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s}", "kind", "storage#bucket",
                   "selfLink", json_sprintf("%s/storage/v1/b/%s", base, bucket->name), "id",

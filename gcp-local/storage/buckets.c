@@ -77,14 +77,11 @@ static json_t *page_to_json(const struct page *page)
 bool bucket_list(struct request *request, struct err *err)
 {
     int64_t most = 0;
-    OWN(free)
-    char *project = required(request, "project", err);
+    OWN(free) char *project = required(request, "project", err);
     if (!project || !request_number(request, "maxResults", MOST_RESULTS, &most, err))
         return false;
-    OWN(free)
-    char *prefix = request_query(request, "prefix");
-    OWN(free)
-    char *after = request_query(request, "pageToken");
+    OWN(free) char *prefix = request_query(request, "prefix");
+    OWN(free) char *after = request_query(request, "pageToken");
     json_auto_t *items = json_array();
     struct page page = {.prefix = prefix ? prefix : "",
                         .base = request->base,
@@ -99,18 +96,16 @@ bool bucket_list(struct request *request, struct err *err)
 
 bool bucket_insert(struct request *request, struct err *err)
 {
-    OWN(free)
-    char *project = required(request, "project", err);
+    OWN(free) char *project = required(request, "project", err);
     json_auto_t *resource = project ? request_body(request, err) : NULL;
     if (!resource)
         return false;
     struct jread root = jread_open(resource, "bucket", ERR_INPUT, err);
     const char *name = jread_str(&root, "name");
-    OWN(bucket)
-    struct bucket bucket = {.name = str_copy(name),
-                            .project = give(&project),
-                            .metageneration = 1,
-                            .created = time_now_cut()};
+    OWN(bucket) struct bucket bucket = {.name = str_copy(name),
+                                        .project = give(&project),
+                                        .metageneration = 1,
+                                        .created = time_now_cut()};
     bucket.updated = bucket.created;
     return jread_ok(&root) && bucket_name_check(name, err) &&
            bucket_set(&bucket, resource, false, err) &&
@@ -120,8 +115,7 @@ bool bucket_insert(struct request *request, struct err *err)
 
 bool bucket_get(struct request *request, struct err *err)
 {
-    OWN(bucket)
-    struct bucket bucket = {0};
+    OWN(bucket) struct bucket bucket = {0};
     return find(request, &bucket, err) && hold(request, &bucket, true, err) &&
            reply_bucket(request, &bucket);
 }
@@ -136,10 +130,8 @@ static bool save_changed(struct request *request, struct bucket *bucket, struct 
 static bool change(struct request *request, bool patch, struct err *err)
 {
     json_auto_t *resource = request_body(request, err);
-    OWN(bucket)
-    struct bucket bucket = {0};
-    OWN(catalog_txn)
-    struct catalog_txn txn = {0};
+    OWN(bucket) struct bucket bucket = {0};
+    OWN(catalog_txn) struct catalog_txn txn = {0};
     return resource && catalog_begin(request->storage->catalog, &txn, err) &&
            find(request, &bucket, err) && hold(request, &bucket, false, err) &&
            bucket_set(&bucket, resource, patch, err) && save_changed(request, &bucket, err) &&
@@ -158,17 +150,14 @@ bool bucket_update(struct request *request, struct err *err)
 
 bool bucket_delete(struct request *request, struct err *err)
 {
-    OWN(bucket)
-    struct bucket bucket = {0};
-    OWN(catalog_txn)
-    struct catalog_txn txn = {0};
+    OWN(bucket) struct bucket bucket = {0};
+    OWN(catalog_txn) struct catalog_txn txn = {0};
     if (!catalog_begin(request->storage->catalog, &txn, err) || !find(request, &bucket, err) ||
         !hold(request, &bucket, false, err) ||
         !catalog_delete_bucket(request->storage->catalog, bucket.name, err) ||
         !catalog_commit(&txn, err))
         return false;
-    OWN(free)
-    char *folder = str_format("content/%s", bucket.name);
+    OWN(free) char *folder = str_format("content/%s", bucket.name);
     files_remove(request->storage->files, folder);
     http_reply_empty(request->exchange, 204);
     return true;
@@ -178,8 +167,7 @@ bool bucket_delete(struct request *request, struct err *err)
 
 bool bucket_layout(struct request *request, struct err *err)
 {
-    OWN(bucket)
-    struct bucket bucket = {0};
+    OWN(bucket) struct bucket bucket = {0};
     if (!find(request, &bucket, err))
         return false;
     json_auto_t *resource = bucket_to_json(&bucket, request->base);
@@ -192,8 +180,7 @@ bool bucket_layout(struct request *request, struct err *err)
 
 bool bucket_managed_folders(struct request *request, struct err *err)
 {
-    OWN(bucket)
-    struct bucket bucket = {0};
+    OWN(bucket) struct bucket bucket = {0};
     return find(request, &bucket, err) &&
            request_reply(request, json_pack("{s:s}", "kind", "storage#managedFolders"));
 }
@@ -210,8 +197,7 @@ static json_t *policy_of(const struct bucket *bucket)
 
 bool bucket_get_policy(struct request *request, struct err *err)
 {
-    OWN(bucket)
-    struct bucket bucket = {0};
+    OWN(bucket) struct bucket bucket = {0};
     return find(request, &bucket, err) && request_reply(request, policy_of(&bucket));
 }
 
@@ -220,10 +206,8 @@ bool bucket_set_policy(struct request *request, struct err *err)
     json_auto_t *policy = request_body(request, err);
     struct jread root = jread_open(policy, "policy", ERR_INPUT, err);
     struct jread bindings = jread_list_or_empty(&root, "bindings");
-    OWN(bucket)
-    struct bucket bucket = {0};
-    OWN(catalog_txn)
-    struct catalog_txn txn = {0};
+    OWN(bucket) struct bucket bucket = {0};
+    OWN(catalog_txn) struct catalog_txn txn = {0};
     if (!jread_ok(&root) || !catalog_begin(request->storage->catalog, &txn, err) ||
         !find(request, &bucket, err))
         return false;
@@ -242,8 +226,7 @@ static void add_permission(const char *name, const char *value, void *to)
 /* Everybody may do everything. */
 bool bucket_test_permissions(struct request *request, struct err *err)
 {
-    OWN(bucket)
-    struct bucket bucket = {0};
+    OWN(bucket) struct bucket bucket = {0};
     if (!find(request, &bucket, err))
         return false;
     json_t *permissions = json_array();
@@ -256,8 +239,7 @@ bool bucket_test_permissions(struct request *request, struct err *err)
 bool project_service_account(struct request *request, struct err *err)
 {
     (void)err;
-    OWN(free)
-    char *number = project_number(request->arg[0]);
+    OWN(free) char *number = project_number(request->arg[0]);
     return request_reply(
         request,
         json_pack("{s:s, s:o}", "kind", "storage#serviceAccount", "email_address",

@@ -126,8 +126,7 @@ static bool read_last_generation(struct catalog *catalog, struct err *err)
 
 struct catalog *catalog_open(const char *file, struct err *err)
 {
-    OWN(catalog)
-    struct catalog *catalog = must_alloc(sizeof(*catalog));
+    OWN(catalog) struct catalog *catalog = must_alloc(sizeof(*catalog));
     pthread_mutexattr_t recursive;
     pthread_mutexattr_init(&recursive);
     pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);

@@ -90,8 +90,7 @@ bool catalog_each_bucket(struct catalog *catalog, const char *project, const cha
         catalog, err, "SELECT * FROM buckets WHERE project = ? AND name > ? ORDER BY name", "tt",
         project, after);
     while (catalog_next(catalog, rows, err)) {
-        OWN(bucket)
-        struct bucket bucket = {0};
+        OWN(bucket) struct bucket bucket = {0};
         read_bucket(rows, &bucket);
         if (!each(&bucket, to)) {
             sqlite3_reset(rows);

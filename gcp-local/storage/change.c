@@ -31,8 +31,7 @@ static bool mark(struct storage *storage, const char *bucket, int64_t generation
 {
     if (!files_durable(storage->files))
         return true;
-    OWN(free)
-    char *path = marker_path(bucket, generation);
+    OWN(free) char *path = marker_path(bucket, generation);
     int fd = files_create(storage->files, path, err);
     if (fd >= 0)
         close(fd);
@@ -41,16 +40,14 @@ static bool mark(struct storage *storage, const char *bucket, int64_t generation
 
 static void unmark(struct storage *storage, const char *bucket, int64_t generation)
 {
-    OWN(free)
-    char *path = marker_path(bucket, generation);
+    OWN(free) char *path = marker_path(bucket, generation);
     if (files_durable(storage->files))
         files_remove(storage->files, path);
 }
 
 static void remove_content(struct storage *storage, const char *bucket, int64_t generation)
 {
-    OWN(free)
-    char *path = content_path(bucket, generation);
+    OWN(free) char *path = content_path(bucket, generation);
     files_remove(storage->files, path);
     unmark(storage, bucket, generation);
 }
@@ -97,10 +94,8 @@ static bool insert(struct storage *storage, struct object *object,
                    const struct preconditions *preconditions, struct before *before,
                    struct err *err)
 {
-    OWN(catalog_txn)
-    struct catalog_txn txn = {0};
-    OWN(bucket)
-    struct bucket bucket = {0};
+    OWN(catalog_txn) struct catalog_txn txn = {0};
+    OWN(bucket) struct bucket bucket = {0};
     if (!catalog_begin(storage->catalog, &txn, err) ||
         !catalog_find_bucket(storage->catalog, object->bucket, &bucket, err) ||
         !find_live(storage, object->bucket, object->name, &before->object, err) ||
@@ -135,12 +130,9 @@ bool change_install(struct storage *storage, const char *id, struct object *obje
     if (!object->fields)
         object->fields = json_object();
 
-    OWN(free)
-    char *incoming = incoming_path(id);
-    OWN(free)
-    char *content = content_path(object->bucket, object->generation);
-    OWN(before)
-    struct before before = {0};
+    OWN(free) char *incoming = incoming_path(id);
+    OWN(free) char *content = content_path(object->bucket, object->generation);
+    OWN(before) struct before before = {0};
     if (!mark(storage, object->bucket, object->generation, err))
         return false;
     if (!files_rename(storage->files, incoming, content, err)) {
@@ -169,10 +161,8 @@ static bool take_away(struct storage *storage, const char *name, const char *obj
                       int64_t generation, const struct preconditions *preconditions,
                       struct before *before, struct err *err)
 {
-    OWN(catalog_txn)
-    struct catalog_txn txn = {0};
-    OWN(bucket)
-    struct bucket bucket = {0};
+    OWN(catalog_txn) struct catalog_txn txn = {0};
+    OWN(bucket) struct bucket bucket = {0};
     if (!catalog_begin(storage->catalog, &txn, err) ||
         !catalog_find_bucket(storage->catalog, name, &bucket, err) ||
         !catalog_find_object(storage->catalog, name, object, generation, &before->object, err) ||
@@ -190,8 +180,7 @@ bool change_delete(struct storage *storage, const char *bucket, const char *name
                    int64_t generation, const struct preconditions *preconditions, const char *base,
                    struct err *err)
 {
-    OWN(before)
-    struct before before = {0};
+    OWN(before) struct before before = {0};
     if (!take_away(storage, bucket, name, generation, preconditions, &before, err))
         return false;
     tell_retired(storage, &before, 0, base);
@@ -205,8 +194,7 @@ bool change_fields(struct storage *storage, const struct object *which, const js
                    struct object *out, struct err *err)
 {
     {
-        OWN(catalog_txn)
-        struct catalog_txn txn = {0};
+        OWN(catalog_txn) struct catalog_txn txn = {0};
         if (!catalog_begin(storage->catalog, &txn, err) ||
             !catalog_find_object(storage->catalog, which->bucket, which->name, which->generation,
                                  out, err) ||
@@ -231,8 +219,8 @@ static void settle(const char *marker, void *to)
     struct storage *storage = to;
     const char *at = strrchr(marker, '@');
     int64_t generation = 0;
-    OWN(free)
-    char *bucket = at ? str_copy_bytes((struct bytes){marker, (size_t)(at - marker)}) : NULL;
+    OWN(free) char *bucket =
+        at ? str_copy_bytes((struct bytes){marker, (size_t)(at - marker)}) : NULL;
     bool has = true;
     struct err err = {0};
     if (!at || !str_int(at + 1, 1, INT64_MAX, &generation) ||
@@ -249,8 +237,7 @@ static void drop_orphan(const char *id, void *to)
     struct storage *storage = to;
     struct err err = {0};
     json_decref(catalog_find_session(storage->catalog, id, &err));
-    OWN(free)
-    char *path = incoming_path(id);
+    OWN(free) char *path = incoming_path(id);
     if (err.status == ERR_NOT_FOUND)
         files_remove(storage->files, path);
 }

@@ -100,8 +100,7 @@ static bool read_payload(struct jread *root, json_t *config)
 /* The resource of a config. New reference. */
 static json_t *resource_of(const struct request *request, int64_t id, const json_t *config)
 {
-    OWN(free)
-    char *number = str_format("%lld", (long long)id);
+    OWN(free) char *number = str_format("%lld", (long long)id);
     json_t *tree = json_pack("{s:s, s:o, s:s, s:s}", "kind", "storage#notification", "selfLink",
                              json_sprintf("%s/storage/v1/b/%s/notificationConfigs/%s",
                                           request->base, request->arg[0], number),
@@ -125,8 +124,7 @@ static void add_config(int64_t id, const json_t *config, void *to)
 /* All configs of the request's bucket. New reference; NULL and err when there is no bucket. */
 static json_t *all_of(const struct request *request, struct err *err)
 {
-    OWN(bucket)
-    struct bucket bucket = {0};
+    OWN(bucket) struct bucket bucket = {0};
     json_t *items = json_array();
     struct listed listed = {request, items};
     if (catalog_find_bucket(request->storage->catalog, request->arg[0], &bucket, err) &&
@@ -179,8 +177,7 @@ bool config_get(struct request *request, struct err *err)
 
 bool config_delete(struct request *request, struct err *err)
 {
-    OWN(bucket)
-    struct bucket bucket = {0};
+    OWN(bucket) struct bucket bucket = {0};
     int64_t id = 0;
     str_int(request->arg[1], 1, INT64_MAX, &id); /* 0 is not found, as it should be */
     if (!catalog_find_bucket(request->storage->catalog, request->arg[0], &bucket, err) ||

@@ -14,8 +14,7 @@ enum { MOST_SOURCES = 32 };
 static bool find_source(struct request *request, struct object *source, struct err *err)
 {
     struct preconditions preconditions;
-    OWN(bucket)
-    struct bucket bucket = {0};
+    OWN(bucket) struct bucket bucket = {0};
     int64_t generation = 0;
     return request_number(request, "sourceGeneration", 0, &generation, err) &&
            preconditions_read(request->exchange->query, true, &preconditions, err) &&
@@ -44,15 +43,13 @@ static bool set_fields(struct object *copy, const struct object *source, const j
 static bool link_content(struct storage *storage, const struct object *source, const char *incoming,
                          struct err *err)
 {
-    OWN(free)
-    char *content = content_path(source->bucket, source->generation);
+    OWN(free) char *content = content_path(source->bucket, source->generation);
     return files_link(storage->files, content, incoming, err);
 }
 
 static bool copy_object(struct request *request, struct object *copy, struct err *err)
 {
-    OWN(object)
-    struct object source = {0};
+    OWN(object) struct object source = {0};
     struct preconditions preconditions;
     json_auto_t *resource = request_body(request, err);
     if (!resource || !find_source(request, &source, err) ||
@@ -66,10 +63,8 @@ static bool copy_object(struct request *request, struct object *copy, struct err
     copy->size = source.size;
     copy->components = source.components;
 
-    OWN(free)
-    char *id = random_id();
-    OWN(free)
-    char *incoming = incoming_path(id);
+    OWN(free) char *id = random_id();
+    OWN(free) char *incoming = incoming_path(id);
     bool fine = link_content(request->storage, &source, incoming, err) &&
                 change_install(request->storage, id, copy, &preconditions, request->base, err);
     if (!fine)
@@ -79,19 +74,16 @@ static bool copy_object(struct request *request, struct object *copy, struct err
 
 bool object_copy(struct request *request, struct err *err)
 {
-    OWN(object)
-    struct object copy = {0};
+    OWN(object) struct object copy = {0};
     return copy_object(request, &copy, err) && request_reply_object(request, &copy);
 }
 
 bool object_rewrite(struct request *request, struct err *err)
 {
-    OWN(object)
-    struct object copy = {0};
+    OWN(object) struct object copy = {0};
     if (!copy_object(request, &copy, err))
         return false;
-    OWN(free)
-    char *size = str_format("%lld", (long long)copy.size);
+    OWN(free) char *size = str_format("%lld", (long long)copy.size);
     return request_reply(request,
                          json_pack("{s:s, s:s, s:s, s:b, s:o}", "kind", "storage#rewriteResponse",
                                    "totalBytesRewritten", size, "objectSize", size, "done", 1,
@@ -116,10 +108,8 @@ static bool append(struct request *request, struct jread *item, struct object *w
     int64_t generation = jread_int64_or(item, "generation", 0, INT64_MAX, 0);
     if (!jread_ok(item))
         return false;
-    OWN(object)
-    struct object source = {0};
-    OWN(fd)
-    int fd = object_open(request->storage, request->arg[0], name, generation, &source, err);
+    OWN(object) struct object source = {0};
+    OWN(fd) int fd = object_open(request->storage, request->arg[0], name, generation, &source, err);
     if (fd < 0 || !source_holds(item, &source, err))
         return false;
     whole->components += source.components ? source.components : 1;
@@ -152,8 +142,7 @@ static bool compose(struct request *request, const char *id, struct object *whol
     struct jread sources = jread_list(&root, "sourceObjects");
     struct jread destination = jread_obj_or_empty(&root, "destination");
     struct preconditions preconditions;
-    OWN(bucket)
-    struct bucket bucket = {0};
+    OWN(bucket) struct bucket bucket = {0};
     whole->bucket = str_copy(request->arg[0]);
     whole->name = str_copy(request->arg[1]);
     if (!jread_ok(&root) || !object_set(whole, destination.here, err) ||
@@ -162,24 +151,19 @@ static bool compose(struct request *request, const char *id, struct object *whol
         !catalog_find_bucket(request->storage->catalog, whole->bucket, &bucket, err))
         return false;
 
-    OWN(free)
-    char *incoming = incoming_path(id);
-    OWN(writer)
-    struct writer writer = {.fd = files_create(request->storage->files, incoming, err)};
+    OWN(free) char *incoming = incoming_path(id);
+    OWN(writer) struct writer writer = {.fd = files_create(request->storage->files, incoming, err)};
     return writer.fd >= 0 && append_all(request, &sources, whole, &writer, err) &&
            change_install(request->storage, id, whole, &preconditions, request->base, err);
 }
 
 bool object_compose(struct request *request, struct err *err)
 {
-    OWN(object)
-    struct object whole = {0};
-    OWN(free)
-    char *id = random_id();
+    OWN(object) struct object whole = {0};
+    OWN(free) char *id = random_id();
     if (compose(request, id, &whole, err))
         return request_reply_object(request, &whole);
-    OWN(free)
-    char *incoming = incoming_path(id);
+    OWN(free) char *incoming = incoming_path(id);
     files_remove(request->storage->files, incoming);
     return false;
 }

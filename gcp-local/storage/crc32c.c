@@ -64,7 +64,6 @@ uint32_t crc32c(uint32_t crc, struct bytes data)
 void crc32c_text(uint32_t crc, char text[9])
 {
     char big_endian[4] = {(char)(crc >> 24), (char)(crc >> 16), (char)(crc >> 8), (char)crc};
-    OWN(free)
-    char *encoded = base64_encode((struct bytes){big_endian, sizeof(big_endian)});
+    OWN(free) char *encoded = base64_encode((struct bytes){big_endian, sizeof(big_endian)});
     memcpy(text, encoded, 9);
 }

@@ -19,8 +19,7 @@ enum {
 
 static void add_number(struct headers *headers, const char *name, int64_t number)
 {
-    OWN(free)
-    char *text = str_format("%lld", (long long)number);
+    OWN(free) char *text = str_format("%lld", (long long)number);
     headers_add(headers, name, text);
 }
 
@@ -36,9 +35,8 @@ static void add_hashes(struct headers *headers, const struct object *object)
 {
     char crc[9];
     crc32c_text(object->crc32c, crc);
-    OWN(free)
-    char *text = object->md5 ? str_format("crc32c=%s,md5=%s", crc, object->md5)
-                             : str_format("crc32c=%s", crc);
+    OWN(free) char *text = object->md5 ? str_format("crc32c=%s,md5=%s", crc, object->md5)
+                                       : str_format("crc32c=%s", crc);
     headers_add(headers, "X-Goog-Hash", text);
 }
 
@@ -54,8 +52,7 @@ static void add_last_modified(struct headers *headers, const struct object *obje
 
 static void add_headers(struct headers *headers, const struct object *object)
 {
-    OWN(free)
-    char *etag = object_etag(object->generation, object->metageneration);
+    OWN(free) char *etag = object_etag(object->generation, object->metageneration);
     headers_add(headers, "ETag", etag);
     headers_add(headers, "Accept-Ranges", "bytes");
     add_last_modified(headers, object);
@@ -93,8 +90,7 @@ static bool write_plain(struct bytes piece, void *to, struct err *err)
 
 static bool unpack(int from, int64_t size, struct writer *writer, struct err *err)
 {
-    OWN(gunzip)
-    struct gunzip *gunzip = gunzip_open(write_plain, writer);
+    OWN(gunzip) struct gunzip *gunzip = gunzip_open(write_plain, writer);
     char piece[READ_AT_ONCE];
     for (int64_t at = 0; at < size;) {
         ssize_t len = pread(from, piece, sizeof(piece), at);
@@ -111,10 +107,8 @@ static bool unpack(int from, int64_t size, struct writer *writer, struct err *er
 static bool unpack_to_file(struct storage *storage, int from, int64_t size, struct writer *writer,
                            struct err *err)
 {
-    OWN(free)
-    char *id = random_id();
-    OWN(free)
-    char *path = incoming_path(id);
+    OWN(free) char *id = random_id();
+    OWN(free) char *path = incoming_path(id);
     writer->fd = files_create(storage->files, path, err);
     bool fine = writer->fd >= 0 && unpack(from, size, writer, err);
     files_remove(storage->files, path);
@@ -139,8 +133,7 @@ static void send(struct request *request, struct http_reply *reply, int fd, int6
 static bool send_unpacked(struct request *request, const struct object *object, int from,
                           struct http_reply *reply, struct err *err)
 {
-    OWN(writer)
-    struct writer plain = {.fd = -1};
+    OWN(writer) struct writer plain = {.fd = -1};
     if (!unpack_to_file(request->storage, from, object->size, &plain, err))
         return false;
     headers_add(&reply->headers, "Warning", "214 UploadServer gunzipped");
@@ -159,9 +152,8 @@ static bool send_range(struct request *request, const struct object *object, int
     case RANGE_NOT_HERE:
         return err_set(err, RANGE_NOT_SATISFIABLE, "Request range not satisfiable");
     case RANGE_PART: {
-        OWN(free)
-        char *content_range = str_format("bytes %lld-%lld/%lld", (long long)range.first,
-                                         (long long)range.last, (long long)object->size);
+        OWN(free) char *content_range = str_format("bytes %lld-%lld/%lld", (long long)range.first,
+                                                   (long long)range.last, (long long)object->size);
         reply->status = PARTIAL_CONTENT;
         headers_add(&reply->headers, "Content-Range", content_range);
         break;
@@ -179,8 +171,7 @@ static bool send_range(struct request *request, const struct object *object, int
 bool download_object(struct request *request, const struct object *object, int content,
                      struct err *err)
 {
-    OWN(fd)
-    int fd = content;
+    OWN(fd) int fd = content;
     struct http_reply reply = {.content_type =
                                    object_field(object, "contentType", "application/octet-stream")};
     add_headers(&reply.headers, object);

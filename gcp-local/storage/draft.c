@@ -25,10 +25,8 @@ static char *text_member(const json_t *resource, const char *key)
 static bool read_name(struct object *object, const char *query, const json_t *resource,
                       struct err *err)
 {
-    OWN(free)
-    char *in_query = query_get(query, "name");
-    OWN(free)
-    char *in_resource = text_member(resource, "name");
+    OWN(free) char *in_query = query_get(query, "name");
+    OWN(free) char *in_resource = text_member(resource, "name");
     if (in_query && in_resource && !str_equal(in_query, in_resource))
         return err_set(err, ERR_INPUT,
                        "Value '%s' in content does not agree with value '%s' of parameter name.",
@@ -43,8 +41,7 @@ static bool read_fields(struct object *object, const char *query, const json_t *
     object->fields = json_object();
     if (resource && !object_set(object, resource, err))
         return false;
-    OWN(free)
-    char *encoding = query_get(query, "contentEncoding");
+    OWN(free) char *encoding = query_get(query, "contentEncoding");
     if (encoding)
         json_object_set_new(object->fields, "contentEncoding", json_string(encoding));
     if (content_type && !json_object_get(object->fields, "contentType"))

@@ -43,8 +43,7 @@ static void allow_files(void)
 
 struct files *files_open(const char *folder, struct err *err)
 {
-    OWN(files)
-    struct files *files = must_alloc(sizeof(*files));
+    OWN(files) struct files *files = must_alloc(sizeof(*files));
     files->folder = -1;
     pthread_mutex_init(&files->lock, NULL);
     if (!folder) {
@@ -207,8 +206,7 @@ int files_read(struct files *files, const char *path, struct err *err)
 /* Makes the folder that path is in, if it is missing. */
 static void make_folder(struct files *files, const char *path)
 {
-    OWN(free)
-    char *folder = str_copy(path);
+    OWN(free) char *folder = str_copy(path);
     *strrchr(folder, '/') = '\0';
     mkdirat(files->folder, folder, 0700);
 }
@@ -228,10 +226,8 @@ bool files_rename(struct files *files, const char *from, const char *to, struct 
 /* For file systems that know no second name for a file. */
 static bool copy(struct files *files, const char *from, const char *to, struct err *err)
 {
-    OWN(fd)
-    int source = files_read(files, from, err);
-    OWN(fd)
-    int target = source < 0 ? -1 : files_create(files, to, err);
+    OWN(fd) int source = files_read(files, from, err);
+    OWN(fd) int target = source < 0 ? -1 : files_create(files, to, err);
     if (target < 0)
         return false;
     ssize_t len = 0;
@@ -285,8 +281,7 @@ struct emptying {
 static void remove_all(const char *name, void *to)
 {
     struct emptying *outer = to;
-    OWN(free)
-    char *path = str_format("%s/%s", outer->folder, name);
+    OWN(free) char *path = str_format("%s/%s", outer->folder, name);
     struct emptying inner = {outer->files, path};
     files_each(outer->files, path, remove_all, &inner);
     files_remove(outer->files, path);

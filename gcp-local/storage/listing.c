@@ -69,15 +69,13 @@ static void own_page(struct page *local)
 
 static char *token_of(const struct page *page)
 {
-    OWN(free)
-    char *text = str_format("%lld %s", (long long)page->last_generation, page->last);
+    OWN(free) char *text = str_format("%lld %s", (long long)page->last_generation, page->last);
     return base64_encode(bytes_of(text));
 }
 
 static bool seek_token(struct catalog_walk *walk, const char *token, struct err *err)
 {
-    OWN(buf)
-    struct buf text = {0};
+    OWN(buf) struct buf text = {0};
     int64_t generation = 0;
     char *space =
         base64_decode(bytes_of(token), &text) && text.data ? strchr(text.data, ' ') : NULL;
@@ -159,15 +157,13 @@ static bool fill(struct page *page, struct catalog_walk *walk, struct err *err)
 {
     const struct asked *asked = page->asked;
     for (;;) {
-        OWN(object)
-        struct object object = {0};
+        OWN(object) struct object object = {0};
         if (!catalog_walk_next(walk, &object, err))
             return err->status == 0;
         if (!str_starts(object.name, asked->prefix) ||
             (!str_empty(asked->end) && strcmp(object.name, asked->end) >= 0))
             return true;
-        OWN(free)
-        char *folder = folded(asked, object.name);
+        OWN(free) char *folder = folded(asked, object.name);
         if (folder ? !add_prefix(page, walk, &object, folder) : !add_item(page, &object))
             return true;
     }
@@ -177,8 +173,7 @@ static json_t *page_to_json(const struct page *page)
 {
     json_t *tree = json_pack("{s:s}", "kind", "storage#objects");
     if (page->full && page->last) {
-        OWN(free)
-        char *token = token_of(page);
+        OWN(free) char *token = token_of(page);
         json_object_set_new(tree, "nextPageToken", json_string(token));
     }
     if (json_array_size(page->prefixes))
@@ -190,20 +185,16 @@ static json_t *page_to_json(const struct page *page)
 
 bool list_objects(struct request *request, struct err *err)
 {
-    OWN(asked)
-    struct asked asked = {0};
-    OWN(bucket)
-    struct bucket bucket = {0};
+    OWN(asked) struct asked asked = {0};
+    OWN(bucket) struct bucket bucket = {0};
     if (!read_asked(request, &asked, err) ||
         !catalog_find_bucket(request->storage->catalog, request->arg[0], &bucket, err))
         return false;
 
-    OWN(page)
-    struct page page = {
+    OWN(page) struct page page = {
         .asked = &asked, .base = request->base, .items = json_array(), .prefixes = json_array()};
     {
-        OWN(catalog_walk)
-        struct catalog_walk walk = {0};
+        OWN(catalog_walk) struct catalog_walk walk = {0};
         if (!catalog_walk_begin(request->storage->catalog, request->arg[0], asked.versions, &walk,
                                 err) ||
             !seek_start(&walk, &asked, err) || !fill(&page, &walk, err))

@@ -46,8 +46,7 @@ bool multipart_open(struct multipart *multipart, const char *content_type,
 {
     *multipart = (struct multipart){
         .content = content, .to = to, .line = {.max = MOST_HEAD}, .json = {.max = MOST_JSON}};
-    OWN(free)
-    char *boundary = boundary_of(content_type);
+    OWN(free) char *boundary = boundary_of(content_type);
     if (!boundary)
         return err_set(err, ERR_INPUT, "Multipart must specify a boundary of 1 to %d characters.",
                        MOST_BOUNDARY);
@@ -124,8 +123,7 @@ static size_t read_line(struct multipart *multipart, struct bytes piece, struct 
     if (!end)
         return len;
 
-    OWN(free)
-    char *line = buf_take(&multipart->line);
+    OWN(free) char *line = buf_take(&multipart->line);
     size_t text = strlen(line);
     bool cr = text >= 2 && line[text - 2] == '\r';
     if (text > 0)

@@ -99,8 +99,7 @@ void notify(struct storage *storage, const struct event *event, const char *base
         return;
 
     json_auto_t *resource = object_to_json(event->object, base);
-    OWN(free)
-    char *payload = json_dumps(resource, JSON_INDENT(2));
+    OWN(free) char *payload = json_dumps(resource, JSON_INDENT(2));
     for (size_t i = 0; i < all.count; i++) {
         publish(storage, &all.list[i], bytes_of(payload));
         free(all.list[i].topic);

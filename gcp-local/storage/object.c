@@ -128,8 +128,7 @@ static void add_varint(struct buf *buf, int tag, int64_t number)
 
 char *object_etag(int64_t generation, int64_t metageneration)
 {
-    OWN(buf)
-    struct buf proto = {0};
+    OWN(buf) struct buf proto = {0};
     if (generation)
         add_varint(&proto, 1, generation);
     add_varint(&proto, generation ? 2 : 1, metageneration);
@@ -156,8 +155,7 @@ static void set_time(json_t *tree, const char *key, int64_t time_ns)
 
 static void set_links(json_t *tree, const struct object *object, const char *base)
 {
-    OWN(free)
-    char *name = url_encode_text(object->name);
+    OWN(free) char *name = url_encode_text(object->name);
     json_object_set_new(
         tree, "id",
         json_sprintf("%s/%s/%lld", object->bucket, object->name, (long long)object->generation));
@@ -183,8 +181,7 @@ json_t *object_to_json(const struct object *object, const char *base)
     char crc[9];
     crc32c_text(object->crc32c, crc);
     set_text(tree, "crc32c", crc);
-    OWN(free)
-    char *etag = object_etag(object->generation, object->metageneration);
+    OWN(free) char *etag = object_etag(object->generation, object->metageneration);
     set_text(tree, "etag", etag);
     if (object->components)
         json_object_set_new(tree, "componentCount", json_integer(object->components));

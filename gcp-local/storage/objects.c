@@ -18,8 +18,7 @@ int object_open(struct storage *storage, const char *bucket, const char *name, i
         object_done(object);
         if (!catalog_find_object(storage->catalog, bucket, name, generation, object, err))
             return -1;
-        OWN(free)
-        char *path = content_path(bucket, object->generation);
+        OWN(free) char *path = content_path(bucket, object->generation);
         struct err gone = {0}; /* replaced since it was found, unless it is another failure */
         int fd = files_read(storage->files, path, &gone);
         if (fd >= 0)
@@ -39,8 +38,7 @@ static bool etags_hold(const struct request *request, const struct object *objec
     const struct headers *headers = &request->exchange->headers;
     const char *match = headers_get(headers, "If-Match");
     const char *none = headers_get(headers, "If-None-Match");
-    OWN(free)
-    char *etag = object_etag(object->generation, object->metageneration);
+    OWN(free) char *etag = object_etag(object->generation, object->metageneration);
     if (match && !str_equal(match, "*") && !str_equal(match, etag))
         return err_set(err, PRECONDITION_FAILED,
                        "At least one of the pre-conditions you specified did not hold.");
@@ -63,8 +61,7 @@ static bool may_see(const struct request *request, const struct object *object, 
 static bool find(struct request *request, int64_t generation, struct object *object,
                  struct err *err)
 {
-    OWN(bucket)
-    struct bucket bucket = {0};
+    OWN(bucket) struct bucket bucket = {0};
     return catalog_find_bucket(request->storage->catalog, request->arg[0], &bucket, err) &&
            catalog_find_object(request->storage->catalog, request->arg[0], request->arg[1],
                                generation, object, err);
@@ -72,8 +69,7 @@ static bool find(struct request *request, int64_t generation, struct object *obj
 
 bool object_download(struct request *request, struct err *err)
 {
-    OWN(object)
-    struct object object = {0};
+    OWN(object) struct object object = {0};
     int64_t generation = 0;
     if (!request_generation(request, &generation, err) || !find(request, generation, &object, err))
         return false;
@@ -89,12 +85,10 @@ bool object_download(struct request *request, struct err *err)
 
 bool object_get(struct request *request, struct err *err)
 {
-    OWN(free)
-    char *alt = request_query(request, "alt");
+    OWN(free) char *alt = request_query(request, "alt");
     if (str_equal(alt, "media"))
         return object_download(request, err);
-    OWN(object)
-    struct object object = {0};
+    OWN(object) struct object object = {0};
     int64_t generation = 0;
     return request_generation(request, &generation, err) &&
            find(request, generation, &object, err) && may_see(request, &object, err) &&
@@ -106,10 +100,8 @@ static bool change(struct request *request, bool replace, struct err *err)
     json_auto_t *resource = request_body(request, err);
     struct preconditions preconditions;
     int64_t generation = 0;
-    OWN(object)
-    struct object before = {0};
-    OWN(object)
-    struct object after = {0};
+    OWN(object) struct object before = {0};
+    OWN(object) struct object after = {0};
     return resource && request_generation(request, &generation, err) &&
            preconditions_read(request->exchange->query, false, &preconditions, err) &&
            find(request, generation, &before, err) &&

@@ -12,10 +12,8 @@ enum {
 static bool read_one(const char *query, const char *source, const char *name,
                      struct condition *condition, struct err *err)
 {
-    OWN(free)
-    char *key = str_format("if%s%s", source, name);
-    OWN(free)
-    char *value = query_get(query, key);
+    OWN(free) char *key = str_format("if%s%s", source, name);
+    OWN(free) char *value = query_get(query, key);
     condition->set = value != NULL;
     return !value || str_int(value, 0, INT64_MAX, &condition->value) ||
            err_set(err, ERR_INPUT, "Invalid value '%s' for %s, want a number.", value, key);

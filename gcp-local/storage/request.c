@@ -36,16 +36,14 @@ char *request_query(const struct request *request, const char *name)
 
 bool request_flag(const struct request *request, const char *name)
 {
-    OWN(free)
-    char *value = request_query(request, name);
+    OWN(free) char *value = request_query(request, name);
     return value && (str_equal_any_case(value, "true") || str_equal(value, "1"));
 }
 
 bool request_number(const struct request *request, const char *name, int64_t fallback,
                     int64_t *value, struct err *err)
 {
-    OWN(free)
-    char *text = request_query(request, name);
+    OWN(free) char *text = request_query(request, name);
     *value = fallback;
     return !text || str_int(text, 0, INT64_MAX, value) ||
            err_set(err, ERR_INPUT, "Invalid value '%s' for %s, want a number.", text, name);

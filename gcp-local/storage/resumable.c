@@ -31,18 +31,15 @@ static json_t *session_from(struct request *request, json_t *resource)
 
 static char *location_of(struct request *request, const char *name, const char *id)
 {
-    OWN(free)
-    char *encoded = url_encode_text(name);
+    OWN(free) char *encoded = url_encode_text(name);
     return str_format("%s/upload/storage/v1/b/%s/o?uploadType=resumable&name=%s&upload_id=%s",
                       request->base, request->arg[0], encoded, id);
 }
 
 bool resumable_start(struct request *request, struct err *err)
 {
-    OWN(bucket)
-    struct bucket bucket = {0};
-    OWN(draft)
-    struct draft draft = {0};
+    OWN(bucket) struct bucket bucket = {0};
+    OWN(draft) struct draft draft = {0};
     json_auto_t *resource = request_body(request, err);
     if (!resource ||
         !catalog_find_bucket(request->storage->catalog, request->arg[0], &bucket, err) ||
@@ -50,15 +47,13 @@ bool resumable_start(struct request *request, struct err *err)
         return false;
 
     json_auto_t *session = session_from(request, resource);
-    OWN(free)
-    char *id = random_id();
+    OWN(free) char *id = random_id();
     if (!session)
         return err_set(err, ERR_INPUT, "Invalid upload request.");
     if (!catalog_put_session(request->storage->catalog, id, session, err))
         return false;
 
-    OWN(free)
-    char *location = location_of(request, draft.object.name, id);
+    OWN(free) char *location = location_of(request, draft.object.name, id);
     struct http_reply reply = {.content_type = "text/plain; charset=utf-8"};
     headers_add(&reply.headers, "Location", location);
     headers_add(&reply.headers, "X-GUploader-UploadID", id);
@@ -171,8 +166,7 @@ static bool take_turn(struct chunk *chunk, struct err *err)
 
 static bool prepare(struct chunk *chunk, struct request *request, struct err *err)
 {
-    OWN(free)
-    char *id = request_query(request, "upload_id");
+    OWN(free) char *id = request_query(request, "upload_id");
     json_auto_t *said = session_read(chunk->storage, id, request->arg[0], err);
     if (!said || !read_range(chunk, request->exchange, err))
         return false;
@@ -209,8 +203,7 @@ static bool reply_incomplete(struct request *request, int64_t size)
                                .content_type = "text/plain; charset=utf-8"};
     if (plain)
         headers_add(&reply.headers, "X-HTTP-Status-Code-Override", "308");
-    OWN(free)
-    char *range = str_format("bytes=0-%lld", (long long)size - 1);
+    OWN(free) char *range = str_format("bytes=0-%lld", (long long)size - 1);
     if (size > 0)
         headers_add(&reply.headers, "Range", range);
     http_answer_with(request->exchange, &reply);
@@ -241,8 +234,7 @@ static bool find_ended(struct request *request, const json_t *said, struct outco
 static bool finish(struct request *request, struct session *session, const json_t *said,
                    struct outcome *outcome, struct err *err)
 {
-    OWN(draft)
-    struct draft draft = {0};
+    OWN(draft) struct draft draft = {0};
     if (!draft_read(&draft, request->arg[0], json_string_value(json_object_get(said, "query")),
                     json_object_get(said, "resource"),
                     json_string_value(json_object_get(said, "contentType")), err))
@@ -315,8 +307,7 @@ static bool find_outcome(struct request *request, struct chunk *chunk, struct ou
         return false;
     }
     if (!chunk->session) {
-        OWN(free)
-        char *id = request_query(request, "upload_id");
+        OWN(free) char *id = request_query(request, "upload_id");
         json_auto_t *said = session_read(chunk->storage, id, request->arg[0], err);
         return said && find_ended(request, said, outcome, err);
     }
@@ -330,8 +321,7 @@ static bool find_outcome(struct request *request, struct chunk *chunk, struct ou
 
 bool resumable_continue(struct request *request, struct err *err)
 {
-    OWN(outcome)
-    struct outcome outcome = {0};
+    OWN(outcome) struct outcome outcome = {0};
     if (!find_outcome(request, request->exchange->context, &outcome, err))
         return false;
     return outcome.object.name ? request_reply_object(request, &outcome.object)
@@ -342,8 +332,7 @@ bool resumable_continue(struct request *request, struct err *err)
 
 bool resumable_cancel(struct request *request, struct err *err)
 {
-    OWN(free)
-    char *id = request_query(request, "upload_id");
+    OWN(free) char *id = request_query(request, "upload_id");
     json_auto_t *said = id ? session_read(request->storage, id, request->arg[0], err)
                            : (err_set(err, ERR_INPUT, "Required parameter: upload_id"), NULL);
     if (!said || !catalog_delete_session(request->storage->catalog, id, err))

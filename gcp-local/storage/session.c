@@ -93,8 +93,7 @@ static struct session *find_or_add(struct sessions *sessions, const char *id)
 static bool open_file(struct storage *storage, struct session *session, struct err *err)
 {
     struct writer *writer = &session->writer;
-    OWN(free)
-    char *path = incoming_path(session->id);
+    OWN(free) char *path = incoming_path(session->id);
     struct err missing = {0};
     if (writer->fd < 0)
         writer->fd = files_read(storage->files, path, &missing);
@@ -140,7 +139,6 @@ void session_forget(struct storage *storage, const char *id)
     if (session)
         drop(sessions, session);
     pthread_mutex_unlock(&sessions->lock);
-    OWN(free)
-    char *path = incoming_path(id);
+    OWN(free) char *path = incoming_path(id);
     files_remove(storage->files, path);
 }

@@ -36,10 +36,8 @@ static bool make_folder(const char *folder, struct err *err)
 static bool open_parts(struct storage *storage, struct err *err)
 {
     const char *data_dir = storage->options.data_dir;
-    OWN(free)
-    char *folder = data_dir ? str_format("%s/storage", data_dir) : NULL;
-    OWN(free)
-    char *file = data_dir ? str_format("%s/metadata.db", folder) : NULL;
+    OWN(free) char *folder = data_dir ? str_format("%s/storage", data_dir) : NULL;
+    OWN(free) char *file = data_dir ? str_format("%s/metadata.db", folder) : NULL;
     if (data_dir && (!make_folder(data_dir, err) || !make_folder(folder, err)))
         return false;
     storage->files = files_open(folder, err);
@@ -51,8 +49,7 @@ static bool open_parts(struct storage *storage, struct err *err)
 
 struct storage *storage_open(const struct storage_options *options, struct err *err)
 {
-    OWN(storage)
-    struct storage *storage = must_alloc(sizeof(*storage));
+    OWN(storage) struct storage *storage = must_alloc(sizeof(*storage));
     storage->options = *options;
     if (!open_parts(storage, err)) {
         err_wrap(err, "storage");
@@ -85,10 +82,8 @@ bool storage_reset(struct storage *storage, struct err *err)
 bool storage_read_object(struct storage *storage, const char *bucket, const char *object,
                          size_t max, struct buf *out, struct err *err)
 {
-    OWN(object)
-    struct object found = {0};
-    OWN(fd)
-    int fd = object_open(storage, bucket, object, 0, &found, err);
+    OWN(object) struct object found = {0};
+    OWN(fd) int fd = object_open(storage, bucket, object, 0, &found, err);
     if (fd < 0)
         return false;
     size_t size = (size_t)found.size;
@@ -137,8 +132,7 @@ static bool is_xml(const char *path)
     const char *slash = *path == '/' ? strchr(path + 1, '/') : NULL;
     if (!slash || !slash[1])
         return false;
-    OWN(free)
-    char *bucket = str_copy_bytes((struct bytes){path + 1, (size_t)(slash - path - 1)});
+    OWN(free) char *bucket = str_copy_bytes((struct bytes){path + 1, (size_t)(slash - path - 1)});
     return bucket_name_valid(bucket);
 }
 
@@ -225,10 +219,8 @@ static bool matches(struct request *request, const char *pattern)
 static bool parse_xml(const char *rest, struct api_path *path)
 {
     size_t len = strcspn(rest, "/");
-    OWN(free)
-    char *bucket = str_copy_bytes((struct bytes){rest, len});
-    OWN(free)
-    char *name = url_decode(bytes_of(rest + len + 1), false);
+    OWN(free) char *bucket = str_copy_bytes((struct bytes){rest, len});
+    OWN(free) char *name = url_decode(bytes_of(rest + len + 1), false);
     if (!name)
         return false;
     path->segment[0] = give(&bucket);
@@ -257,10 +249,8 @@ enum upload_kind { UPLOAD_MEDIA, UPLOAD_MULTIPART, UPLOAD_START, UPLOAD_CONTINUE
 
 static enum upload_kind upload_kind(const struct request *request)
 {
-    OWN(free)
-    char *id = request_query(request, "upload_id");
-    OWN(free)
-    char *type = request_query(request, "uploadType");
+    OWN(free) char *id = request_query(request, "upload_id");
+    OWN(free) char *type = request_query(request, "uploadType");
     bool post = str_equal(request->exchange->method, "POST");
     if (id)
         return UPLOAD_CONTINUE;
@@ -293,8 +283,7 @@ static bool upload_any(struct request *request, struct err *err)
 
 void storage_begin(struct http_exchange *exchange, void *storage)
 {
-    OWN(request)
-    struct request request;
+    OWN(request) struct request request;
     request_open(&request, exchange, storage);
     enum door door;
     const struct route *route = route_of(&request, &door);
@@ -333,8 +322,7 @@ static void reply_xml(struct http_exchange *exchange, const struct err *err)
 
 static bool wants_media(const struct http_exchange *exchange)
 {
-    OWN(free)
-    char *alt = query_get(exchange->query, "alt");
+    OWN(free) char *alt = query_get(exchange->query, "alt");
     return str_equal(alt, "media") && str_equal(exchange->method, "GET");
 }
 
@@ -365,8 +353,7 @@ static bool refuse_unknown(const struct http_exchange *exchange, enum door door,
 
 static void answer(struct http_exchange *exchange, void *storage)
 {
-    OWN(request)
-    struct request request;
+    OWN(request) struct request request;
     request_open(&request, exchange, storage);
     enum door door;
     struct err err = {0};

@@ -3,10 +3,10 @@
 #define GCP_LOCAL_STORAGE_STORAGE_PRIVATE_H
 
 #include "gcp-local/api.h"
+#include "gcp-local/storage/catalog.h"
 #include "gcp-local/storage/files.h"
 #include "gcp-local/storage/precondition.h"
 #include "gcp-local/storage/storage.h"
-#include "gcp-local/storage/catalog.h"
 
 struct sessions;
 
@@ -26,8 +26,7 @@ struct request {
     char *base;         /* "http://HOST:PORT", where links in answers lead */
 };
 
-void request_open(struct request *request, struct http_exchange *exchange,
-                  struct storage *storage);
+void request_open(struct request *request, struct http_exchange *exchange, struct storage *storage);
 void request_done(struct request *request);
 
 static inline void own_request(struct request *local)

@@ -49,8 +49,7 @@ static bool take_piece(struct http_exchange *exchange, struct bytes piece, struc
 static void upload_ended(struct http_exchange *exchange)
 {
     struct upload *upload = exchange->context;
-    OWN(free)
-    char *incoming = incoming_path(upload->id);
+    OWN(free) char *incoming = incoming_path(upload->id);
     files_remove(upload->storage->files, incoming); /* gone already if the upload went well */
     writer_done(&upload->writer);
     gunzip_close(upload->gunzip);
@@ -62,10 +61,8 @@ static void upload_ended(struct http_exchange *exchange)
 static bool prepare(struct upload *upload, struct request *request, struct err *err)
 {
     struct http_exchange *exchange = request->exchange;
-    OWN(bucket)
-    struct bucket bucket = {0};
-    OWN(free)
-    char *incoming = incoming_path(upload->id);
+    OWN(bucket) struct bucket bucket = {0};
+    OWN(free) char *incoming = incoming_path(upload->id);
     if (!catalog_find_bucket(upload->storage->catalog, request->arg[0], &bucket, err))
         return false;
     const char *type = headers_get(&exchange->headers, "Content-Type");
@@ -131,8 +128,7 @@ bool upload_finish(struct request *request, struct err *err)
 
     const char *type = upload->is_multipart ? upload->multipart.content_type
                                             : headers_get(&exchange->headers, "Content-Type");
-    OWN(draft)
-    struct draft draft = {0};
+    OWN(draft) struct draft draft = {0};
     if (!draft_read(&draft, request->arg[0], exchange->query, resource,
                     type ? type : "application/octet-stream", err))
         return false;

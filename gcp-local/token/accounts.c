@@ -47,10 +47,9 @@ static bool is_email_character(char c)
 
 char *account_email(const char *account, const char *project, struct err *err)
 {
-    OWN(free)
-    char *email = strchr(account, '@')
-                      ? str_copy(account)
-                      : str_format("%s@%s.iam.gserviceaccount.com", account, project);
+    OWN(free) char *email = strchr(account, '@')
+                                ? str_copy(account)
+                                : str_format("%s@%s.iam.gserviceaccount.com", account, project);
     const char *at = strchr(email, '@');
     bool good = at > email && at[1] && !strchr(at + 1, '@') && strlen(email) <= MAX_EMAIL;
     for (const char *c = email; *c && good; c++)
@@ -173,8 +172,7 @@ static char *key_file(const char *email, const char *project, const char *id,
     char unique_id[22];
     account_unique_id(email, unique_id);
     OWN(free) char *encoded = url_encode_text(email);
-    OWN(free)
-    char *certificates =
+    OWN(free) char *certificates =
         str_format("https://www.googleapis.com/robot/v1/metadata/x509/%s", encoded);
     json_auto_t *tree =
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "type",

@@ -47,9 +47,8 @@ static bool create(const struct options *options, const char *accounts, struct e
     if (!email)
         return false;
     OWN(free) char *uri = token_uri(options);
-    OWN(free)
-    char *text = (options->user ? account_user_create : account_key_create)(accounts, email,
-                                                                            project, uri, err);
+    OWN(free) char *text = (options->user ? account_user_create
+                                          : account_key_create)(accounts, email, project, uri, err);
     return text && print(options->out, text, err);
 }
 

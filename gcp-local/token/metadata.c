@@ -46,8 +46,7 @@ static void answer_token(struct http_exchange *exchange, struct tokens *tokens)
     for (char *c = scopes; c && *c; c++)
         if (*c == ',')
             *c = ' ';
-    OWN(free)
-    char *token =
+    OWN(free) char *token =
         tokens_access_token(tokens, tokens->email, str_empty(scopes) ? cloud_platform : scopes);
     answer_json(exchange, json_pack("{s:s, s:i, s:s}", "access_token", token, "expires_in",
                                     TOKEN_SECONDS - 1, "token_type", "Bearer"));

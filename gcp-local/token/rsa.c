@@ -42,10 +42,8 @@ static char *text_of(BIO *bio)
 
 char *rsa_generate(struct err *err)
 {
-    OWN(key)
-    EVP_PKEY *key = EVP_RSA_gen(KEY_BITS);
-    OWN(bio)
-    BIO *bio = BIO_new(BIO_s_mem());
+    OWN(key) EVP_PKEY *key = EVP_RSA_gen(KEY_BITS);
+    OWN(bio) BIO *bio = BIO_new(BIO_s_mem());
     if (key && bio && PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL))
         return text_of(bio);
     err_set(err, ERR_INTERNAL, "cannot make an RSA key");
@@ -54,24 +52,20 @@ char *rsa_generate(struct err *err)
 
 static EVP_PKEY *private_key(const char *pem)
 {
-    OWN(bio)
-    BIO *bio = BIO_new_mem_buf(pem, -1);
+    OWN(bio) BIO *bio = BIO_new_mem_buf(pem, -1);
     return bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) : NULL;
 }
 
 static EVP_PKEY *public_key(const char *pem)
 {
-    OWN(bio)
-    BIO *bio = BIO_new_mem_buf(pem, -1);
+    OWN(bio) BIO *bio = BIO_new_mem_buf(pem, -1);
     return bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
 }
 
 char *rsa_public(const char *private_pem, struct err *err)
 {
-    OWN(key)
-    EVP_PKEY *key = private_key(private_pem);
-    OWN(bio)
-    BIO *bio = BIO_new(BIO_s_mem());
+    OWN(key) EVP_PKEY *key = private_key(private_pem);
+    OWN(bio) BIO *bio = BIO_new(BIO_s_mem());
     if (key && bio && PEM_write_bio_PUBKEY(bio, key))
         return text_of(bio);
     err_set(err, ERR_INPUT, "the private key is no RSA key in PEM form");
@@ -80,8 +74,7 @@ char *rsa_public(const char *private_pem, struct err *err)
 
 static char *number(const EVP_PKEY *key, const char *name)
 {
-    OWN(bn)
-    BIGNUM *value = NULL;
+    OWN(bn) BIGNUM *value = NULL;
     unsigned char bytes[MAX_BYTES];
     if (!EVP_PKEY_get_bn_param(key, name, &value) || BN_num_bytes(value) > MAX_BYTES)
         return NULL;
@@ -91,12 +84,9 @@ static char *number(const EVP_PKEY *key, const char *name)
 
 json_t *rsa_jwk(const char *public_pem, const char *kid)
 {
-    OWN(key)
-    EVP_PKEY *key = public_key(public_pem);
-    OWN(free)
-    char *n = key ? number(key, OSSL_PKEY_PARAM_RSA_N) : NULL;
-    OWN(free)
-    char *e = key ? number(key, OSSL_PKEY_PARAM_RSA_E) : NULL;
+    OWN(key) EVP_PKEY *key = public_key(public_pem);
+    OWN(free) char *n = key ? number(key, OSSL_PKEY_PARAM_RSA_N) : NULL;
+    OWN(free) char *e = key ? number(key, OSSL_PKEY_PARAM_RSA_E) : NULL;
     if (!n || !e)
         return NULL;
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "kty", "RSA", "alg", "RS256", "use", "sig",
@@ -105,10 +95,8 @@ json_t *rsa_jwk(const char *public_pem, const char *kid)
 
 bool rsa_sign(const char *private_pem, struct bytes data, struct buf *out, struct err *err)
 {
-    OWN(key)
-    EVP_PKEY *key = private_key(private_pem);
-    OWN(md)
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    OWN(key) EVP_PKEY *key = private_key(private_pem);
+    OWN(md) EVP_MD_CTX *context = EVP_MD_CTX_new();
     size_t len = MAX_BYTES;
     char *room = buf_room(out, len);
     if (!key || !context || !room ||
@@ -125,8 +113,7 @@ char *rsa_key_id(const char *public_pem)
     unsigned char digest[SHA256_DIGEST_LENGTH];
     struct bytes text = bytes_of(public_pem);
     SHA256((const unsigned char *)text.data, text.len, digest);
-    OWN(buf)
-    struct buf hex = {0};
+    OWN(buf) struct buf hex = {0};
     for (size_t i = 0; i < 20; i++)
         buf_add_format(&hex, "%02x", digest[i]);
     return buf_take(&hex);

@@ -69,8 +69,8 @@ static void discovery(struct http_exchange *exchange, struct tokens *tokens)
 {
     (void)tokens;
     const char *host = headers_get(&exchange->headers, "Host");
-    OWN(free)
-    char *root = str_format("%s://%s", exchange->tls ? "https" : "http", host ? host : "localhost");
+    OWN(free) char *root =
+        str_format("%s://%s", exchange->tls ? "https" : "http", host ? host : "localhost");
     OWN(free) char *token = str_format("%s/token", root);
     OWN(free) char *keys = str_format("%s/oauth2/v3/certs", root);
     json_t *tree = json_pack(

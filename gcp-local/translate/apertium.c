@@ -33,10 +33,8 @@ static bool not_installed(const struct language *from, const struct language *to
 static bool step(const struct language *from, const struct language *to, bool html,
                  struct bytes text, struct buf *out, struct err *err)
 {
-    OWN(free)
-    char *pair = str_format("%s-%s", from->apertium, to->apertium);
-    OWN(free)
-    char *path = str_format("PATH=%s", env_str("PATH", "/usr/local/bin:/usr/bin:/bin"));
+    OWN(free) char *pair = str_format("%s-%s", from->apertium, to->apertium);
+    OWN(free) char *path = str_format("PATH=%s", env_str("PATH", "/usr/local/bin:/usr/bin:/bin"));
     /* -u: unknown words without a mark; txt and html-noent close each sentence */
     const char *const argv[] = {"apertium", "-u", "-f", html ? "html-noent" : "txt", pair, NULL};
     const char *const env[] = {path, "LC_ALL=C.UTF-8", NULL};
@@ -58,8 +56,7 @@ bool apertium_translate(const struct language *from, const struct language *to, 
     const struct language *hub = language_find("ca");
     if (from == hub || to == hub)
         return step(from, to, html, text, out, err);
-    OWN(buf)
-    struct buf between = {0};
+    OWN(buf) struct buf between = {0};
     return step(from, hub, html, text, &between, err) &&
            step(hub, to, html, buf_bytes(&between), out, err);
 }

@@ -65,8 +65,7 @@ static uint32_t named_character(const char *name)
 
 static uint32_t entity_character(const char *entity, size_t len)
 {
-    OWN(free)
-    char *name = str_copy_bytes((struct bytes){entity + 1, len - 2});
+    OWN(free) char *name = str_copy_bytes((struct bytes){entity + 1, len - 2});
     if (*name != '#')
         return named_character(name);
     bool hex = name[1] == 'x' || name[1] == 'X';

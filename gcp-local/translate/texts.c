@@ -41,14 +41,11 @@ static void finish(struct translation *translation, bool html, char *result)
 
 static bool translate_one(struct translation *one, const struct translations *all, struct err *err)
 {
-    OWN(free)
-    char *text = prepare(one->text, all->html);
-    OWN(buf)
-    struct buf out = {0};
+    OWN(free) char *text = prepare(one->text, all->html);
+    OWN(buf) struct buf out = {0};
     if (!apertium_translate(one->from, all->to, all->html, bytes_of(text), &out, err))
         return false;
-    OWN(free)
-    char *result = buf_take(&out);
+    OWN(free) char *result = buf_take(&out);
     finish(one, all->html, result);
     return true;
 }
@@ -81,20 +78,17 @@ static bool share_out(const struct translations *all, const struct language *fro
 static bool translate_together(const struct translations *all, const struct language *from,
                                struct err *err)
 {
-    OWN(buf)
-    struct buf joined = {0}, out = {0};
+    OWN(buf) struct buf joined = {0}, out = {0};
     for (size_t i = 0; i < all->count; i++) {
         if (!takes_part(&all->list[i], from))
             continue;
-        OWN(free)
-        char *text = prepare(all->list[i].text, all->html);
+        OWN(free) char *text = prepare(all->list[i].text, all->html);
         buf_add_text(&joined, joined.len ? between(all->html) : "");
         buf_add_text(&joined, text);
     }
     if (!apertium_translate(from, all->to, all->html, buf_bytes(&joined), &out, err))
         return false;
-    OWN(free)
-    char *output = buf_take(&out);
+    OWN(free) char *output = buf_take(&out);
     if (share_out(all, from, output))
         return true;
     for (size_t i = 0; i < all->count; i++) /* a mark went astray: one by one, then */

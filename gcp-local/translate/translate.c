@@ -43,8 +43,7 @@ bool translate_owns(const char *path)
 /* The body as JSON when it is some, as a form when it says that it is one. */
 static json_t *v2_request(const struct http_exchange *exchange, struct err *err)
 {
-    OWN(free)
-    char *type = media_type(headers_get(&exchange->headers, "Content-Type"));
+    OWN(free) char *type = media_type(headers_get(&exchange->headers, "Content-Type"));
     bool form = str_equal(type, "application/x-www-form-urlencoded");
     json_auto_t *body = form ? NULL : api_body(exchange, err);
     if (!form && !body)
@@ -93,8 +92,7 @@ static struct v2_answer v2_answer(const struct http_exchange *exchange)
  * another. The caller frees. */
 static char *v3_method(const struct http_exchange *exchange)
 {
-    OWN(api_path)
-    struct api_path path = {0};
+    OWN(api_path) struct api_path path = {0};
     if (!api_path_parse(exchange->path, "/v3/", &path))
         return str_copy("");
     size_t at = 2;
@@ -108,11 +106,9 @@ static char *v3_method(const struct http_exchange *exchange)
 
 static json_t *v3_answer(const struct http_exchange *exchange, struct err *err)
 {
-    OWN(free)
-    char *method = v3_method(exchange);
+    OWN(free) char *method = v3_method(exchange);
     if (str_equal(method, "GET supportedLanguages")) {
-        OWN(free)
-        char *display = query_get(exchange->query, "displayLanguageCode");
+        OWN(free) char *display = query_get(exchange->query, "displayLanguageCode");
         return translate_v3_languages(display, err);
     }
     bool text = str_equal(method, "POST translateText");

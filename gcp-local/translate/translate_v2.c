@@ -183,8 +183,7 @@ static json_t *languages(const struct request *request)
 
 struct v2_answer translate_v2(enum translate_v2_method method, const json_t *tree)
 {
-    OWN(request)
-    struct request request = {0};
+    OWN(request) struct request request = {0};
     struct err err = {0};
     json_t *data = NULL;
     if (read_request(tree, &request, &err)) {

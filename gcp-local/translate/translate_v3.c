@@ -92,8 +92,7 @@ static bool read_request(const json_t *tree, struct translations *texts, struct 
 
 json_t *translate_v3_text(const json_t *request, struct err *err)
 {
-    OWN(translations)
-    struct translations texts = {0};
+    OWN(translations) struct translations texts = {0};
     if (!read_request(request, &texts, err) || !translations_run(&texts, err))
         return NULL;
     json_t *list = json_array();

@@ -47,8 +47,7 @@ static bool find_labels(const struct network *network, const struct image_source
         return labels_of_file(network, buf_bytes(&image->content), labels, err);
     if (!image->uri)
         return err_set(err, ERR_INPUT, "No image present.");
-    OWN(buf)
-    struct buf file = {.max = LARGEST_IMAGE};
+    OWN(buf) struct buf file = {.max = LARGEST_IMAGE};
     return image_read(source, image->uri, &file, err) &&
            labels_of_file(network, buf_bytes(&file), labels, err);
 }
@@ -64,10 +63,10 @@ static json_t *annotate_image(const struct network *network, const struct image_
     put_labels(answer, &labels, image->max_results);
 
     if (image->other_feature && !err.status) {
-        OWN(free)
-        char *text = str_format("%s is not built into gcp-local, which computes LABEL_DETECTION "
-                                "only.",
-                                image->other_feature);
+        OWN(free) char *text =
+            str_format("%s is not built into gcp-local, which computes LABEL_DETECTION "
+                       "only.",
+                       image->other_feature);
         put_error(answer, 12, text); /* UNIMPLEMENTED */
     }
     return answer;
@@ -76,8 +75,7 @@ static json_t *annotate_image(const struct network *network, const struct image_
 json_t *annotate(const struct network *network, const struct image_source *source,
                  const json_t *tree, struct err *err)
 {
-    OWN(annotate_request)
-    struct annotate_request request = {0};
+    OWN(annotate_request) struct annotate_request request = {0};
     if (!annotate_request_read(tree, &request, err))
         return NULL;
     json_t *answers = json_array();

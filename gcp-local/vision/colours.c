@@ -199,8 +199,7 @@ static void picture_statistics(const struct cells *cells, const float variety[2]
 
 void colours_of_picture(const struct picture *picture, float colours[COLOURS])
 {
-    OWN(cells)
-    struct cells cells = cells_of_picture(picture);
+    OWN(cells) struct cells cells = cells_of_picture(picture);
     float variety[2] = {0};
     float *to = histogram(&cells, 0, cells.height, colours);
     for (unsigned band = 0; band < BANDS; band++)

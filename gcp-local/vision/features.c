@@ -27,8 +27,7 @@ static float *band_means(const struct map *map, float *to)
 void features_of_picture(const struct network *network, const struct picture *picture,
                          float features[FEATURES])
 {
-    OWN(sight)
-    struct sight sight = {0};
+    OWN(sight) struct sight sight = {0};
     network_look(network, picture, &sight);
     float *to = band_means(&sight.fine, features);
     to = band_means(&sight.coarse, to);

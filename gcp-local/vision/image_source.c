@@ -26,8 +26,7 @@ static bool read_object(const struct image_source *source, const char *uri, stru
     const char *slash = strchr(bucket, '/');
     if (!slash || slash == bucket || !slash[1])
         return err_set(err, ERR_INPUT, "Invalid image URI: %s; want gs://BUCKET/OBJECT.", uri);
-    OWN(free)
-    char *name = str_copy_bytes((struct bytes){bucket, (size_t)(slash - bucket)});
+    OWN(free) char *name = str_copy_bytes((struct bytes){bucket, (size_t)(slash - bucket)});
     struct err cause = {0};
     if (!source->read_object)
         return err_set(err, ERR_NOT_FOUND, "Error opening file: %s.", uri);

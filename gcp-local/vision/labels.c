@@ -77,8 +77,7 @@ void labels_of_picture(const struct network *network, const struct picture *pict
 {
     double ratio = sqrt((double)picture->width / picture->height);
     ratio = fmin(fmax(ratio, 1 / 1.5), 1.5);
-    OWN(picture)
-    struct picture small = {0};
+    OWN(picture) struct picture small = {0};
     picture_resize(picture, side_of(ratio), side_of(1 / ratio), &small);
 
     float features[FEATURES];
@@ -91,8 +90,7 @@ void labels_of_picture(const struct network *network, const struct picture *pict
 bool labels_of_file(const struct network *network, struct bytes file, struct labels *labels,
                     struct err *err)
 {
-    OWN(picture)
-    struct picture picture = {0};
+    OWN(picture) struct picture picture = {0};
     if (!picture_decode(file, SIDE, &picture, err))
         return false;
     labels_of_picture(network, &picture, labels);

@@ -120,8 +120,7 @@ static struct map copy(const struct map *map)
 
 void network_look(const struct network *network, const struct picture *picture, struct sight *sight)
 {
-    OWN(scratch)
-    struct scratch scratch = scratch_for(picture);
+    OWN(scratch) struct scratch scratch = scratch_for(picture);
     struct map now = {picture->height / 2, picture->width / 2, FIRST_CHANNELS, scratch.now};
     convolve_picture(picture, network->first, HARD_SWISH, &now);
     for (size_t i = 0; i < BLOCKS; i++) {

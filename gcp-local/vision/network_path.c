@@ -18,8 +18,7 @@ static char *beside_program(void)
     program[len > 0 ? len : 0] = '\0';
     for (char *slash; (slash = strrchr(program, '/')) && slash != program;) {
         *slash = '\0';
-        OWN(free)
-        char *path = str_format("%s/%s", program, usual);
+        OWN(free) char *path = str_format("%s/%s", program, usual);
         if (access(path, R_OK) == 0)
             return give(&path);
     }

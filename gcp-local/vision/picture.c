@@ -83,8 +83,7 @@ void picture_turn(struct picture *picture, unsigned orientation)
 {
     if (orientation < 2 || orientation > 8)
         return;
-    OWN(picture)
-    struct picture old = *picture;
+    OWN(picture) struct picture old = *picture;
     bool swapped = orientation >= 5;
     picture->width = swapped ? old.height : old.width;
     picture->height = swapped ? old.width : old.height;

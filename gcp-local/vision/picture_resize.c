@@ -62,8 +62,7 @@ static void mean_of_columns(const float *sum, unsigned width, struct stretch col
 void picture_resize(const struct picture *from, unsigned width, unsigned height,
                     struct picture *out)
 {
-    OWN(free)
-    float *sum = must_alloc((size_t)from->width * 3 * sizeof(*sum));
+    OWN(free) float *sum = must_alloc((size_t)from->width * 3 * sizeof(*sum));
     *out = (struct picture){width, height, must_alloc((size_t)width * height * 3)};
     unsigned char *to = out->rgb;
     for (unsigned y = 0; y < height; y++) {

@@ -46,8 +46,7 @@ static void take(const WebPDecBuffer *from, struct picture *out)
 
 bool webp_decode(struct bytes file, unsigned least, struct picture *out, struct err *err)
 {
-    OWN(webp)
-    WebPDecoderConfig config;
+    OWN(webp) WebPDecoderConfig config;
     if (!WebPInitDecoderConfig(&config))
         abort(); /* the library is not the one whose header we were built with */
     const uint8_t *data = (const uint8_t *)file.data;

@@ -31,8 +31,7 @@ struct vision_api {
 /* Fetches a picture from the web; context is the http_client. */
 static bool fetch(const char *url, size_t max, struct buf *out, void *context, struct err *err)
 {
-    OWN(http_answer)
-    struct http_answer answer = {0};
+    OWN(http_answer) struct http_answer answer = {0};
     struct http_call call = {.url = url, .timeout_ms = FETCH_TIMEOUT_MS, .max_reply = max};
     if (!http_send(context, &call, &answer, err))
         return false;
@@ -105,16 +104,14 @@ static bool collection_of(const char *path, struct api_path *parts, const char *
 
 bool vision_owns(const char *path)
 {
-    OWN(api_path)
-    struct api_path parts = {0};
+    OWN(api_path) struct api_path parts = {0};
     const char *collection;
     return collection_of(path, &parts, &collection);
 }
 
 static bool is_annotate(const char *path)
 {
-    OWN(api_path)
-    struct api_path parts = {0};
+    OWN(api_path) struct api_path parts = {0};
     const char *collection;
     return collection_of(path, &parts, &collection) && str_equal(collection, "images") &&
            str_equal(parts.verb, "annotate");
@@ -123,8 +120,7 @@ static bool is_annotate(const char *path)
 /* Removes what the parameter `fields` (or `$fields`) does not want. */
 static bool select_fields(const struct http_exchange *exchange, json_t *response, struct err *err)
 {
-    OWN(free)
-    char *fields = query_get(exchange->query, "fields");
+    OWN(free) char *fields = query_get(exchange->query, "fields");
     if (!fields)
         fields = query_get(exchange->query, "$fields");
     return str_empty(fields) || fields_select(response, fields, err);

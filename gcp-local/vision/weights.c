@@ -26,14 +26,12 @@ static bool refuse(const char *path, const char *what, struct err *err)
 
 static unsigned char *read_file(const char *path, struct err *err)
 {
-    OWN(file)
-    FILE *file = fopen(path, "rbe");
+    OWN(file) FILE *file = fopen(path, "rbe");
     if (!file) {
         refuse(path, strerror(errno), err);
         return NULL;
     }
-    OWN(free)
-    unsigned char *data = must_alloc(weights_file_size);
+    OWN(free) unsigned char *data = must_alloc(weights_file_size);
     if (fread(data, 1, weights_file_size, file) != weights_file_size || fgetc(file) != EOF) {
         refuse(path, "has another size", err);
         return NULL;

@@ -83,8 +83,8 @@ void podlog_begin(struct podlog *podlog)
     pthread_mutex_lock(&podlog->lock);
     struct run *run = podlog->runs;
     if (run[1].number) {
-        OWN(free)
-        char *old = str_format("%s/%llu.log", podlog->dir, (unsigned long long)run[1].number);
+        OWN(free) char *old =
+            str_format("%s/%llu.log", podlog->dir, (unsigned long long)run[1].number);
         unlink(old);
     }
     close_run(&run[1]);
@@ -100,8 +100,7 @@ static void rotate(struct podlog *podlog, struct run *run)
 {
     own_fd(&run->older.fd);
     run->older = run->part;
-    OWN(free)
-    char *path = str_format("%s/%llu.log", podlog->dir, (unsigned long long)run->number);
+    OWN(free) char *path = str_format("%s/%llu.log", podlog->dir, (unsigned long long)run->number);
     unlink(path);
     run->part = (struct part){open_file(podlog, run->number), run->older.end, run->older.end};
 }

@@ -74,9 +74,8 @@ static void add_forwarded(const struct headers *from, struct headers *to)
     const char *host = headers_get(from, "Host");
     const char *before = headers_get(from, "X-Forwarded-For");
     OWN(free) char *clients = str_format("%s%s127.0.0.1", before ? before : "", before ? ", " : "");
-    OWN(free)
-    char *forwarded = str_format("for=127.0.0.1;proto=http%s%s%s", host ? ";host=\"" : "",
-                                 host ? host : "", host ? "\"" : "");
+    OWN(free) char *forwarded = str_format("for=127.0.0.1;proto=http%s%s%s", host ? ";host=\"" : "",
+                                           host ? host : "", host ? "\"" : "");
     headers_set(to, "X-Forwarded-For", clients);
     headers_set(to, "X-Forwarded-Proto", "http");
     headers_set(to, "X-Forwarded-Host", host);
@@ -120,9 +119,9 @@ void proxy_request(struct workload *workload, const char *path, struct http_exch
                                        .body = buf_bytes(&exchange->body),
                                        .timeout_ms = -1,
                                        .max_reply = MOST_ANSWER_BYTES};
-    OWN(free)
-    char *target = str_format("%s%s%s%s", *path == '/' ? "" : "/", path, exchange->query ? "?" : "",
-                              exchange->query ? exchange->query : "");
+    OWN(free) char *target =
+        str_format("%s%s%s%s", *path == '/' ? "" : "/", path, exchange->query ? "?" : "",
+                   exchange->query ? exchange->query : "");
     http_hold(exchange);
     workload_send(workload, target, &passage->call, on_ended, passage);
 }

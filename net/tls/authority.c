@@ -23,34 +23,26 @@ void server_identity_done(struct server_identity *identity)
 /* The file NAME.EXTENSION of dir, or NULL when it cannot be read: then it is made anew. */
 static char *pem_read(const char *dir, const char *name, const char *extension)
 {
-    OWN(free)
-    char *path = str_format("%s/%s.%s", dir, name, extension);
-    OWN(buf)
-    struct buf text = {.max = MAX_PEM};
+    OWN(free) char *path = str_format("%s/%s.%s", dir, name, extension);
+    OWN(buf) struct buf text = {.max = MAX_PEM};
     struct err unread = {0};
     return file_read(path, &text, &unread) ? buf_take(&text) : NULL;
 }
 
 static bool identity_read(const char *dir, const char *name, struct identity *identity)
 {
-    OWN(free)
-    char *cert = pem_read(dir, name, "crt");
-    OWN(free)
-    char *key = pem_read(dir, name, "key");
+    OWN(free) char *cert = pem_read(dir, name, "crt");
+    OWN(free) char *key = pem_read(dir, name, "key");
     return cert && key && identity_from_pem(cert, key, identity);
 }
 
 static bool identity_write(const char *dir, const char *name, const struct identity *identity,
                            struct err *err)
 {
-    OWN(free)
-    char *cert_path = str_format("%s/%s.crt", dir, name);
-    OWN(free)
-    char *key_path = str_format("%s/%s.key", dir, name);
-    OWN(free)
-    char *cert = identity_cert_pem(identity);
-    OWN(free)
-    char *key = identity_key_pem(identity);
+    OWN(free) char *cert_path = str_format("%s/%s.crt", dir, name);
+    OWN(free) char *key_path = str_format("%s/%s.key", dir, name);
+    OWN(free) char *cert = identity_cert_pem(identity);
+    OWN(free) char *key = identity_key_pem(identity);
     if (!cert || !key)
         return err_set(err, ERR_INTERNAL, "cannot write a certificate as PEM");
     return file_put(key_path, 0600, bytes_of(key), err) &&
@@ -101,8 +93,7 @@ static bool open_server(const char *dir, const struct identity *authority, const
         names_host(server, host))
         return true;
     identity_done(server);
-    OWN(free)
-    char *names = alt_names_for(host);
+    OWN(free) char *names = alt_names_for(host);
     return identity_make_server(authority, names, server, err) &&
            identity_write(dir, "server", server, err);
 }
@@ -110,18 +101,14 @@ static bool open_server(const char *dir, const struct identity *authority, const
 bool server_identity_open(const char *dir, const char *host, struct server_identity *identity,
                           struct err *err)
 {
-    OWN(identity)
-    struct identity authority = {0};
-    OWN(identity)
-    struct identity server = {0};
+    OWN(identity) struct identity authority = {0};
+    OWN(identity) struct identity server = {0};
     if (!dir_make(dir, err) || !open_authority(dir, &authority, err) ||
         !open_server(dir, &authority, host, &server, err))
         return err_wrap(err, "TLS");
 
-    OWN(free)
-    char *leaf = identity_cert_pem(&server);
-    OWN(free)
-    char *issuer = identity_cert_pem(&authority);
+    OWN(free) char *leaf = identity_cert_pem(&server);
+    OWN(free) char *issuer = identity_cert_pem(&authority);
     identity->key_pem = identity_key_pem(&server);
     if (!leaf || !issuer || !identity->key_pem)
         return err_set(err, ERR_INTERNAL, "cannot write a certificate as PEM");

@@ -13,11 +13,9 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t len)
     struct err none = {0}, err = {0}, refused = {0};
     json_auto_t *tree = json_from_bytes(text, "request body", ERR_INPUT, &none);
     json_auto_t *request = tree ? camel_keys(tree) : json_object();
-    OWN(annotate_request)
-    struct annotate_request images = {0};
+    OWN(annotate_request) struct annotate_request images = {0};
     annotate_request_read(request, &images, &err);
-    OWN(free)
-    char *selection = str_copy_bytes(text);
+    OWN(free) char *selection = str_copy_bytes(text);
     fields_select(request, selection, &refused);
     return 0;
 }

@@ -34,16 +34,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *end = size ? memchr(data, '\n', size) : NULL;
     if (!end || (size_t)(end - (const char *)data) + 2 > size)
         return 0;
-    OWN(free)
-    char *type =
+    OWN(free) char *type =
         str_copy_bytes((struct bytes){(const char *)data, (size_t)(end - (const char *)data)});
     size_t piece = (unsigned char)end[1] + 1u;
     struct bytes body = {end + 2, size - (size_t)(end + 2 - (const char *)data)};
 
-    OWN(buf)
-    struct buf whole = {0};
-    OWN(buf)
-    struct buf cut = {0};
+    OWN(buf) struct buf whole = {0};
+    OWN(buf) struct buf cut = {0};
     bool fine = parse(type, body, body.len + 1, &whole);
     if (parse(type, body, piece, &cut) != fine ||
         (fine && !bytes_equal(buf_bytes(&whole), buf_bytes(&cut))))

@@ -18,8 +18,7 @@ static void must(bool holds)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    OWN(free)
-    char *text = str_copy_bytes((struct bytes){(const char *)data, size});
+    OWN(free) char *text = str_copy_bytes((struct bytes){(const char *)data, size});
     struct byte_range part;
     for (int64_t total = 0; total < 12; total += 3)
         if (range_parse(text, total, &part) == RANGE_PART)

@@ -9,12 +9,9 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t len);
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t len)
 {
     struct bytes bytes = {(const char *)data, len};
-    OWN(free)
-    char *text = str_copy_bytes(bytes);
-    OWN(free)
-    char *prepared = html_prepare(text);
-    OWN(free)
-    char *finished = html_finish(prepared);
+    OWN(free) char *text = str_copy_bytes(bytes);
+    OWN(free) char *prepared = html_prepare(text);
+    OWN(free) char *finished = html_finish(prepared);
     struct err err = {0};
     json_auto_t *request = translate_v2_request(bytes, bytes, NULL, &err);
     return 0;

@@ -21,8 +21,7 @@ static void try_gunzip(struct bytes body)
 {
     size_t total = 0;
     struct err err = {0};
-    OWN(gunzip)
-    struct gunzip *gunzip = gunzip_open(count, &total);
+    OWN(gunzip) struct gunzip *gunzip = gunzip_open(count, &total);
     for (size_t i = 0; i < body.len; i += 7) {
         size_t len = body.len - i < 7 ? body.len - i : 7;
         if (!gunzip_add(gunzip, (struct bytes){body.data + i, len}, &err))
@@ -37,12 +36,10 @@ static void try_resource(struct bytes body)
     json_auto_t *resource = json_from_bytes(body, "resource", ERR_INPUT, &err);
     if (!json_is_object(resource))
         return;
-    OWN(draft)
-    struct draft draft = {0};
+    OWN(draft) struct draft draft = {0};
     if (draft_read(&draft, "bucket", NULL, resource, "text/plain", &err))
         json_decref(object_to_json(&draft.object, "http://localhost"));
-    OWN(bucket)
-    struct bucket bucket = {.name = NULL};
+    OWN(bucket) struct bucket bucket = {.name = NULL};
     err = (struct err){0};
     if (bucket_set(&bucket, resource, false, &err))
         bucket_set(&bucket, resource, true, &err);

@@ -15,32 +15,27 @@ static void must(bool holds)
 
 static void try_coding(struct bytes text)
 {
-    OWN(free)
-    char *encoded = url_encode(text);
-    OWN(free)
-    char *decoded = url_decode(bytes_of(encoded), true);
+    OWN(free) char *encoded = url_encode(text);
+    OWN(free) char *decoded = url_decode(bytes_of(encoded), true);
     bool is_text = utf8_valid(text) && (text.len == 0 || !memchr(text.data, '\0', text.len));
     must((decoded != NULL) == is_text);
     if (decoded)
         must(bytes_equal(bytes_of(decoded), text));
 
-    OWN(free)
-    char *once = url_decode(text, false);
+    OWN(free) char *once = url_decode(text, false);
     if (once)
         must(strlen(once) <= text.len);
 }
 
 static void check_parameter(const char *name, const char *value, void *query)
 {
-    OWN(free)
-    char *first = query_get(query, name);
+    OWN(free) char *first = query_get(query, name);
     must(first != NULL && value != NULL);
 }
 
 static void try_url(const char *text)
 {
-    OWN(url)
-    struct url url = {0};
+    OWN(url) struct url url = {0};
     if (!url_parse(text, &url)) {
         must(!url.host && !url.target);
         return;
@@ -50,11 +45,10 @@ static void try_url(const char *text)
 
     /* written again it says the same */
     bool bracket = strchr(url.host, ':') != NULL;
-    OWN(free)
-    char *again = str_format("http%s://%s%s%s:%d%s", url.tls ? "s" : "", bracket ? "[" : "",
-                             url.host, bracket ? "]" : "", url.port, url.target);
-    OWN(url)
-    struct url same = {0};
+    OWN(free) char *again =
+        str_format("http%s://%s%s%s:%d%s", url.tls ? "s" : "", bracket ? "[" : "", url.host,
+                   bracket ? "]" : "", url.port, url.target);
+    OWN(url) struct url same = {0};
     must(url_parse(again, &same));
     must(str_equal(same.host, url.host) && str_equal(same.target, url.target));
     must(same.port == url.port && same.tls == url.tls);
@@ -63,8 +57,7 @@ static void try_url(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bytes bytes = {(const char *)data, size};
-    OWN(free)
-    char *text = str_copy_bytes(bytes);
+    OWN(free) char *text = str_copy_bytes(bytes);
     try_coding(bytes);
     query_each(bytes_of(text), check_parameter, text);
     try_url(text);
