@@ -35,6 +35,12 @@ static void unquote(char *text)
 /* The value of a field as the text that was meant; NULL and err when it is none. */
 static char *read_value(const char *name, const char *value, struct err *err)
 {
+    if (!strpbrk(value, "%\"")) { /* nothing to decode, as nearly always */
+        char *copy = utf8_valid(bytes_of(value)) ? str_copy(value) : NULL;
+        if (!copy)
+            err_set(err, ERR_INPUT, "CloudEvent: header ce-%s is not valid UTF-8", name);
+        return copy;
+    }
     OWN(free) char *plain = str_copy(value);
     unquote(plain);
     char *text = url_decode(bytes_of(plain), false);

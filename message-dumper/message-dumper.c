@@ -21,6 +21,7 @@ bool dump_event(const struct ce_event *event, struct ce_reply *reply, void *app,
     log_info("Message Dumper received message: %s\n  payload: %s", body, payload);
 
     history_add(dumper->history, event, &message);
-    reply->text = str_format("Message Dumper received message: %s", body);
+    if (!event->spec_version) /* a person with curl, or a push */
+        reply->text = str_format("Message Dumper received message: %s", body);
     return true;
 }

@@ -22,6 +22,32 @@ static bool is_value(const char *value)
     return strpbrk(value, "\r\n") == NULL;
 }
 
+void headers_reserve(struct headers *headers, size_t count, size_t bytes)
+{
+    headers->size = count;
+    headers->list = must_realloc(NULL, count * sizeof(*headers->list));
+    headers->arena_size = bytes;
+    headers->arena = must_realloc(NULL, bytes);
+}
+
+/* Room for a field's texts: in the arena while there is some, else of its own. */
+static char *text_room(struct headers *headers, size_t bytes)
+{
+    if (bytes > headers->arena_size - headers->arena_used)
+        return must_realloc(NULL, bytes);
+    char *room = headers->arena + headers->arena_used;
+    headers->arena_used += bytes;
+    return room;
+}
+
+static void text_free(const struct headers *headers, char *text)
+{
+    bool in_arena =
+        headers->arena && text >= headers->arena && text < headers->arena + headers->arena_size;
+    if (!in_arena)
+        free(text);
+}
+
 bool headers_add(struct headers *headers, const char *name, const char *value)
 {
     if (!is_token(name) || !is_value(value))
@@ -31,19 +57,25 @@ bool headers_add(struct headers *headers, const char *name, const char *value)
         headers->list = must_realloc(headers->list, headers->size * sizeof(*headers->list));
     }
     size_t name_size = strlen(name) + 1, value_size = strlen(value) + 1;
-    char *block = must_realloc(NULL, name_size + value_size);
-    memcpy(block, name, name_size);
-    memcpy(block + name_size, value, value_size);
-    headers->list[headers->count++] = (struct header){block, block + name_size};
+    char *text = text_room(headers, name_size + value_size);
+    memcpy(text, name, name_size);
+    memcpy(text + name_size, value, value_size);
+    headers->list[headers->count++] = (struct header){text, text + name_size};
     return true;
+}
+
+/* Tells most names apart by their first letter. */
+static bool is_named(const struct header *header, const char *name)
+{
+    return (header->name[0] | 0x20) == (name[0] | 0x20) && str_equal_any_case(header->name, name);
 }
 
 static void remove_all(struct headers *headers, const char *name)
 {
     size_t kept = 0;
     for (size_t i = 0; i < headers->count; i++) {
-        if (str_equal_any_case(headers->list[i].name, name))
-            free(headers->list[i].name);
+        if (is_named(&headers->list[i], name))
+            text_free(headers, headers->list[i].name);
         else
             headers->list[kept++] = headers->list[i];
     }
@@ -61,7 +93,7 @@ bool headers_set(struct headers *headers, const char *name, const char *value)
 const char *headers_get(const struct headers *headers, const char *name)
 {
     for (size_t i = 0; i < headers->count; i++)
-        if (str_equal_any_case(headers->list[i].name, name))
+        if (is_named(&headers->list[i], name))
             return headers->list[i].value;
     return NULL;
 }
@@ -70,7 +102,7 @@ size_t headers_count(const struct headers *headers, const char *name)
 {
     size_t count = 0;
     for (size_t i = 0; i < headers->count; i++)
-        count += str_equal_any_case(headers->list[i].name, name);
+        count += is_named(&headers->list[i], name);
     return count;
 }
 
@@ -83,8 +115,9 @@ void headers_copy(struct headers *to, const struct headers *from)
 void headers_done(struct headers *headers)
 {
     for (size_t i = 0; i < headers->count; i++)
-        free(headers->list[i].name);
+        text_free(headers, headers->list[i].name);
     free(headers->list);
+    free(headers->arena);
     *headers = (struct headers){0};
 }
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 struct header {
-    char *name, *value; /* one allocation, owned through name */
+    char *name, *value; /* owned by the list */
 };
 
 /* All zero is an empty list. */
@@ -14,7 +14,13 @@ struct headers {
     struct header *list;
     size_t count;
     size_t size; /* allocated */
+    char *arena; /* holds the first fields' texts, if headers_reserve made one */
+    size_t arena_used, arena_size;
 };
+
+/* Makes room for `count` fields with together `bytes` of text, so that adding them allocates
+ * nothing more. For an empty list. */
+void headers_reserve(struct headers *headers, size_t count, size_t bytes);
 
 /* Appends a field. False, with nothing appended, when the name is no token or the value holds a
  * line break or NUL: nobody may smuggle a second field. */

@@ -5,7 +5,10 @@
 
 #include <string.h>
 
-enum { DISCARD_BYTES = 64 << 20 }; /* read and dropped of a body that was refused half-way */
+enum {
+    DISCARD_BYTES = 64 << 20, /* read and dropped of a body that was refused half-way */
+    HEADER_BYTES = 2048,      /* enough for the fields of nearly every request */
+};
 
 /* Called with the request line, before the fields are read: the exchange begins here. */
 void *http_on_uri(void *context, const char *uri, struct MHD_Connection *connection)
@@ -90,8 +93,7 @@ static void begin(struct live *live, const char *method)
     exchange->query = live->query;
     exchange->tls = server->options.cert_pem != NULL;
     exchange->max_body = server->options.max_body;
-    exchange->headers.size = 16;
-    exchange->headers.list = must_realloc(NULL, 16 * sizeof(struct header));
+    headers_reserve(&exchange->headers, 16, HEADER_BYTES);
     MHD_get_connection_values(live->connection, MHD_HEADER_KIND, add_field, &exchange->headers);
 
     struct err err = {0};

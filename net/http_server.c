@@ -17,7 +17,7 @@
 #include <utlist.h>
 
 enum {
-    CONNECTION_BYTES = 64 * 1024, /* holds the head of a request; a larger one gets 431 */
+    CONNECTION_BYTES = 32 * 1024, /* holds the head of a request; a larger one gets 431 */
     MOST_CONNECTIONS = 20000,
     OTHER_FILES = 64,
     QUIET_MS = 100, /* so long must the connections be silent before the end */
