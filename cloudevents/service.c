@@ -170,6 +170,7 @@ static bool serve(struct frame *frame, struct err *err)
 
     struct http_server_options options = {.host = env_str("BIND_ADDRESS", "0.0.0.0"),
                                           .port = (uint16_t)port,
+                                          .threads = 1, /* cheapest an event, and enough */
                                           .max_body = (size_t)max_body,
                                           .handle = handle,
                                           .refuse = refuse,

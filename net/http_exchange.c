@@ -46,6 +46,7 @@ void live_answer(struct live *live, unsigned status, struct MHD_Response *respon
     if (live->suspended) {
         live->suspended = false;
         MHD_resume_connection(live->connection);
+        lane_ring(live->lane);
     }
     pthread_mutex_unlock(&live->lock);
 }

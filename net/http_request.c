@@ -13,9 +13,11 @@ enum {
 /* Called with the request line, before the fields are read: the exchange begins here. */
 void *http_on_uri(void *context, const char *uri, struct MHD_Connection *connection)
 {
-    struct http_server *server = context;
+    struct lane *lane = context;
+    struct http_server *server = lane->server;
     struct live *live = must_alloc(sizeof(*live));
     live->server = server;
+    live->lane = lane;
     live->connection = connection;
     live->socket =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;

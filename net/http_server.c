@@ -9,7 +9,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <netdb.h>
-#include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -96,26 +96,50 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     }
 }
 
-static struct MHD_Daemon *start_daemon(struct http_server *server)
+static struct MHD_Daemon *start_daemon(struct lane *lane, unsigned connections)
 {
+    struct http_server *server = lane->server;
     const struct http_server_options *options = &server->options;
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)options->cert_pem},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)options->key_pem},
         {MHD_OPTION_END, 0, NULL},
     };
     struct MHD_OptionItem *more = options->cert_pem ? tls : tls + 2;
-    unsigned connections = allow_connections(options->max_connections);
-    unsigned threads = options->threads < connections ? options->threads : connections;
     return MHD_start_daemon(
         flags | (options->cert_pem ? MHD_USE_TLS : 0), 0, NULL, NULL, http_on_request, server,
         MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL, MHD_OPTION_LISTEN_SOCKET, server->listener,
-        MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT, connections,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
-        options->idle_sec, MHD_OPTION_URI_LOG_CALLBACK, http_on_uri, server,
-        MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, server, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_sec,
+        MHD_OPTION_URI_LOG_CALLBACK, http_on_uri, lane, MHD_OPTION_NOTIFY_COMPLETED,
+        http_on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+        MHD_OPTION_ARRAY, more, MHD_OPTION_END);
+}
+
+/* Starts the threads, each with its share of the connections. False with errno. */
+static bool start_lanes(struct http_server *server)
+{
+    unsigned connections = allow_connections(server->options.max_connections);
+    unsigned wanted = server->options.threads < connections ? server->options.threads : connections;
+    server->lanes = must_alloc(wanted * sizeof(*server->lanes));
+    for (unsigned i = 0; i < wanted; i++) {
+        struct lane *lane = &server->lanes[server->lane_count++];
+        lane->server = server;
+        lane->bell = -1;
+        lane->daemon = start_daemon(lane, connections / wanted + (i < connections % wanted));
+        if (!lane->daemon || !lane_start(lane))
+            return false;
+    }
+    return true;
+}
+
+/* Ends the threads; the listening socket, which they share, stays open. */
+static void stop_lanes(struct http_server *server)
+{
+    for (unsigned i = 0; i < server->lane_count; i++)
+        lane_stop(&server->lanes[i]);
+    free(server->lanes);
 }
 
 void http_server_unref(struct http_server *server)
@@ -154,10 +178,10 @@ struct http_server *http_server_open(const struct http_server_options *options, 
         let_go(server);
         return NULL;
     }
-    server->daemon = start_daemon(server);
-    if (!server->daemon) {
+    if (!start_lanes(server)) {
         err_set(err, ERR_INTERNAL, "cannot start the HTTP server on port %u: %s", server->port,
                 own->cert_pem ? "the certificate or key is not usable" : strerror(errno));
+        stop_lanes(server);
         let_go(server);
         return NULL;
     }
@@ -181,7 +205,7 @@ bool http_server_closing(const struct http_server *server)
 
 /* Lets no further connection be made to a listening socket: a packet filter that takes nothing.
  * Clients try again within a second and are then refused, since nobody listens any more. */
-static void shut_the_door(MHD_socket listener)
+static void shut_the_door(int listener)
 {
     struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
     struct sock_fprog filter = {.len = 1, .filter = &nothing};
@@ -191,22 +215,16 @@ static void shut_the_door(MHD_socket listener)
 /* Stops listening; connections that the kernel has accepted for us are still served. */
 static void stop_listening(struct http_server *server)
 {
-    MHD_socket listener = MHD_quiesce_daemon(server->daemon);
+    static const struct timespec moment = {.tv_nsec = NS_PER_MS};
+    int64_t deadline_ns = time_monotonic_ns() + NS_PER_SEC;
+    struct pollfd waiting = {.fd = server->listener, .events = POLLIN};
+    shut_the_door(server->listener);
+    while (poll(&waiting, 1, 0) > 0 && time_monotonic_ns() < deadline_ns)
+        nanosleep(&moment, NULL); /* the lanes accept them */
+    for (unsigned i = 0; i < server->lane_count; i++)
+        lane_stop_accepting(&server->lanes[i]);
+    close(server->listener);
     server->listener = -1;
-    if (listener == MHD_INVALID_SOCKET)
-        return;
-    shut_the_door(listener);
-    for (;;) {
-        struct sockaddr_storage peer;
-        socklen_t size = sizeof(peer);
-        int fd = accept4(listener, (struct sockaddr *)&peer, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd < 0 && errno == EINTR)
-            continue;
-        if (fd < 0)
-            break;
-        MHD_add_connection(server->daemon, fd, (struct sockaddr *)&peer, size);
-    }
-    close(listener);
 }
 
 /* Waits until nothing was under way for QUIET_MS, or until deadline_ns. Answers close their
@@ -255,6 +273,6 @@ void http_server_close(struct http_server *server)
     end_held(server);
     wait_for_quiet(server, time_monotonic_ns() + NS_PER_SEC);
 
-    MHD_stop_daemon(server->daemon);
+    stop_lanes(server);
     let_go(server);
 }

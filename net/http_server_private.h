@@ -3,6 +3,7 @@
 #define NET_HTTP_SERVER_PRIVATE_H
 
 #include "net/http_server.h"
+#include "net/lane.h"
 #include "net/workers.h"
 
 #include <microhttpd.h>
@@ -15,6 +16,7 @@ struct live {
     struct http_exchange face; /* first: a face is cast to its live */
     struct http_server *server;
     struct MHD_Connection *connection;
+    struct lane *lane; /* runs the connection */
     int socket;
     char *uri; /* path and query lie in it */
     char *query;
@@ -36,7 +38,8 @@ struct live {
 
 struct http_server {
     struct http_server_options options;
-    struct MHD_Daemon *daemon;
+    struct lane *lanes; /* one a thread */
+    unsigned lane_count;
     struct workers *workers;
     int listener;
     uint16_t port;
@@ -52,7 +55,7 @@ struct http_server {
 };
 
 /* libmicrohttpd's callbacks for one request. */
-void *http_on_uri(void *server, const char *uri, struct MHD_Connection *connection);
+void *http_on_uri(void *lane, const char *uri, struct MHD_Connection *connection);
 enum MHD_Result http_on_request(void *server, struct MHD_Connection *connection, const char *url,
                                 const char *method, const char *version, const char *upload,
                                 size_t *upload_size, void **request);

@@ -14,6 +14,7 @@ enum {
 struct http_stream {
     struct http_server *server;
     struct MHD_Connection *connection;
+    struct lane *lane;
     pthread_mutex_t lock; /* guards all below */
     struct buf waiting;
     size_t sent; /* of waiting */
@@ -77,6 +78,7 @@ static void wake(struct http_stream *stream)
     if (stream->suspended) {
         stream->suspended = false;
         MHD_resume_connection(stream->connection);
+        lane_ring(stream->lane);
     }
 }
 
@@ -88,6 +90,7 @@ struct http_stream *http_reply_stream(struct http_exchange *exchange, struct htt
     stream->server = live->server;
     atomic_fetch_add(&stream->server->refs, 1);
     stream->connection = live->connection;
+    stream->lane = live->lane;
     stream->waiting.max = MOST_WAITING;
     pthread_mutex_init(&stream->lock, NULL);
     pthread_mutex_lock(&stream->server->lock);
