@@ -274,8 +274,8 @@ TEST_BOTH(a_body_comes_by_length_in_chunks_or_until_the_end)
 {
     static const char *const texts[] = {
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello rest",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nhe\r\n03\r\nllo\r\n0\r\n"
-        "X-Trailer: 1\r\n\r\n",
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nhe\r\n03\r\nllo\r\n0\r\n"
+         "X-Trailer: 1\r\n\r\n"),
         "HTTP/1.1 200 OK\r\n\r\nhello",
         "HTTP/1.0 200 OK\r\n\r\nhello",
         "HTTP/1.1 200\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello",
@@ -429,6 +429,7 @@ static void serve_silence(int fd, void *context)
         return;
     socket_send(fd, bytes_of(first));
     OWN(free) char *rest = socket_read_all(fd); /* until the client has had enough */
+    (void)rest;
 }
 
 TEST_BOTH(a_server_that_is_silent_is_given_up_in_time)
@@ -504,6 +505,7 @@ static void serve_and_wait(int fd, void *closed)
         return;
     socket_send(fd, bytes_of("HTTP/1.1 204 No Content\r\n\r\n"));
     OWN(free) char *rest = socket_read_all(fd);
+    (void)rest;
     atomic_store((atomic_bool *)closed, true);
 }
 

@@ -393,6 +393,7 @@ TEST(message_dumper_shows_its_last_events)
     struct suite *s = services();
     OWN(free) char *answer =
         post(s->port[DUMPER], CE "ce-type: the.last.one\r\n" JSON, bytes_of("{\"a\":1}"));
+    (void)answer;
     OWN(free) char *events = get(s->port[DUMPER], "/events");
     struct err err = {0};
     json_auto_t *tree = json_from_bytes(bytes_of(body_of(events)), "events", ERR_INPUT, &err);

@@ -464,6 +464,7 @@ TEST(a_versioned_bucket_keeps_generations)
     make_bucket(&f, "bucket");
     OWN(answer) struct answer patched =
         ask_text(&f, "PATCH", "/b/bucket", "{\"versioning\": {\"enabled\": true}}");
+    (void)patched;
     put_text(&f, "bucket", "o", "one");
     put_text(&f, "bucket", "o", "two");
     OWN(answer) struct answer deleted = ask_text(&f, "DELETE", "/b/bucket/o/o", NULL);
@@ -600,6 +601,7 @@ TEST(a_rewrite_copies_content_and_metadata)
     EXPECT_STR(answer_member(&a, "objectSize"), "11");
     EXPECT(json_is_true(json_object_get(a.json, "done")));
     OWN(answer) struct answer deleted = ask_text(&f, "DELETE", "/b/bucket/o/o", NULL);
+    (void)deleted;
     OWN(answer) struct answer copy = ask_text(&f, "GET", "/b/other/o/a%2Fcopy?alt=media", NULL);
     EXPECT_STR(answer_text(&copy), "Hello World");
     EXPECT_STR(answer_field(&copy, "Content-Type"), "text/plain");

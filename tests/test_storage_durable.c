@@ -159,6 +159,7 @@ TEST(what_was_answered_survives_a_kill)
     put_text(&child.fixture, "bucket", "deleted", "x");
     OWN(answer) struct answer deleted =
         ask_text(&child.fixture, "DELETE", "/b/bucket/o/deleted", NULL);
+    (void)deleted;
     child_kill(&child);
 
     child_start(&child, folder, RLIM_INFINITY);

@@ -128,9 +128,11 @@ TEST(a_versioned_bucket_publishes_archives)
     open_with(&f, "{" TOPIC ", \"payload_format\": \"NONE\"}");
     OWN(answer) struct answer patched =
         ask_text(&f, "PATCH", "/b/bucket", "{\"versioning\": {\"enabled\": true}}");
+    (void)patched;
     put_text(&f, "bucket", "o", "one");
     put_text(&f, "bucket", "o", "two");
     OWN(answer) struct answer deleted = ask_text(&f, "DELETE", "/b/bucket/o/o", NULL);
+    (void)deleted;
     EXPECT_STR(attribute(&f, 2, "eventType"), "OBJECT_ARCHIVE");
     EXPECT_STR(attribute(&f, 2, "overwrittenByGeneration"), attribute(&f, 1, "objectGeneration"));
     EXPECT_STR(attribute(&f, 3, "eventType"), "OBJECT_ARCHIVE");
@@ -138,6 +140,7 @@ TEST(a_versioned_bucket_publishes_archives)
     OWN(free) char *path =
         str_format("/b/bucket/o/o?generation=%s", attribute(&f, 0, "objectGeneration"));
     OWN(answer) struct answer gone = ask_text(&f, "DELETE", path, NULL);
+    (void)gone;
     EXPECT_STR(attribute(&f, 4, "eventType"), "OBJECT_DELETE");
 }
 
@@ -147,11 +150,15 @@ TEST(every_way_to_make_or_change_an_object_publishes)
     open_with(&f, "{" TOPIC ", \"payload_format\": \"NONE\"}");
     put_text(&f, "bucket", "o", "x");
     OWN(answer) struct answer patched = ask_text(&f, "PATCH", "/b/bucket/o/o", "{}");
+    (void)patched;
     OWN(answer) struct answer copied =
         ask_text(&f, "POST", "/b/bucket/o/o/copyTo/b/bucket/o/copy", "");
+    (void)copied;
     OWN(answer) struct answer composed =
         ask_text(&f, "POST", "/b/bucket/o/c/compose", "{\"sourceObjects\": [{\"name\": \"o\"}]}");
+    (void)composed;
     OWN(answer) struct answer deleted = ask_text(&f, "DELETE", "/b/bucket/o/o", NULL);
+    (void)deleted;
     static const char *const types[] = {"OBJECT_FINALIZE", "OBJECT_METADATA_UPDATE",
                                         "OBJECT_FINALIZE", "OBJECT_FINALIZE", "OBJECT_DELETE"};
     EXPECT_INT(json_array_size(f.published), COUNT(types));
@@ -167,7 +174,9 @@ TEST(a_config_hears_only_of_its_events_and_its_prefix)
     put_text(&f, "bucket", "in%2Fa", "x");
     put_text(&f, "bucket", "out", "x");
     OWN(answer) struct answer in = ask_text(&f, "DELETE", "/b/bucket/o/in%2Fa", NULL);
+    (void)in;
     OWN(answer) struct answer out = ask_text(&f, "DELETE", "/b/bucket/o/out", NULL);
+    (void)out;
     EXPECT_INT(json_array_size(f.published), 1);
     EXPECT_STR(attribute(&f, 0, "objectId"), "in/a");
 }

@@ -12,7 +12,9 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t len)
     OWN(free) char *text = str_copy_bytes(bytes);
     OWN(free) char *prepared = html_prepare(text);
     OWN(free) char *finished = html_finish(prepared);
+    (void)finished;
     struct err err = {0};
     json_auto_t *request = translate_v2_request(bytes, bytes, NULL, &err);
+    (void)request;
     return 0;
 }
