@@ -123,7 +123,7 @@ format: ## lay out all C files as .clang-format says
 
 fuzz: ## run each fuzzer for SECONDS (10) on its corpus
 	@mkdir -p build/fuzz
-	@MAKE='$(MAKE)' SECONDS=$(SECONDS) tests/fuzz/run $(FUZZERS)
+	@MAKE='$(MAKE)' SECONDS_EACH=$(SECONDS) tests/fuzz/run $(FUZZERS)
 
 build/fuzz/%: tests/fuzz/%.c FORCE
 	$(MAKE) --no-print-directory CC=clang CXX=clang++ SANITIZE=fuzzer-no-link,address,undefined OPTIMIZE='-O1 -g' \
