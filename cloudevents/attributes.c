@@ -93,6 +93,18 @@ bool ce_name_valid(const char *name)
     return true;
 }
 
+/* The name as 1.0 allows it: versions before had capitals and dashes. The caller frees. */
+static char *plain_name(const char *name)
+{
+    char *plain = str_copy(name), *to = plain;
+    for (; *name; name++)
+        if (isalnum((unsigned char)*name))
+            *to++ = *name;
+    *to = '\0';
+    str_lower(plain);
+    return plain;
+}
+
 void ce_each_attribute(const struct ce_event *event,
                        void (*each)(const char *name, const char *value, void *context),
                        void *context)
@@ -117,11 +129,9 @@ void ce_each_attribute(const struct ce_event *event,
     json_t *value;
     json_object_foreach(event->extensions, name, value)
     {
-        if (json_is_string(value)) {
-            each(name, json_string_value(value), context);
-        } else {
-            OWN(free) char *text = json_to_text(value);
-            each(name, text, context);
-        }
+        OWN(free) char *plain = plain_name(name);
+        OWN(free) char *text = json_is_string(value) ? NULL : json_to_text(value);
+        if (*plain)
+            each(plain, text ? text : json_string_value(value), context);
     }
 }

@@ -165,6 +165,19 @@ static void add_member(const char *name, const char *value, void *tree)
     json_object_set_new(tree, name, json_string(value));
 }
 
+/* Numbers and booleans among the extensions are written as such. */
+static void keep_types(const json_t *extensions, json_t *tree)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)extensions, name, value)
+    {
+        if (!json_is_string(value) && extension_type_ok(CE_V10, value) &&
+            json_object_get(tree, name))
+            json_object_set(tree, name, value);
+    }
+}
+
 /* The data as JSON, if it is that; NULL otherwise. */
 static json_t *json_data(const struct ce_event *event)
 {
@@ -184,8 +197,7 @@ char *ce_json_from_event(const struct ce_event *event)
 {
     json_auto_t *tree = json_object();
     ce_each_attribute(event, add_member, tree);
-    if (event->extensions) /* with their types */
-        json_object_update(tree, event->extensions);
+    keep_types(event->extensions, tree);
     if (event->content_type)
         add_member("datacontenttype", event->content_type, tree);
     if (!event->data)

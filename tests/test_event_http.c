@@ -369,3 +369,16 @@ TEST(an_old_event_is_sent_on_as_1_0)
     EXPECT_STR(headers_get(&out, "ce-specversion"), "1.0");
     EXPECT_STR(headers_get(&out, "ce-id"), "3");
 }
+
+TEST(an_old_extension_is_sent_on_under_a_name_that_1_0_allows)
+{
+    OWN(headers) struct headers headers = {0}, out = {0};
+    OWN(ce_events) struct ce_events events = {0}, again = {0};
+    read_request(FIELDS("ce-specversion: 0.2", "ce-id: 3", "ce-type: t", "ce-source: /s",
+                        "ce-attrib-key: v"),
+                 "x", &headers, &events);
+    ce_headers_from_event(&events.list[0], &out);
+    EXPECT_STR(headers_get(&out, "ce-attribkey"), "v");
+    struct err err = {0};
+    EXPECT(events_from_http(&out, bytes_of("x"), &again, &err));
+}
