@@ -121,13 +121,8 @@ lint: ## check format, C, shell
 format: ## lay out all C files as .clang-format says
 	clang-format -i $$(git ls-files '*.c' '*.h' '*.cc')
 
-$(BUILD)/soak/%: $(BUILD)/obj/tests/soak/%.c.o $(call objects,$(TEST_HELPERS)) $(PROGRAM_PARTS) $(LIBRARY_FILES)
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINK_FLAGS) -o $@ $< $(call objects,$(TEST_HELPERS)) $(PROGRAM_PARTS) $(LINK_ORDER) -lcmocka $(EXTERNAL)
-
-soak: $(patsubst tests/soak/%.c,$(BUILD)/soak/%,$(wildcard tests/soak/*.c)) ## kill kn-local's data plane at random, 20 times over
-	@for i in $$(seq 20); do timeout 60 $(BUILD)/soak/channel_kill || exit 1; done
+soak: tests ## kill processes at random moments, 20 times over
+	@for i in $$(seq 20); do timeout 120 $(BUILD)/tests/test_channel_kill || exit 1; done
 
 fuzz: ## run each fuzzer for SECONDS (10) on its corpus
 	@mkdir -p build/fuzz

@@ -28,7 +28,7 @@ struct runtime {
     struct journal *journal;
     struct pod_home home;
     struct registry *registry;
-    atomic_bool closing;
+    atomic_bool begun, closing;
     atomic_uint handling; /* requests that are being taken in just now */
 };
 
@@ -156,9 +156,10 @@ static void handle(struct http_exchange *exchange, void *app)
 {
     struct runtime *runtime = app;
     atomic_fetch_add(&runtime->handling, 1);
-    if (atomic_load(&runtime->closing)) {
+    bool closing = atomic_load(&runtime->closing);
+    if (closing || !atomic_load(&runtime->begun)) {
         struct err err = {.retry_after_sec = 1};
-        err_set(&err, ERR_UNAVAILABLE, "kn-local is stopping");
+        err_set(&err, ERR_UNAVAILABLE, "kn-local is %s", closing ? "stopping" : "starting");
         http_reply_err(exchange, &err);
     } else {
         route(runtime, exchange);
@@ -240,6 +241,11 @@ struct runtime *runtime_open(const struct runtime_options *options, struct err *
     runtime->root = str_format("http://127.0.0.1:%u", runtime_port(runtime));
     registry_set_root(runtime->registry, runtime->root);
     return runtime;
+}
+
+void runtime_begin(struct runtime *runtime)
+{
+    atomic_store(&runtime->begun, true);
 }
 
 uint16_t runtime_port(const struct runtime *runtime)

@@ -233,8 +233,13 @@ struct runtime_options {
     struct runtime_listener listener;
 };
 
-/* NULL and err: the port is in use, the data directory is not writable. */
+/* NULL and err: the port is in use, the data directory is not writable. Until runtime_begin the
+ * data plane answers 503 with Retry-After: an event that came before the subscriptions of its
+ * channel would be taken and reach nobody. */
 struct runtime *runtime_open(const struct runtime_options *options, struct err *err);
+
+/* All that there should be from the start has been applied: takes events from now on. */
+void runtime_begin(struct runtime *runtime);
 
 uint16_t runtime_port(const struct runtime *runtime);
 

@@ -171,6 +171,7 @@ bool kn_up(const struct kn_options *options, const char *program_dir, struct err
         return false;
     apply_files(&up, options);
     control_settle(up.control);
+    runtime_begin(up.runtime);
     if (!tell(&up, options, err))
         return false;
     int signal_number = 0;

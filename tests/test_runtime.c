@@ -135,6 +135,12 @@ static void open_runtime(struct stage *stage)
     EXPECT_STR(err.text, "");
 }
 
+static void begin_runtime(struct stage *stage)
+{
+    open_runtime(stage);
+    runtime_begin(stage->runtime);
+}
+
 static void stage_open(struct stage *stage)
 {
     struct err err = {0};
@@ -144,7 +150,7 @@ static void stage_open(struct stage *stage)
     char dir[] = "/tmp/runtime-XXXXXX";
     EXPECT(mkdtemp(dir) != NULL);
     stage->dir = str_copy(dir);
-    open_runtime(stage);
+    begin_runtime(stage);
     stage->client = http_client_open(NULL, &err);
 }
 
@@ -371,11 +377,29 @@ TEST(a_channel_on_disk_delivers_after_a_restart_what_it_has_taken)
     EXPECT_INT(post(&stage, "/default/channels/c", "kept"), 202);
     runtime_close(stage.runtime);
 
-    open_runtime(&stage);
+    begin_runtime(&stage);
     apply_channel(&stage, "c", true);
     subscribe_url(&stage, "s", "c", &sink);
     sink_wait(&sink, 1);
     EXPECT_STR(sink.last, "kept");
+}
+
+TEST(an_event_that_comes_before_all_subscriptions_are_there_again_is_not_taken)
+{
+    OWN(stage) struct stage stage;
+    OWN(sink) struct sink sink;
+    stage_open(&stage);
+    sink_open(&sink);
+    runtime_close(stage.runtime);
+
+    open_runtime(&stage);
+    apply_channel(&stage, "c", false);
+    EXPECT_INT(post(&stage, "/default/channels/c", "too early"), 503);
+    subscribe_url(&stage, "s", "c", &sink);
+    runtime_begin(stage.runtime);
+    EXPECT_INT(post(&stage, "/default/channels/c", "in time"), 202);
+    EXPECT_INT(sink.count, 1);
+    EXPECT_STR(sink.last, "in time");
 }
 
 /* ---- services ------------------------------------------------------------------------------ */

@@ -87,6 +87,8 @@ static bool data_plane(const char *dir, uint16_t port, uint16_t to, struct err *
     bool good = runtime && runtime_apply_channel(runtime, &channel, err);
     for (int i = 0; good && i < SUBSCRIBERS; i++)
         good = subscribe(runtime, i, to, err);
+    if (good)
+        runtime_begin(runtime);
     return good;
 }
 
