@@ -122,7 +122,7 @@ format: ## lay out all C files as .clang-format says
 	clang-format -i $$(git ls-files '*.c' '*.h' '*.cc')
 
 soak: tests ## kill processes at random moments, 20 times over
-	@for i in $$(seq 20); do timeout 120 $(BUILD)/tests/test_channel_kill || exit 1; done
+	@for i in $$(seq 20); do BUILD=$(BUILD) timeout 300 sh -c "$(BUILD)/tests/test_channel_kill && $(BUILD)/tests/test_kill_all" || exit 1; done
 
 fuzz: ## run each fuzzer for SECONDS (10) on its corpus
 	@mkdir -p build/fuzz

@@ -4,13 +4,12 @@
 #include "base/env.h"
 #include "base/file.h"
 #include "base/jread.h"
+#include "base/lock.h"
 #include "base/own.h"
 #include "base/str.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 static bool make_temporary(struct data_dir *dir, struct err *err)
@@ -33,13 +32,8 @@ static bool make(const char *path, struct data_dir *dir, struct err *err)
 
 static bool lock(struct data_dir *dir, struct err *err)
 {
-    OWN(free) char *path = data_dir_file(dir, "lock");
-    dir->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (dir->lock < 0)
-        return err_set(err, ERR_INPUT, "cannot write in %s: %s", dir->path, strerror(errno));
-    if (flock(dir->lock, LOCK_EX | LOCK_NB) == 0)
-        return true;
-    return err_set(err, ERR_CONFLICT, "%s is in use by another gcp-local", dir->path);
+    dir->lock = lock_take(dir->path, "gcp-local", 0, err);
+    return dir->lock >= 0;
 }
 
 bool data_dir_open(const char *path, struct data_dir *dir, struct err *err)
@@ -90,19 +84,12 @@ void data_dir_close(struct data_dir *dir)
     *dir = (struct data_dir){.lock = -1};
 }
 
-bool data_dir_in_use(const char *path)
-{
-    OWN(free) char *file = str_format("%s/lock", path);
-    OWN(fd) int fd = open(file, O_RDWR | O_CLOEXEC);
-    return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0;
-}
-
 bool endpoints_read(const char *path, struct endpoints *endpoints, struct err *err)
 {
     OWN(free) char *file = str_format("%s/ports.json", path);
     OWN(buf) struct buf text = {.max = 4096};
     struct err unread = {0};
-    if (!data_dir_in_use(path) || !file_read(file, &text, &unread))
+    if (!lock_taken(path) || !file_read(file, &text, &unread))
         return err_set(err, ERR_NOT_FOUND, "no gcp-local runs with the data directory %s", path);
 
     json_auto_t *tree = json_from_bytes(buf_bytes(&text), file, ERR_INTERNAL, err);

@@ -38,9 +38,6 @@ static inline void own_data_dir(struct data_dir *local)
 /* The place of a file in the folder. The caller frees. */
 char *data_dir_file(const struct data_dir *dir, const char *name);
 
-/* Whether a server holds the folder at this moment. */
-bool data_dir_in_use(const char *path);
-
 /* Where the server of a folder listens; ERR_NOT_FOUND when none does. */
 bool endpoints_read(const char *path, struct endpoints *endpoints, struct err *err);
 void endpoints_done(struct endpoints *endpoints);

@@ -3,14 +3,17 @@
 
 #include "base/file.h"
 #include "base/jread.h"
+#include "base/lock.h"
 #include "base/str.h"
+#include "base/timestamp.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
+
+/* The one that was killed a moment ago may still be ending. */
+static const int64_t PATIENCE_NS = NS_PER_SEC / 2;
 
 bool home_open(const char *path, struct home *home, struct err *err)
 {
@@ -20,17 +23,8 @@ bool home_open(const char *path, struct home *home, struct err *err)
     home->path = realpath(path, NULL);
     if (!home->path)
         return err_set(err, ERR_INPUT, "%s: %s", path, strerror(errno));
-    OWN(free) char *file = str_format("%s/lock", home->path);
-    home->lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (home->lock < 0)
-        return err_set(err, ERR_INPUT, "cannot write the data directory %s: %s", home->path,
-                       strerror(errno));
-    if (flock(home->lock, LOCK_EX | LOCK_NB) == 0)
-        return true;
-    close(home->lock);
-    home->lock = -1;
-    return err_set(err, ERR_CONFLICT, "another kn-local runs with the data directory %s",
-                   home->path);
+    home->lock = lock_take(home->path, "kn-local", PATIENCE_NS, err);
+    return home->lock >= 0;
 }
 
 bool home_tell(const struct home *home, const struct home_note *note, struct err *err)
@@ -55,14 +49,6 @@ void home_close(struct home *home)
     *home = (struct home){.lock = -1};
 }
 
-/* Whether somebody holds the folder at this moment. */
-static bool in_use(const char *path)
-{
-    OWN(free) char *file = str_format("%s/lock", path);
-    OWN(fd) int fd = open(file, O_RDWR | O_CLOEXEC);
-    return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0;
-}
-
 static bool read_note(const char *path, struct home_note *note, struct err *err)
 {
     OWN(free) char *file = str_format("%s/kn-local.json", path);
@@ -84,7 +70,7 @@ bool home_ask(const char *path, char **absolute, struct home_note *note, struct 
 {
     struct err none = {0};
     *absolute = realpath(path, NULL);
-    if (*absolute && in_use(*absolute) && read_note(*absolute, note, &none))
+    if (*absolute && lock_taken(*absolute) && read_note(*absolute, note, &none))
         return true;
     return err_set(err, ERR_NOT_FOUND, "no kn-local runs with the data directory %s", path);
 }

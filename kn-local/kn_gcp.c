@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/jread.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/timestamp.h"
@@ -16,7 +17,13 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-enum { VARIABLES = 4, START_SECONDS = 20, LOOK_MS = 5, RESTART_SECONDS = 1 };
+enum {
+    VARIABLES = 4,
+    START_SECONDS = 20,
+    PREDECESSOR_SECONDS = 5,
+    LOOK_MS = 5,
+    RESTART_SECONDS = 1
+};
 
 struct kn_gcp {
     char *program, *data_dir, *log; /* of gcp-local */
@@ -47,6 +54,16 @@ static void become(char *const *argv, int log)
     dup2(log, STDERR_FILENO);
     execv(argv[0], argv);
     _exit(127);
+}
+
+/* The gcp-local of a kn-local that was killed is told to end, and may need a moment for it. */
+static void await_predecessor(const struct kn_gcp *gcp)
+{
+    struct err err = {0}; /* whatever is wrong with the folder, gcp-local will say it itself */
+    if (dir_make(gcp->data_dir, &err)) {
+        int lock = lock_take(gcp->data_dir, "gcp-local", PREDECESSOR_SECONDS * NS_PER_SEC, &err);
+        own_fd(&lock);
+    }
 }
 
 static pid_t start(const struct kn_gcp *gcp)
@@ -178,6 +195,7 @@ static bool open_local(struct kn_gcp *gcp, const struct kn_gcp_options *options,
     gcp->port = options->port;
     gcp->tls_port = options->tls_port;
     gcp->model = str_copy(options->model);
+    await_predecessor(gcp);
     gcp->looked_after = pthread_create(&gcp->thread, NULL, look_after, gcp) == 0;
     if (!gcp->looked_after)
         return err_set(err, ERR_UNAVAILABLE, "cannot start a thread");

@@ -193,7 +193,9 @@ static void break_off(struct direct *direct, struct direct_connection *connectio
     }
     if (reason)
         err_set(&transfer->failure, ERR_UNAVAILABLE, "%s", strerror(reason));
-    else
+    if (reason == ECONNREFUSED)
+        transfer->failure.reason = http_refused;
+    else if (!reason)
         answer_close(&connection->reader, &transfer->failure);
     finish_connected(direct, connection);
 }

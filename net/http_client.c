@@ -14,6 +14,8 @@
 #include <sys/eventfd.h>
 #include <utlist.h>
 
+const char http_refused[] = "CONNECTION_REFUSED";
+
 void http_answer_done(struct http_answer *answer)
 {
     headers_done(&answer->headers);

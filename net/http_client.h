@@ -47,6 +47,9 @@ struct http_answer {
     struct buf body;
 };
 
+/* The reason of a failure when nobody listened at the address: nobody has seen the request. */
+extern const char http_refused[];
+
 void http_answer_done(struct http_answer *answer);
 
 static inline void own_http_answer(struct http_answer *local)

@@ -315,6 +315,8 @@ static void explain(struct transfer *transfer, CURLcode result)
                 transfer->answer.body.max);
     else if (transfer->failure.status == 0)
         err_set(&transfer->failure, status_of(transfer, result), "%s", detail);
+    if (result == CURLE_COULDNT_CONNECT)
+        transfer->failure.reason = http_refused;
     transfer_name_server(transfer);
 }
 

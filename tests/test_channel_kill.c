@@ -8,40 +8,24 @@
 #include "kn-local/runtime.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
+#include "tests/ledger.h"
 #include "tests/test.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { EVENTS = 20000, SUBSCRIBERS = 2, SENDERS = 8, KILLS = 12 };
-
-struct ledger {
-    atomic_uchar arrived[SUBSCRIBERS][EVENTS];
-    atomic_uint published;
-};
+enum { SENDERS = 8, KILLS = 12 };
 
 static void rest(void)
 {
     nanosleep(&(struct timespec){.tv_nsec = 2 * NS_PER_MS}, NULL);
-}
-
-static struct ledger *map_ledger(const char *path)
-{
-    OWN(fd) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    EXPECT(fd >= 0 && ftruncate(fd, sizeof(struct ledger)) == 0);
-    void *memory = mmap(NULL, sizeof(struct ledger), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    EXPECT(memory != MAP_FAILED);
-    return memory;
 }
 
 /* ---- the processes that are killed: this program again, told by KILL_ROLE what it is ----------
@@ -49,11 +33,8 @@ static struct ledger *map_ledger(const char *path)
 
 static void write_down(struct http_exchange *exchange, void *app)
 {
-    struct ledger *ledger = app;
-    int64_t number;
-    bool known = str_int(headers_get(&exchange->headers, "ce-id"), 0, EVENTS - 1, &number);
-    if (known)
-        atomic_store(&ledger->arrived[str_equal(exchange->path, "/1")][number], 1);
+    bool known =
+        ledger_note(app, str_equal(exchange->path, "/1"), headers_get(&exchange->headers, "ce-id"));
     http_reply_empty(exchange, known ? 202 : 400);
 }
 
@@ -61,7 +42,7 @@ static bool subscriber(const char *dir, uint16_t port, struct err *err)
 {
     OWN(free) char *path = str_format("%s/ledger", dir);
     struct http_server_options options = {
-        .port = port, .threads = 4, .handle = write_down, .app = map_ledger(path)};
+        .port = port, .threads = 4, .handle = write_down, .app = ledger_map(path)};
     return http_server_open(&options, err) != NULL;
 }
 
@@ -85,7 +66,7 @@ static bool data_plane(const char *dir, uint16_t port, uint16_t to, struct err *
     struct runtime *runtime = runtime_open(&options, err);
     struct runtime_channel channel = {.ns = "default", .name = "c", .durable = true};
     bool good = runtime && runtime_apply_channel(runtime, &channel, err);
-    for (int i = 0; good && i < SUBSCRIBERS; i++)
+    for (int i = 0; good && i < LEDGER_READERS; i++)
         good = subscribe(runtime, i, to, err);
     if (good)
         runtime_begin(runtime);
@@ -134,16 +115,6 @@ struct scene {
     atomic_uint next; /* event */
 };
 
-static uint16_t free_port(void)
-{
-    OWN(fd) int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof(address);
-    EXPECT(bind(fd, (struct sockaddr *)&address, size) == 0);
-    EXPECT(getsockname(fd, (struct sockaddr *)&address, &size) == 0);
-    return ntohs(address.sin_port);
-}
-
 static void start(const struct scene *scene, struct actor *actor)
 {
     OWN(free) char *role = str_format("KILL_ROLE=%s", actor->role);
@@ -173,7 +144,7 @@ static void open_scene(struct scene *scene)
     strcpy(scene->dir, "/tmp/channel-kill-XXXXXX");
     EXPECT(mkdtemp(scene->dir) != NULL);
     OWN(free) char *path = str_format("%s/ledger", scene->dir);
-    scene->ledger = map_ledger(path);
+    scene->ledger = ledger_map(path);
     scene->actors[1] = (struct actor){.role = "subscriber", .port = free_port(), .to = 1};
     scene->actors[0] =
         (struct actor){.role = "plane", .port = free_port(), .to = scene->actors[1].port};
@@ -218,18 +189,9 @@ static void publish(struct scene *scene, unsigned number)
 static void *publish_all(void *context)
 {
     struct scene *scene = context;
-    for (unsigned number; (number = atomic_fetch_add(&scene->next, 1)) < EVENTS;)
+    for (unsigned number; (number = atomic_fetch_add(&scene->next, 1)) < LEDGER_EVENTS;)
         publish(scene, number);
     return NULL;
-}
-
-static unsigned missing(const struct ledger *ledger)
-{
-    unsigned count = 0;
-    for (size_t s = 0; s < SUBSCRIBERS; s++)
-        for (size_t i = 0; i < EVENTS; i++)
-            count += !atomic_load(&ledger->arrived[s][i]);
-    return count;
 }
 
 static void kill_now_and_then(struct scene *scene)
@@ -237,7 +199,7 @@ static void kill_now_and_then(struct scene *scene)
     unsigned seed = (unsigned)time_now_ns();
     for (int i = 0; i < KILLS; i++) {
         unsigned until =
-            (unsigned)(EVENTS / (KILLS + 1) * (i + 1)) + (unsigned)rand_r(&seed) % 1000;
+            (unsigned)(LEDGER_EVENTS / (KILLS + 1) * (i + 1)) + (unsigned)rand_r(&seed) % 1000;
         while (atomic_load(&scene->ledger->published) < until)
             rest();
         struct actor *actor = &scene->actors[rand_r(&seed) % 2];
@@ -256,8 +218,8 @@ TEST(every_event_arrives_at_every_subscriber_although_all_are_killed_at_random)
     kill_now_and_then(&scene);
     for (size_t i = 0; i < SENDERS; i++)
         pthread_join(senders[i], NULL);
-    EXPECT_INT(atomic_load(&scene.ledger->published), EVENTS);
-    while (missing(scene.ledger))
+    EXPECT_INT(atomic_load(&scene.ledger->published), LEDGER_EVENTS);
+    while (ledger_missing(scene.ledger))
         rest(); /* the runner's time limit decides when that is hopeless */
-    EXPECT_INT(missing(scene.ledger), 0);
+    EXPECT_INT(ledger_missing(scene.ledger), 0);
 }

@@ -15,6 +15,8 @@ enum {
     DEFAULT_MOST_PODS = 4, /* when each takes only so many requests at once */
     KEPT_PODS = 2,         /* that have ended, for their logs */
     GRACE_SEC = 10,        /* from SIGTERM to SIGKILL */
+    DYING_MS = 1000,       /* a pod that refuses connections for longer is not just about to go */
+    LOOK_AGAIN_MS = 5,
 };
 
 /* A pod that may get requests. */
@@ -34,7 +36,8 @@ struct request {
     http_ended *ended;
     void *context;
     int64_t deadline_ns;
-    bool own_limit; /* the deadline is the workload's, not the caller's */
+    int64_t refused_ns; /* when a pod refused the connection first; 0 = never */
+    bool own_limit;     /* the deadline is the workload's, not the caller's */
     struct request *prev, *next;
 };
 
@@ -230,19 +233,46 @@ static void start_all(struct request *chosen)
     }
 }
 
+/* A pod that has just died refuses connections until its end is noticed: the request has reached
+ * nobody, and waits for the next pod. */
+static bool goes_on(struct request *request, const struct err *err, int64_t now)
+{
+    if (!str_equal(err->reason, http_refused))
+        return false;
+    if (!request->refused_ns)
+        request->refused_ns = now;
+    return now - request->refused_ns < DYING_MS * NS_PER_MS && now < request->deadline_ns;
+}
+
+/* Under the lock. */
+static void wait_again(struct request *request, int64_t now)
+{
+    struct workload *workload = request->workload;
+    free(give(&request->url));
+    request->server = NULL;
+    DL_PREPEND(workload->waiting, request);
+    workload->waiting_count++;
+    plan_tend(workload, now + LOOK_AGAIN_MS * NS_PER_MS);
+}
+
 static void on_ended(struct http_answer *answer, const struct err *err, void *context)
 {
     struct request *request = context;
     struct workload *workload = request->workload;
     struct server *server = request->server;
     int64_t now = time_monotonic_ns();
+    bool again = !answer && goes_on(request, err, now);
     pthread_mutex_lock(&workload->lock);
     server->active--;
     workload->busy_ns = now;
-    struct request *chosen = assign(workload);
+    if (again)
+        wait_again(request, now);
+    struct request *chosen = again ? NULL : assign(workload);
     plan_tend(workload, server->retiring ? 0 : now + workload->shape.spec.idle_ns);
     pthread_mutex_unlock(&workload->lock);
     start_all(chosen);
+    if (again)
+        return;
 
     if (!answer && request->own_limit && now >= request->deadline_ns) {
         refuse_late(request);
