@@ -10,17 +10,25 @@
 enum {
     MOST_PULLED = 1000, /* messages in one pull */
     LONGEST_PAUSE_SEC = 60,
+    MISSING_PAUSE_SEC = 2, /* somebody may make the topic any moment, and publish to it */
 };
+
+static int pause_sec(const struct err *err, int failures)
+{
+    int longest = err->status == ERR_NOT_FOUND ? MISSING_PAUSE_SEC : LONGEST_PAUSE_SEC;
+    int seconds = failures < 6 ? 1 << failures : longest;
+    if (seconds > longest)
+        seconds = longest;
+    return err->retry_after_sec > seconds ? err->retry_after_sec : seconds;
+}
 
 /* Sleeps after a call has failed, longer each time; false when the source is stopping. */
 static bool pause_after(struct source *source, const char *deed, const struct err *err,
                         int *failures)
 {
-    int seconds = *failures < 6 ? 1 << *failures : LONGEST_PAUSE_SEC;
-    ++*failures;
-    if (err->retry_after_sec > seconds)
-        seconds = err->retry_after_sec;
-    log_warning("cannot %s: %s; again in %d s", deed, err->text, seconds);
+    int seconds = pause_sec(err, (*failures)++);
+    if (err->status != ERR_NOT_FOUND || *failures == 1)
+        log_warning("cannot %s: %s; again in %d s", deed, err->text, seconds);
 
     /* half of it at random, so that many sources do not come back together */
     int64_t half_ns = (int64_t)seconds * NS_PER_SEC / 2;
