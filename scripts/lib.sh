@@ -1,0 +1,249 @@
+# Shared by the scripts of this folder: options, commands that are run or only shown, and the way to
+# Google Cloud and Knative; with --local to those that run on this machine.
+#
+# A command is a text, so that --dry-run shows exactly what would be run. What comes from outside is
+# put into it by `quoted`, or is a name that `check_names` has let through.
+# shellcheck shell=bash
+export LC_ALL=C.UTF-8
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+me=scripts/${0##*/}
+# what every script may be told; empty is not told
+dry_run='' local='' data_dir='' namespace=${NAMESPACE:-default}
+project='' topic=${TOPIC:-testing} bucket=${BUCKET:-}
+arguments=()
+
+# ---- ending ------------------------------------------------------------------------------------
+
+die() {
+    echo "$me: $*" >&2
+    exit 1
+}
+
+refuse() {
+    echo "$me: $*; see $me --help" >&2
+    exit 2
+}
+
+# ---- options -----------------------------------------------------------------------------------
+
+# parse NAMES ARGUMENT…: for each option of NAMES sets the variable of that name: `topic` takes a
+# value, `dry-run?` takes none and becomes 1. The rest goes to $arguments.
+parse() {
+    local names=" $1 " name value
+    declare -A short=([-f]=--follow [-y]=--yes)
+    shift
+    while [ $# -gt 0 ]; do
+        [[ ! "$1" =~ ^-[fy]$ ]] || set -- "${short[$1]}" "${@:2}"
+        name=${1%%=*} name=${name#--}
+        case $1 in
+        -h | --help)
+            usage
+            exit 0
+            ;;
+        --)
+            arguments+=("${@:2}")
+            return
+            ;;
+        --*)
+            if [[ $names == *" $name? "* && $1 != *=* ]]; then
+                value=1
+            elif [[ $names == *" $name? "* ]]; then
+                refuse "--$name takes no value"
+            elif [[ $names != *" $name "* ]]; then
+                refuse "${1%%=*} is not known"
+            elif [[ $1 == *=* ]]; then
+                value=${1#*=}
+            else
+                [ $# -ge 2 ] || refuse "$1 wants a value"
+                value=$2
+                shift
+            fi
+            [ -n "$value" ] || refuse "--$name is empty"
+            printf -v "${name//-/_}" %s "$value"
+            ;;
+        -?*) refuse "$1 is not known" ;;
+        *) arguments+=("$1") ;;
+        esac
+        shift
+    done
+}
+
+# options_help NAME…: what --help says of those that many scripts have.
+options_help() {
+    local name
+    for name in "$@"; do
+        case $name in
+        project) echo '  --project ID       Google Cloud project (GOOGLE_CLOUD_PROJECT, then that of gcloud)' ;;
+        topic) echo '  --topic NAME       Pub/Sub topic (TOPIC, then testing)' ;;
+        bucket) echo '  --bucket NAME      bucket (BUCKET, then PROJECT-pictures; locally pictures)' ;;
+        namespace) echo '  --namespace NAME   Kubernetes namespace (NAMESPACE, then default)' ;;
+        local) cat <<'LOCAL' ;;
+  --local            use the kn-local and gcp-local that run on this machine
+  --data-dir DIR     the data directory of that kn-local (.local/kn); says --local too
+LOCAL
+        dry-run) echo '  --dry-run          print the commands, ready to paste, and run none' ;;
+        end) cat <<'END' ;;
+  -h, --help         print this
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.
+END
+        esac
+    done
+}
+
+# check_names: what goes into commands as it is.
+check_names() {
+    local name
+    for name in project topic bucket namespace; do
+        [[ ${!name} =~ ^[A-Za-z0-9][A-Za-z0-9._:~+%-]*$ ]] || refuse "$name ${!name@Q} is not a name"
+    done
+}
+
+# ---- running -----------------------------------------------------------------------------------
+
+have() { command -v "$1" >/dev/null; }
+
+# quoted WORD: as the shell reads it.
+quoted() {
+    if [[ $1 =~ ^[A-Za-z0-9_@%+=:,./-]+$ ]]; then printf %s "$1"; else printf %s "${1@Q}"; fi
+}
+
+# run COMMAND: a text for the shell.
+run() {
+    if [ -n "$dry_run" ]; then echo "$1"; else eval "$1"; fi
+}
+
+# json_text TEXT: as a JSON string.
+json_text() {
+    local text=${1//\\/\\\\} code character
+    text=${text//\"/\\\"} text=${text//$'\n'/\\n} text=${text//$'\t'/\\t} text=${text//$'\r'/\\r}
+    for code in {1..31} 127; do
+        printf -v code %02x "$code"
+        printf -v character %b "\\x$code"
+        text=${text//"$character"/\\u00$code}
+    done
+    printf '"%s"' "$text"
+}
+
+# ---- where -------------------------------------------------------------------------------------
+
+# use_cloud CLIENT…: finds Google Cloud and Knative, here with --local, and sets $project and $bucket.
+# The clients must be there; locally curl does without them.
+use_cloud() {
+    [ -z "$data_dir" ] || local=1
+    if [ -n "$local" ]; then
+        use_local
+    else
+        need "$@"
+    fi
+    if [ -z "$project" ]; then
+        project=${GOOGLE_CLOUD_PROJECT:-}
+        [ -n "$project$dry_run" ] || ! have gcloud || project=$(gcloud config get project 2>/dev/null)
+        [ -n "$project" ] ||
+            refuse 'no project: give --project ID, or set GOOGLE_CLOUD_PROJECT, or gcloud config set project ID'
+    fi
+    [ -n "$bucket" ] || bucket=$project-pictures
+    check_names
+}
+
+# need CLIENT…
+need() {
+    local client
+    for client in "$@"; do
+        have "$client" && continue
+        [ "$client" != kubectl ] || die 'kubectl is missing: apt-get install kubernetes-client'
+        die "$client is missing: https://cloud.google.com/sdk/docs/install"
+    done
+}
+
+# Points this shell at the kn-local that runs.
+use_local() {
+    local kn_local=$root/${BUILD:-build}/kn-local settings
+    [[ ${BUILD:-} != /* ]] || kn_local=$BUILD/kn-local
+    [ -x "$kn_local" ] || kn_local=$(command -v kn-local) || die 'kn-local is not built: make'
+    if [ -z "$data_dir" ]; then
+        data_dir=$PWD/.local/kn
+        [ -e "$data_dir/kn-local.json" ] || data_dir=$root/.local/kn
+    fi
+    unset STORAGE_EMULATOR_HOST
+    settings=$("$kn_local" env --data-dir "$data_dir" 2>/dev/null) ||
+        die "no kn-local runs with $data_dir; start it: kn-local up -f manifests/overlays/local"
+    eval "$settings"
+    [ -n "${STORAGE_EMULATOR_HOST:-}" ] || die 'this kn-local uses real Google Cloud; leave --local away'
+    gcp_url=$STORAGE_EMULATOR_HOST bucket=${bucket:-pictures}
+    api_url=$(sed -n 's/ *server: //p' "$KUBECONFIG")
+    [ -z "$dry_run" ] ||
+        echo "eval \"\$($(quoted "$kn_local") env --data-dir $(quoted "$data_dir"))\""
+}
+
+# need_account: real Google lets nobody in without.
+need_account() {
+    [ -z "$local$dry_run" ] || return 0
+    [ -n "$(gcloud auth list --filter=status:ACTIVE --format='value(account)' 2>/dev/null)" ] ||
+        die 'gcloud has no account: gcloud auth login'
+}
+
+# ---- events ------------------------------------------------------------------------------------
+
+gcp() { curl -fsS -H 'Content-Type: application/json' "$@"; }
+
+# publish TEXT: to the topic.
+publish() {
+    if have gcloud; then
+        run "gcloud pubsub topics publish $topic --project=$project --message=$(quoted "$1")"
+    else
+        run "curl -fsS -H 'Content-Type: application/json' $gcp_url/v1/projects/$project/topics/$topic:publish \
+-d '{\"messages\": [{\"data\": \"$(printf %s "$1" | base64 -w 0)\"}]}'"
+    fi
+}
+
+# upload PICTURE: to the bucket.
+upload() {
+    if have gsutil; then
+        run "gsutil cp $(quoted "$1") gs://$bucket"
+    else
+        run "curl -fsS -H 'Content-Type: $(media_type "$1")' --data-binary $(quoted "@$1") \
+'$gcp_url/upload/storage/v1/b/$bucket/o?uploadType=media&name=$(percent "${1##*/}")'"
+    fi
+}
+
+media_type() {
+    case ${1,,} in
+    *.jpg | *.jpeg) echo image/jpeg ;;
+    *.png) echo image/png ;;
+    *.webp) echo image/webp ;;
+    *.gif) echo image/gif ;;
+    *) echo application/octet-stream ;;
+    esac
+}
+
+# percent TEXT: encoded for a query.
+percent() {
+    local LC_ALL=C i c
+    for ((i = 0; i < ${#1}; i++)); do
+        c=${1:i:1}
+        case $c in
+        [A-Za-z0-9._~-]) printf %s "$c" ;;
+        *) printf '%%%02X' "'$c" ;;
+        esac
+    done
+}
+
+# ---- Knative on this machine, without kubectl ---------------------------------------------------
+
+# api PATH: of the Kubernetes API, with the token that kn-local wrote.
+api() {
+    curl -fsS --cacert "$data_dir/tls/ca.crt" "$api_url$1" \
+        -H @<(printf 'Authorization: Bearer %s' "$(<"$data_dir/token")")
+}
+
+# service_log NAME: what its pods logged.
+service_log() {
+    local pod
+    api "/api/v1/namespaces/$namespace/pods?labelSelector=serving.knative.dev/service=$1" |
+        grep -o "\"name\":\"$1-00[^\"]*\"" | sort -u | cut -d '"' -f 4 |
+        while read -r pod; do
+            api "/api/v1/namespaces/$namespace/pods/$pod/log?container=user-container"
+        done
+}
