@@ -1,6 +1,7 @@
 /* Reading JSON: read all the fields, ask once whether they were there. */
 #include "base/jread.h"
 
+#include "base/json_plain.h"
 #include "base/own.h"
 #include "base/str.h"
 
@@ -41,6 +42,9 @@ json_t *json_from_bytes(struct bytes text, const char *what, int status, struct 
         err_set(err, status, "%s: is empty, want JSON", what);
         return NULL;
     }
+    json_t *plain = json_plain(text);
+    if (plain)
+        return plain;
     if (too_deep(text)) {
         err_set(err, status, "%s: nests deeper than %d levels", what, MOST_LEVELS);
         return NULL;
