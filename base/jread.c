@@ -139,19 +139,23 @@ bool jread_has(const struct jread *at, const char *key)
     return field(at, key) != NULL;
 }
 
+static const char *text_of(struct jread *at, const char *key, const json_t *value)
+{
+    if (json_is_string(value))
+        return json_string_value(value);
+    fail_type(at, key, value, "a string");
+    return "";
+}
+
 const char *jread_str(struct jread *at, const char *key)
 {
-    const json_t *value = field(at, key);
-    if (!json_is_string(value)) {
-        fail_type(at, key, value, "a string");
-        return "";
-    }
-    return json_string_value(value);
+    return text_of(at, key, field(at, key));
 }
 
 const char *jread_str_or(struct jread *at, const char *key, const char *fallback)
 {
-    return jread_has(at, key) ? jread_str(at, key) : fallback;
+    const json_t *value = field(at, key);
+    return value ? text_of(at, key, value) : fallback;
 }
 
 int64_t jread_int64(struct jread *at, const char *key, int64_t low, int64_t high)

@@ -7,12 +7,18 @@
 #include <string.h>
 #include <strings.h>
 
+/* malloc keeps blocks up to here in a cache of the thread; calloc does not look there. */
+enum { MOST_CACHED = 1024 };
+
 void *must_alloc(size_t size)
 {
-    void *memory = calloc(1, size ? size : 1);
-    if (!memory)
-        abort();
-    return memory;
+    if (size > MOST_CACHED) {
+        void *memory = calloc(1, size);
+        if (!memory)
+            abort();
+        return memory;
+    }
+    return memset(must_realloc(NULL, size), 0, size);
 }
 
 void *must_realloc(void *old, size_t size)
@@ -136,10 +142,24 @@ static size_t utf8_char(const unsigned char *text, size_t len)
     return overlong || surrogate || too_large ? 0 : size;
 }
 
+/* How many bytes at the start are surely ASCII: looks at eight at once. */
+static size_t ascii_start(const unsigned char *text, size_t len)
+{
+    size_t start = 0;
+    uint64_t eight;
+    for (; len - start >= sizeof(eight); start += sizeof(eight)) {
+        memcpy(&eight, text + start, sizeof(eight));
+        if (eight & 0x8080808080808080)
+            break;
+    }
+    return start;
+}
+
 bool utf8_valid(struct bytes text)
 {
-    const unsigned char *at = (const unsigned char *)text.data;
-    for (size_t left = text.len; left;) {
+    size_t ascii = ascii_start((const unsigned char *)text.data, text.len);
+    const unsigned char *at = (const unsigned char *)text.data + ascii;
+    for (size_t left = text.len - ascii; left;) {
         size_t size = utf8_char(at, left);
         if (!size)
             return false;

@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 
+#include <ctype.h>
 #include <string.h>
 
 char *printable(struct bytes bytes)
@@ -11,7 +12,7 @@ char *printable(struct bytes bytes)
         return str_format("(%zu bytes that are no text)", bytes.len);
     char *text = str_copy_bytes(bytes);
     for (char *c = text; *c; c++)
-        if (((unsigned char)*c < 0x20 && *c != '\n' && *c != '\r' && *c != '\t') || *c == 0x7F)
+        if (iscntrl((unsigned char)*c) && !strchr("\n\r\t", *c))
             *c = '?';
     return text;
 }

@@ -12,14 +12,14 @@ static bool is_token(const char *name)
     if (!*name)
         return false;
     for (; *name; name++)
-        if (!isalnum((unsigned char)*name) && !strchr("!#$%&'*+-.^_`|~", *name))
+        if (!isalnum((unsigned char)*name) && *name != '-' && !strchr("!#$%&'*+.^_`|~", *name))
             return false;
     return true;
 }
 
 static bool is_value(const char *value)
 {
-    return strpbrk(value, "\r\n") == NULL;
+    return !strchr(value, '\r') && !strchr(value, '\n');
 }
 
 void headers_reserve(struct headers *headers, size_t count, size_t bytes)
@@ -64,10 +64,11 @@ bool headers_add(struct headers *headers, const char *name, const char *value)
     return true;
 }
 
-/* Tells most names apart by their first letter. */
+/* Tells most names apart by their first two letters. */
 static bool is_named(const struct header *header, const char *name)
 {
-    return (header->name[0] | 0x20) == (name[0] | 0x20) && str_equal_any_case(header->name, name);
+    return (header->name[0] | 0x20) == (name[0] | 0x20) &&
+           (header->name[1] | 0x20) == (name[1] | 0x20) && str_equal_any_case(header->name, name);
 }
 
 static void remove_all(struct headers *headers, const char *name)

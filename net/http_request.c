@@ -7,7 +7,7 @@
 
 enum {
     DISCARD_BYTES = 64 << 20, /* read and dropped of a body that was refused half-way */
-    HEADER_BYTES = 2048,      /* enough for the fields of nearly every request */
+    HEADER_BYTES = 1024, /* enough for the fields of nearly every request, and cached by malloc */
 };
 
 /* Called with the request line, before the fields are read: the exchange begins here. */

@@ -17,7 +17,9 @@
 #include <utlist.h>
 
 enum {
-    CONNECTION_BYTES = 32 * 1024, /* holds the head of a request; a larger one gets 431 */
+    /* Holds the head of a request; a larger one gets 431. libmicrohttpd clears this and half of it
+     * again for each request, so more costs everybody. */
+    CONNECTION_BYTES = 16 * 1024,
     MOST_CONNECTIONS = 20000,
     OTHER_FILES = 64,
     QUIET_MS = 100, /* so long must the connections be silent before the end */

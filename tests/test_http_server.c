@@ -167,6 +167,18 @@ TEST(contradicting_lengths_are_400_and_the_connection_ends)
     }
 }
 
+TEST(twelve_kilobytes_of_header_fields_are_taken)
+{
+    OWN(bench) struct bench bench = {0};
+    bench_open(&bench);
+    OWN(free) char *large = must_alloc(12 * 1024);
+    memset(large, 'x', 12 * 1024 - 1);
+    OWN(free) char *request =
+        str_format("GET /large HTTP/1.1\r\n" CLOSE "X-Large: %s\r\n\r\n", large);
+    OWN(free) char *answer = ask(&bench, request);
+    EXPECT_HAS(answer, "GET /large");
+}
+
 TEST(a_megabyte_of_header_fields_is_refused)
 {
     OWN(bench) struct bench bench = {0};
