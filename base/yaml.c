@@ -401,15 +401,21 @@ static bool read_docs(struct reader *reader, struct yaml_docs *docs)
     }
 }
 
+size_t yaml_byte_order_mark(struct bytes text)
+{
+    return text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 bool yaml_read(struct bytes text, const char *what, struct yaml_docs *docs, struct err *err)
 {
     *docs = (struct yaml_docs){0};
+    size_t mark = yaml_byte_order_mark(text);
+    text = (struct bytes){text.len ? text.data + mark : "", text.len - mark};
     struct reader reader = {.text = text, .what = what, .err = err};
     if (!yaml_parser_initialize(&reader.parser))
         abort();
     yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&reader.parser, (const yaml_char_t *)(text.len ? text.data : ""),
-                                 text.len);
+    yaml_parser_set_input_string(&reader.parser, (const yaml_char_t *)text.data, text.len);
     bool read = read_docs(&reader, docs);
     forget_anchors(&reader);
     yaml_parser_delete(&reader.parser);

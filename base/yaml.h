@@ -34,6 +34,10 @@ static inline void own_yaml_docs(struct yaml_docs *local)
  * characters, more than 100 levels, and more than 200,000 values, counting what aliases repeat. */
 bool yaml_read(struct bytes text, const char *what, struct yaml_docs *docs, struct err *err);
 
+/* How long the mark is that editors on Windows put before a text; libyaml would count it as a
+ * column. */
+size_t yaml_byte_order_mark(struct bytes text);
+
 /* The line of the value at a path such as "spec.containers[0].image", or of the nearest part of the
  * path that is there. */
 size_t yaml_line(const struct yaml_doc *doc, const char *path);

@@ -10,11 +10,14 @@ const char kn_help[] =
     "usage: kn-local up [OPTION…]               run Knative here until SIGTERM or SIGINT\n"
     "       kn-local env [--data-dir DIR]       print exports that point kubectl, gcloud, gsutil\n"
     "                                           and the client libraries at it\n"
+    "       kn-local convert [-w] -f PATH       print manifests of 2019 in today's words\n"
     "\n"
     "Knative on this machine: channels, subscriptions, sources, and services that the first event\n"
     "starts, with the real kubectl. Found by kn as a plugin: `kn local up`.\n"
     "\n"
     "  -f, --file PATH     apply a manifest, or those of a folder, at start; as often as needed\n"
+    "                      (convert: `-` is standard input)\n"
+    "  -w, --write         convert: rewrite the files in place\n"
     "  --data-dir DIR      keep everything there (.local/kn)\n"
     "  --port N            HTTP port for events, on 127.0.0.1 (8484); 0 takes a free one\n"
     "  --api-port N        HTTPS port of the Kubernetes API, on 127.0.0.1 (8485); 0 likewise\n"
@@ -32,6 +35,9 @@ const char kn_help[] =
     "\n"
     "A pod that has ended stays for its log: `kubectl get pods` leaves it out, `kubectl logs POD`\n"
     "and `kubectl logs -l serving.knative.dev/service=NAME` find it.\n"
+    "\n"
+    "convert keeps comments, order and blank lines; what is of today passes as it is. What has no\n"
+    "counterpart is told with file and line, and nothing is written. See docs/migrate-2019.md.\n"
     "\n"
     "Environment: LOG_FORMAT (text, json), LOG_LEVEL.\n"
     "Exit codes: 0 done, 1 failed (a port in use, say), 2 bad arguments.\n";
@@ -51,6 +57,7 @@ enum {
 
 static const struct option known[] = {
     {"file", required_argument, NULL, 'f'},
+    {"write", no_argument, NULL, 'w'},
     {"data-dir", required_argument, NULL, OPTION_DATA_DIR},
     {"port", required_argument, NULL, OPTION_PORT},
     {"api-port", required_argument, NULL, OPTION_API_PORT},
@@ -100,6 +107,9 @@ static bool read_option(int option, struct kn_options *options, struct err *err)
     switch (option) {
     case 'f':
         return add_file(options, optarg, err);
+    case 'w':
+        options->write = true;
+        return true;
     case OPTION_DATA_DIR:
         options->data_dir = optarg;
         return true;
@@ -138,7 +148,11 @@ static bool read_command(const char *text, struct kn_options *options, struct er
     static const struct {
         const char *name;
         enum kn_command command;
-    } commands[] = {{"up", KN_UP}, {"env", KN_ENV}, {"help", KN_HELP}, {"version", KN_VERSION}};
+    } commands[] = {{"up", KN_UP},
+                    {"env", KN_ENV},
+                    {"convert", KN_CONVERT},
+                    {"help", KN_HELP},
+                    {"version", KN_VERSION}};
     const char *names[COUNT(commands)];
     for (size_t i = 0; i < COUNT(commands); i++) {
         names[i] = commands[i].name;
@@ -149,6 +163,19 @@ static bool read_command(const char *text, struct kn_options *options, struct er
     const char *nearest = str_nearest(text, names, COUNT(commands));
     return err_set(err, ERR_INPUT, "no command is called %s%s%s", text,
                    nearest ? "; did you mean " : "", nearest ? nearest : "");
+}
+
+static bool check_convert(const struct kn_options *options, struct err *err)
+{
+    if (options->command != KN_CONVERT)
+        return !options->write || options->command == KN_HELP ||
+               err_set(err, ERR_INPUT, "-w is for convert");
+    if (options->file_count == 0)
+        return err_set(err, ERR_INPUT, "convert wants -f FILE, -f FOLDER, or -f - for its input");
+    for (size_t i = 0; i < options->file_count; i++)
+        if (options->write && str_equal(options->files[i], "-"))
+            return err_set(err, ERR_INPUT, "-w wants files, not standard input");
+    return true;
 }
 
 bool kn_options_read(int argc, char **argv, struct kn_options *options, struct err *err)
@@ -169,7 +196,7 @@ bool kn_options_read(int argc, char **argv, struct kn_options *options, struct e
     opterr = 0;
     optind = commanded ? 2 : 1;
     int option;
-    while ((option = getopt_long(argc, argv, ":f:h", known, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":f:hw", known, NULL)) != -1) {
         if (option == '?' || option == ':')
             return err_set(err, ERR_INPUT, option == ':' ? "%s wants a value" : "%s is not known",
                            argv[optind - 1]);
@@ -178,6 +205,7 @@ bool kn_options_read(int argc, char **argv, struct kn_options *options, struct e
     }
     if (optind < argc)
         return err_set(err, ERR_INPUT, "%s is too much", argv[optind]);
-    return commanded || options->command == KN_VERSION || argc > 1 ||
-           err_set(err, ERR_INPUT, "want a command: up or env");
+    return check_convert(options, err) &&
+           (commanded || options->command == KN_VERSION || argc > 1 ||
+            err_set(err, ERR_INPUT, "want a command: up, env or convert"));
 }

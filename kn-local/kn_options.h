@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "kn-local/runtime.h"
 
-enum kn_command { KN_HELP, KN_VERSION, KN_UP, KN_ENV };
+enum kn_command { KN_HELP, KN_VERSION, KN_UP, KN_ENV, KN_CONVERT };
 
 enum { KN_MOST_FILES = 64, KN_MOST_IMAGES = 64 };
 
@@ -19,6 +19,7 @@ struct kn_options {
     int64_t idle_sec;
     const char *files[KN_MOST_FILES];
     size_t file_count;
+    bool write; /* convert: in place */
     struct runtime_image images[KN_MOST_IMAGES];
     size_t image_count;
 };

@@ -1,6 +1,7 @@
 /* kn-local: Knative on this machine. */
 #include "base/log.h"
 #include "base/str.h"
+#include "kn-local/kn_convert.h"
 #include "kn-local/kn_env.h"
 #include "kn-local/kn_options.h"
 #include "kn-local/up.h"
@@ -23,6 +24,8 @@ static bool run(const struct kn_options *options, struct err *err)
         return kn_up(options, program_dir, err);
     case KN_ENV:
         return kn_env(options, program_dir, err);
+    case KN_CONVERT:
+        return kn_convert(options, err);
     case KN_VERSION:
         puts("kn-local " VERSION);
         return true;

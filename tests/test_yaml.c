@@ -142,3 +142,13 @@ TEST(a_text_of_a_megabyte_is_read_whole)
     EXPECT(yaml_read(buf_bytes(&text), "x", &docs, &err));
     EXPECT_INT(json_string_length(json_object_get(docs.list[0].tree, "a")), LEN);
 }
+
+TEST(a_byte_order_mark_is_no_column)
+{
+    OWN(yaml_docs) struct yaml_docs docs = {0};
+    struct err err = {0};
+    EXPECT(yaml_read(bytes_of("\xef\xbb\xbf"
+                              "a: 1\nb: 2\n"),
+                     "x", &docs, &err));
+    EXPECT_INT(json_object_size(docs.list[0].tree), 2);
+}
