@@ -9,7 +9,7 @@
 #include <utlist.h>
 
 enum {
-    MOST_REQUESTS = 60, /* at once, of one subscription */
+    MOST_REQUESTS = 100, /* at once, of one subscription */
 };
 
 static struct route *route_new(const char *root, const struct runtime_subscription *from)
