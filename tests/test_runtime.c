@@ -77,6 +77,7 @@ struct stage {
     pthread_cond_t changed;
     char pod[128]; /* the last one that was heard of */
     enum runtime_phase phase;
+    int pid;
     unsigned ready_pods, gone_pods, ended_pods, restarts;
     char waiting[64];
     struct runtime_status status;
@@ -92,6 +93,7 @@ static void on_pod(const struct runtime_pod *pod, void *app)
     snprintf(stage->waiting, sizeof(stage->waiting), "%s",
              pod->waiting_reason ? pod->waiting_reason : "");
     stage->phase = pod->phase;
+    stage->pid = pod->pid;
     stage->ready_pods += pod->ready;
     stage->restarts = pod->restarts;
     stage->gone_pods += pod->phase == POD_GONE;
@@ -637,6 +639,44 @@ TEST(a_service_that_dies_in_the_middle_of_a_request_is_started_again)
     struct runtime_service hello = service("hello", "echo");
     apply_service(&stage, &hello);
     EXPECT_INT(request(&stage, "GET", "/default/services/hello/crash", NULL, NULL).status, 502);
+    WAIT(&stage, stage.restarts >= 1);
+    EXPECT_INT(request(&stage, "GET", "/default/services/hello/fine", NULL, NULL).status, 200);
+    EXPECT_INT(stage.restarts, 1);
+}
+
+/* Whether all threads of a process have ended: it has nothing any more but perhaps its exit code.
+ */
+static bool is_dead(int pid)
+{
+    OWN(free) char *path = str_format("/proc/%d/stat", pid);
+    OWN(buf) struct buf text = {0};
+    struct err err = {0};
+    char state;
+    int threads = 1;
+    if (!file_read(path, &text, &err))
+        return true;
+    /* pid (name) state … threads is field 20: proc(5) */
+    sscanf(strrchr(text.data, ')'),
+           ") %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+           "%*s %*s %d",
+           &state, &threads);
+    return state == 'Z' && threads <= 1;
+}
+
+TEST(a_request_to_a_service_that_was_just_killed_waits_for_the_next_one)
+{
+    OWN(stage) struct stage stage;
+    stage_open(&stage);
+    link_echo(&stage);
+    struct runtime_service hello = service("hello", "echo");
+    apply_service(&stage, &hello);
+    EXPECT_INT(request(&stage, "GET", "/default/services/hello/fine", NULL, NULL).status, 200);
+    pthread_mutex_lock(&stage.lock);
+    int pid = stage.pid;
+    pthread_mutex_unlock(&stage.lock);
+    kill(pid, SIGKILL);
+    while (!is_dead(pid))
+        ;
     EXPECT_INT(request(&stage, "GET", "/default/services/hello/fine", NULL, NULL).status, 200);
     WAIT(&stage, stage.restarts == 1);
 }
