@@ -11,7 +11,7 @@ me=scripts/${0##*/}
 # what every script may be told; empty is not told
 dry_run='' local='' data_dir='' namespace=${NAMESPACE:-default}
 project='' topic=${TOPIC:-testing} bucket=${BUCKET:-}
-arguments=()
+environment='' overlay='' arguments=()
 
 # ---- ending ------------------------------------------------------------------------------------
 
@@ -173,8 +173,8 @@ use_local() {
     [ -n "${STORAGE_EMULATOR_HOST:-}" ] || die 'this kn-local uses real Google Cloud; leave --local away'
     gcp_url=$STORAGE_EMULATOR_HOST bucket=${bucket:-pictures}
     api_url=$(sed -n 's/ *server: //p' "$KUBECONFIG")
-    [ -z "$dry_run" ] ||
-        echo "eval \"\$($(quoted "$kn_local") env --data-dir $(quoted "$data_dir"))\""
+    environment="$(quoted "$kn_local") env --data-dir $(quoted "$data_dir")"
+    [ -z "$dry_run" ] || echo "eval \"\$($environment)\""
 }
 
 # need_account: real Google lets nobody in without.
@@ -246,4 +246,56 @@ service_log() {
         while read -r pod; do
             api "/api/v1/namespaces/$namespace/pods/$pod/log?container=user-container"
         done
+}
+
+# ---- what the scripts made ---------------------------------------------------------------------
+
+# made: the file that says so; a line each of what it is, and the commands that look and remove it.
+made() {
+    if [ -n "$local" ]; then echo "$data_dir/made"; else echo "$root/.local/made/$project"; fi
+}
+
+# write_down WHAT LOOK REMOVE: for cleanup.
+write_down() {
+    local file line
+    file=$(made)
+    mkdir -p "${file%/*}"
+    line=$(printf '%s\t%s\t%s\n' "$1" "$2" "$3")
+    [ -z "$3" ] || grep -xF -- "$line" "$file" >/dev/null 2>&1 || (umask 077 && echo "$line" >>"$file")
+}
+
+# is_there LOOK
+is_there() { (eval "$1") >/dev/null 2>&1; }
+
+# ---- what an overlay holds ---------------------------------------------------------------------
+
+# choose_overlay [NAME]: sets $overlay, the folder.
+choose_overlay() {
+    local name=${1:-} known
+    [ -n "$name" ] || [ -z "$local$data_dir" ] || name=local
+    known=$(cd "$root/manifests/overlays" && echo *)
+    [ -n "$name" ] || refuse "an OVERLAY is wanted: $known"
+    [[ " $known " == *" $name "* ]] || refuse "no overlay $name; there are: $known"
+    overlay=$root/manifests/overlays/$name
+}
+
+# status_command: prints each object of the overlay with its condition Ready.
+status_command() {
+    local ready='.status.conditions[?(@.type=="Ready")]'
+    printf '%s\n' "kubectl get -k $(quoted "$overlay") --namespace=$namespace \
+--output=jsonpath='{range .items[*]}{.apiVersion} {.kind}/{.metadata.name} {$ready.status} {$ready.message}{\"\\n\"}{end}'"
+}
+
+# not_ready: a line for each object that is not there or not ready: KIND/NAME WHY.
+not_ready() {
+    local line
+    { eval "$(status_command)" 2>&1 || true; } | while read -r line; do
+        if [[ $line =~ ^'Error from server (NotFound): '([^ ]*)' "'(.*)'"' ]]; then
+            echo "${BASH_REMATCH[1]}/${BASH_REMATCH[2]} is not there"
+        elif [[ $line =~ ^[a-z.]*knative\.dev/[^\ ]*\ ([^\ ]*)\ ?(.*)$ ]]; then
+            [[ ${BASH_REMATCH[2]} == True* ]] || echo "${BASH_REMATCH[1]} ${BASH_REMATCH[2]:-says nothing yet}"
+        elif [[ ! $line =~ ^v1\  ]]; then
+            echo "kubectl $line"
+        fi
+    done
 }
