@@ -9,6 +9,7 @@ DESTDIR ?=
 CC      := gcc
 CXX     := g++
 SECONDS ?= 10
+TAG     ?= v1
 
 LIBRARIES := base net cloudevents gcp bridge
 PROGRAMS  := $(patsubst %/main.c,%,$(wildcard */main.c))
@@ -61,7 +62,7 @@ FUZZERS       := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '%-5s%s\n' $(1) $(2))
 
-.PHONY: all test tests soak lint format fuzz bench bench-tools coverage install clean help
+.PHONY: all test tests soak lint format fuzz bench bench-tools coverage install images push clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -168,12 +169,21 @@ install: all ## install programs, man pages, libgcp, its header and pkg-config f
 	$(if $(wildcard docs/man/*.1),install -m 644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1)
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' gcp/libgcp.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libgcp.pc
 
+# ---- images --------------------------------------------------------------------------------------
+
+images: all ## write an OCI image of each program for a cluster under build/images; TAG=v1
+	@BUILD='$(BUILD)' scripts/images --tag '$(TAG)'
+
+push: all ## write the images and push them: REGISTRY=host/path TAG=v1
+	@test -n '$(REGISTRY)' || { echo 'make push: say where to: make push REGISTRY=host/path TAG=$(TAG)' >&2; exit 2; }
+	@BUILD='$(BUILD)' scripts/images --tag '$(TAG)' --push '$(REGISTRY)'
+
 clean: ## remove everything that was built
 	rm -rf build
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
 	@echo
-	@echo 'variables: CC=clang  SANITIZE=address,undefined|thread  PREFIX=$(PREFIX)  SECONDS=$(SECONDS)'
+	@echo 'variables: CC=clang  SANITIZE=address,undefined|thread  PREFIX=$(PREFIX)  SECONDS=$(SECONDS)  TAG=$(TAG)'
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
