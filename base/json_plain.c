@@ -1,150 +1,105 @@
 /* JSON of the plain kind. Whatever is in doubt is not plain. */
 #include "base/json_plain.h"
 
-#include <stdbool.h>
-#include <string.h>
+#include "base/json_scan.h"
 
 enum {
     MOST_LEVELS = 16,
     MOST_DIGITS = 18, /* fit into 64 bits */
 };
 
-/* What is still to be read. */
-struct reader {
-    const char *at, *end;
+static json_t *read_value(struct json_scan *scan, int level);
+
+static json_t *read_string(struct json_scan *scan)
+{
+    struct bytes string;
+    return json_scan_string(scan, &string) ? json_stringn_nocheck(string.data, string.len) : NULL;
+}
+
+/* An object that is being read. */
+struct members {
+    json_t *object;
     int level;
 };
 
-static json_t *read_value(struct reader *reader);
-
-static void skip_space(struct reader *reader)
+/* False also when the name was there before. */
+static bool add_member(struct json_scan *scan, struct bytes name, void *context)
 {
-    while (reader->at < reader->end && (*reader->at == ' ' || *reader->at == '\n' ||
-                                        *reader->at == '\r' || *reader->at == '\t'))
-        reader->at++;
+    const struct members *members = context;
+    size_t count = json_object_size(members->object);
+    json_t *value = read_value(scan, members->level + 1);
+    return json_object_setn_new_nocheck(members->object, name.data, name.len, value) == 0 &&
+           json_object_size(members->object) == count + 1;
 }
 
-/* Takes one character, and white space before and behind it; false when another one comes. */
-static bool take(struct reader *reader, char wanted)
+static json_t *read_object(struct json_scan *scan, int level)
 {
-    skip_space(reader);
-    if (reader->at == reader->end || *reader->at != wanted)
-        return false;
-    reader->at++;
-    skip_space(reader);
-    return true;
-}
-
-/* Takes a string, whose opening quote is next; borrowed. False when there is more to it than
- * printable ASCII. */
-static bool take_string(struct reader *reader, struct bytes *string)
-{
-    if (reader->at == reader->end || *reader->at != '"')
-        return false;
-    const char *start = ++reader->at;
-    while (reader->at < reader->end && *reader->at != '"') {
-        char c = *reader->at++;
-        if (c < ' ' || c > '~' || c == '\\')
-            return false;
-    }
-    *string = (struct bytes){start, (size_t)(reader->at - start)};
-    return reader->at++ < reader->end;
-}
-
-static json_t *read_string(struct reader *reader)
-{
-    struct bytes string;
-    return take_string(reader, &string) ? json_stringn_nocheck(string.data, string.len) : NULL;
-}
-
-/* Takes `"name": value` into an object; false also when the name was there before. */
-static bool take_member(struct reader *reader, json_t *object)
-{
-    struct bytes name;
-    if (!take_string(reader, &name) || !take(reader, ':'))
-        return false;
-    size_t count = json_object_size(object);
-    json_t *value = read_value(reader);
-    return json_object_setn_new_nocheck(object, name.data, name.len, value) == 0 &&
-           json_object_size(object) == count + 1;
-}
-
-static bool take_item(struct reader *reader, json_t *list)
-{
-    return json_array_append_new(list, read_value(reader)) == 0;
-}
-
-/* Reads an object or a list, which is taken over: what stands between the brackets, with commas. */
-static json_t *read_inside(struct reader *reader, json_t *inside, char close,
-                           bool (*take_one)(struct reader *reader, json_t *inside))
-{
-    reader->at++;
-    skip_space(reader);
-    bool good = ++reader->level <= MOST_LEVELS;
-    if (good && !take(reader, close)) {
-        do
-            good = take_one(reader, inside);
-        while (good && take(reader, ','));
-        good = good && take(reader, close);
-    }
-    reader->level--;
-    if (good)
-        return inside;
-    json_decref(inside);
+    struct members members = {json_object(), level};
+    if (json_scan_object(scan, add_member, &members))
+        return members.object;
+    json_decref(members.object);
     return NULL;
 }
 
-static json_t *read_number(struct reader *reader)
+static json_t *read_list(struct json_scan *scan, int level)
 {
-    bool minus = *reader->at == '-';
-    const char *start = reader->at += minus;
+    json_t *list = json_array();
+    json_scan_take(scan, '[');
+    bool good = json_scan_take(scan, ']');
+    if (!good) {
+        do
+            good = json_array_append_new(list, read_value(scan, level + 1)) == 0;
+        while (good && json_scan_take(scan, ','));
+        good = good && json_scan_take(scan, ']');
+    }
+    if (good)
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
+static json_t *read_number(struct json_scan *scan)
+{
+    bool minus = *scan->at == '-';
+    const char *start = scan->at += minus;
     json_int_t number = 0;
-    while (reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9' &&
-           reader->at - start < MOST_DIGITS)
-        number = number * 10 + (*reader->at++ - '0');
-    long digits = reader->at - start;
+    while (scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9' &&
+           scan->at - start < MOST_DIGITS)
+        number = number * 10 + (*scan->at++ - '0');
+    long digits = scan->at - start;
     if (digits == 0 || (digits > 1 && *start == '0'))
         return NULL;
     return json_integer(minus ? -number : number);
 }
 
-static json_t *read_word(struct reader *reader, const char *word, json_t *value)
-{
-    size_t len = strlen(word);
-    if ((size_t)(reader->end - reader->at) < len || memcmp(reader->at, word, len) != 0)
-        return NULL;
-    reader->at += len;
-    return value;
-}
-
 /* What may follow a number or a word is seen by those who look for a comma or the end. */
-static json_t *read_value(struct reader *reader)
+static json_t *read_value(struct json_scan *scan, int level)
 {
-    switch (reader->at < reader->end ? *reader->at : '\0') {
+    if (scan->at == scan->end || level > MOST_LEVELS)
+        return NULL;
+    switch (*scan->at) {
     case '"':
-        return read_string(reader);
+        return read_string(scan);
     case '{':
-        return read_inside(reader, json_object(), '}', take_member);
+        return read_object(scan, level);
     case '[':
-        return read_inside(reader, json_array(), ']', take_item);
+        return read_list(scan, level);
     case 't':
-        return read_word(reader, "true", json_true());
+        return json_scan_word(scan, "true") ? json_true() : NULL;
     case 'f':
-        return read_word(reader, "false", json_false());
+        return json_scan_word(scan, "false") ? json_false() : NULL;
     case 'n':
-        return read_word(reader, "null", json_null());
+        return json_scan_word(scan, "null") ? json_null() : NULL;
     default:
-        return reader->at < reader->end ? read_number(reader) : NULL;
+        return read_number(scan);
     }
 }
 
 json_t *json_plain(struct bytes text)
 {
-    struct reader reader = {.at = text.data, .end = text.data + text.len};
-    skip_space(&reader);
-    json_t *tree = read_value(&reader);
-    skip_space(&reader);
-    if (tree && reader.at == reader.end)
+    struct json_scan scan = json_scan_open(text);
+    json_t *tree = read_value(&scan, 1);
+    if (tree && json_scan_end(&scan))
         return tree;
     json_decref(tree);
     return NULL;

@@ -48,7 +48,7 @@ static bool read_legacy(const json_t *tree, struct gcp_message *message, struct 
     struct jread at = jread_open(tree, "legacy message", ERR_INPUT, err);
     if (jread_ok(&at) && !is_legacy(tree) && !has(tree, "Data"))
         return jread_fail(&at, NULL, "has neither ID nor Data nor PublishTime");
-    message_decode(message, jread_str_or(&at, "Data", NULL), "Data");
+    message_decode(message, bytes_of(jread_str_or(&at, "Data", NULL)), "Data");
     str_replace(&message->id, str_copy(jread_str_or(&at, "ID", NULL)));
     str_replace(&message->publish_time, str_copy(jread_str_or(&at, "PublishTime", NULL)));
     struct jread attributes = jread_obj_or_empty(&at, "Attributes");
@@ -70,7 +70,8 @@ static void read_raw_event(const struct gcp_envelope *envelope, struct gcp_messa
 {
     message_set_data(message, envelope->body);
     for (size_t i = 0; i < envelope->extension_count; i++)
-        message_add_attribute(message, envelope->extensions[i].name, envelope->extensions[i].value);
+        message_add_attribute(message, bytes_of(envelope->extensions[i].name),
+                              bytes_of(envelope->extensions[i].value));
 }
 
 /* A CloudEvent that carries a message: what its type promises, else what its body looks like. */
@@ -78,9 +79,13 @@ static bool read_pubsub_event(const struct gcp_envelope *envelope, struct gcp_me
                               struct err *err)
 {
     if (str_equal(envelope->type, LEGACY_TYPE)) {
+        if (message_from_plain_legacy(envelope->body, message))
+            return true;
         json_auto_t *tree = json_from_bytes(envelope->body, "legacy message", ERR_INPUT, err);
         return tree && read_legacy(tree, message, err);
     }
+    if (message_from_plain_push(envelope->body, message))
+        return true;
     json_auto_t *tree = object_of(envelope->body);
     if (tree && has_object(tree, "message"))
         return read_wrapped(tree, message, err);
@@ -172,7 +177,8 @@ static void read_unwrapped(const struct gcp_envelope *envelope, struct gcp_messa
     message->subscription = str_copy(header(envelope, "x-goog-pubsub-subscription-name"));
     for (size_t i = 0; i < envelope->header_count; i++)
         if (!is_transport(envelope->headers[i].name))
-            message_add_attribute(message, envelope->headers[i].name, envelope->headers[i].value);
+            message_add_attribute(message, bytes_of(envelope->headers[i].name),
+                                  bytes_of(envelope->headers[i].value));
 }
 
 static bool read_request(const struct gcp_envelope *envelope, struct gcp_message *message,
@@ -185,6 +191,9 @@ static bool read_request(const struct gcp_envelope *envelope, struct gcp_message
     }
     if (envelope->body.len == 0)
         return err_set(err, ERR_INPUT, "the request has neither an event nor a body");
+    if (message_from_plain_push(envelope->body, message) ||
+        message_from_plain_legacy(envelope->body, message))
+        return true;
 
     json_auto_t *tree = object_of(envelope->body);
     if (tree &&

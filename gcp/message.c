@@ -51,12 +51,12 @@ void message_set_data(struct gcp_message *message, struct bytes data)
     message->len = data.len;
 }
 
-void message_decode(struct gcp_message *message, const char *base64, const char *what)
+void message_decode(struct gcp_message *message, struct bytes base64, const char *what)
 {
-    if (str_empty(base64))
+    if (base64.len == 0)
         return;
     OWN(buf) struct buf data = {0};
-    if (!base64_decode(bytes_of(base64), &data)) {
+    if (!base64_decode(base64, &data)) {
         message->data_error = str_format("%s is not base64", what);
         return;
     }
@@ -64,7 +64,7 @@ void message_decode(struct gcp_message *message, const char *base64, const char 
     message->data = buf_take(&data);
 }
 
-void message_add_attribute(struct gcp_message *message, const char *name, const char *value)
+void message_add_attribute(struct gcp_message *message, struct bytes name, struct bytes value)
 {
     /* grows at powers of two */
     size_t count = message->attribute_count;
@@ -72,7 +72,7 @@ void message_add_attribute(struct gcp_message *message, const char *name, const 
         message->attributes = must_realloc(message->attributes, (count ? 2 * count : 1) *
                                                                     sizeof(message->attributes[0]));
     message->attributes[message->attribute_count++] =
-        (struct gcp_attribute){str_copy(name), str_copy(value)};
+        (struct gcp_attribute){str_copy_bytes(name), str_copy_bytes(value)};
 }
 
 void message_add_attributes(struct gcp_message *message, struct jread *attributes)
@@ -80,13 +80,13 @@ void message_add_attributes(struct gcp_message *message, struct jread *attribute
     json_t *object = (json_t *)attributes->here;
     for (void *i = json_object_iter(object); i; i = json_object_iter_next(object, i)) {
         const char *name = json_object_iter_key(i);
-        message_add_attribute(message, name, jread_str(attributes, name));
+        message_add_attribute(message, bytes_of(name), bytes_of(jread_str(attributes, name)));
     }
 }
 
 void message_from_json(struct jread *at, struct gcp_message *message)
 {
-    message_decode(message, jread_str_or(at, "data", NULL), "message.data");
+    message_decode(message, bytes_of(jread_str_or(at, "data", NULL)), "message.data");
     /* a push brings both spellings */
     const char *id = jread_str_or(at, "messageId", jread_str_or(at, "message_id", NULL));
     const char *time = jread_str_or(at, "publishTime", jread_str_or(at, "publish_time", NULL));

@@ -141,6 +141,68 @@ TEST(an_unwrapped_push_keeps_its_attributes_apart_from_the_way_it_came)
     EXPECT_STR(message.ordering_key, "k");
 }
 
+/* The message in a push or, with LEGACY, in the JSON of 2019, as one line. For free(). */
+static char *message_line(const char *type, const char *body)
+{
+    struct gcp_envelope envelope = {.type = type, .body = bytes_of(body)};
+    OWN(gcp_message) struct gcp_message message = {0};
+    struct err err = {0};
+    if (!gcp_message_from_envelope(&envelope, &message, &err))
+        return str_copy(err.text);
+    struct buf line = {0};
+    const char *const texts[] = {message.data,         message.data_error,   message.id,
+                                 message.publish_time, message.ordering_key, message.subscription};
+    for (size_t i = 0; i < COUNT(texts); i++)
+        buf_add_format(&line, "%s, ", texts[i] ? texts[i] : "-");
+    for (size_t i = 0; i < message.attribute_count; i++)
+        buf_add_format(&line, "%s=%s ", message.attributes[i].name, message.attributes[i].value);
+    return buf_take(&line);
+}
+
+TEST(an_unusual_spelling_changes_no_message)
+{
+    static const struct {
+        const char *type, *members;
+    } rows[] = {
+        {NEW_TYPE, "\"message\":{\"data\":\"" DATA "\",\"messageId\":\"7\",\"message_id\":\"8\","
+                   "\"publish_time\":\"9\",\"orderingKey\":\"k\"},\"subscription\":\"s\"}"},
+        {NEW_TYPE, "\"message\":{\"messageId\":null,\"message_id\":\"8\",\"orderingKey\":\"\"}}"},
+        {NEW_TYPE, "\"message\":{\"data\":\"***\",\"attributes\":{\"b\":\"1\",\"a\":\"\"}}}"},
+        {NEW_TYPE, "\"message\":{},\"subscription\":null} "},
+        {NEW_TYPE, "\"message\":{},\"subscription\":7}"},
+        {LEGACY, "\"ID\":\"7\",\"Data\":\"" DATA "\",\"Attributes\":null,\"PublishTime\":\"9\"}"},
+        {LEGACY, "\"ID\":\"7\",\"Attributes\":{\"a\":\"b\"}}"},
+        {LEGACY, "\"ID\":null}"},
+        {LEGACY, "\"ID\":\"7\",\"Attributes\":[]}"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        OWN(free) char *usual = str_format("{%s", rows[i].members);
+        OWN(free) char *unusual = str_format("{ \"\\u0078\" : 0.5 , %s", rows[i].members);
+        OWN(free) char *line = message_line(rows[i].type, usual);
+        OWN(free) char *other = message_line(rows[i].type, unusual);
+        EXPECT_STR(line, other);
+    }
+}
+
+TEST(a_body_that_is_no_json_is_no_push)
+{
+    static const char *const bodies[] = {
+        "{\"message\":{\"data\":null,\"data\":\"" DATA "\"}}",
+        "{\"message\":{\"attributes\":{\"a\":\"1\",\"a\":\"2\"}}}",
+        "{\"message\":{},\"message\":{}}",
+        "{\"message\":{}}}",
+        "{\"message\":{}",
+        "{\"ID\":\"7\",\"ID\":\"7\"}",
+    };
+    for (size_t i = 0; i < COUNT(bodies); i++) {
+        struct gcp_envelope envelope = request(bodies[i]);
+        OWN(gcp_message) struct gcp_message message = {0};
+        struct err err = {0};
+        EXPECT(gcp_message_from_envelope(&envelope, &message, &err));
+        EXPECT_STR(message.data, bodies[i]);
+    }
+}
+
 TEST(a_push_tells_ordering_key_and_delivery_attempt)
 {
     struct gcp_envelope envelope =
