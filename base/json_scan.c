@@ -12,7 +12,8 @@ static void skip_space(struct json_scan *scan)
 
 struct json_scan json_scan_open(struct bytes text)
 {
-    struct json_scan scan = {text.data, text.data + text.len};
+    const char *start = text.len ? text.data : "";
+    struct json_scan scan = {start, start + text.len};
     skip_space(&scan);
     return scan;
 }

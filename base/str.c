@@ -157,14 +157,12 @@ static size_t ascii_start(const unsigned char *text, size_t len)
 
 bool utf8_valid(struct bytes text)
 {
-    size_t ascii = ascii_start((const unsigned char *)text.data, text.len);
-    const unsigned char *at = (const unsigned char *)text.data + ascii;
-    for (size_t left = text.len - ascii; left;) {
-        size_t size = utf8_char(at, left);
+    const unsigned char *start = (const unsigned char *)text.data;
+    for (size_t at = ascii_start(start, text.len); at < text.len;) {
+        size_t size = utf8_char(start + at, text.len - at);
         if (!size)
             return false;
         at += size;
-        left -= size;
     }
     return true;
 }

@@ -10,6 +10,11 @@ enum {
     HEADER_BYTES = 1024, /* enough for the fields of nearly every request, and cached by malloc */
 };
 
+int http_socket(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
 /* Called with the request line, before the fields are read: the exchange begins here. */
 void *http_on_uri(void *context, const char *uri, struct MHD_Connection *connection)
 {
@@ -19,8 +24,7 @@ void *http_on_uri(void *context, const char *uri, struct MHD_Connection *connect
     live->server = server;
     live->lane = lane;
     live->connection = connection;
-    live->socket =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    live->socket = http_socket(connection);
     live->uri = str_copy(uri);
     live->query = strchr(live->uri, '?');
     if (live->query)

@@ -88,9 +88,11 @@ static void no_log(void *context, const char *fmt, va_list args)
 static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code)
 {
-    (void)connection, (void)socket_context;
-    struct http_server *server = context;
+    (void)socket_context;
+    struct lane *lane = context;
+    struct http_server *server = lane->server;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        lane_watch(lane, http_socket(connection));
         atomic_fetch_add(&server->connections, 1);
         atomic_fetch_add(&server->accepted, 1);
     } else {
@@ -115,7 +117,7 @@ static struct MHD_Daemon *start_daemon(struct lane *lane, unsigned connections)
         MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_sec,
         MHD_OPTION_URI_LOG_CALLBACK, http_on_uri, lane, MHD_OPTION_NOTIFY_COMPLETED,
-        http_on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+        http_on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, lane,
         MHD_OPTION_ARRAY, more, MHD_OPTION_END);
 }
 
@@ -128,7 +130,7 @@ static bool start_lanes(struct http_server *server)
     for (unsigned i = 0; i < wanted; i++) {
         struct lane *lane = &server->lanes[server->lane_count++];
         lane->server = server;
-        lane->bell = -1;
+        lane->events = lane->bell = -1;
         lane->daemon = start_daemon(lane, connections / wanted + (i < connections % wanted));
         if (!lane->daemon || !lane_start(lane))
             return false;

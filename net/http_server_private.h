@@ -62,6 +62,9 @@ enum MHD_Result http_on_request(void *server, struct MHD_Connection *connection,
 void http_on_completed(void *server, struct MHD_Connection *connection, void **request,
                        enum MHD_RequestTerminationCode code);
 
+/* The socket of a connection. */
+int http_socket(struct MHD_Connection *connection);
+
 void http_server_unref(struct http_server *server);
 
 struct live *live_of(struct http_exchange *exchange);

@@ -1,11 +1,14 @@
 /* A thread that runs some of an HTTP server's connections. */
 #include "net/lane.h"
 
+#include "base/own.h"
+
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,24 +32,52 @@ static void answer_bell(struct lane *lane)
     }
 }
 
+/* A peer has ended its side. libmicrohttpd only hears of changes, and an end that came together
+ * with a request is none any more when that was answered: so, once all was read, it becomes one
+ * again. Should the socket be another one by now, it is one of which the same holds. */
+static void tell_of_end(int socket)
+{
+    char byte;
+    if (recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+        shutdown(socket, SHUT_RD);
+}
+
 static void *run(void *context)
 {
     struct lane *lane = context;
-    int epoll = MHD_get_daemon_info(lane->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
-    struct pollfd both[] = {{.fd = epoll, .events = POLLIN}, {.fd = lane->bell, .events = POLLIN}};
+    struct epoll_event events[64];
     while (!atomic_load(&lane->ending)) {
-        if (poll(both, 2, patience_ms(lane->daemon)) > 0 && both[1].revents)
-            answer_bell(lane);
+        int count = epoll_wait(lane->events, events, COUNT(events), patience_ms(lane->daemon));
+        for (int i = 0; i < count; i++)
+            if (events[i].data.fd == lane->bell)
+                answer_bell(lane);
         MHD_run(lane->daemon);
+        for (int i = 0; i < count; i++)
+            if (events[i].events & EPOLLRDHUP)
+                tell_of_end(events[i].data.fd);
     }
     return NULL;
+}
+
+static bool listen_to(struct lane *lane, int fd, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.fd = fd};
+    return epoll_ctl(lane->events, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void lane_watch(struct lane *lane, int socket)
+{
+    listen_to(lane, socket, EPOLLRDHUP | EPOLLONESHOT);
 }
 
 bool lane_start(struct lane *lane)
 {
     sigset_t all, before;
+    int daemon = MHD_get_daemon_info(lane->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    lane->events = epoll_create1(EPOLL_CLOEXEC);
     lane->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (lane->bell < 0)
+    if (lane->events < 0 || lane->bell < 0 || !listen_to(lane, daemon, EPOLLIN) ||
+        !listen_to(lane, lane->bell, EPOLLIN))
         return false;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -85,4 +116,6 @@ void lane_stop(struct lane *lane)
     }
     if (lane->bell >= 0)
         close(lane->bell);
+    if (lane->events >= 0)
+        close(lane->events);
 }

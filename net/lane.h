@@ -15,7 +15,8 @@ struct lane {
     void *server;              /* whose connections these are */
     struct MHD_Daemon *daemon; /* made with MHD_USE_EPOLL and no threads */
     pthread_t thread;
-    int bell; /* an eventfd: rung when the thread has something to do besides events */
+    int events; /* an epoll: what the thread waits for */
+    int bell;   /* an eventfd: rung when the thread has something to do besides events */
     bool started;
     atomic_bool deaf;  /* asked to accept no more */
     atomic_bool quiet; /* and does so */
@@ -24,6 +25,9 @@ struct lane {
 
 /* Starts the thread; false, with errno, when there is none to be had. */
 bool lane_start(struct lane *lane);
+
+/* Lets the connection of a socket end when its peer does, even if it is not waiting just then. */
+void lane_watch(struct lane *lane, int socket);
 
 /* Wakes the thread after MHD_resume_connection: libmicrohttpd does so only for its own threads. */
 void lane_ring(struct lane *lane);

@@ -7,6 +7,7 @@
 #include "tests/test.h"
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -165,6 +166,22 @@ TEST(contradicting_lengths_are_400_and_the_connection_ends)
         OWN(free) char *answer = ask(&bench, requests[i]);
         EXPECT_INT(socket_status(answer), 400);
     }
+}
+
+TEST(a_client_that_ends_its_side_with_its_request_is_answered_and_let_go)
+{
+    OWN(bench) struct bench bench = {0};
+    bench_open(&bench);
+    OWN(fd) int fd = socket_connect(bench.port);
+    static const char request[] = "GET /last HTTP/1.1\r\nHost: x\r\n\r\n";
+    send(fd, request, strlen(request), MSG_MORE); /* in one packet with the end */
+    shutdown(fd, SHUT_WR);
+    OWN(buf) struct buf got = {0};
+    EXPECT(socket_read_until(fd, "GET /last", &got));
+    struct pollfd end = {.fd = fd, .events = POLLIN};
+    char more;
+    EXPECT_INT(poll(&end, 1, 10000), 1);
+    EXPECT_INT(recv(fd, &more, 1, 0), 0);
 }
 
 TEST(twelve_kilobytes_of_header_fields_are_taken)
