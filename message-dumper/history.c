@@ -11,6 +11,8 @@
 struct entry {
     int64_t received_ns;
     struct ce_event event; /* attributes only */
+    char *texts;           /* the event's texts lie in it */
+    size_t text_bytes;
     struct gcp_message message;
     size_t omitted; /* bytes of the payload, when it was too large to keep */
     size_t bytes;   /* what all this takes, about */
@@ -37,7 +39,8 @@ struct history *history_open(size_t most, size_t max_bytes)
 
 static void entry_done(struct entry *entry)
 {
-    ce_event_done(&entry->event);
+    json_decref(entry->event.extensions);
+    free(entry->texts);
     gcp_message_done(&entry->message);
     *entry = (struct entry){0};
 }
@@ -69,28 +72,53 @@ void history_close(struct history *history)
 
 static size_t length(const char *text)
 {
-    return text ? strlen(text) : 0;
+    return text ? strlen(text) + 1 : 0;
+}
+
+/* Puts a copy of a text to *room, which moves on behind it. */
+static char *put(char **room, const char *text)
+{
+    if (!text)
+        return NULL;
+    char *copy = *room;
+    *room = stpcpy(copy, text) + 1;
+    return copy;
+}
+
+/* Copies the event's attributes with one allocation for all texts, since there may be many events
+ * a second. */
+static void copy_attributes(struct entry *entry, const struct ce_event *event)
+{
+    entry->text_bytes = length(event->spec_version) + length(event->id) + length(event->source) +
+                        length(event->type) + length(event->subject) + length(event->time) +
+                        length(event->schema) + length(event->content_type);
+    char *room = entry->texts = must_realloc(NULL, entry->text_bytes);
+    entry->event = (struct ce_event){
+        .spec_version = put(&room, event->spec_version),
+        .id = put(&room, event->id),
+        .source = put(&room, event->source),
+        .type = put(&room, event->type),
+        .subject = put(&room, event->subject),
+        .time = put(&room, event->time),
+        .schema = put(&room, event->schema),
+        .content_type = put(&room, event->content_type),
+        .extensions = event->extensions ? json_deep_copy(event->extensions) : NULL,
+    };
 }
 
 static size_t size_of(const struct entry *entry)
 {
-    const struct ce_event *event = &entry->event;
-    size_t bytes = sizeof(*entry) + length(event->id) + length(event->source) +
-                   length(event->type) + length(event->subject) + length(event->schema) +
-                   length(event->content_type) + entry->message.len;
+    size_t bytes = sizeof(*entry) + entry->text_bytes + entry->message.len;
     for (size_t i = 0; i < entry->message.attribute_count; i++)
         bytes += length(entry->message.attributes[i].name) +
                  length(entry->message.attributes[i].value) + 2 * sizeof(size_t);
-    return bytes + json_object_size(event->extensions) * 128;
+    return bytes + json_object_size(entry->event.extensions) * 128;
 }
 
 static void make_entry(struct entry *entry, const struct ce_event *event,
                        struct gcp_message *message, size_t max_bytes)
 {
-    struct ce_event attributes = *event;
-    attributes.data = NULL;
-    attributes.len = 0;
-    ce_event_copy(&attributes, &entry->event);
+    copy_attributes(entry, event);
     entry->received_ns = time_now_ns();
     entry->message = *message;
     *message = (struct gcp_message){0};

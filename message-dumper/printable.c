@@ -3,7 +3,6 @@
 
 #include "base/str.h"
 
-#include <ctype.h>
 #include <string.h>
 
 char *printable(struct bytes bytes)
@@ -12,7 +11,7 @@ char *printable(struct bytes bytes)
         return str_format("(%zu bytes that are no text)", bytes.len);
     char *text = str_copy_bytes(bytes);
     for (char *c = text; *c; c++)
-        if (iscntrl((unsigned char)*c) && !strchr("\n\r\t", *c))
+        if (((unsigned char)*c < 0x20 || *c == 0x7F) && !strchr("\n\r\t", *c))
             *c = '?';
     return text;
 }
