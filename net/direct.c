@@ -121,13 +121,6 @@ static void finish(struct direct *direct, struct transfer *transfer)
     DL_APPEND(direct->ended, transfer);
 }
 
-static void finish_connected(struct direct *direct, struct direct_connection *connection)
-{
-    struct transfer *transfer = connection->transfer;
-    release(direct, connection);
-    finish(direct, transfer);
-}
-
 /* ---- starting ------------------------------------------------------------------------------ */
 
 /* Transfers wait in the order of their deadlines; most have the same patience and go to the end. */
@@ -157,8 +150,9 @@ static void send_on(struct direct *direct, struct transfer *transfer,
     send_rest(direct, connection);
 }
 
-static void send_fresh(struct direct *direct, struct transfer *transfer, struct direct_host *host)
+static void send_fresh(struct direct *direct, struct transfer *transfer)
 {
+    struct direct_host *host = transfer->host;
     struct direct_connection *connection = direct_connect(direct, host);
     if (connection) {
         send_on(direct, transfer, connection);
@@ -168,15 +162,51 @@ static void send_fresh(struct direct *direct, struct transfer *transfer, struct 
     finish(direct, transfer);
 }
 
-void direct_start(struct direct *direct, struct transfer *transfer)
+static void dispatch(struct direct *direct, struct transfer *transfer)
 {
-    struct direct_host *host = direct_host_of(direct, &transfer->url);
-    struct direct_connection *idle = direct_take_idle(direct, host);
-    enqueue(direct, transfer);
+    struct direct_connection *idle = direct_take_idle(direct, transfer->host);
     if (idle)
         send_on(direct, transfer, idle);
     else
-        send_fresh(direct, transfer, host);
+        send_fresh(direct, transfer);
+}
+
+static bool is_full(const struct direct_host *host)
+{
+    return !host->idle && host->connections >= DIRECT_MOST_CONNECTIONS;
+}
+
+/* After a connection has got free or was closed. */
+static void send_waiting(struct direct *direct, struct direct_host *host)
+{
+    while (host->waiting && !is_full(host)) {
+        struct transfer *transfer = host->waiting;
+        DL_DELETE2(host->waiting, transfer, prev_waiting, next_waiting);
+        dispatch(direct, transfer);
+    }
+}
+
+void direct_start(struct direct *direct, struct transfer *transfer)
+{
+    struct direct_host *host = transfer->host = direct_host_of(direct, &transfer->url);
+    transfer->connection = NULL;
+    enqueue(direct, transfer);
+    if (is_full(host))
+        DL_APPEND2(host->waiting, transfer, prev_waiting, next_waiting);
+    else
+        dispatch(direct, transfer);
+}
+
+/* Ends a transfer, which may still wait for its connection. */
+static void end(struct direct *direct, struct transfer *transfer)
+{
+    struct direct_host *host = transfer->host;
+    if (transfer->connection)
+        release(direct, transfer->connection);
+    else
+        DL_DELETE2(host->waiting, transfer, prev_waiting, next_waiting);
+    finish(direct, transfer);
+    send_waiting(direct, host);
 }
 
 /* ---- what happens on a connection ---------------------------------------------------------- */
@@ -188,7 +218,8 @@ static void break_off(struct direct *direct, struct direct_connection *connectio
     struct transfer *transfer = connection->transfer;
     if (connection->used && !connection->heard) {
         release(direct, connection);
-        send_fresh(direct, transfer, connection->host);
+        send_fresh(direct, transfer);
+        send_waiting(direct, connection->host);
         return;
     }
     if (reason)
@@ -197,7 +228,7 @@ static void break_off(struct direct *direct, struct direct_connection *connectio
         transfer->failure.reason = http_refused;
     else if (!reason)
         answer_close(&connection->reader, &transfer->failure);
-    finish_connected(direct, connection);
+    end(direct, transfer);
 }
 
 /* Reads once. True when there may be more. */
@@ -219,7 +250,7 @@ static bool read_some(struct direct *direct, struct direct_connection *connectio
         connection->reader.keep = false; /* more than was asked for */
     if (ok && connection->reader.state != ANSWER_DONE)
         return (size_t)len == sizeof(piece);
-    finish_connected(direct, connection);
+    end(direct, transfer);
     return false;
 }
 
@@ -243,8 +274,7 @@ void direct_ready(struct direct *direct, struct direct_connection *connection, u
 
 void direct_cancel(struct direct *direct, struct transfer *transfer)
 {
-    if (transfer->connection)
-        finish_connected(direct, transfer->connection);
+    end(direct, transfer);
 }
 
 int64_t direct_deadline_ns(const struct direct *direct)
@@ -259,7 +289,7 @@ void direct_tidy(struct direct *direct)
         struct transfer *transfer = direct->running;
         err_set(&transfer->failure, ERR_UNAVAILABLE, "timed out after %ld ms",
                 transfer_timeout_ms(&transfer->call));
-        finish_connected(direct, transfer->connection);
+        end(direct, transfer);
     }
     direct_sweep(direct, now_ns);
     if (direct->dead)

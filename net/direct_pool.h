@@ -8,6 +8,10 @@
 #include <sys/socket.h>
 #include <uthash.h>
 
+/* To one address at once; more requests wait. A thousand subscriptions of a channel that all lead
+ * to one server would use up the descriptors and the ports of the machine. */
+enum { DIRECT_MOST_CONNECTIONS = 1024 };
+
 struct direct_connection {
     struct direct_connection *prev, *next; /* in its host's idle list, or among the dead */
     struct direct_host *host;
@@ -28,6 +32,7 @@ struct direct_host {
     socklen_t address_len;
     struct direct_connection *idle; /* the last used first */
     size_t connections;             /* idle or not */
+    struct transfer *waiting;       /* for one of them: there are as many as there may be */
     UT_hash_handle hh;
 };
 

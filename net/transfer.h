@@ -23,7 +23,9 @@ struct transfer {
     CURL *easy;
     bool direct; /* goes without libcurl: then these are in use */
 
-    struct direct_connection *connection;
+    struct direct_connection *connection; /* NULL: waits for one of its host */
+    struct direct_host *host;
+    struct transfer *prev_waiting, *next_waiting;
     int64_t deadline_ns;
 
     struct http_call call;

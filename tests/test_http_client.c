@@ -595,6 +595,35 @@ TEST_BOTH(a_request_may_be_started_when_another_has_ended)
     EXPECT_INT(http_client_connections(pair.client), 1);
 }
 
+TEST(many_requests_to_one_server_wait_for_one_of_a_thousand_connections)
+{
+    always_libcurl = false;
+    OWN(pair) struct pair pair = pair_open();
+    struct tally tally = {.client = pair.client, .call = {.url = pair.url}};
+    sem_init(&tally.ended, 0, 0);
+    for (int i = 0; i < 5000; i++)
+        http_start(pair.client, &tally.call, on_ended, &tally);
+    for (int i = 0; i < 5000; i++)
+        sem_wait(&tally.ended);
+    EXPECT_INT(tally.answered, 5000);
+    EXPECT(http_client_connections(pair.client) <= 1024);
+}
+
+TEST(a_request_may_take_too_long_while_it_waits_for_a_connection)
+{
+    always_libcurl = false;
+    OWN(raw_server) struct raw_server *server = raw_server_open(serve_silence, (void *)"");
+    OWN(free) char *url = str_format("http://127.0.0.1:%d/", raw_server_port(server));
+    OWN(http_client) struct http_client *client = open_client();
+    struct tally tally = {.client = client, .call = {.url = url, .timeout_ms = 50}};
+    sem_init(&tally.ended, 0, 0);
+    for (int i = 0; i < 1100; i++)
+        http_start(tally.client, &tally.call, on_ended, &tally);
+    for (int i = 0; i < 1100; i++)
+        sem_wait(&tally.ended);
+    EXPECT_INT(tally.failed, 1100);
+}
+
 TEST_BOTH(closing_ends_what_is_under_way_once_each)
 {
     OWN(raw_server) struct raw_server *server = raw_server_open(serve_silence, (void *)"");
