@@ -97,6 +97,9 @@ json_t *kind_convert(const json_t *object, const struct kind *from, const struct
 bool kind_check(const struct kind *kind, const json_t *object, const json_t *old,
                 struct problem *problem);
 
+/* Checks an object that is of no kind against a table of fields alone. */
+bool fields_check(const struct field *fields, const json_t *object, struct problem *problem);
+
 /* Writes a problem and returns false, so that failing is one line. */
 bool problem_set(struct problem *problem, const char *path, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -80,6 +80,11 @@ static bool check_members(const struct field *fields, bool open, const json_t *o
     return check_required(fields, object, path, problem);
 }
 
+bool fields_check(const struct field *fields, const json_t *object, struct problem *problem)
+{
+    return check_members(fields, false, object, "", problem);
+}
+
 static bool check_items(const struct field *field, const json_t *list, const char *path,
                         struct problem *problem)
 {

@@ -11,12 +11,15 @@ const char kn_help[] =
     "       kn-local env [--data-dir DIR]       print exports that point kubectl, gcloud, gsutil\n"
     "                                           and the client libraries at it\n"
     "       kn-local convert [-w] -f PATH       print manifests of 2019 in today's words\n"
+    "       kn-local render DIR                 print the objects of a folder with a\n"
+    "                                           kustomization.yaml\n"
     "\n"
     "Knative on this machine: channels, subscriptions, sources, and services that the first event\n"
     "starts, with the real kubectl. Found by kn as a plugin: `kn local up`.\n"
     "\n"
-    "  -f, --file PATH     apply a manifest, or those of a folder, at start; as often as needed\n"
-    "                      (convert: `-` is standard input)\n"
+    "  -f, --file PATH     apply at start a manifest, those of a folder, or what its\n"
+    "                      kustomization.yaml makes of them; as often as needed; `-` is standard\n"
+    "                      input\n"
     "  -w, --write         convert: rewrite the files in place\n"
     "  --data-dir DIR      keep everything there (.local/kn)\n"
     "  --port N            HTTP port for events, on 127.0.0.1 (8484); 0 takes a free one\n"
@@ -151,6 +154,7 @@ static bool read_command(const char *text, struct kn_options *options, struct er
     } commands[] = {{"up", KN_UP},
                     {"env", KN_ENV},
                     {"convert", KN_CONVERT},
+                    {"render", KN_RENDER},
                     {"help", KN_HELP},
                     {"version", KN_VERSION}};
     const char *names[COUNT(commands)];
@@ -203,9 +207,13 @@ bool kn_options_read(int argc, char **argv, struct kn_options *options, struct e
         if (!read_option(option, options, err))
             return false;
     }
+    if (options->command == KN_RENDER && optind < argc)
+        options->folder = argv[optind++];
+    if (options->command == KN_RENDER && !options->folder)
+        return err_set(err, ERR_INPUT, "render wants a folder");
     if (optind < argc)
         return err_set(err, ERR_INPUT, "%s is too much", argv[optind]);
     return check_convert(options, err) &&
            (commanded || options->command == KN_VERSION || argc > 1 ||
-            err_set(err, ERR_INPUT, "want a command: up, env or convert"));
+            err_set(err, ERR_INPUT, "want a command: up, env, render or convert"));
 }

@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "kn-local/runtime.h"
 
-enum kn_command { KN_HELP, KN_VERSION, KN_UP, KN_ENV, KN_CONVERT };
+enum kn_command { KN_HELP, KN_VERSION, KN_UP, KN_ENV, KN_CONVERT, KN_RENDER };
 
 enum { KN_MOST_FILES = 64, KN_MOST_IMAGES = 64 };
 
@@ -13,8 +13,9 @@ enum { KN_MOST_FILES = 64, KN_MOST_IMAGES = 64 };
 struct kn_options {
     enum kn_command command;
     const char *data_dir;
-    const char *gcp;   /* "local", "google", or a URL */
-    const char *model; /* the weights for gcp-local's labels; NULL = where it looks itself */
+    const char *folder; /* that KN_RENDER is about */
+    const char *gcp;    /* "local", "google", or a URL */
+    const char *model;  /* the weights for gcp-local's labels; NULL = where it looks itself */
     uint16_t port, api_port, gcp_port, gcp_tls_port;
     int64_t idle_sec;
     const char *files[KN_MOST_FILES];

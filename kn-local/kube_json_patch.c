@@ -128,10 +128,8 @@ static bool apply(json_t *root, struct jread *step, struct err *err)
     OWN(pointer) struct pointer to = {0};
     bool done =
         parse(path, &to) && (from ? move_or_copy(root, op, from, &to) : act(root, op, &to, value));
-    return done || err_set(err, INVALID,
-                           "the server rejected our request: patch operation %.20s "
-                           "on \"%.100s\" cannot be done",
-                           op, path);
+    return done ||
+           err_set(err, INVALID, "patch operation %.20s on \"%.100s\" cannot be done", op, path);
 }
 
 json_t *patch_json(const json_t *target, const json_t *patch, struct err *err)

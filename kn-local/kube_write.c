@@ -99,8 +99,12 @@ static json_t *patched(const struct kube_call *call, const char *type, const jso
 {
     if (str_equal(type, "application/merge-patch+json"))
         return patch_merge(before, patch);
-    if (str_equal(type, "application/json-patch+json"))
-        return patch_json(before, patch, err);
+    if (str_equal(type, "application/json-patch+json")) {
+        json_t *result = patch_json(before, patch, err);
+        if (!result)
+            err_wrap(err, "the server rejected our request");
+        return result;
+    }
     if (str_equal(type, "application/strategic-merge-patch+json") && call->kind->plain)
         return patch_strategic(before, patch, err);
     err_set(err, ERR_FORMAT,

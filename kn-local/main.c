@@ -4,6 +4,7 @@
 #include "kn-local/kn_convert.h"
 #include "kn-local/kn_env.h"
 #include "kn-local/kn_options.h"
+#include "kn-local/manifests.h"
 #include "kn-local/up.h"
 
 #include <libgen.h>
@@ -12,6 +13,15 @@
 #include <stdlib.h>
 
 enum { EXIT_USAGE = 2 };
+
+static bool render(const char *folder, struct err *err)
+{
+    OWN(buf) struct buf text = {0};
+    if (!manifests_render(folder, &text, err))
+        return false;
+    return (fwrite(text.data, 1, text.len, stdout) == text.len && fflush(stdout) == 0) ||
+           err_set(err, ERR_INTERNAL, "cannot write the objects");
+}
 
 static bool run(const struct kn_options *options, struct err *err)
 {
@@ -26,6 +36,8 @@ static bool run(const struct kn_options *options, struct err *err)
         return kn_env(options, program_dir, err);
     case KN_CONVERT:
         return kn_convert(options, err);
+    case KN_RENDER:
+        return render(options->folder, err);
     case KN_VERSION:
         puts("kn-local " VERSION);
         return true;

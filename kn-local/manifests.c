@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "base/yaml.h"
 #include "kn-local/admit.h"
+#include "kn-local/kustomize.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -95,6 +96,45 @@ static size_t apply_file(struct objects *objects, const char *path,
     return manifests_apply_text(objects, path, buf_bytes(&text), listener);
 }
 
+static size_t apply_input(struct objects *objects, const struct manifest_listener *listener)
+{
+    OWN(buf) struct buf text = {.max = MAX_FILE};
+    struct err err = {0};
+    if (!file_read("/dev/stdin", &text, &err))
+        return fail(listener, err.text);
+    return manifests_apply_text(objects, "stdin", buf_bytes(&text), listener);
+}
+
+/* ---- kustomizations -------------------------------------------------------------------------- */
+
+static size_t apply_kustomization(struct objects *objects, const char *folder,
+                                  const struct manifest_listener *listener)
+{
+    OWN(kustomize) struct kustomize rendered = {0};
+    struct err err = {0};
+    size_t errors = 0;
+    if (!kustomize_read(folder, &rendered, &err))
+        return fail(listener, err.text);
+    for (size_t i = 0; i < rendered.count; i++) {
+        const struct kustomize_object *object = &rendered.objects[i];
+        errors += apply_one(objects, object->file, object->doc, object->tree, "", listener);
+    }
+    return errors;
+}
+
+bool manifests_render(const char *folder, struct buf *out, struct err *err)
+{
+    OWN(kustomize) struct kustomize rendered = {0};
+    if (!kustomize_read(folder, &rendered, err))
+        return false;
+    for (size_t i = 0; i < rendered.count; i++) {
+        if (i)
+            buf_add_text(out, "---\n");
+        yaml_write(rendered.objects[i].tree, out);
+    }
+    return true;
+}
+
 /* ---- folders --------------------------------------------------------------------------------- */
 
 static int is_manifest(const struct dirent *entry)
@@ -129,10 +169,15 @@ size_t manifests_apply(struct objects *objects, const char *path,
                        const struct manifest_listener *listener)
 {
     struct stat about;
+    if (str_equal(path, "-"))
+        return apply_input(objects, listener);
     bool folder = stat(path, &about) == 0 && S_ISDIR(about.st_mode);
     OWN(free) char *plain = str_copy(path);
     size_t len = strlen(plain);
     while (len > 1 && plain[len - 1] == '/')
         plain[--len] = '\0';
-    return folder ? apply_folder(objects, plain, listener) : apply_file(objects, path, listener);
+    if (!folder)
+        return apply_file(objects, path, listener);
+    return kustomize_is(plain) ? apply_kustomization(objects, plain, listener)
+                               : apply_folder(objects, plain, listener);
 }

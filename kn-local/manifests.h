@@ -13,13 +13,18 @@ struct manifest_listener {
     void *context;
 };
 
-/* Applies a file, or the .yaml, .yml and .json files of a folder by name. What is wrong is told and
- * the rest is applied all the same; returns how many errors there were. */
+/* Applies a file ("-" is standard input), the objects of a folder with a kustomization, or the
+ * .yaml, .yml and .json files of another folder by name. What is wrong is told and the rest is
+ * applied all the same, but nothing of a kustomization that is wrong; returns how many errors there
+ * were. */
 size_t manifests_apply(struct objects *objects, const char *path,
                        const struct manifest_listener *listener);
 
 /* The same for a text that is called name in messages. */
 size_t manifests_apply_text(struct objects *objects, const char *name, struct bytes text,
                             const struct manifest_listener *listener);
+
+/* Appends the objects of a folder with a kustomization as YAML. False and err. */
+bool manifests_render(const char *folder, struct buf *out, struct err *err);
 
 #endif
