@@ -33,8 +33,8 @@ static void write_scalar(yaml_emitter_t *emitter, const char *text, yaml_scalar_
  * 2026-11-22, yes. Whatever could be a number is put into quotes. */
 static bool is_plain(const char *text)
 {
-    static const char *const truths[] = {"y", "n", "yes", "no", "on", "off", "true", "false",
-                                         "null"};
+    static const char *const truths[] = {"y",   "n",    "yes",   "no",  "on",
+                                         "off", "true", "false", "null"};
     for (size_t i = 0; i < COUNT(truths); i++)
         if (str_equal_any_case(text, truths[i]))
             return false;

@@ -151,12 +151,8 @@ static bool read_command(const char *text, struct kn_options *options, struct er
     static const struct {
         const char *name;
         enum kn_command command;
-    } commands[] = {{"up", KN_UP},
-                    {"env", KN_ENV},
-                    {"convert", KN_CONVERT},
-                    {"render", KN_RENDER},
-                    {"help", KN_HELP},
-                    {"version", KN_VERSION}};
+    } commands[] = {{"up", KN_UP},         {"env", KN_ENV},   {"convert", KN_CONVERT},
+                    {"render", KN_RENDER}, {"help", KN_HELP}, {"version", KN_VERSION}};
     const char *names[COUNT(commands)];
     for (size_t i = 0; i < COUNT(commands); i++) {
         names[i] = commands[i].name;
@@ -179,6 +175,14 @@ static bool check_convert(const struct kn_options *options, struct err *err)
     for (size_t i = 0; i < options->file_count; i++)
         if (options->write && str_equal(options->files[i], "-"))
             return err_set(err, ERR_INPUT, "-w wants files, not standard input");
+    return true;
+}
+
+static bool read_folder(int argc, char **argv, struct kn_options *options, struct err *err)
+{
+    if (optind == argc)
+        return err_set(err, ERR_INPUT, "render wants a folder");
+    options->folder = argv[optind++];
     return true;
 }
 
@@ -207,10 +211,8 @@ bool kn_options_read(int argc, char **argv, struct kn_options *options, struct e
         if (!read_option(option, options, err))
             return false;
     }
-    if (options->command == KN_RENDER && optind < argc)
-        options->folder = argv[optind++];
-    if (options->command == KN_RENDER && !options->folder)
-        return err_set(err, ERR_INPUT, "render wants a folder");
+    if (options->command == KN_RENDER && !read_folder(argc, argv, options, err))
+        return false;
     if (optind < argc)
         return err_set(err, ERR_INPUT, "%s is too much", argv[optind]);
     return check_convert(options, err) &&

@@ -18,9 +18,8 @@ enum { MAX_FILE = 4 << 20, MOST_FILES = 1000, MOST_OBJECTS = 2000, MOST_LEVELS =
 /* ---- what a kustomization may say ------------------------------------------------------------ */
 
 static const struct field target[] = {
-    TEXT("group"), TEXT("version"),   TEXT("kind"),
-    TEXT("name"),  TEXT("namespace"), TEXT("labelSelector"),
-    END,
+    TEXT("group"),     TEXT("version"),       TEXT("kind"), TEXT("name"),
+    TEXT("namespace"), TEXT("labelSelector"), END,
 };
 static const struct field patch[] = {
     TEXT("path"),
@@ -43,11 +42,7 @@ static const struct field label[] = {
     END,
 };
 static const struct field image[] = {
-    TEXT("name", .required = true),
-    TEXT("newName"),
-    TEXT("newTag"),
-    TEXT("digest"),
-    END,
+    TEXT("name", .required = true), TEXT("newName"), TEXT("newTag"), TEXT("digest"), END,
 };
 static const char *const kinds[] = {"Kustomization", "Component", NULL};
 static const struct field kustomization[] = {
@@ -252,12 +247,12 @@ static bool add_entries(const struct kustomization *at, const char *list)
     return true;
 }
 
-/* In kustomize's order: a patch is written against what the parts gave, an image by its old name. */
+/* In kustomize's order: a patch is written against what the parts gave, an image by its old name.
+ */
 static bool follow(struct kustomization *at)
 {
-    return check(at) && add_entries(at, "resources") && add_entries(at, "components") &&
-           kustomize_patch(at) && kustomize_namespace(at) && kustomize_label(at) &&
-           kustomize_image(at) && check_twice(at);
+    return add_entries(at, "resources") && add_entries(at, "components") && kustomize_patch(at) &&
+           kustomize_namespace(at) && kustomize_label(at) && kustomize_image(at) && check_twice(at);
 }
 
 /* Whether the kustomization uses itself, or the chain that leads to it is too long. */
@@ -303,7 +298,7 @@ static bool read_folder(const struct kustomization *user, const char *path, cons
         at.first = user->first;
     if (file->docs.count != 1 || !json_is_object(at.doc->tree))
         return err_set(err, ERR_INPUT, "%s:1: want one kustomization", file->path);
-    return has_kind(&at, kind) && follow(&at);
+    return check(&at) && has_kind(&at, kind) && follow(&at);
 }
 
 bool kustomize_read(const char *folder, struct kustomize *out, struct err *err)

@@ -8,10 +8,16 @@
 
 static bool is_in_no_namespace(const json_t *object)
 {
-    static const char *const kinds[] = {
-        "APIService",        "ClusterRole",  "ClusterRoleBinding", "CustomResourceDefinition",
-        "PersistentVolume",  "PriorityClass", "RuntimeClass",      "StorageClass",
-        "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"};
+    static const char *const kinds[] = {"APIService",
+                                        "ClusterRole",
+                                        "ClusterRoleBinding",
+                                        "CustomResourceDefinition",
+                                        "PersistentVolume",
+                                        "PriorityClass",
+                                        "RuntimeClass",
+                                        "StorageClass",
+                                        "MutatingWebhookConfiguration",
+                                        "ValidatingWebhookConfiguration"};
     const char *kind = json_string_value(json_object_get(object, "kind"));
     for (size_t i = 0; i < COUNT(kinds); i++)
         if (str_equal(kind, kinds[i]))
@@ -132,8 +138,7 @@ static void change_containers(json_t *containers, const json_t *change)
     json_array_foreach(containers, index, container)
     {
         const char *image = json_string_value(json_object_get(container, "image"));
-        if (!image || !wanted || name_len(image) != strlen(wanted) ||
-            !str_starts(image, wanted))
+        if (!image || !wanted || name_len(image) != strlen(wanted) || !str_starts(image, wanted))
             continue;
         OWN(free) char *changed = new_image(image, change);
         json_object_set_new(container, "image", json_string(changed));

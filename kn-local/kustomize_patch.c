@@ -114,8 +114,8 @@ static void keep_names(json_t *result, const json_t *object)
 static bool patch_one(const struct step *step, json_t **object, const json_t *patch)
 {
     struct err err = {0};
-    json_t *result = json_is_array(patch) ? patch_json(*object, patch, &err)
-                                          : merged(*object, patch, &err);
+    json_t *result =
+        json_is_array(patch) ? patch_json(*object, patch, &err) : merged(*object, patch, &err);
     const json_t *meta = json_object_get(*object, "metadata");
     if (!result)
         return kustomize_fail(step->at, step->place, "on %.60s %.100s: %s",
@@ -144,7 +144,8 @@ static bool patch_targets(const struct step *step, const json_t *patch)
         }
         out->objects[kept++] = object;
         if (wanted && !patch_one(step, &out->objects[kept - 1].tree, patch)) {
-            memmove(&out->objects[kept], &out->objects[i + 1], (out->count - i - 1) * sizeof(object));
+            memmove(&out->objects[kept], &out->objects[i + 1],
+                    (out->count - i - 1) * sizeof(object));
             out->count -= i + 1 - kept;
             return false;
         }

@@ -9,8 +9,8 @@ struct kustomize_file {
     struct yaml_docs docs;
 };
 
-/* A kustomization while it is read. What it says goes for the objects from `first` on: those that it
- * names itself, and for a component all of the kustomization's that uses it. */
+/* A kustomization while it is read. What it says goes for the objects from `first` on: those that
+ * it names itself, and for a component all of the kustomization's that uses it. */
 struct kustomization {
     struct kustomize *out;
     const struct kustomization *user; /* that named this one; NULL at the top */

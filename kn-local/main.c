@@ -19,7 +19,8 @@ static bool render(const char *folder, struct err *err)
     OWN(buf) struct buf text = {0};
     if (!manifests_render(folder, &text, err))
         return false;
-    return (fwrite(text.data, 1, text.len, stdout) == text.len && fflush(stdout) == 0) ||
+    OWN(free) char *all = buf_take(&text);
+    return (fputs(all, stdout) >= 0 && fflush(stdout) == 0) ||
            err_set(err, ERR_INTERNAL, "cannot write the objects");
 }
 
