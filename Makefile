@@ -62,7 +62,7 @@ FUZZERS       := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '%-5s%s\n' $(1) $(2))
 
-.PHONY: all test tests soak lint format fuzz bench bench-tools coverage install images push clean help
+.PHONY: FORCE all test tests soak lint format fuzz bench bench-tools coverage install images push clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
