@@ -16,7 +16,6 @@ struct frame {
     const struct ce_service *service;
     void *app;
     char *labels; /* of the metrics: which service, revision and configuration this is; owned */
-    struct http_server *server;
     struct metrics metrics;
 };
 
@@ -117,7 +116,7 @@ static void answer_get(struct frame *frame, struct http_exchange *exchange)
     if (str_equal(exchange->path, "/healthz")) {
         http_reply_text(exchange, 200, "ok\n");
     } else if (str_equal(exchange->path, "/readyz")) {
-        bool closing = http_server_closing(frame->server);
+        bool closing = http_closing(exchange);
         http_reply_text(exchange, closing ? 503 : 200, closing ? "draining\n" : "ok\n");
     } else if (str_equal(exchange->path, "/metrics")) {
         struct http_reply answer = {.content_type = "text/plain; version=0.0.4; charset=utf-8"};
@@ -175,15 +174,15 @@ static bool serve(struct frame *frame, struct err *err)
                                           .handle = handle,
                                           .refuse = refuse,
                                           .app = frame};
-    frame->server = http_server_open(&options, err);
-    if (!frame->server)
+    struct http_server *server = http_server_open(&options, err);
+    if (!server)
         return false;
-    log_info("%s listens on port %u", frame->service->name, http_server_port(frame->server));
+    log_info("%s listens on port %u", frame->service->name, http_server_port(server));
 
     int received;
     sigwait(&ends, &received);
     log_info("%s ends: answering what was accepted", frame->service->name);
-    http_server_close(frame->server);
+    http_server_close(server);
     return true;
 }
 

@@ -95,6 +95,12 @@ bool http_alive(const struct http_exchange *exchange)
     return alive;
 }
 
+bool http_closing(const struct http_exchange *exchange)
+{
+    const struct live *live = (const struct live *)exchange;
+    return atomic_load(&live->server->closing);
+}
+
 /* Whether this answer should be the connection's last. A peer that has shut its sending side while
  * the exchange was held waits for that: libmicrohttpd does not notice such an end by itself. */
 static bool is_last(const struct live *live, const struct http_reply *reply)

@@ -202,11 +202,6 @@ uint64_t http_server_accepted(const struct http_server *server)
     return atomic_load(&server->accepted);
 }
 
-bool http_server_closing(const struct http_server *server)
-{
-    return atomic_load(&server->closing);
-}
-
 /* Lets no further connection be made to a listening socket: a packet filter that takes nothing.
  * Clients try again within a second and are then refused, since nobody listens any more. */
 static void shut_the_door(int listener)

@@ -81,9 +81,6 @@ uint64_t http_server_accepted(const struct http_server *server);
  * frees. Held exchanges must be answered or time out by drain_sec; then they get 503. */
 void http_server_close(struct http_server *server);
 
-/* True from the start of http_server_close: those who hold exchanges should answer them. */
-bool http_server_closing(const struct http_server *server);
-
 /* ---- answering: exactly one of these for each exchange; all may be called from any thread ---- */
 
 /* An answer. Zero means the default. */
@@ -115,6 +112,9 @@ void http_work(struct http_exchange *exchange, http_handle *work, void *app);
 
 /* Whether the client of a held exchange is still connected (a look at the socket, no wait). */
 bool http_alive(const struct http_exchange *exchange);
+
+/* Whether the exchange's server is being closed: those who hold exchanges should answer them. */
+bool http_closing(const struct http_exchange *exchange);
 
 /* A body that is written piece by piece (watches, followed logs): answers with status, headers and
  * chunked coding, and returns a stream to write to. */
