@@ -45,7 +45,25 @@ static const struct field mount[] = {
     TEXT("mountPropagation"),
     END,
 };
-static const struct field resources[] = {ANY("limits"), ANY("requests"), ANY("claims"), END};
+static const char *rule_quantities(const json_t *map)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)map, key, value)
+    {
+        if (!json_is_string(value) && !json_is_number(value))
+            return "wants quantities, such as 50m or 64Mi";
+    }
+    return NULL;
+}
+
+static const struct field quantities[] = {END};
+static const struct field resources[] = {
+    OBJECT(quantities, "limits", .open = true, .rule = rule_quantities),
+    OBJECT(quantities, "requests", .open = true, .rule = rule_quantities),
+    ANY("claims"),
+    END,
+};
 
 static const struct field http_get[] = {
     TEXT("path"), ANY("port"), TEXT("host"), TEXT("scheme"), ANY("httpHeaders"), END,
@@ -64,6 +82,29 @@ static const struct field probe[] = {
     END,
 };
 
+static const char *const seccomp_types[] = {"RuntimeDefault", "Localhost", "Unconfined", NULL};
+static const struct field seccomp[] = {
+    TEXT("type", .required = true, .values = seccomp_types),
+    TEXT("localhostProfile"),
+    END,
+};
+static const struct field capabilities[] = {TEXTS("add"), TEXTS("drop"), END};
+static const struct field security[] = {
+    SWITCH("runAsNonRoot"),
+    NUMBER("runAsUser"),
+    NUMBER("runAsGroup"),
+    SWITCH("readOnlyRootFilesystem"),
+    SWITCH("allowPrivilegeEscalation"),
+    SWITCH("privileged"),
+    OBJECT(capabilities, "capabilities"),
+    OBJECT(seccomp, "seccompProfile"),
+    ANY("appArmorProfile"),
+    ANY("seLinuxOptions"),
+    ANY("windowsOptions"),
+    TEXT("procMount"),
+    END,
+};
+
 const struct field schema_container[] = {
     TEXT("name"),
     TEXT("image", .required = true),
@@ -79,7 +120,7 @@ const struct field schema_container[] = {
     OBJECT(probe, "readinessProbe"),
     OBJECT(probe, "livenessProbe"),
     OBJECT(probe, "startupProbe"),
-    ANY("securityContext"),
+    OBJECT(security, "securityContext"),
     ANY("lifecycle"),
     TEXT("terminationMessagePath"),
     TEXT("terminationMessagePolicy"),

@@ -132,6 +132,27 @@ TEST(a_service_has_one_container_and_sets_no_variable_of_the_platform)
                    "9: spec.template.spec.containers[0].imag is not known; did you mean image?");
 }
 
+#define CONTAINER                                                                                  \
+    "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: s}\nspec:\n"              \
+    "  template:\n    spec:\n      containers:\n      - image: x\n"
+#define AT "spec.template.spec.containers[0]."
+
+TEST(what_a_container_may_do_and_needs_is_checked_though_a_process_does_not_obey_it)
+{
+    expect_problem(CONTAINER "        securityContext: {runAsNonRoot: true, capabilities: {drop: "
+                             "[ALL]}, seccompProfile: {type: RuntimeDefault}}\n"
+                             "        resources: {requests: {cpu: 1, memory: 64Mi}}\n",
+                   "");
+    expect_problem(CONTAINER "        securityContext: {runAsNonroot: true}\n",
+                   "9: " AT "securityContext.runAsNonroot is not known; did you mean "
+                   "runAsNonRoot?");
+    expect_problem(CONTAINER "        securityContext: {seccompProfile: {type: Default}}\n",
+                   "9: " AT "securityContext.seccompProfile.type is \"Default\", want one of "
+                   "\"RuntimeDefault\", \"Localhost\", \"Unconfined\"");
+    expect_problem(CONTAINER "        resources: {requests: {cpu: [1]}}\n",
+                   "9: " AT "resources.requests wants quantities, such as 50m or 64Mi");
+}
+
 TEST(no_path_leads_out_of_a_mounted_folder)
 {
     expect_problem("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {../a: b}\n",

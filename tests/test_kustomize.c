@@ -121,11 +121,12 @@ TEST(a_merge_patch_names_its_object_itself)
 
 TEST(a_merge_patch_with_a_target_keeps_the_names_of_its_objects)
 {
-    expect("resources: [../base]\npatches:\n- target: {kind: Channel|Service}\n  patch: |-\n"
-           "    apiVersion: v1\n    kind: Any\n    metadata: {name: any, labels: {n: n}}\n",
-           "\"kind\":\"Channel\",\"metadata\":{\"name\":\"a\",\"labels\":{\"x\":\"y\",\"n\":\"n\"}}}\n"
-           "{\"apiVersion\":\"serving.knative.dev/v1\",\"kind\":\"Service\",\"metadata\":{\"name\":"
-           "\"s\",\"labels\":{\"n\":\"n\"}}");
+    expect(
+        "resources: [../base]\npatches:\n- target: {kind: Channel|Service}\n  patch: |-\n"
+        "    apiVersion: v1\n    kind: Any\n    metadata: {name: any, labels: {n: n}}\n",
+        "\"kind\":\"Channel\",\"metadata\":{\"name\":\"a\",\"labels\":{\"x\":\"y\",\"n\":\"n\"}}}\n"
+        "{\"apiVersion\":\"serving.knative.dev/v1\",\"kind\":\"Service\",\"metadata\":{\"name\":"
+        "\"s\",\"labels\":{\"n\":\"n\"}}");
 }
 
 TEST(a_patch_can_delete_an_object)
@@ -181,9 +182,8 @@ TEST(an_image_gets_another_name_tag_or_digest)
         {"digest: 'sha256:00'", "\"image\":\"registry:5000/dumper@sha256:00\""},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(free) char *text =
-            str_format("resources: [../base]\nimages: [{name: 'registry:5000/dumper', %s}]\n",
-                       rows[i][0]);
+        OWN(free) char *text = str_format(
+            "resources: [../base]\nimages: [{name: 'registry:5000/dumper', %s}]\n", rows[i][0]);
         expect(text, rows[i][1]);
     }
     expect("resources: [../base]\nimages: [{name: dumper, newName: other}]\n",
@@ -242,7 +242,8 @@ TEST(a_patch_that_is_wrong_is_told_with_its_place)
         {"{target: {name: 'a.*'}, patch: '[]'}",
          "patches[0].target.name is an expression: want a name, or some as in \"a|b\""},
         {"{target: {labelSelector: '=='}, patch: '[]'}", "patches[0].target.labelSelector is none"},
-        {"{target: {knd: x}, patch: '[]'}", "patches[0].target.knd is not known; did you mean kind"},
+        {"{target: {knd: x}, patch: '[]'}",
+         "patches[0].target.knd is not known; did you mean kind"},
         {"{target: {name: a}, patch: '[{op: remove, path: /spec}]'}",
          "patches[0] on Channel a: patch operation remove on \"/spec\" cannot be done"},
         {"{target: {name: s}, patch: '[{op: test, path: /kind, value: x}]'}",
