@@ -47,9 +47,10 @@ static bool is_plain(const char *text)
 static void write_text(yaml_emitter_t *emitter, const char *text)
 {
     yaml_scalar_style_t style = YAML_PLAIN_SCALAR_STYLE;
-    if (strchr(text, '\n'))
+    if (strchr(text, '\n') && *text != ' ' &&
+        *text != '\n') /* else the lines would need a number */
         style = YAML_LITERAL_SCALAR_STYLE;
-    else if (!is_plain(text))
+    else if (strchr(text, '\n') || !is_plain(text))
         style = YAML_DOUBLE_QUOTED_SCALAR_STYLE;
     write_scalar(emitter, text, style);
 }

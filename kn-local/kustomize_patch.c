@@ -10,8 +10,9 @@
 /* One entry of patches while it is done. */
 struct step {
     const struct kustomization *at;
-    const char *place; /* "patches[0]" */
-    const json_t *target;
+    const char *place;    /* "patches[0]" */
+    const json_t *target; /* which objects; or, if it is exact, the names of one */
+    bool exact;
     struct selector labels;
 };
 
@@ -57,7 +58,9 @@ static bool is_target(const struct step *step, const json_t *object)
     const char *ns = json_string_value(json_object_get(meta, "namespace"));
     return kustomize_is_of(object, step->target) &&
            asks_for(step->target, "name", json_string_value(json_object_get(meta, "name"))) &&
-           asks_for(step->target, "namespace", ns ? ns : "") &&
+           (step->exact
+                ? str_equal(ns, json_string_value(json_object_get(step->target, "namespace")))
+                : asks_for(step->target, "namespace", ns ? ns : "")) &&
            selector_matches(&step->labels, object);
 }
 
@@ -88,15 +91,28 @@ static bool deletes(const json_t *patch)
     return str_equal(json_string_value(json_object_get(patch, "$patch")), "delete");
 }
 
-/* How a list is merged depends on its type, and only those of our kinds are known. */
+static bool has_list(const json_t *tree)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)tree, key, value)
+    {
+        if (has_list(value))
+            return true;
+    }
+    return json_is_array(tree);
+}
+
+/* kustomize replaces the lists of Knative's kinds as a whole. Those of Kubernetes' own are merged
+ * item by item, each in its own way, which a JSON patch says better. */
 static json_t *merged(const json_t *object, const json_t *patch, struct err *err)
 {
-    const struct kind *kind = kind_of_object(object, err);
-    if (!kind) {
-        err_wrap(err, "write this patch as a list of JSON patch operations");
-        return NULL;
-    }
-    return kind->plain ? patch_strategic(object, patch, err) : patch_merge(object, patch);
+    struct err unknown = {0};
+    const struct kind *kind = kind_of_object(object, &unknown);
+    if ((kind && !kind->plain) || !has_list(patch))
+        return patch_merge(object, patch);
+    err_set(err, ERR_INPUT, "a list in it: write JSON patch operations instead");
+    return NULL;
 }
 
 /* A patch chooses its object by names; it does not give new ones. */
@@ -187,8 +203,10 @@ static bool follow_doc(struct step *step, const struct yaml_doc *doc)
         return patch_targets(step, doc->tree);
     json_auto_t *named = target_of(step, doc->tree);
     step->target = named;
+    step->exact = true;
     bool done = named && patch_targets(step, doc->tree);
     step->target = NULL;
+    step->exact = false;
     return done;
 }
 
@@ -213,7 +231,7 @@ static bool follow_entry(const struct kustomization *at, const char *place, cons
 {
     const char *path = json_string_value(json_object_get(entry, "path"));
     const char *text = json_string_value(json_object_get(entry, "patch"));
-    OWN(step) struct step step = {at, place, json_object_get(entry, "target"), {0}};
+    OWN(step) struct step step = {at, place, json_object_get(entry, "target"), false, {0}};
     if (!path == !text)
         return kustomize_fail(at, place, "wants either a path or a patch");
     if (!check_target(&step))

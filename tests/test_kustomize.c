@@ -239,6 +239,9 @@ TEST(a_patch_that_is_wrong_is_told_with_its_place)
         {"{patch: '{apiVersion: v1, kind: Secret, metadata: {name: a}}'}",
          "patches[0] matches no object: is its target right?"},
         {"{target: {kind: Secret}, patch: '[]'}", "patches[0] matches no object"},
+        {"{patch: '{apiVersion: messaging.knative.dev/v1, kind: Channel, metadata: {name: a, "
+         "namespace: n}}'}",
+         "patches[0] matches no object"},
         {"{target: {name: 'a.*'}, patch: '[]'}",
          "patches[0].target.name is an expression: want a name, or some as in \"a|b\""},
         {"{target: {labelSelector: '=='}, patch: '[]'}", "patches[0].target.labelSelector is none"},
@@ -254,6 +257,16 @@ TEST(a_patch_that_is_wrong_is_told_with_its_place)
         expect(text, rows[i][1]);
         expect(text, "top/kustomization.yaml:3: ");
     }
+}
+
+TEST(a_merge_patch_with_a_list_is_refused_for_kubernetes_own_kinds)
+{
+    OWN(tree) struct tree tree = tree_of(
+        "resources: [m.yaml]\npatches:\n- patch: |-\n    apiVersion: v1\n    kind: ServiceAccount\n"
+        "    metadata: {name: m}\n    secrets: [{name: x}]\n");
+    put(&tree, "top/m.yaml", "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: m}\n");
+    OWN(free) char *got = rendered(&tree);
+    EXPECT_HAS(got, "patches[0] on ServiceAccount m: a list in it: write JSON patch operations");
 }
 
 TEST(a_resource_that_is_no_object_is_told_with_its_own_line)
