@@ -229,6 +229,7 @@ bool source_config_read(int argc, char **argv, struct source_config *config, boo
         .topic = values[TOPIC],
         .ca_certs = env_str("K_CA_CERTS", NULL),
         .namespace = env_str("NAMESPACE", NULL),
+        .emulated = env_str("PUBSUB_EMULATOR_HOST", NULL) != NULL,
     };
     if (!config->subscription)
         return err_set(err, ERR_INPUT,

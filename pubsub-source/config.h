@@ -25,6 +25,7 @@ struct source_config {
     const char *ca_certs;     /* PEM for the sink, besides the system's; NULL = none */
     const char *namespace;    /* for Kn-Namespace; NULL = none */
     json_t *extensions;       /* owned: K_CE_OVERRIDES, set on every event; NULL = none */
+    bool emulated;            /* an emulator is asked, which may be asked often */
     enum payload_form form;
     size_t max_messages, max_bytes; /* in hand, not yet acknowledged */
     size_t max_deliveries;          /* at the same time */

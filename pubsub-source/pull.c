@@ -9,29 +9,35 @@
 
 enum {
     MOST_PULLED = 1000, /* messages in one pull */
-    LONGEST_PAUSE_SEC = 60,
-    MISSING_PAUSE_SEC = 2, /* somebody may make the topic any moment, and publish to it */
+    FIRST_PAUSE_MS = 1000,
+    LONGEST_PAUSE_MS = 60 * 1000,
+    /* somebody may make the topic any moment, and publish to it: those messages would be lost */
+    MISSING_PAUSE_MS = 2000,
+    EMULATED_MISSING_PAUSE_MS = 200,
 };
 
-static int pause_sec(const struct err *err, int failures)
+static int64_t pause_ms(const struct source *source, const struct err *err, int failures)
 {
-    int longest = err->status == ERR_NOT_FOUND ? MISSING_PAUSE_SEC : LONGEST_PAUSE_SEC;
-    int seconds = failures < 6 ? 1 << failures : longest;
-    if (seconds > longest)
-        seconds = longest;
-    return err->retry_after_sec > seconds ? err->retry_after_sec : seconds;
+    int64_t longest = err->status != ERR_NOT_FOUND ? LONGEST_PAUSE_MS
+                      : source->config->emulated   ? EMULATED_MISSING_PAUSE_MS
+                                                   : MISSING_PAUSE_MS;
+    int64_t pause = failures < 6 ? FIRST_PAUSE_MS << failures : longest;
+    if (pause > longest)
+        pause = longest;
+    int64_t asked = (int64_t)err->retry_after_sec * 1000;
+    return asked > pause ? asked : pause;
 }
 
 /* Sleeps after a call has failed, longer each time; false when the source is stopping. */
 static bool pause_after(struct source *source, const char *deed, const struct err *err,
                         int *failures)
 {
-    int seconds = pause_sec(err, (*failures)++);
+    int64_t pause = pause_ms(source, err, (*failures)++);
     if (err->status != ERR_NOT_FOUND || *failures == 1)
-        log_warning("cannot %s: %s; again in %d s", deed, err->text, seconds);
+        log_warning("cannot %s: %s; again in %.1f s", deed, err->text, (double)pause / 1000);
 
     /* half of it at random, so that many sources do not come back together */
-    int64_t half_ns = (int64_t)seconds * NS_PER_SEC / 2;
+    int64_t half_ns = pause * NS_PER_MS / 2;
     int64_t until_ns = source_from_now(0) + half_ns + (int64_t)random_below((uint64_t)half_ns);
     pthread_mutex_lock(&source->lock);
     while (!source->stopping && source_wait_until(source, until_ns))
