@@ -47,17 +47,22 @@ static bool pause_after(struct source *source, const char *deed, const struct er
     return go_on;
 }
 
-/* Creates the subscription when asked to and it is not there, and reads what it is. */
+/* Reads what the subscription is, and creates it when asked to and it is not there. Looks first: an
+ * account that may only pull is refused when it tries to create one, there or not. */
 static bool find_subscription(struct source *source, struct gcp_subscription *found,
                               struct err *err)
 {
     const struct source_config *config = source->config;
     const struct gcp_subscription_options options = {.ordered = true};
-    if (config->topic &&
-        !gcp_subscription_create(source->gcp, config->subscription, config->topic, &options, err)) {
+    if (gcp_subscription_get(source->gcp, config->subscription, found, err))
+        return true;
+    if (!config->topic || err->status != ERR_NOT_FOUND)
+        return false;
+    *err = (struct err){0};
+    if (!gcp_subscription_create(source->gcp, config->subscription, config->topic, &options, err)) {
         if (err->status != ERR_CONFLICT)
             return false;
-        *err = (struct err){0}; /* it is there already */
+        *err = (struct err){0}; /* another was quicker */
     }
     return gcp_subscription_get(source->gcp, config->subscription, found, err);
 }

@@ -4,7 +4,7 @@
 # The caller brings `thing WHAT LOOK MAKE [REMOVE]`, and `not_here WHAT` for what only Google has.
 # shellcheck shell=bash disable=SC2154 # the names are those of lib.sh and of the caller's options
 
-account=events kubernetes_account=google-cloud subscription='' push='' key=''
+account=knative-events kubernetes_account=google-cloud subscription='' push='' key=''
 
 # set_names: after `use_cloud`.
 set_names() {

@@ -44,6 +44,7 @@ struct stage {
     struct http_exchange *pull; /* that waits for messages */
     int most_pulled;
     bool has_subscription;
+    int creations;    /* of the subscription, tried */
     int pubsub_fails; /* so many requests more get 503 */
 
     struct buf order;                            /* data of what the sink took, each with a blank */
@@ -155,8 +156,10 @@ static void answer_ids(struct stage *stage, struct http_exchange *exchange)
 
 static void answer_subscription(struct stage *stage, struct http_exchange *exchange)
 {
-    if (str_equal(exchange->method, "PUT"))
+    if (str_equal(exchange->method, "PUT")) {
         stage->has_subscription = true;
+        stage->creations++;
+    }
     if (stage->has_subscription)
         http_reply_json(exchange, 200,
                         json_pack("{s:s, s:s, s:i}", "name", "projects/p/subscriptions/events",
@@ -543,6 +546,15 @@ TEST(the_subscription_is_created_on_a_topic_that_is_named)
     AWAIT(stage, stage->acked == 1);
 }
 
+TEST(a_subscription_that_is_there_is_not_created_for_that_needs_more_rights)
+{
+    OWN(stage) struct stage *stage = stage_open();
+    start_source(stage, "PUBSUB_TOPIC=testing", NULL);
+    publish(stage, "x", NULL, NULL);
+    AWAIT(stage, stage->acked == 1);
+    EXPECT_INT(stage->creations, 0);
+}
+
 TEST(what_can_never_be_an_event_is_acknowledged_and_logged)
 {
     OWN(stage) struct stage *stage = stage_open();
@@ -578,6 +590,7 @@ TEST(a_sink_with_tls_is_trusted_by_k_ca_certs)
 TEST(a_name_that_pubsub_can_never_take_ends_it_with_2)
 {
     OWN(stage) struct stage *stage = stage_open();
+    stage->has_subscription = false;
     start_source(stage, "PUBSUB_TOPIC=x", NULL);
     int status = end_source(stage, 0);
     EXPECT_INT(WEXITSTATUS(status), 2);
