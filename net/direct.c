@@ -83,8 +83,10 @@ static void send_rest(struct direct *direct, struct direct_connection *connectio
             connection->sent += (size_t)sent;
         else if (errno == EAGAIN || errno == ENOTCONN)
             blocked = true;
-        else if (errno != EINTR)
+        else if (errno != EINTR) {
+            connection->broken = errno;
             break;
+        }
     }
     if (blocked != connection->writing)
         direct_watch(direct, connection, EPOLL_CTL_MOD, blocked);
@@ -145,9 +147,17 @@ static void send_on(struct direct *direct, struct transfer *transfer,
     connection->reader.is_head = str_equal(transfer->call.method, "HEAD");
     connection->reader.enough = transfer->call.enough;
     connection->heard = false;
+    connection->broken = 0;
     connection->sent = 0;
     write_head(connection);
     send_rest(direct, connection);
+}
+
+static void fail(struct transfer *transfer, const char *context, int reason)
+{
+    err_set(&transfer->failure, ERR_UNAVAILABLE, "%s%s", context, strerror(reason));
+    if (reason == ECONNREFUSED)
+        transfer->failure.reason = http_refused;
 }
 
 static void send_fresh(struct direct *direct, struct transfer *transfer)
@@ -158,7 +168,7 @@ static void send_fresh(struct direct *direct, struct transfer *transfer)
         send_on(direct, transfer, connection);
         return;
     }
-    err_set(&transfer->failure, ERR_UNAVAILABLE, "cannot connect: %s", strerror(errno));
+    fail(transfer, "cannot connect: ", errno);
     finish(direct, transfer);
 }
 
@@ -222,11 +232,11 @@ static void break_off(struct direct *direct, struct direct_connection *connectio
         send_waiting(direct, connection->host);
         return;
     }
+    if (!reason && !connection->heard)
+        reason = connection->broken;
     if (reason)
-        err_set(&transfer->failure, ERR_UNAVAILABLE, "%s", strerror(reason));
-    if (reason == ECONNREFUSED)
-        transfer->failure.reason = http_refused;
-    else if (!reason)
+        fail(transfer, "", reason);
+    else
         answer_close(&connection->reader, &transfer->failure);
     end(direct, transfer);
 }

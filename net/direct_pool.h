@@ -20,6 +20,7 @@ struct direct_connection {
     bool writing; /* epoll tells when it can be written to */
     bool used;    /* it has brought an answer before */
     bool heard;   /* bytes of this transfer's answer have come */
+    int broken;   /* errno of a write that failed: reading would not tell it again */
     size_t sent;  /* of head and body */
     struct buf head;
     struct answer_reader reader;
