@@ -1,7 +1,9 @@
 /* Changes to what a bucket holds: each is done whole or not at all.
  *
  * A content file and its row cannot come and go in one step. So while either may lack the other, a
- * marker in pending/ names the generation; who finds one at start looks whether there is a row. */
+ * marker in pending/ names the generation; who finds one at start looks whether there is a row. A
+ * generation that comes may be on its way out before its marker is gone, so each way has its own.
+ */
 #include "gcp-local/storage/change.h"
 
 #include "base/str.h"
@@ -22,25 +24,29 @@ char *content_path(const char *bucket, int64_t generation)
 
 /* ---- markers ---- */
 
-static char *marker_path(const char *bucket, int64_t generation)
+enum way { COMES, GOES };
+
+static char *marker_path(enum way way, const char *bucket, int64_t generation)
 {
-    return str_format("pending/%s@%lld", bucket, (long long)generation);
+    return str_format("pending/%s@%lld%s", bucket, (long long)generation,
+                      way == GOES ? ".goes" : "");
 }
 
-static bool mark(struct storage *storage, const char *bucket, int64_t generation, struct err *err)
+static bool mark(struct storage *storage, enum way way, const char *bucket, int64_t generation,
+                 struct err *err)
 {
     if (!files_durable(storage->files))
         return true;
-    OWN(free) char *path = marker_path(bucket, generation);
+    OWN(free) char *path = marker_path(way, bucket, generation);
     int fd = files_create(storage->files, path, err);
     if (fd >= 0)
         close(fd);
     return fd >= 0;
 }
 
-static void unmark(struct storage *storage, const char *bucket, int64_t generation)
+static void unmark(struct storage *storage, enum way way, const char *bucket, int64_t generation)
 {
-    OWN(free) char *path = marker_path(bucket, generation);
+    OWN(free) char *path = marker_path(way, bucket, generation);
     if (files_durable(storage->files))
         files_remove(storage->files, path);
 }
@@ -49,7 +55,6 @@ static void remove_content(struct storage *storage, const char *bucket, int64_t 
 {
     OWN(free) char *path = content_path(bucket, generation);
     files_remove(storage->files, path);
-    unmark(storage, bucket, generation);
 }
 
 /* ---- a new generation ---- */
@@ -74,7 +79,7 @@ static bool retire(struct storage *storage, const struct bucket *bucket, struct 
     old->deleted = time_now_cut();
     if (before->kept)
         return catalog_put_object(storage->catalog, old, err);
-    return mark(storage, old->bucket, old->generation, err) &&
+    return mark(storage, GOES, old->bucket, old->generation, err) &&
            catalog_delete_object(storage->catalog, old, err);
 }
 
@@ -112,8 +117,10 @@ static void tell_retired(struct storage *storage, const struct before *before,
                          int64_t overwritten_by, const char *base)
 {
     const struct object *old = &before->object;
-    if (!before->kept)
+    if (!before->kept) {
         remove_content(storage, old->bucket, old->generation);
+        unmark(storage, GOES, old->bucket, old->generation);
+    }
     notify(storage,
            &(struct event){.type = before->kept ? "OBJECT_ARCHIVE" : "OBJECT_DELETE",
                            .object = old,
@@ -133,19 +140,19 @@ bool change_install(struct storage *storage, const char *id, struct object *obje
     OWN(free) char *incoming = incoming_path(id);
     OWN(free) char *content = content_path(object->bucket, object->generation);
     OWN(before) struct before before = {0};
-    if (!mark(storage, object->bucket, object->generation, err))
+    if (!mark(storage, COMES, object->bucket, object->generation, err))
         return false;
     if (!files_rename(storage->files, incoming, content, err)) {
-        unmark(storage, object->bucket, object->generation);
+        unmark(storage, COMES, object->bucket, object->generation);
         return false;
     }
     if (!insert(storage, object, preconditions, &before, err)) {
         struct err ignored = {0}; /* what failed before matters more */
         files_rename(storage->files, content, incoming, &ignored);
-        unmark(storage, object->bucket, object->generation);
+        unmark(storage, COMES, object->bucket, object->generation);
         return false;
     }
-    unmark(storage, object->bucket, object->generation);
+    unmark(storage, COMES, object->bucket, object->generation);
     notify(storage,
            &(struct event){
                .type = "OBJECT_FINALIZE", .object = object, .overwrote = before.object.generation},
@@ -170,7 +177,7 @@ static bool take_away(struct storage *storage, const char *name, const char *obj
                             false, err))
         return false;
 
-    bool fine = generation ? mark(storage, name, generation, err) &&
+    bool fine = generation ? mark(storage, GOES, name, generation, err) &&
                                  catalog_delete_object(storage->catalog, &before->object, err)
                            : retire(storage, &bucket, before, err);
     return fine && catalog_commit(&txn, err);
@@ -223,13 +230,15 @@ static void settle(const char *marker, void *to)
         at ? str_copy_bytes((struct bytes){marker, (size_t)(at - marker)}) : NULL;
     bool has = true;
     struct err err = {0};
-    if (!at || !str_int(at + 1, 1, INT64_MAX, &generation) ||
+    OWN(free) char *number =
+        at ? str_copy_bytes((struct bytes){at + 1, strcspn(at + 1, ".")}) : NULL;
+    if (!at || !str_int(number, 1, INT64_MAX, &generation) ||
         !catalog_has_generation(storage->catalog, bucket, generation, &has, &err))
         return;
-    if (has)
-        unmark(storage, bucket, generation);
-    else
+    if (!has)
         remove_content(storage, bucket, generation);
+    OWN(free) char *path = str_format("pending/%s", marker);
+    files_remove(storage->files, path);
 }
 
 static void drop_orphan(const char *id, void *to)
