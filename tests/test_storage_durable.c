@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -28,6 +29,7 @@ struct child {
 static _Noreturn void serve(const char *folder, rlim_t file_limit, int port_to)
 {
     struct err err = {0};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGXFSZ, SIG_IGN); /* so that write fails, as on a full disk */
     setrlimit(RLIMIT_FSIZE, &(struct rlimit){file_limit, RLIM_INFINITY});
     struct storage *storage = storage_open(&(struct storage_options){.data_dir = folder}, &err);
