@@ -157,11 +157,17 @@ need() {
     done
 }
 
-# Points this shell at the kn-local that runs.
-use_local() {
-    local kn_local=$root/${BUILD:-build}/kn-local settings
+# find_kn_local: sets $kn_local, the program.
+find_kn_local() {
+    kn_local=$root/${BUILD:-build}/kn-local
     [[ ${BUILD:-} != /* ]] || kn_local=$BUILD/kn-local
     [ -x "$kn_local" ] || kn_local=$(command -v kn-local) || die 'kn-local is not built: make'
+}
+
+# Points this shell at the kn-local that runs.
+use_local() {
+    local settings
+    find_kn_local
     if [ -z "$data_dir" ]; then
         data_dir=$PWD/.local/kn
         [ -e "$data_dir/kn-local.json" ] || data_dir=$root/.local/kn
@@ -279,10 +285,36 @@ choose_overlay() {
     overlay=$root/manifests/overlays/$name
 }
 
+# knows_components: kubectl can render the overlays by itself, which 1.20 of Debian 12 cannot.
+knows_components() {
+    local minor
+    minor=$(kubectl version --client --output=json 2>/dev/null | sed -n 's/.*"minor": *"\([0-9]*\).*/\1/p')
+    [ "${minor:-99}" -ge 22 ]
+}
+
+# rendered: the command that prints the overlay's objects.
+rendered() {
+    if knows_components; then
+        echo "kubectl kustomize $(quoted "$overlay")"
+    else
+        find_kn_local
+        echo "$(quoted "$kn_local") render $(quoted "$overlay")"
+    fi
+}
+
+# with_objects VERB OPTIONS: the command of kubectl for all objects of the overlay.
+with_objects() {
+    if knows_components; then
+        echo "kubectl $1 -k $(quoted "$overlay") $2"
+    else
+        echo "$(rendered) | kubectl $1 -f - $2"
+    fi
+}
+
 # status_command: prints each object of the overlay with its condition Ready.
 status_command() {
     local ready='.status.conditions[?(@.type=="Ready")]'
-    printf '%s\n' "kubectl get -k $(quoted "$overlay") --namespace=$namespace \
+    with_objects get "--namespace=$namespace \
 --output=jsonpath='{range .items[*]}{.apiVersion} {.kind}/{.metadata.name} {$ready.status} {$ready.message}{\"\\n\"}{end}'"
 }
 

@@ -5,7 +5,10 @@
 #include <png.h>
 #include <string.h>
 
-enum { CHANNELS = 4 };
+enum {
+    CHANNELS = 4,
+    MOST_CHUNK_BYTES = 4 << 20, /* of what is not pixels */
+};
 
 /* The decoder, and what its callbacks need; libpng leaves by longjmp. */
 struct png {
@@ -18,6 +21,7 @@ struct png {
     size_t row_len;     /* bytes */
     unsigned char *row; /* owned; one, or all of an interlaced picture */
     unsigned *sum;      /* owned; of `shrink` rows of the small picture */
+    bool limited;       /* what libpng may take from memory at once: while the head is read */
 };
 
 static void leave(png_structp codec, png_const_charp text)
@@ -89,6 +93,19 @@ static void read_rows(struct png *png, bool interlaced, unsigned height)
     }
 }
 
+/* A chunk says how long it is before it is there: one that claims too much is passed over. */
+static png_voidp allocate(png_structp codec, png_alloc_size_t size)
+{
+    const struct png *png = png_get_mem_ptr(codec);
+    return png->limited && size > MOST_CHUNK_BYTES ? NULL : malloc(size);
+}
+
+static void release(png_structp codec, png_voidp block)
+{
+    (void)codec;
+    free(block);
+}
+
 static bool read_picture(struct png *png, unsigned least)
 {
     if (setjmp(png_jmpbuf(png->codec)))
@@ -96,7 +113,9 @@ static bool read_picture(struct png *png, unsigned least)
 
     png_set_read_fn(png->codec, png, read_bytes);
     png_set_user_limits(png->codec, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* ours are below */
+    png->limited = true;
     png_read_info(png->codec, png->info);
+    png->limited = false;
     unsigned width = png_get_image_width(png->codec, png->info);
     unsigned height = png_get_image_height(png->codec, png->info);
     bool interlaced = png_get_interlace_type(png->codec, png->info) != PNG_INTERLACE_NONE;
@@ -119,7 +138,8 @@ static bool read_picture(struct png *png, unsigned least)
 bool png_decode(struct bytes file, unsigned least, struct picture *out, struct err *err)
 {
     struct png png = {.rest = file, .out = out, .err = err};
-    png.codec = png_create_read_struct(PNG_LIBPNG_VER_STRING, NULL, leave, ignore);
+    png.codec = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, NULL, leave, ignore, &png, allocate,
+                                         release);
     png.info = png.codec ? png_create_info_struct(png.codec) : NULL;
     if (!png.info)
         abort();
