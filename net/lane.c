@@ -2,6 +2,7 @@
 #include "net/lane.h"
 
 #include "base/own.h"
+#include "base/str.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -34,12 +35,30 @@ static void answer_bell(struct lane *lane)
 
 /* A peer has ended its side. libmicrohttpd only hears of changes, and an end that came together
  * with a request is none any more when that was answered: so, once all was read, it becomes one
- * again. Should the socket be another one by now, it is one of which the same holds. */
-static void tell_of_end(int socket)
+ * again. False when there is more to read before. Should the socket be another one by now, it is
+ * one of which the same holds. */
+static bool tell_of_end(int socket)
 {
     char byte;
-    if (recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+    ssize_t got = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (got == 0)
         shutdown(socket, SHUT_RD);
+    return got <= 0;
+}
+
+static void note_end(struct lane *lane, int socket)
+{
+    lane->ended = must_realloc(lane->ended, (lane->ended_count + 1) * sizeof(*lane->ended));
+    lane->ended[lane->ended_count++] = socket;
+}
+
+static void tell_of_ends(struct lane *lane)
+{
+    size_t untold = 0;
+    for (size_t i = 0; i < lane->ended_count; i++)
+        if (!tell_of_end(lane->ended[i]))
+            lane->ended[untold++] = lane->ended[i];
+    lane->ended_count = untold;
 }
 
 static void *run(void *context)
@@ -51,10 +70,10 @@ static void *run(void *context)
         for (int i = 0; i < count; i++)
             if (events[i].data.fd == lane->bell)
                 answer_bell(lane);
+            else if (events[i].events & EPOLLRDHUP)
+                note_end(lane, events[i].data.fd);
         MHD_run(lane->daemon);
-        for (int i = 0; i < count; i++)
-            if (events[i].events & EPOLLRDHUP)
-                tell_of_end(events[i].data.fd);
+        tell_of_ends(lane);
     }
     return NULL;
 }
@@ -118,4 +137,5 @@ void lane_stop(struct lane *lane)
         close(lane->bell);
     if (lane->events >= 0)
         close(lane->events);
+    free(lane->ended);
 }

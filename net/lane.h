@@ -18,6 +18,8 @@ struct lane {
     int events; /* an epoll: what the thread waits for */
     int bell;   /* an eventfd: rung when the thread has something to do besides events */
     bool started;
+    int *ended; /* sockets whose peers have ended, though not all that they sent is read */
+    size_t ended_count;
     atomic_bool deaf;  /* asked to accept no more */
     atomic_bool quiet; /* and does so */
     atomic_bool ending;

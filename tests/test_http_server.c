@@ -168,6 +168,14 @@ TEST(contradicting_lengths_are_400_and_the_connection_ends)
     }
 }
 
+/* Whether the server closes a connection that has nothing more to say. */
+static bool ends(int fd)
+{
+    struct pollfd end = {.fd = fd, .events = POLLIN};
+    char more;
+    return poll(&end, 1, 10000) == 1 && recv(fd, &more, 1, 0) == 0;
+}
+
 TEST(a_client_that_ends_its_side_with_its_request_is_answered_and_let_go)
 {
     OWN(bench) struct bench bench = {0};
@@ -178,10 +186,23 @@ TEST(a_client_that_ends_its_side_with_its_request_is_answered_and_let_go)
     shutdown(fd, SHUT_WR);
     OWN(buf) struct buf got = {0};
     EXPECT(socket_read_until(fd, "GET /last", &got));
-    struct pollfd end = {.fd = fd, .events = POLLIN};
-    char more;
-    EXPECT_INT(poll(&end, 1, 10000), 1);
-    EXPECT_INT(recv(fd, &more, 1, 0), 0);
+    EXPECT(ends(fd));
+}
+
+TEST(a_client_that_ends_its_side_behind_a_large_body_is_let_go_as_well)
+{
+    OWN(bench) struct bench bench = {0};
+    bench_open(&bench);
+    for (int i = 0; i < 20; i++) { /* the end is there before all is read, nearly always */
+        OWN(fd) int fd = socket_connect(bench.port);
+        OWN(free) char *request = str_format(
+            "POST /sink HTTP/1.1\r\nHost: x\r\nContent-Length: 40000\r\n\r\n%040000d", 0);
+        socket_send(fd, bytes_of(request));
+        shutdown(fd, SHUT_WR);
+        OWN(buf) struct buf got = {0};
+        EXPECT(socket_read_until(fd, "POST /sink", &got));
+        EXPECT(ends(fd));
+    }
 }
 
 TEST(twelve_kilobytes_of_header_fields_are_taken)
