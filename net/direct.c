@@ -207,16 +207,21 @@ void direct_start(struct direct *direct, struct transfer *transfer)
         dispatch(direct, transfer);
 }
 
-/* Ends a transfer, which may still wait for its connection. */
-static void end(struct direct *direct, struct transfer *transfer)
+/* Ends a transfer, which may still wait for its connection; those behind it wait on. */
+void direct_cancel(struct direct *direct, struct transfer *transfer)
 {
-    struct direct_host *host = transfer->host;
     if (transfer->connection)
         release(direct, transfer->connection);
     else
-        DL_DELETE2(host->waiting, transfer, prev_waiting, next_waiting);
+        DL_DELETE2(transfer->host->waiting, transfer, prev_waiting, next_waiting);
     finish(direct, transfer);
-    send_waiting(direct, host);
+}
+
+/* Ends a transfer, and lets another one have its connection. */
+static void end(struct direct *direct, struct transfer *transfer)
+{
+    direct_cancel(direct, transfer);
+    send_waiting(direct, transfer->host);
 }
 
 /* ---- what happens on a connection ---------------------------------------------------------- */
@@ -281,11 +286,6 @@ void direct_ready(struct direct *direct, struct direct_connection *connection, u
 }
 
 /* ---- time and the end ---------------------------------------------------------------------- */
-
-void direct_cancel(struct direct *direct, struct transfer *transfer)
-{
-    end(direct, transfer);
-}
 
 int64_t direct_deadline_ns(const struct direct *direct)
 {

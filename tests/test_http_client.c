@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
@@ -638,6 +639,42 @@ TEST_BOTH(closing_ends_what_is_under_way_once_each)
     http_client_close(tally.client);
     EXPECT_INT(tally.answered, 0);
     EXPECT_INT(tally.failed, 30);
+}
+
+/* Counts the requests, and answers only the last. */
+static void serve_the_last(int fd, void *context)
+{
+    OWN(buf) struct buf request = {0};
+    if (!raw_read_request(fd, &request))
+        return;
+    if (str_starts(request.data, "GET /last "))
+        socket_send(fd, bytes_of("last"));
+    else
+        atomic_fetch_add((atomic_int *)context, 1);
+    OWN(free) char *rest = socket_read_all(fd);
+    (void)rest;
+}
+
+TEST(closing_sends_no_request_that_waits_for_a_connection)
+{
+    always_libcurl = false;
+    atomic_int came = 0;
+    OWN(raw_server) struct raw_server *server = raw_server_open(serve_the_last, &came);
+    OWN(free) char *url = str_format("http://127.0.0.1:%d/", raw_server_port(server));
+    struct tally tally = {.client = open_client(), .call = {.url = url, .timeout_ms = -1}};
+    sem_init(&tally.ended, 0, 0);
+    for (int i = 0; i < 1100; i++)
+        http_start(tally.client, &tally.call, on_ended, &tally);
+    while (atomic_load(&came) < 1024)
+        sched_yield();
+    http_client_close(tally.client);
+    EXPECT_INT(tally.failed, 1100);
+
+    OWN(fd) int last = socket_connect(raw_server_port(server));
+    OWN(buf) struct buf got = {0};
+    socket_send(last, bytes_of("GET /last HTTP/1.1\r\n\r\n"));
+    EXPECT(socket_read_until(last, "last", &got)); /* behind all others */
+    EXPECT_INT(came, 1024);
 }
 
 /* ---- TLS ----------------------------------------------------------------------------------- */
