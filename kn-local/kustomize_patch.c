@@ -103,12 +103,42 @@ static bool has_list(const json_t *tree)
     return json_is_array(tree);
 }
 
+static bool is_directive(const char *key)
+{
+    static const char *const starts[] = {"$patch", "$retainKeys", "$setElementOrder/",
+                                         "$deleteFromPrimitiveList/"};
+    for (size_t i = 0; i < COUNT(starts); i++)
+        if (str_starts(key, starts[i]))
+            return true;
+    return false;
+}
+
+/* A member by which kustomize would merge in another way; NULL when there is none. */
+static const char *directive_in(const json_t *tree)
+{
+    const char *key;
+    json_t *value;
+    const char *found = NULL;
+    json_object_foreach((json_t *)tree, key, value)
+    {
+        found = is_directive(key) ? key : directive_in(value);
+        if (found)
+            break;
+    }
+    return found;
+}
+
 /* kustomize replaces the lists of Knative's kinds as a whole. Those of Kubernetes' own are merged
  * item by item, each in its own way, which a JSON patch says better. */
 static json_t *merged(const json_t *object, const json_t *patch, struct err *err)
 {
     struct err unknown = {0};
     const struct kind *kind = kind_of_object(object, &unknown);
+    const char *directive = directive_in(patch);
+    if (directive) {
+        err_set(err, ERR_INPUT, "%.60s in it: write JSON patch operations instead", directive);
+        return NULL;
+    }
     if ((kind && !kind->plain) || !has_list(patch))
         return patch_merge(object, patch);
     err_set(err, ERR_INPUT, "a list in it: write JSON patch operations instead");

@@ -269,6 +269,16 @@ TEST(a_merge_patch_with_a_list_is_refused_for_kubernetes_own_kinds)
     EXPECT_HAS(got, "patches[0] on ServiceAccount m: a list in it: write JSON patch operations");
 }
 
+TEST(a_merge_patch_with_a_directive_is_refused)
+{
+    OWN(tree) struct tree tree = tree_of(
+        "resources: [m.yaml]\npatches:\n- patch: |-\n    apiVersion: v1\n    kind: ConfigMap\n"
+        "    metadata: {name: m}\n    data: {$patch: replace, x: y}\n");
+    put(&tree, "top/m.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\n");
+    OWN(free) char *got = rendered(&tree);
+    EXPECT_HAS(got, "patches[0] on ConfigMap m: $patch in it: write JSON patch operations");
+}
+
 TEST(a_resource_that_is_no_object_is_told_with_its_own_line)
 {
     OWN(tree) struct tree tree = tree_of("resources: [m.yaml]\n");
