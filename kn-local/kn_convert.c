@@ -122,7 +122,8 @@ static bool write_all(const struct conversion_run *run, struct err *err)
         if (bytes_equal(buf_bytes(&input->before), buf_bytes(&input->after)))
             continue;
         mode_t mode = stat(input->path, &about) == 0 ? about.st_mode & 07777 : 0644;
-        if (!file_write(input->path, mode, buf_bytes(&input->after), err))
+        OWN(free) char *target = realpath(input->path, NULL); /* a link stays one */
+        if (!file_write(target ? target : input->path, mode, buf_bytes(&input->after), err))
             return false;
         printf("%s rewritten\n", input->path);
     }
