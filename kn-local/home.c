@@ -72,7 +72,9 @@ bool home_ask(const char *path, char **absolute, struct home_note *note, struct 
     *absolute = realpath(path, NULL);
     if (*absolute && lock_taken(*absolute) && read_note(*absolute, note, &none))
         return true;
-    return err_set(err, ERR_NOT_FOUND, "no kn-local runs with the data directory %s", path);
+    OWN(free) char *folder = *path == '/' ? NULL : getcwd(NULL, 0);
+    return err_set(err, ERR_NOT_FOUND, "no kn-local runs with the data directory %s%s%s",
+                   folder ? folder : "", folder ? "/" : "", path);
 }
 
 void home_note_done(struct home_note *note)

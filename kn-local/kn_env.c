@@ -1,13 +1,21 @@
 /* kn-local env: exports that point kubectl, gcloud, gsutil and the libraries at a running one. */
 #include "kn-local/kn_env.h"
 
+#include "base/lock.h"
 #include "base/str.h"
+#include "base/timestamp.h"
 #include "kn-local/home.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+enum {
+    HERE_SECONDS = 1,      /* for one that has not locked its folder yet */
+    STARTING_SECONDS = 20, /* for one that has */
+};
 
 static void print_quoted(const char *name, const char *value)
 {
@@ -40,12 +48,34 @@ static bool go_on_as_gcp_local(const char *program_dir, const char *data_dir, st
     return err_set(err, ERR_INTERNAL, "cannot run %s: %s", program, strerror(errno));
 }
 
+/* Asks for the one that runs, and waits a moment for one that is just starting: `kn-local up &` and
+ * this are often typed together. */
+static bool await_home(const char *data_dir, char **path, struct home_note *note, struct err *err)
+{
+    static const struct timespec moment = {.tv_nsec = 20 * NS_PER_MS};
+    int64_t began_ns = time_monotonic_ns();
+    for (;;) {
+        struct err none = {0};
+        if (home_ask(data_dir, path, note, &none))
+            return true;
+        int64_t patience_sec = *path && lock_taken(*path) ? STARTING_SECONDS : HERE_SECONDS;
+        free(give(path));
+        if (time_monotonic_ns() - began_ns > patience_sec * NS_PER_SEC) {
+            *err = none;
+            return false;
+        }
+        nanosleep(&moment, NULL);
+    }
+}
+
 bool kn_env(const struct kn_options *options, const char *program_dir, struct err *err)
 {
     OWN(home_note) struct home_note note = {0};
     OWN(free) char *path = NULL;
-    if (!home_ask(options->data_dir, &path, &note, err))
+    if (!await_home(options->data_dir, &path, &note, err)) {
+        puts("false # so that eval fails, too"); /* or what follows would go to another cluster */
         return false;
+    }
     OWN(free) char *config = str_format("%s/kubeconfig", path);
     OWN(free) char *events = str_format("http://127.0.0.1:%u", note.port);
     puts("# kubectl, kn");

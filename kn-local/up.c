@@ -12,8 +12,11 @@
 #include "kn-local/kube.h"
 #include "kn-local/manifests.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
+#include <unistd.h>
 
 enum { DRAIN_SECONDS = 5 };
 
@@ -131,11 +134,25 @@ static void tell_failed(const char *line, void *context)
     log_error("%s", line);
 }
 
+/* A path that is not there is a slip of the pen: nothing starts. */
+static bool find_files(const struct kn_options *options, struct err *err)
+{
+    for (size_t i = 0; i < options->file_count; i++)
+        if (!str_equal(options->files[i], "-") && access(options->files[i], R_OK) != 0)
+            return err_set(err, ERR_INPUT, "-f %s: %s", options->files[i], strerror(errno));
+    return true;
+}
+
+/* What is wrong in a file keeps the others from nothing. */
 static void apply_files(struct up *up, const struct kn_options *options)
 {
     static const struct manifest_listener listener = {tell_done, tell_failed, NULL};
+    size_t errors = 0;
     for (size_t i = 0; i < options->file_count; i++)
-        manifests_apply(up->objects, options->files[i], &listener);
+        errors += manifests_apply(up->objects, options->files[i], &listener);
+    if (errors)
+        log_warning("%zu %s not applied, see above; the rest runs", errors,
+                    errors == 1 ? "thing was" : "things were");
 }
 
 /* ---- telling --------------------------------------------------------------------------------- */
@@ -164,7 +181,7 @@ bool kn_up(const struct kn_options *options, const char *program_dir, struct err
     sigset_t signals;
     block_signals(&signals);
     OWN(up) struct up up = {.home = {.lock = -1}};
-    if (!home_open(options->data_dir, &up.home, err) ||
+    if (!find_files(options, err) || !home_open(options->data_dir, &up.home, err) ||
         !access_open(up.home.path, &up.access, err) || !open_objects(&up, err) ||
         !open_gcp(&up, options, program_dir, err) ||
         !open_runtime(&up, options, program_dir, err) || !open_api(&up, options, err))

@@ -68,6 +68,12 @@ refuses() {
     fi
 }
 
+# joined SENTENCE PID: a process of this shell ends with exit code 0.
+joined() {
+    wait "$2"
+    is "$1" "exit code $?" 'exit code 0'
+}
+
 # is SENTENCE GOT WANT
 is() {
     if [ "$2" = "$3" ]; then
