@@ -3,13 +3,19 @@
 
 #include "base/own.h"
 #include "base/str.h"
+#include "base/timestamp.h"
 #include "tests/test.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { SENDERS = 8, KILLS = 12 };
 
 struct ledger *ledger_map(const char *path)
 {
@@ -36,6 +42,36 @@ unsigned ledger_missing(const struct ledger *ledger)
         for (size_t i = 0; i < LEDGER_EVENTS; i++)
             count += !atomic_load(&ledger->arrived[reader][i]);
     return count;
+}
+
+static void rest(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 2 * NS_PER_MS}, NULL);
+}
+
+static void kill_now_and_then(const struct ledger *ledger, const struct trial *trial)
+{
+    unsigned seed = (unsigned)time_now_ns();
+    for (int i = 0; i < KILLS; i++) {
+        unsigned until =
+            (unsigned)(LEDGER_EVENTS / (KILLS + 1) * (i + 1)) + (unsigned)rand_r(&seed) % 1000;
+        while (atomic_load(&ledger->published) < until)
+            rest();
+        trial->kill_one(trial->scene, (unsigned)rand_r(&seed));
+    }
+}
+
+void ledger_try(struct ledger *ledger, const struct trial *trial)
+{
+    pthread_t senders[SENDERS];
+    for (size_t i = 0; i < SENDERS; i++)
+        pthread_create(&senders[i], NULL, trial->publish_all, trial->scene);
+    kill_now_and_then(ledger, trial);
+    for (size_t i = 0; i < SENDERS; i++)
+        pthread_join(senders[i], NULL);
+    EXPECT_INT(atomic_load(&ledger->published), LEDGER_EVENTS);
+    while (ledger_missing(ledger))
+        rest();
 }
 
 uint16_t free_port(void)

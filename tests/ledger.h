@@ -24,6 +24,18 @@ bool ledger_note(struct ledger *ledger, size_t reader, const char *text);
 /* How many have not arrived, over all readers. */
 unsigned ledger_missing(const struct ledger *ledger);
 
+/* Something that events travel through, while parts of it are killed. */
+struct trial {
+    void *(*publish_all)(void *scene); /* all events; run by several threads at once, each of which
+                                        * counts in `published` what it has got rid of */
+    void (*kill_one)(void *scene, unsigned number); /* chosen by a random number */
+    void *scene;
+};
+
+/* Has all events published while parts are killed at random moments, and waits until each has
+ * arrived; the runner's time limit decides when that is hopeless. */
+void ledger_try(struct ledger *ledger, const struct trial *trial);
+
 /* A port that nobody listens on just now. */
 uint16_t free_port(void);
 

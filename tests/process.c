@@ -2,6 +2,7 @@
 #include "tests/process.h"
 
 #include "base/env.h"
+#include "base/file.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "tests/test.h"
@@ -11,6 +12,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -141,4 +143,20 @@ int process_end(struct process *process, int signal)
 {
     kill(process->pid, signal);
     return process_wait(process, NULL);
+}
+
+bool process_look(pid_t pid, struct process_stat *stat)
+{
+    OWN(free) char *path = str_format("/proc/%d/stat", (int)pid);
+    OWN(buf) struct buf text = {0};
+    struct err err = {0};
+    if (!file_read(path, &text, &err))
+        return false;
+    /* PID (NAME) STATE PARENT …; the 20th field counts the threads, and NAME may hold anything */
+    const char *at = strrchr(text.data, ')');
+    assert_true(sscanf(at, ") %c %d", &stat->state, &stat->parent) == 2);
+    for (int field = 2; field < 20; field++)
+        at = strchr(at + 1, ' ');
+    stat->threads = atoi(at);
+    return true;
 }

@@ -41,6 +41,16 @@ int process_end(struct process *process, int signal);
  */
 int process_wait(struct process *process, char **log);
 
+/* What the kernel says of a process, any process (proc(5), /proc/PID/stat). */
+struct process_stat {
+    char state; /* 'Z': it has nothing any more but its exit code, once it is down to one thread */
+    pid_t parent;
+    int threads;
+};
+
+/* False when there is no such process. */
+bool process_look(pid_t pid, struct process_stat *stat);
+
 /* Where the programs under test are: $BUILD, else build/address-undefined. */
 const char *build_dir(void);
 

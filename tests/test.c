@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct CMUnitTest list[1024];
 static size_t count;
@@ -29,6 +30,14 @@ void test_register(const char *name, void (*run)(void **))
     if (count == sizeof(list) / sizeof(list[0]))
         abort();
     list[count++] = (struct CMUnitTest){.name = sentence_of(name), .test_func = run};
+}
+
+void test_register_beside(const char *path, const char *name, void (*run)(void **))
+{
+    if (access(path, R_OK) == 0)
+        test_register(name, run);
+    else
+        printf("# not run: %s: there is no %s\n", sentence_of(name), path);
 }
 
 void test_expect_has(const char *got, const char *want, const char *file, int line)

@@ -21,6 +21,17 @@ void test_register(const char *name, void (*run)(void **));
     }                                                                                              \
     static void sentence(__attribute__((unused)) void **state_)
 
+/* A test of what lies beside the project: where the path is not there it is told as not run. */
+#define TEST_BESIDE(path, sentence)                                                                \
+    static void sentence(void **state_);                                                           \
+    __attribute__((constructor)) static void register_##sentence(void)                             \
+    {                                                                                              \
+        test_register_beside(path, #sentence, sentence);                                           \
+    }                                                                                              \
+    static void sentence(__attribute__((unused)) void **state_)
+
+void test_register_beside(const char *path, const char *name, void (*run)(void **));
+
 #define EXPECT(condition)     assert_true(condition)
 #define EXPECT_INT(got, want) assert_int_equal(got, want)
 #define EXPECT_STR(got, want) assert_string_equal(got, want)

@@ -196,7 +196,7 @@ static void expect_labels(const struct labels *got, const struct label *want, si
 
 /* The tutorial's photos are not part of the project; where they lie beside it, their labels are
  * those that were measured when the heads were trained. */
-TEST(the_photos_of_the_tutorial_get_their_labels)
+TEST_BESIDE("../shared/pictures", the_photos_of_the_tutorial_get_their_labels)
 {
     static const struct {
         const char *file;
@@ -247,8 +247,7 @@ TEST(the_photos_of_the_tutorial_get_their_labels)
     for (size_t i = 0; i < COUNT(rows); i++) {
         OWN(free) char *path = str_format("../shared/pictures/%s", rows[i].file);
         OWN(buf) struct buf file = {0};
-        if (!read_picture_file(path, &file))
-            continue;
+        EXPECT(read_picture_file(path, &file));
         struct labels labels = labels_of(network, &file);
         size_t count = 0;
         while (rows[i].labels[count].description)
@@ -257,7 +256,7 @@ TEST(the_photos_of_the_tutorial_get_their_labels)
     }
 }
 
-TEST(a_photo_of_the_tutorial_gets_its_labels_in_every_form)
+TEST_BESIDE("../shared/pictures/beach.jpg", a_photo_of_the_tutorial_gets_its_labels_in_every_form)
 {
     static const struct label beach[] = {{"Sky", 1.00},           {"Cloud", 0.93},  {"Sea", 0.85},
                                          {"Coast", 0.85},         {"Nature", 0.85}, {"Water", 0.85},
@@ -266,8 +265,7 @@ TEST(a_photo_of_the_tutorial_gets_its_labels_in_every_form)
         {"Sky", 0.99},    {"Cloud", 0.90}, {"Water", 0.71}, {"Body of water", 0.71},
         {"Nature", 0.71}, {"Sea", 0.70},   {"Coast", 0.70}};
     OWN(buf) struct buf photo = {0};
-    if (!read_picture_file("../shared/pictures/beach.jpg", &photo))
-        return;
+    EXPECT(read_picture_file("../shared/pictures/beach.jpg", &photo));
     OWN(network) struct network *network = open_network();
     struct err err = {0};
     OWN(picture) struct picture whole = {0};

@@ -5,6 +5,7 @@
 #include "kn-local/runtime.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
+#include "tests/process.h"
 #include "tests/test.h"
 
 #include <pthread.h>
@@ -644,23 +645,11 @@ TEST(a_service_that_dies_in_the_middle_of_a_request_is_started_again)
     EXPECT_INT(stage.restarts, 1);
 }
 
-/* Whether all threads of a process have ended: it has nothing any more but perhaps its exit code.
- */
-static bool is_dead(int pid)
+/* Whether all threads of a process have ended. */
+static bool is_dead(pid_t pid)
 {
-    OWN(free) char *path = str_format("/proc/%d/stat", pid);
-    OWN(buf) struct buf text = {0};
-    struct err err = {0};
-    char state;
-    int threads = 1;
-    if (!file_read(path, &text, &err))
-        return true;
-    /* pid (name) state … threads is field 20: proc(5) */
-    sscanf(strrchr(text.data, ')'),
-           ") %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-           "%*s %*s %d",
-           &state, &threads);
-    return state == 'Z' && threads <= 1;
+    struct process_stat stat;
+    return !process_look(pid, &stat) || (stat.state == 'Z' && stat.threads <= 1);
 }
 
 TEST(a_request_to_a_service_that_was_just_killed_waits_for_the_next_one)

@@ -104,6 +104,14 @@ lacks() {
     fi
 }
 
+# not_run_without PROGRAM: ends the test where that is not installed.
+not_run_without() {
+    command -v "$1" >/dev/null && return
+    echo "# not run: all of it: $1 is not installed"
+    echo 1..0
+    exit 0
+}
+
 # Ends the test: the plan, and exit code 1 when a sentence failed.
 finish() {
     echo "1..$sentences"
