@@ -54,8 +54,8 @@ LIBRARY_FILES := $(foreach l,$(LIBRARIES),$(BUILD)/lib/$(l).a)
 PROGRAM_PARTS := $(foreach p,$(FOLDERS),$(if $(call parts,$(p)),$(BUILD)/lib/$(p).a))
 PROGRAM_FILES := $(addprefix $(BUILD)/,$(PROGRAMS))
 LIBGCP        := $(BUILD)/libgcp.so.0
-TEST_FILES    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
-TEST_HELPERS  := $(filter-out $(wildcard tests/test_*.c),$(wildcard tests/*.c))
+TEST_FILES    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(shell find tests -name 'test_*.c')))
+TEST_HELPERS  := $(wildcard tests/helpers/*.c)
 FUZZERS       := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 # V=1 shows the commands
@@ -123,7 +123,7 @@ format: ## lay out all C files as .clang-format says
 	clang-format -i $$(git ls-files '*.c' '*.h' '*.cc')
 
 soak: tests ## kill processes at random moments, 20 times over
-	@for i in $$(seq 20); do BUILD=$(BUILD) timeout 300 sh -c "$(BUILD)/tests/test_channel_kill && $(BUILD)/tests/test_kill_all" || exit 1; done
+	@for i in $$(seq 20); do BUILD=$(BUILD) timeout 300 sh -c "$(BUILD)/tests/kn-local/dataplane/test_channel_kill && $(BUILD)/tests/system/test_kill_all" || exit 1; done
 
 fuzz: ## run each fuzzer for SECONDS (10) on its corpus
 	@mkdir -p build/fuzz

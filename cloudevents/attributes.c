@@ -1,7 +1,7 @@
 /* The names that attributes have in each version of CloudEvents. */
 #include "cloudevents/attributes.h"
 
-#include "base/jread.h"
+#include "base/json/jread.h"
 #include "base/str.h"
 
 #include <ctype.h>

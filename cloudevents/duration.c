@@ -1,6 +1,6 @@
 /* ISO 8601 durations. */
 #include "base/timestamp.h"
-#include "cloudevents/delivery.h"
+#include "cloudevents/delivery_policy.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* CloudEvents over HTTP: which mode a request is in, and batches. */
 #include "cloudevents/http.h"
 
-#include "base/jread.h"
+#include "base/json/jread.h"
 #include "base/str.h"
 #include "cloudevents/binary.h"
 #include "cloudevents/structured.h"

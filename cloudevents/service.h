@@ -3,7 +3,7 @@
 #define CLOUDEVENTS_SERVICE_H
 
 #include "cloudevents/event.h"
-#include "net/http_server.h"
+#include "net/server/http_server.h"
 
 /* What a handler answers. All zero: nothing to answer, the event is acknowledged. */
 struct ce_reply {

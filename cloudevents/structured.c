@@ -3,7 +3,7 @@
 #include "cloudevents/structured.h"
 
 #include "base/base64.h"
-#include "base/jread.h"
+#include "base/json/jread.h"
 #include "base/str.h"
 #include "cloudevents/attributes.h"
 #include "cloudevents/http.h"

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "base/str.h"
-#include "gcp-local/storage/bucket.h"
+#include "gcp-local/storage/catalog/bucket.h"
 
 static char *id_token(const char *email, const char *audience, void *context)
 {

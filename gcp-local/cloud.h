@@ -5,9 +5,9 @@
 
 #include "gcp-local/pubsub/pubsub.h"
 #include "gcp-local/storage/storage.h"
-#include "gcp-local/token/tokens.h"
-#include "gcp-local/translate/translate.h"
-#include "gcp-local/vision/vision.h"
+#include "gcp-local/token/token_service.h"
+#include "gcp-local/translate/translate_api.h"
+#include "gcp-local/vision/vision_api.h"
 
 #include <pthread.h>
 

@@ -1,10 +1,10 @@
 /* The folder that holds everything: made, locked against a second server, and told to others. */
 #include "gcp-local/data_dir.h"
 
+#include "base/dir_lock.h"
 #include "base/env.h"
 #include "base/file.h"
-#include "base/jread.h"
-#include "base/lock.h"
+#include "base/json/jread.h"
 #include "base/own.h"
 #include "base/str.h"
 

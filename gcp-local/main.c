@@ -1,11 +1,11 @@
 /* gcp-local: Google Cloud on this machine. */
 #include "base/log.h"
 #include "base/own.h"
-#include "gcp-local/env/env_command.h"
-#include "gcp-local/options.h"
-#include "gcp-local/reset_command.h"
-#include "gcp-local/serve.h"
-#include "gcp-local/token/key_command.h"
+#include "gcp-local/cli/env_command.h"
+#include "gcp-local/cli/key_command.h"
+#include "gcp-local/cli/options.h"
+#include "gcp-local/cli/reset_command.h"
+#include "gcp-local/cli/serve_command.h"
 
 #include <stdio.h>
 #include <stdlib.h>

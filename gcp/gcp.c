@@ -3,9 +3,9 @@
 
 #include "base/env.h"
 #include "base/str.h"
-#include "gcp/client.h"
-#include "gcp/metadata.h"
-#include "gcp/project.h"
+#include "gcp/auth/metadata_server.h"
+#include "gcp/auth/project.h"
+#include "gcp/call/client.h"
 #include "net/url.h"
 
 #include <string.h>

@@ -1,11 +1,11 @@
 /* kn-local: Knative on this machine. */
 #include "base/log.h"
 #include "base/str.h"
-#include "kn-local/kn_convert.h"
-#include "kn-local/kn_env.h"
-#include "kn-local/kn_options.h"
-#include "kn-local/manifests.h"
-#include "kn-local/up.h"
+#include "kn-local/cli/convert_command.h"
+#include "kn-local/cli/env_command.h"
+#include "kn-local/cli/options.h"
+#include "kn-local/cli/up_command.h"
+#include "kn-local/manifests/manifests.h"
 
 #include <libgen.h>
 #include <limits.h>

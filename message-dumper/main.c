@@ -1,7 +1,7 @@
 /* message-dumper's wiring: environment, history, push tokens. */
 #include "base/env.h"
 #include "base/str.h"
-#include "gcp/push_lazy.h"
+#include "gcp/auth/push_lazy.h"
 #include "message-dumper/history.h"
 #include "message-dumper/message-dumper.h"
 

@@ -2,7 +2,7 @@
 #include "pubsub-source/config.h"
 
 #include "base/env.h"
-#include "base/jread.h"
+#include "base/json/jread.h"
 #include "base/str.h"
 #include "net/url.h"
 #include "pubsub-source/message_event.h"

@@ -3,7 +3,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "cloudevents/delivery.h"
+#include "cloudevents/delivery_policy.h"
 #include "cloudevents/http.h"
 #include "pubsub-source/message_event.h"
 #include "pubsub-source/source_state.h"

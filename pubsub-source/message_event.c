@@ -2,7 +2,7 @@
 #include "pubsub-source/message_event.h"
 
 #include "base/base64.h"
-#include "base/jread.h"
+#include "base/json/jread.h"
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "cloudevents/http.h"

@@ -2,10 +2,10 @@
 #ifndef PUBSUB_SOURCE_SOURCE_STATE_H
 #define PUBSUB_SOURCE_SOURCE_STATE_H
 
-#include "net/http_client.h"
+#include "net/client/http_client.h"
 #include "pubsub-source/config.h"
 #include "pubsub-source/failures.h"
-#include "pubsub-source/flow.h"
+#include "pubsub-source/flow_control.h"
 
 #include <pthread.h>
 

@@ -2,7 +2,7 @@
 #ifndef TRANSLATE_RELAXED_H
 #define TRANSLATE_RELAXED_H
 
-#include "base/jread.h"
+#include "base/json/jread.h"
 
 /* Parses JSON whose member names may go without quotes, whose strings may stand in single quotes,
  * and whose lists and objects may end in a comma. NULL and err (ERR_INPUT) when it is none. */

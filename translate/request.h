@@ -2,7 +2,7 @@
 #ifndef TRANSLATE_REQUEST_H
 #define TRANSLATE_REQUEST_H
 
-#include "base/jread.h"
+#include "base/json/jread.h"
 
 /* A request; borrowed from the payload. */
 struct translate_request {

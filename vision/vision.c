@@ -1,7 +1,7 @@
 /* vision: labels each picture that is uploaded to a bucket. */
 #include "vision/vision.h"
 
-#include "base/jread.h"
+#include "base/json/jread.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "bridge/bridge.h"

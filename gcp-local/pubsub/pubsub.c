@@ -3,8 +3,8 @@
 
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "gcp-local/pubsub/publish_body.h"
-#include "gcp-local/pubsub/service.h"
+#include "gcp-local/pubsub/pubsub_private.h"
+#include "gcp-local/pubsub/rest/publish_body.h"
 
 #include <semaphore.h>
 

@@ -4,8 +4,8 @@
 #define GCP_LOCAL_PUBSUB_PUBSUB_H
 
 #include "base/buf.h"
-#include "net/http_client.h"
-#include "net/http_server.h"
+#include "net/client/http_client.h"
+#include "net/server/http_server.h"
 
 struct pubsub;
 

@@ -3,8 +3,8 @@
 
 #include "base/own.h"
 #include "base/str.h"
-#include "gcp-local/api.h"
-#include "gcp-local/router/guard.h"
+#include "gcp-local/api/api.h"
+#include "gcp-local/router/auth_guard.h"
 
 enum { MAX_SMALL_BODY = 64 * 1024 };
 

@@ -3,7 +3,7 @@
 #define GCP_LOCAL_ROUTER_ROUTER_H
 
 #include "gcp-local/cloud.h"
-#include "net/http_server.h"
+#include "net/server/http_server.h"
 
 /* The scope of the tokens with which `gcp-local reset` calls the server; no client is granted it.
  */

@@ -6,7 +6,7 @@
 #define GCP_LOCAL_STORAGE_STORAGE_H
 
 #include "base/buf.h"
-#include "net/http_server.h"
+#include "net/server/http_server.h"
 
 #include <jansson.h>
 #include <stdbool.h>

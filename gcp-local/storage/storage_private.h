@@ -2,10 +2,10 @@
 #ifndef GCP_LOCAL_STORAGE_STORAGE_PRIVATE_H
 #define GCP_LOCAL_STORAGE_STORAGE_PRIVATE_H
 
-#include "gcp-local/api.h"
-#include "gcp-local/storage/catalog.h"
-#include "gcp-local/storage/files.h"
-#include "gcp-local/storage/precondition.h"
+#include "gcp-local/api/api.h"
+#include "gcp-local/storage/catalog/catalog.h"
+#include "gcp-local/storage/content/content_files.h"
+#include "gcp-local/storage/rest/precondition.h"
 #include "gcp-local/storage/storage.h"
 
 struct sessions;

@@ -3,11 +3,11 @@
 
 #include "base/base64.h"
 #include "base/file.h"
-#include "base/jread.h"
+#include "base/json/jread.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "gcp-local/token/rsa.h"
+#include "gcp-local/token/rsa_key.h"
 #include "net/url.h"
 
 #include <dirent.h>

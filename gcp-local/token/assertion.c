@@ -1,10 +1,10 @@
 /* The JWT that a service account signs: who signed it, and whether Google would take it. */
 #include "gcp-local/token/assertion.h"
 
-#include "base/jread.h"
+#include "base/json/jread.h"
 #include "base/own.h"
 #include "base/str.h"
-#include "gcp-local/token/proof.h"
+#include "gcp-local/token/signature_check.h"
 
 #include <string.h>
 

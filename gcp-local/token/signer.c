@@ -6,8 +6,8 @@
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "gcp-local/token/accounts.h"
-#include "gcp-local/token/rsa.h"
-#include "gcp/jwt.h"
+#include "gcp-local/token/rsa_key.h"
+#include "gcp/auth/jwt.h"
 
 #include <pthread.h>
 

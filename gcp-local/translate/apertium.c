@@ -3,7 +3,7 @@
 
 #include "base/env.h"
 #include "base/str.h"
-#include "gcp-local/translate/process.h"
+#include "gcp-local/translate/filter_process.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 
 #include "base/str.h"
 #include "gcp-local/translate/detect.h"
-#include "gcp-local/translate/texts.h"
+#include "gcp-local/translate/translate_batch.h"
 #include "net/url.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef GCP_LOCAL_TRANSLATE_V2_H
 #define GCP_LOCAL_TRANSLATE_V2_H
 
-#include "base/jread.h"
+#include "base/json/jread.h"
 
 enum translate_v2_method { V2_TRANSLATE, V2_DETECT, V2_LANGUAGES };
 

@@ -2,7 +2,7 @@
 #ifndef GCP_LOCAL_TRANSLATE_V3_H
 #define GCP_LOCAL_TRANSLATE_V3_H
 
-#include "base/jread.h"
+#include "base/json/jread.h"
 
 /* Answer to a request whose names are in camelCase. NULL and err when it is wrong. New references.
  */

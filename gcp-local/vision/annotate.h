@@ -2,8 +2,8 @@
 #ifndef GCP_LOCAL_VISION_ANNOTATE_H
 #define GCP_LOCAL_VISION_ANNOTATE_H
 
-#include "base/jread.h"
-#include "gcp-local/vision/labels.h"
+#include "base/json/jread.h"
+#include "gcp-local/vision/labels/labels.h"
 
 enum { LARGEST_IMAGE = 20 << 20 }; /* bytes of a file; Google's limit */
 

@@ -2,7 +2,7 @@
 #ifndef GCP_LOCAL_VISION_ANNOTATE_REQUEST_H
 #define GCP_LOCAL_VISION_ANNOTATE_REQUEST_H
 
-#include "base/jread.h"
+#include "base/json/jread.h"
 #include "base/own.h"
 
 enum {

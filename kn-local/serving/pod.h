@@ -3,10 +3,10 @@
 #ifndef KN_LOCAL_SERVING_POD_H
 #define KN_LOCAL_SERVING_POD_H
 
-#include "kn-local/loop.h"
-#include "kn-local/serving/plan.h"
-#include "kn-local/serving/podlog.h"
-#include "net/http_client.h"
+#include "base/event_loop.h"
+#include "kn-local/serving/pod_log.h"
+#include "kn-local/serving/pod_spec.h"
+#include "net/client/http_client.h"
 
 #include <pthread.h>
 

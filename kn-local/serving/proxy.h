@@ -2,8 +2,8 @@
 #ifndef KN_LOCAL_SERVING_PROXY_H
 #define KN_LOCAL_SERVING_PROXY_H
 
-#include "kn-local/serving/workload.h"
-#include "net/http_server.h"
+#include "kn-local/serving/revision.h"
+#include "net/server/http_server.h"
 
 /* Passes a request on: method, path (the part behind the service's own address; "" is "/"), query,
  * fields and body; adds Forwarded, X-Forwarded-*, X-Request-Id and K-Proxy-Request. The answer

@@ -6,7 +6,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "net/http_client.h"
+#include "net/client/http_client.h"
 
 #include <dirent.h>
 #include <semaphore.h>

@@ -1,8 +1,8 @@
 /* A request of images:annotate, and a selection of fields on an answer that looks like it. */
 #include "base/own.h"
 #include "base/str.h"
-#include "gcp-local/camel.h"
-#include "gcp-local/fields.h"
+#include "gcp-local/api/field_case.h"
+#include "gcp-local/api/field_mask.h"
 #include "gcp-local/vision/annotate_request.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t len);

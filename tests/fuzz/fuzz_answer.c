@@ -1,7 +1,7 @@
 /* Any bytes as HTTP/1.1 answer, whole and cut anywhere: never a crash, always the same result. */
 #include "base/own.h"
 #include "base/str.h"
-#include "net/answer_reader.h"
+#include "net/client/response_reader.h"
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* A JWT from anybody, at the token endpoint and in an Authorization header. */
 #include "base/own.h"
 #include "base/str.h"
-#include "gcp-local/token/access.h"
+#include "gcp-local/token/access_grant.h"
 #include "gcp-local/token/assertion.h"
 
 #include <stddef.h>

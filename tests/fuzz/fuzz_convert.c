@@ -1,7 +1,7 @@
 /* Manifests of any bytes, rewritten: done twice nothing more changes, and errors have a place. */
 #include "base/str.h"
-#include "base/yaml.h"
-#include "kn-local/convert.h"
+#include "base/yaml/yaml.h"
+#include "kn-local/migrate/convert.h"
 
 #include <string.h>
 

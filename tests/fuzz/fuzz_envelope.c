@@ -3,7 +3,7 @@
  */
 #include "base/str.h"
 #include "gcp/gcp.h"
-#include "gcp/message.h"
+#include "gcp/pubsub/message.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Any text as JSON: what is read as plain must be what jansson reads. */
-#include "base/json_plain.h"
+#include "base/json/json_plain.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* Any bytes as a token (the first line) and a key set (the rest): no token passes whose form is
  * wrong, and none passes without claims. */
 #include "base/str.h"
-#include "gcp/jwt.h"
-#include "gcp/oidc.h"
+#include "gcp/auth/jwt.h"
+#include "gcp/auth/oidc_claims.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Any bytes as a credentials file: read, or refused naming the file. */
 #include "base/str.h"
-#include "gcp/credentials.h"
+#include "gcp/auth/credentials.h"
 
 #include <stdint.h>
 #include <string.h>

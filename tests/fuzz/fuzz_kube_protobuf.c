@@ -1,6 +1,6 @@
 /* Kubernetes objects in protobuf, of any bytes: an object or an error. */
 #include "base/str.h"
-#include "kn-local/kube_protobuf.h"
+#include "kn-local/api/protobuf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,8 +2,8 @@
  * what is rendered can be read again. */
 #include "base/file.h"
 #include "base/str.h"
-#include "kn-local/kustomize.h"
-#include "kn-local/manifests.h"
+#include "kn-local/manifests/kustomize.h"
+#include "kn-local/manifests/manifests.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Manifests of any bytes, applied to a store: objects or errors with a file and line. */
 #include "base/str.h"
-#include "kn-local/manifests.h"
+#include "kn-local/manifests/manifests.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* Patches of any shape on an object: a result or an error, never a crash. The input is a JSON list:
  * target, patch. */
-#include "base/jread.h"
+#include "base/json/jread.h"
 #include "base/str.h"
-#include "kn-local/kube_apply.h"
-#include "kn-local/kube_patch.h"
+#include "kn-local/api/managed_fields.h"
+#include "kn-local/api/merge_patch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

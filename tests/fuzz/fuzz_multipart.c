@@ -2,7 +2,7 @@
  * same. The first line is the Content-Type, the first byte of the rest the size of the pieces. */
 #include "base/own.h"
 #include "base/str.h"
-#include "gcp-local/storage/multipart.h"
+#include "gcp-local/storage/rest/multipart.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Any bytes are a picture or no picture; nothing else happens. */
 #include "base/own.h"
-#include "gcp-local/vision/picture.h"
+#include "gcp-local/vision/picture/picture.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t len);
 

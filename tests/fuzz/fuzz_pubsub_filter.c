@@ -1,6 +1,6 @@
 /* Any text as a filter: never a crash, and what is accepted decides the same way twice. */
 #include "base/str.h"
-#include "gcp-local/pubsub/filter.h"
+#include "gcp-local/pubsub/engine/filter.h"
 
 #include <stdint.h>
 

@@ -2,9 +2,9 @@
  */
 #include "base/own.h"
 #include "base/str.h"
-#include "gcp-local/storage/glob.h"
-#include "gcp-local/storage/names.h"
-#include "gcp-local/storage/ranges.h"
+#include "gcp-local/storage/catalog/object_names.h"
+#include "gcp-local/storage/rest/glob.h"
+#include "gcp-local/storage/rest/ranges.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* YAML of any bytes: read or refused, never a crash; what is read can be written as JSON, and as
  * YAML that says the same. */
-#include "base/jread.h"
+#include "base/json/jread.h"
 #include "base/str.h"
-#include "base/yaml.h"
+#include "base/yaml/yaml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,0 +1,46 @@
+/* One process at a time works in a folder. */
+#include "base/dir_lock.h"
+
+#include "base/own.h"
+#include "base/str.h"
+#include "base/timestamp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+
+static bool take(int fd)
+{
+    return flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+int lock_take(const char *folder, const char *program, int64_t patience_ns, struct err *err)
+{
+    static const struct timespec moment = {.tv_nsec = 2 * NS_PER_MS};
+    OWN(free) char *path = str_format("%s/lock", folder);
+    OWN(fd) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        err_set(err, ERR_INPUT, "cannot write in %s: %s", folder, strerror(errno));
+        return -1;
+    }
+    int64_t until_ns = time_monotonic_ns() + patience_ns;
+    while (!take(fd)) {
+        if (time_monotonic_ns() >= until_ns) {
+            err_set(err, ERR_CONFLICT, "%s is in use by another %s", folder, program);
+            return -1;
+        }
+        nanosleep(&moment, NULL);
+    }
+    int taken = fd;
+    fd = -1;
+    return taken;
+}
+
+bool lock_taken(const char *folder)
+{
+    OWN(free) char *path = str_format("%s/lock", folder);
+    OWN(fd) int fd = open(path, O_RDWR | O_CLOEXEC);
+    return fd >= 0 && !take(fd);
+}

@@ -1,0 +1,260 @@
+/* One thread for what happens later: a heap of timers above an epoll set. */
+#include "base/event_loop.h"
+
+#include "base/str.h"
+#include "base/timestamp.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+struct loop {
+    int epoll, wake;
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards what follows */
+    struct timer **heap;  /* from 1: the earliest */
+    size_t count, size;
+    int64_t sleeps_until_ns; /* 0 = the thread is awake */
+    bool closing;
+};
+
+/* ---- the heap ------------------------------------------------------------------------------ */
+
+static void put(struct loop *loop, size_t place, struct timer *timer)
+{
+    loop->heap[place] = timer;
+    timer->place = place;
+}
+
+static void sift_up(struct loop *loop, size_t place, struct timer *timer)
+{
+    for (; place > 1 && loop->heap[place / 2]->at_ns > timer->at_ns; place /= 2)
+        put(loop, place, loop->heap[place / 2]);
+    put(loop, place, timer);
+}
+
+static void sift_down(struct loop *loop, size_t place, struct timer *timer)
+{
+    for (size_t child; (child = 2 * place) <= loop->count; place = child) {
+        if (child < loop->count && loop->heap[child + 1]->at_ns < loop->heap[child]->at_ns)
+            child++;
+        if (timer->at_ns <= loop->heap[child]->at_ns)
+            break;
+        put(loop, place, loop->heap[child]);
+    }
+    put(loop, place, timer);
+}
+
+static void heap_add(struct loop *loop, struct timer *timer)
+{
+    if (loop->count + 1 >= loop->size) {
+        loop->size = loop->size ? loop->size * 2 : 64;
+        loop->heap = must_realloc(loop->heap, loop->size * sizeof(struct timer *));
+    }
+    sift_up(loop, ++loop->count, timer);
+}
+
+static void heap_remove(struct loop *loop, struct timer *timer)
+{
+    size_t place = timer->place;
+    struct timer *last = loop->heap[loop->count--];
+    timer->place = 0;
+    if (last == timer)
+        return;
+    if (place > 1 && loop->heap[place / 2]->at_ns > last->at_ns)
+        sift_up(loop, place, last);
+    else
+        sift_down(loop, place, last);
+}
+
+/* ---- the thread ---------------------------------------------------------------------------- */
+
+static void fire_due(struct loop *loop)
+{
+    int64_t now = time_monotonic_ns();
+    pthread_mutex_lock(&loop->lock);
+    while (loop->count && loop->heap[1]->at_ns <= now) {
+        struct timer *timer = loop->heap[1];
+        heap_remove(loop, timer);
+        void (*fire)(struct timer *) = timer->fire;
+        pthread_mutex_unlock(&loop->lock);
+        fire(timer);
+        pthread_mutex_lock(&loop->lock);
+    }
+    pthread_mutex_unlock(&loop->lock);
+}
+
+/* How long to sleep, in milliseconds for epoll; rounded up, so that nothing fires early. */
+static int sleep_ms(struct loop *loop)
+{
+    pthread_mutex_lock(&loop->lock);
+    int64_t until = loop->count ? loop->heap[1]->at_ns : INT64_MAX;
+    int64_t now = time_monotonic_ns();
+    bool awake = until <= now || loop->closing;
+    loop->sleeps_until_ns = awake ? 0 : until;
+    pthread_mutex_unlock(&loop->lock);
+    if (awake)
+        return 0;
+    int64_t wait = until == INT64_MAX ? INT32_MAX : (until - now + NS_PER_MS - 1) / NS_PER_MS;
+    return wait > 60000 ? 60000 : (int)wait;
+}
+
+static bool closing(struct loop *loop)
+{
+    pthread_mutex_lock(&loop->lock);
+    loop->sleeps_until_ns = 0;
+    bool end = loop->closing;
+    pthread_mutex_unlock(&loop->lock);
+    return end;
+}
+
+static void drain_wake(struct loop *loop)
+{
+    uint64_t count;
+    while (read(loop->wake, &count, sizeof(count)) < 0 && errno == EINTR)
+        ;
+}
+
+static void *run(void *context)
+{
+    struct loop *loop = context;
+    while (!closing(loop)) {
+        struct epoll_event ready; /* one at a time: handlers may unwatch others */
+        int count = epoll_wait(loop->epoll, &ready, 1, sleep_ms(loop));
+        struct watch *watch = count == 1 ? ready.data.ptr : NULL;
+        if (watch)
+            watch->ready(watch);
+        else if (count == 1)
+            drain_wake(loop);
+        fire_due(loop);
+    }
+    fire_due(loop);
+    return NULL;
+}
+
+static void wake(struct loop *loop)
+{
+    uint64_t one = 1;
+    while (write(loop->wake, &one, sizeof(one)) < 0 && errno == EINTR)
+        ;
+}
+
+/* ---- from outside -------------------------------------------------------------------------- */
+
+static bool start_thread(struct loop *loop)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool started = pthread_create(&loop->thread, NULL, run, loop) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
+static void loop_free(struct loop *loop)
+{
+    own_fd(&loop->epoll);
+    own_fd(&loop->wake);
+    pthread_mutex_destroy(&loop->lock);
+    free(loop->heap);
+    free(loop);
+}
+
+struct loop *loop_open(struct err *err)
+{
+    struct loop *loop = must_alloc(sizeof(*loop));
+    pthread_mutex_init(&loop->lock, NULL);
+    loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+    loop->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct epoll_event readable = {.events = EPOLLIN};
+    bool good = loop->epoll >= 0 && loop->wake >= 0 &&
+                epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->wake, &readable) == 0 &&
+                start_thread(loop);
+    if (good)
+        return loop;
+    err_set(err, ERR_UNAVAILABLE, "cannot start the thread for timers: %s", strerror(errno));
+    loop_free(loop);
+    return NULL;
+}
+
+void loop_close(struct loop *loop)
+{
+    if (!loop)
+        return;
+    pthread_mutex_lock(&loop->lock);
+    loop->closing = true;
+    pthread_mutex_unlock(&loop->lock);
+    wake(loop);
+    pthread_join(loop->thread, NULL);
+    loop_free(loop);
+}
+
+void loop_at(struct loop *loop, struct timer *timer, int64_t at_ns,
+             void (*fire)(struct timer *timer))
+{
+    pthread_mutex_lock(&loop->lock);
+    if (timer->place)
+        heap_remove(loop, timer);
+    timer->at_ns = at_ns;
+    timer->fire = fire;
+    heap_add(loop, timer);
+    bool early = at_ns < loop->sleeps_until_ns;
+    if (early)
+        loop->sleeps_until_ns = at_ns;
+    pthread_mutex_unlock(&loop->lock);
+    if (early)
+        wake(loop);
+}
+
+bool loop_cancel(struct loop *loop, struct timer *timer)
+{
+    pthread_mutex_lock(&loop->lock);
+    bool set = timer->place != 0;
+    if (set)
+        heap_remove(loop, timer);
+    pthread_mutex_unlock(&loop->lock);
+    return set;
+}
+
+struct flush {
+    struct timer timer; /* first */
+    sem_t done;
+};
+
+static void flushed(struct timer *timer)
+{
+    sem_post(&((struct flush *)timer)->done);
+}
+
+void loop_flush(struct loop *loop)
+{
+    struct flush flush = {0};
+    sem_init(&flush.done, 0, 0);
+    loop_at(loop, &flush.timer, time_monotonic_ns(), flushed);
+    while (sem_wait(&flush.done) < 0)
+        ; /* only a signal ends it early */
+    sem_destroy(&flush.done);
+}
+
+void loop_watch(struct loop *loop, struct watch *watch, int fd, void (*ready)(struct watch *watch))
+{
+    watch->fd = fd;
+    watch->ready = ready;
+    struct epoll_event readable = {.events = EPOLLIN | EPOLLRDHUP, .data.ptr = watch};
+    if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &readable) < 0)
+        abort(); /* the descriptor is ours and open; the kernel has no memory left */
+}
+
+void loop_unwatch(struct loop *loop, struct watch *watch)
+{
+    epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
+}
+
+bool loop_here(const struct loop *loop)
+{
+    return pthread_equal(pthread_self(), loop->thread);
+}

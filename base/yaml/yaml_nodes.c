@@ -1,0 +1,230 @@
+/* Where the parts of a YAML text stand: libyaml's events and their marks. */
+#include "base/yaml/yaml_nodes.h"
+
+#include "base/str.h"
+#include "base/yaml/yaml.h"
+
+#include <string.h>
+#include <yaml.h>
+
+struct reader {
+    struct bytes text;
+    struct yaml_nodes *nodes;
+    struct yaml_node *last_made;
+    struct yaml_node *in;  /* the map or list that is open */
+    struct yaml_node *key; /* waits for its value */
+    size_t characters, at; /* a place in the text, as libyaml counts and in bytes */
+};
+
+static bool continues(struct bytes text, size_t at)
+{
+    return at < text.len && ((unsigned char)text.data[at] & 0xc0) == 0x80;
+}
+
+/* libyaml counts characters. Its marks go forward, or a little back. */
+static size_t offset(struct reader *reader, const yaml_mark_t *mark)
+{
+    for (; reader->characters < mark->index && reader->at < reader->text.len; reader->characters++)
+        for (reader->at++; continues(reader->text, reader->at);)
+            reader->at++;
+    for (; reader->characters > mark->index && reader->at > 0; reader->characters--)
+        for (reader->at--; reader->at > 0 && continues(reader->text, reader->at);)
+            reader->at--;
+    return reader->at;
+}
+
+/* The end without the line breaks that libyaml counts to a text of several lines. */
+static size_t end_of(struct reader *reader, const yaml_event_t *event, size_t start)
+{
+    size_t end = offset(reader, &event->end_mark);
+    while (end > start && strchr(" \t\r\n", reader->text.data[end - 1]))
+        end--;
+    return end;
+}
+
+static struct yaml_node *make(struct reader *reader, enum yaml_node_type type,
+                              const yaml_event_t *event)
+{
+    struct yaml_node *node = must_alloc(sizeof(*node));
+    node->type = type;
+    node->start = offset(reader, &event->start_mark);
+    node->end = end_of(reader, event, node->start);
+    node->line = event->start_mark.line + 1;
+    *(reader->last_made ? &reader->last_made->made : &reader->nodes->made) = node;
+    reader->last_made = node;
+    return node;
+}
+
+static void append(struct yaml_node *parent, struct yaml_node *node)
+{
+    node->parent = parent;
+    node->previous = parent->last;
+    *(parent->last ? &parent->last->next : &parent->first) = node;
+    parent->last = node;
+}
+
+/* Puts a node where it belongs: it is a key, a value or the whole document. */
+static bool place(struct reader *reader, struct yaml_node *node)
+{
+    struct yaml_nodes *nodes = reader->nodes;
+    if (!reader->in) {
+        nodes->roots[nodes->count - 1] = node;
+    } else if (reader->in->type == NODE_MAP && !reader->key) {
+        reader->key = node;
+        return node->type == NODE_TEXT;
+    } else {
+        node->key = reader->key;
+        reader->key = NULL;
+        append(reader->in, node);
+    }
+    if (node->type == NODE_MAP || node->type == NODE_LIST)
+        reader->in = node;
+    return true;
+}
+
+/* A map or list ends; in block style, with its last part. */
+static void leave(struct reader *reader, const yaml_event_t *event)
+{
+    struct yaml_node *node = reader->in;
+    if (node->flow)
+        node->end = offset(reader, &event->end_mark);
+    else if (node->last)
+        node->end = node->last->end;
+    reader->in = node->parent;
+}
+
+static void begin(struct reader *reader, const yaml_event_t *event)
+{
+    struct yaml_nodes *nodes = reader->nodes;
+    nodes->roots = must_realloc(nodes->roots, (nodes->count + 1) * sizeof(*nodes->roots));
+    nodes->starts = must_realloc(nodes->starts, (nodes->count + 1) * sizeof(*nodes->starts));
+    nodes->roots[nodes->count] = NULL;
+    nodes->starts[nodes->count++] = offset(reader, &event->start_mark);
+}
+
+static bool take_text(struct reader *reader, const yaml_event_t *event)
+{
+    struct yaml_node *node = make(reader, NODE_TEXT, event);
+    node->text = str_copy((const char *)event->data.scalar.value);
+    node->decorated = event->data.scalar.anchor || event->data.scalar.tag;
+    return place(reader, node);
+}
+
+static bool take_map(struct reader *reader, const yaml_event_t *event)
+{
+    struct yaml_node *node = make(reader, NODE_MAP, event);
+    node->flow = event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
+    node->decorated = event->data.mapping_start.anchor || event->data.mapping_start.tag;
+    return place(reader, node);
+}
+
+static bool take_list(struct reader *reader, const yaml_event_t *event)
+{
+    struct yaml_node *node = make(reader, NODE_LIST, event);
+    node->flow = event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
+    node->decorated = event->data.sequence_start.anchor || event->data.sequence_start.tag;
+    return place(reader, node);
+}
+
+static bool take(struct reader *reader, const yaml_event_t *event)
+{
+    switch (event->type) {
+    case YAML_DOCUMENT_START_EVENT:
+        begin(reader, event);
+        return true;
+    case YAML_SCALAR_EVENT:
+        return take_text(reader, event);
+    case YAML_ALIAS_EVENT:
+        return place(reader, make(reader, NODE_ALIAS, event));
+    case YAML_MAPPING_START_EVENT:
+        return take_map(reader, event);
+    case YAML_SEQUENCE_START_EVENT:
+        return take_list(reader, event);
+    case YAML_MAPPING_END_EVENT:
+    case YAML_SEQUENCE_END_EVENT:
+        leave(reader, event);
+        return true;
+    default:
+        return true;
+    }
+}
+
+static bool read_all(struct reader *reader, yaml_parser_t *parser)
+{
+    for (bool more = true; more;) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(parser, &event))
+            return false;
+        more = event.type != YAML_STREAM_END_EVENT;
+        bool taken = take(reader, &event);
+        yaml_event_delete(&event);
+        if (!taken)
+            return false;
+    }
+    return true;
+}
+
+bool yaml_nodes_read(struct bytes text, struct yaml_nodes *nodes)
+{
+    *nodes = (struct yaml_nodes){0};
+    size_t mark = yaml_byte_order_mark(text);
+    struct reader reader = {.text = text, .nodes = nodes, .at = mark};
+    yaml_parser_t parser;
+    if (!yaml_parser_initialize(&parser))
+        abort();
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser, (const yaml_char_t *)(text.len ? text.data + mark : ""),
+                                 text.len - mark);
+    bool read = read_all(&reader, &parser);
+    yaml_parser_delete(&parser);
+    return read;
+}
+
+void yaml_nodes_done(struct yaml_nodes *nodes)
+{
+    for (struct yaml_node *node = nodes->made; node;) {
+        struct yaml_node *following = node->made;
+        free(node->text);
+        free(node);
+        node = following;
+    }
+    free(nodes->roots);
+    free(nodes->starts);
+    *nodes = (struct yaml_nodes){0};
+}
+
+/* ---- finding --------------------------------------------------------------------------------- */
+
+static struct yaml_node *member(const struct yaml_node *map, const char *name, size_t len)
+{
+    for (struct yaml_node *node = map->first; node; node = node->next)
+        if (map->type == NODE_MAP && strlen(node->key->text) == len &&
+            memcmp(node->key->text, name, len) == 0)
+            return node;
+    return NULL;
+}
+
+static struct yaml_node *item(const struct yaml_node *list, size_t index)
+{
+    struct yaml_node *node = list->type == NODE_LIST ? list->first : NULL;
+    for (; node && index > 0; index--)
+        node = node->next;
+    return node;
+}
+
+struct yaml_node *yaml_node_at(struct yaml_node *root, const char *path)
+{
+    struct yaml_node *node = root;
+    while (node && *path) {
+        path += *path == '.';
+        size_t len = strcspn(path, ".[");
+        if (len > 0)
+            node = member(node, path, len);
+        path += len;
+        if (node && *path == '[') {
+            node = item(node, strtoul(path + 1, NULL, 10));
+            path = strchr(path, ']') + 1;
+        }
+    }
+    return node;
+}

@@ -1,0 +1,114 @@
+/* What to do after an attempt to deliver an event: Knative's rules as pure functions. */
+#include "cloudevents/delivery_policy.h"
+
+#include "base/base64.h"
+#include "base/str.h"
+#include "base/timestamp.h"
+
+enum { MOST_ERROR_BYTES = 768 }; /* 1024 characters of base64 */
+
+/* Reads a duration of the delivery spec; low_ns is the least that is allowed. */
+static bool read_duration(struct jread *delivery, const char *key, int64_t low_ns, int64_t *ns)
+{
+    const char *text = jread_str_or(delivery, key, NULL);
+    if (!text)
+        return jread_ok(delivery);
+    if (!duration_parse(text, ns))
+        return jread_fail(delivery, key, "is %s, want an ISO 8601 duration such as PT0.2S", text);
+    if (*ns < low_ns)
+        return jread_fail(delivery, key, "is %s, want %s", text,
+                          low_ns ? "more than zero" : "zero or more");
+    return true;
+}
+
+bool delivery_policy_from_json(struct jread *delivery, struct delivery_policy *policy)
+{
+    *policy = (struct delivery_policy){0};
+    policy->retry = (int)jread_int64_or(delivery, "retry", 0, INT32_MAX, 0);
+    const char *backoff = jread_str_or(delivery, "backoffPolicy", NULL);
+    if (str_equal(backoff, "linear"))
+        policy->backoff = BACKOFF_LINEAR;
+    else if (str_equal(backoff, "exponential"))
+        policy->backoff = BACKOFF_EXPONENTIAL;
+    else if (backoff)
+        return jread_fail(delivery, "backoffPolicy", "is %s, want linear or exponential", backoff);
+
+    return read_duration(delivery, "backoffDelay", INT64_MIN, &policy->delay_ns) &&
+           read_duration(delivery, "timeout", 1, &policy->timeout_ns) &&
+           read_duration(delivery, "retryAfterMax", 0, &policy->retry_after_max_ns);
+}
+
+bool delivery_retryable(int status)
+{
+    return status == 0 || status == 404 || status == 408 || status == 409 || status == 429 ||
+           status >= 500;
+}
+
+/* The wait before retry number `attempt` (from 0). As Knative's code has it: linear starts with no
+ * wait at all, and a policy without delay or a delay without policy waits for nothing. */
+static int64_t backoff_ns(const struct delivery_policy *policy, int attempt)
+{
+    enum { MOST_DOUBLINGS = 40 };
+    if (policy->delay_ns <= 0 || policy->backoff == BACKOFF_NONE)
+        return 0;
+    int64_t factor = policy->backoff == BACKOFF_LINEAR ? attempt
+                     : attempt < MOST_DOUBLINGS        ? INT64_C(1) << attempt
+                                                       : INT64_C(1) << MOST_DOUBLINGS;
+    int64_t wait;
+    return __builtin_mul_overflow(policy->delay_ns, factor, &wait) ? INT64_MAX : wait;
+}
+
+/* A Retry-After: seconds or a date. 0 when absent, past or unreadable. */
+static int64_t retry_after_ns(const char *text, int64_t now_ns)
+{
+    int64_t value;
+    if (!text)
+        return 0;
+    if (str_int(text, 0, INT64_MAX / NS_PER_SEC, &value))
+        return value * NS_PER_SEC;
+    return time_parse_http(text, &value) && value > now_ns ? value - now_ns : 0;
+}
+
+struct delivery_step delivery_next(const struct delivery_policy *policy, int attempt,
+                                   const struct delivery_result *result, int64_t now_ns)
+{
+    if (result->status >= 200 && result->status < 300)
+        return (struct delivery_step){.verdict = DELIVERED};
+    if (attempt >= policy->retry || !delivery_retryable(result->status))
+        return (struct delivery_step){.verdict = GIVE_UP};
+
+    int64_t wait_ns = backoff_ns(policy, attempt);
+    if (policy->retry_after_max_ns > 0 && (result->status == 429 || result->status == 503)) {
+        int64_t asked_ns = retry_after_ns(result->retry_after, now_ns);
+        if (asked_ns > policy->retry_after_max_ns)
+            asked_ns = policy->retry_after_max_ns;
+        if (asked_ns > wait_ns)
+            wait_ns = asked_ns;
+    }
+    return (struct delivery_step){.verdict = TRY_AGAIN, .wait_ns = wait_ns};
+}
+
+/* Whether a dead letter has this extension from an earlier failure. */
+static bool has(const struct ce_event *event, const char *name)
+{
+    const json_t *value = json_object_get(event->extensions, name);
+    return value && !(json_is_string(value) && json_string_length(value) == 0);
+}
+
+void delivery_dead_letter(struct ce_event *event, const char *destination, int status,
+                          struct bytes answer, const char *reason)
+{
+    if (!has(event, "knativeerrordest"))
+        ce_set_extension(event, "knativeerrordest", destination);
+    if (!has(event, "knativeerrorcode"))
+        ce_set_extension_int(event, "knativeerrorcode", status ? status : 500);
+    if (has(event, "knativeerrordata"))
+        return;
+
+    OWN(free) char *text = status ? NULL : str_format("dispatch error: %s", reason);
+    struct bytes data = text ? bytes_of(text) : answer;
+    if (data.len > MOST_ERROR_BYTES)
+        data.len = MOST_ERROR_BYTES;
+    OWN(free) char *base64 = base64_encode(data);
+    ce_set_extension(event, "knativeerrordata", base64);
+}

@@ -1,0 +1,62 @@
+/* What to do after an attempt to deliver an event: Knative's rules as pure functions.
+ * Format: knative/specs eventing/data-plane.md; knative/eventing pkg/kncloudevents/retries.go. */
+#ifndef CLOUDEVENTS_DELIVERY_POLICY_H
+#define CLOUDEVENTS_DELIVERY_POLICY_H
+
+#include "base/json/jread.h"
+#include "cloudevents/event.h"
+
+#include <stdint.h>
+
+enum delivery_backoff { BACKOFF_NONE, BACKOFF_LINEAR, BACKOFF_EXPONENTIAL };
+
+/* The DeliverySpec of a Subscription or Channel, without its dead letter sink. All zero: one
+ * attempt, no time limit. */
+struct delivery_policy {
+    int retry; /* attempts after the first */
+    enum delivery_backoff backoff;
+    int64_t delay_ns;           /* backoffDelay */
+    int64_t timeout_ns;         /* of one attempt; 0 = none */
+    int64_t retry_after_max_ns; /* how far a Retry-After is obeyed; 0 = not at all */
+};
+
+/* Reads spec.delivery: retry, backoffPolicy, backoffDelay, timeout, retryAfterMax; the dead letter
+ * sink and format are left to the caller. */
+bool delivery_policy_from_json(struct jread *delivery, struct delivery_policy *policy);
+
+/* ISO 8601 durations without years and months: "PT0.2S", "P1DT2H". */
+bool duration_parse(const char *text, int64_t *ns);
+
+/* How an attempt ended. */
+struct delivery_result {
+    int status;              /* the HTTP status; 0: no connection, cut, or timeout */
+    const char *retry_after; /* the header's value, or NULL */
+};
+
+enum delivery_verdict {
+    DELIVERED,
+    TRY_AGAIN, /* after wait_ns */
+    GIVE_UP,   /* to the dead letter sink, or failed */
+};
+
+struct delivery_step {
+    enum delivery_verdict verdict;
+    int64_t wait_ns;
+};
+
+/* Whether a status means that the same request may work later: none at all, 404, 408, 409, 429 and
+ * 500 on. */
+bool delivery_retryable(int status);
+
+/* Decides after attempt number `attempt` (0 = the first). now_ns is the wall clock, for a
+ * Retry-After that is a date. */
+struct delivery_step delivery_next(const struct delivery_policy *policy, int attempt,
+                                   const struct delivery_result *result, int64_t now_ns);
+
+/* Turns an event into a dead letter: sets knativeerrordest, knativeerrorcode (500 when there was
+ * no answer) and knativeerrordata (base64 of the first 768 bytes of the answer's body, or of
+ * "dispatch error: " and the reason); a value that is there already and not empty stays. */
+void delivery_dead_letter(struct ce_event *event, const char *destination, int status,
+                          struct bytes answer, const char *reason);
+
+#endif

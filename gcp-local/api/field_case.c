@@ -1,0 +1,44 @@
+/* proto3 JSON lets senders write field names as in the .proto file, too. */
+#include "gcp-local/api/field_case.h"
+
+#include "base/str.h"
+
+/* "max_results" becomes "maxResults". */
+static char *camel(const char *name)
+{
+    char *copy = str_copy(name), *to = copy;
+    for (const char *from = copy; *from; from++) {
+        bool joint = from[0] == '_' && from[1] >= 'a' && from[1] <= 'z' && to > copy;
+        if (joint)
+            from++;
+        *to++ = joint ? (char)(*from - 'a' + 'A') : *from;
+    }
+    *to = '\0';
+    return copy;
+}
+
+static json_t *camel_object(const json_t *tree)
+{
+    json_t *copy = json_object();
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)tree, key, value)
+    {
+        OWN(free) char *name = camel(key);
+        json_object_set_new(copy, name,
+                            str_equal(key, "labels") ? json_deep_copy(value) : camel_keys(value));
+    }
+    return copy;
+}
+
+json_t *camel_keys(const json_t *tree)
+{
+    if (json_is_object(tree))
+        return camel_object(tree);
+    if (!json_is_array(tree))
+        return json_copy((json_t *)tree);
+    json_t *copy = json_array();
+    for (size_t i = 0; i < json_array_size(tree); i++)
+        json_array_append_new(copy, camel_keys(json_array_get(tree, i)));
+    return copy;
+}

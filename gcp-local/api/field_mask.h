@@ -1,0 +1,14 @@
+/* The `fields` parameter of Google's APIs: which parts of a response the caller wants. */
+#ifndef GCP_LOCAL_API_FIELD_MASK_H
+#define GCP_LOCAL_API_FIELD_MASK_H
+
+#include "base/err.h"
+
+#include <jansson.h>
+
+/* Removes from a response all that the selection does not name, e.g.
+ * "responses(labelAnnotations/description,error)": paths with '/' or '.', lists in parentheses,
+ * '*' for any name. False and err (ERR_INPUT) when the selection is malformed. */
+bool fields_select(json_t *response, const char *selection, struct err *err);
+
+#endif

@@ -1,0 +1,68 @@
+/* gcp-local reset: empties all APIs, of a server that runs or in its folder. Accounts, secrets and
+ * certificates stay, so that clients that were set up go on working. */
+#include "gcp-local/cli/reset_command.h"
+
+#include "base/own.h"
+#include "base/str.h"
+#include "base/timestamp.h"
+#include "gcp-local/data_dir.h"
+#include "gcp-local/router/router.h"
+#include "net/client/http_client.h"
+
+/* Whoever can read the secret in the data directory may do this, so it makes itself a token. */
+static bool add_token(const char *data_dir, struct headers *headers, struct err *err)
+{
+    OWN(free) char *path = str_format("%s/tokens/secret", data_dir);
+    struct access_secret secret;
+    if (!access_secret_open(path, &secret, err))
+        return false;
+    char email[] = "gcp-local", scope[] = CONTROL_SCOPE;
+    struct grant grant = {email, scope, time_now_ns() / NS_PER_SEC + 60};
+    OWN(free) char *token = access_token_make(&secret, &grant);
+    OWN(free) char *field = str_format("Bearer %s", token);
+    return headers_add(headers, "Authorization", field);
+}
+
+static bool ask_server(const struct options *options, const struct endpoints *running,
+                       struct err *err)
+{
+    OWN(headers) struct headers headers = {0};
+    if (!add_token(options->data_dir, &headers, err))
+        return false;
+    OWN(http_client) struct http_client *client = http_client_open(NULL, err);
+    if (!client)
+        return false;
+    OWN(free) char *url = str_format("http://%s:%u" CONTROL_RESET, running->host, running->port);
+    struct http_call call = {.method = "POST", .url = url, .headers = &headers, .no_proxy = true};
+    OWN(http_answer) struct http_answer answer = {0};
+    if (!http_send(client, &call, &answer, err))
+        return false;
+    if (answer.status == 200)
+        return true;
+    return err_set(err, ERR_UPSTREAM, "the server answered %d: %s", answer.status,
+                   answer.body.len ? answer.body.data : "");
+}
+
+/* Nobody serves the folder: opens the APIs for as long as it takes. */
+static bool empty_folder(const struct options *options, struct err *err)
+{
+    OWN(data_dir) struct data_dir dir = {.lock = -1};
+    if (!data_dir_open(options->data_dir, &dir, err))
+        return false;
+    struct cloud_options wanted = {.data_dir = dir.path, .project = options->project};
+    OWN(cloud) struct cloud cloud = {0};
+    if (!cloud_open(&wanted, &cloud, err))
+        return false;
+    bool empty = cloud_reset(&cloud, err);
+    cloud_stop(&cloud);
+    return empty;
+}
+
+bool local_reset(const struct options *options, struct err *err)
+{
+    OWN(endpoints) struct endpoints running = {0};
+    struct err none = {0};
+    if (endpoints_read(options->data_dir, &running, &none))
+        return ask_server(options, &running, err);
+    return empty_folder(options, err);
+}

@@ -1,0 +1,333 @@
+/* The engine's topics, subscriptions and policies: made, found, changed, deleted, loaded. */
+#include "gcp-local/pubsub/engine/engine.h"
+
+#include "base/json/jread.h"
+#include "base/str.h"
+#include "gcp-local/pubsub/engine/engine_private.h"
+#include "gcp-local/pubsub/engine/names.h"
+#include "gcp-local/pubsub/engine/retained_messages.h"
+#include "gcp-local/pubsub/rest/proto_json.h"
+
+#include <utlist.h>
+
+static const char *name_of(const json_t *config)
+{
+    return json_string_value(json_object_get(config, "name"));
+}
+
+void engine_init(struct engine *engine, int64_t now_ns, bool keeps_changes)
+{
+    *engine = (struct engine){
+        .next_message = now_ns / 1000, .next_lease = now_ns / 1000, .keeps_changes = keeps_changes};
+}
+
+void engine_note(struct engine *engine, int64_t owner, const char *name, const json_t *config)
+{
+    if (engine->keeps_changes)
+        changes_add(&engine->changes, (struct change){.kind = CHANGE_PUT_RESOURCE,
+                                                      .owner = owner,
+                                                      .name = str_copy(name),
+                                                      .config = json_to_text(config)});
+}
+
+static void note_drop(struct engine *engine, int64_t owner)
+{
+    if (engine->keeps_changes)
+        changes_add(&engine->changes,
+                    (struct change){.kind = CHANGE_DROP_RESOURCE, .owner = owner});
+}
+
+/* ---- policies ---- */
+
+static struct policy *find_policy(const struct engine *engine, const char *name)
+{
+    struct policy *policy = NULL;
+    HASH_FIND_STR(engine->policies, name, policy);
+    return policy;
+}
+
+const json_t *engine_policy(const struct engine *engine, const char *name)
+{
+    const struct policy *policy = find_policy(engine, name);
+    return policy ? policy->config : NULL;
+}
+
+struct policy *engine_add_policy(struct engine *engine, int64_t owner, const char *name)
+{
+    struct policy *policy = must_alloc(sizeof(*policy));
+    *policy = (struct policy){.name = str_copy(name), .owner = owner};
+    HASH_ADD_KEYPTR(hh, engine->policies, policy->name, strlen(policy->name), policy);
+    return policy;
+}
+
+void engine_set_policy(struct engine *engine, const char *name, json_t *config)
+{
+    struct policy *policy = find_policy(engine, name);
+    if (!policy)
+        policy = engine_add_policy(engine, ++engine->next_owner, name);
+    json_decref(policy->config);
+    policy->config = config;
+    OWN(free) char *row = str_format("%s:iam", name);
+    engine_note(engine, policy->owner, row, config);
+}
+
+static void free_policy(struct engine *engine, struct policy *policy)
+{
+    HASH_DEL(engine->policies, policy);
+    json_decref(policy->config);
+    free(policy->name);
+    free(policy);
+}
+
+/* A policy goes with its resource. */
+static void drop_policy(struct engine *engine, const char *name)
+{
+    struct policy *policy = find_policy(engine, name);
+    if (!policy)
+        return;
+    note_drop(engine, policy->owner);
+    free_policy(engine, policy);
+}
+
+/* ---- topics ---- */
+
+struct topic *engine_topic(const struct engine *engine, const char *name)
+{
+    struct topic *topic = NULL;
+    HASH_FIND_STR(engine->topics, name, topic);
+    return topic;
+}
+
+struct topic *engine_add_topic(struct engine *engine, int64_t owner, json_t *config)
+{
+    struct topic *topic = must_alloc(sizeof(*topic));
+    *topic = (struct topic){.name = str_copy(name_of(config)),
+                            .config = config,
+                            .owner = owner,
+                            .retention_ns = topic_retention_ns(config)};
+    HASH_ADD_KEYPTR(hh, engine->topics, topic->name, strlen(topic->name), topic);
+    return topic;
+}
+
+struct topic *engine_create_topic(struct engine *engine, json_t *config, struct err *err)
+{
+    if (engine_topic(engine, name_of(config))) {
+        json_decref(config);
+        err_set(err, ERR_CONFLICT, "Topic already exists");
+        return NULL;
+    }
+    struct topic *topic = engine_add_topic(engine, ++engine->next_owner, config);
+    engine_note(engine, topic->owner, topic->name, config);
+    return topic;
+}
+
+void engine_update_topic(struct engine *engine, struct topic *topic, json_t *config)
+{
+    json_decref(topic->config);
+    topic->config = config;
+    topic->retention_ns = topic_retention_ns(config);
+    engine_note(engine, topic->owner, topic->name, config);
+}
+
+void engine_attach(struct subscription *subscription, struct topic *topic)
+{
+    if (topic->subscription_count == topic->subscription_size) {
+        topic->subscription_size = topic->subscription_size ? 2 * topic->subscription_size : 4;
+        topic->subscriptions = must_realloc(
+            topic->subscriptions, topic->subscription_size * sizeof(struct subscription *));
+    }
+    topic->subscriptions[topic->subscription_count++] = subscription;
+    subscription->topic = topic;
+}
+
+static void leave_topic(struct subscription *subscription)
+{
+    struct topic *topic = subscription->topic;
+    if (!topic)
+        return;
+    size_t i = 0;
+    while (topic->subscriptions[i] != subscription)
+        i++;
+    topic->subscriptions[i] = topic->subscriptions[--topic->subscription_count];
+    subscription->topic = NULL;
+}
+
+static void free_topic(struct engine *engine, struct topic *topic)
+{
+    HASH_DEL(engine->topics, topic);
+    shelf_done(&topic->kept);
+    free(topic->subscriptions);
+    json_decref(topic->config);
+    free(topic->name);
+    free(topic);
+}
+
+void engine_delete_topic(struct engine *engine, struct topic *topic)
+{
+    while (topic->subscription_count) {
+        struct subscription *subscription = topic->subscriptions[0];
+        leave_topic(subscription);
+        json_object_set_new(subscription->config, "topic", json_string(DELETED_TOPIC));
+        engine_note(engine, subscription->owner, subscription->name, subscription->config);
+    }
+    struct snapshot *snapshot, *next;
+    HASH_ITER(hh, engine->snapshots, snapshot, next)
+    {
+        if (snapshot->topic == topic)
+            snapshot->topic = NULL;
+    }
+    for (struct message *message; (message = shelf_take(&topic->kept));) {
+        engine_release(engine, topic->owner, message);
+        message_unref(message);
+    }
+    drop_policy(engine, topic->name);
+    note_drop(engine, topic->owner);
+    free_topic(engine, topic);
+}
+
+/* ---- subscriptions ---- */
+
+struct subscription *engine_subscription(const struct engine *engine, const char *name)
+{
+    struct subscription *subscription = NULL;
+    HASH_FIND_STR(engine->subscriptions, name, subscription);
+    return subscription;
+}
+
+struct subscription *engine_add_subscription(struct engine *engine, int64_t owner, json_t *config,
+                                             struct rules rules, int64_t now_ns)
+{
+    struct subscription *subscription = must_alloc(sizeof(*subscription));
+    *subscription = (struct subscription){.name = str_copy(name_of(config)),
+                                          .config = config,
+                                          .owner = owner,
+                                          .rules = rules,
+                                          .used_ns = now_ns};
+    subscription->backlog.ordered = rules.ordering;
+    HASH_ADD_KEYPTR(hh, engine->subscriptions, subscription->name, strlen(subscription->name),
+                    subscription);
+    return subscription;
+}
+
+static bool check_dead_letter_topic(const struct engine *engine, const json_t *config,
+                                    struct err *err)
+{
+    const json_t *policy = json_object_get(config, "deadLetterPolicy");
+    const char *name = json_string_value(json_object_get(policy, "deadLetterTopic"));
+    if (!policy || (name && engine_topic(engine, name)))
+        return true;
+    return err_set(err, ERR_NOT_FOUND, "Dead letter topic not found");
+}
+
+struct subscription *engine_create_subscription(struct engine *engine, json_t *config,
+                                                int64_t now_ns, struct err *err)
+{
+    json_auto_t *given = config;
+    struct rules rules = {0};
+    if (engine_subscription(engine, name_of(config))) {
+        err_set(err, ERR_CONFLICT, "Subscription already exists");
+        return NULL;
+    }
+    struct topic *topic = engine_topic(engine, json_string_value(json_object_get(config, "topic")));
+    if (!topic) {
+        err_set(err, ERR_NOT_FOUND, "Subscription topic does not exist");
+        return NULL;
+    }
+    if (!check_dead_letter_topic(engine, config, err) ||
+        !rules_from_subscription(config, &rules, err))
+        return NULL;
+    struct subscription *subscription =
+        engine_add_subscription(engine, ++engine->next_owner, json_incref(given), rules, now_ns);
+    engine_attach(subscription, topic);
+    engine_note(engine, subscription->owner, subscription->name, config);
+    engine_settle(engine, subscription);
+    return subscription;
+}
+
+bool engine_update_subscription(struct engine *engine, struct subscription *subscription,
+                                json_t *config, int64_t now_ns, struct err *err)
+{
+    json_auto_t *given = config;
+    struct rules rules = {0};
+    if (!check_dead_letter_topic(engine, config, err) ||
+        !rules_from_subscription(config, &rules, err))
+        return false;
+    rules_done(&subscription->rules);
+    subscription->rules = rules;
+    json_decref(subscription->config);
+    subscription->config = json_incref(given);
+    subscription->used_ns = now_ns;
+    engine_note(engine, subscription->owner, subscription->name, config);
+    engine_settle(engine, subscription);
+    return true;
+}
+
+static void drop_backlog(struct engine *engine, struct subscription *subscription)
+{
+    while (subscription->backlog.log)
+        engine_drop_entry(engine, subscription, subscription->backlog.log);
+}
+
+static void free_subscription(struct engine *engine, struct subscription *subscription)
+{
+    if (engine->gone)
+        engine->gone(subscription, engine->context);
+    if (subscription->woken)
+        DL_DELETE(engine->woken, subscription);
+    HASH_DEL(engine->subscriptions, subscription);
+    heap_remove(&engine->due, &subscription->due);
+    backlog_done(&subscription->backlog);
+    rules_done(&subscription->rules);
+    json_decref(subscription->config);
+    free(subscription->name);
+    free(subscription);
+}
+
+void engine_delete_subscription(struct engine *engine, struct subscription *subscription)
+{
+    leave_topic(subscription);
+    drop_backlog(engine, subscription);
+    drop_policy(engine, subscription->name);
+    note_drop(engine, subscription->owner);
+    free_subscription(engine, subscription);
+}
+
+void engine_detach(struct engine *engine, struct subscription *subscription)
+{
+    leave_topic(subscription);
+    drop_backlog(engine, subscription);
+    subscription->rules.detached = true;
+    json_object_set_new(subscription->config, "detached", json_true());
+    engine_note(engine, subscription->owner, subscription->name, subscription->config);
+    engine_settle(engine, subscription);
+}
+
+/* ---- the end ---- */
+
+void engine_done(struct engine *engine)
+{
+    struct subscription *subscription, *next_subscription;
+    HASH_ITER(hh, engine->subscriptions, subscription, next_subscription)
+    {
+        free_subscription(engine, subscription);
+    }
+    engine->keeps_changes = false;
+    struct snapshot *snapshot, *next_snapshot;
+    HASH_ITER(hh, engine->snapshots, snapshot, next_snapshot)
+    {
+        engine_delete_snapshot(engine, snapshot);
+    }
+    struct topic *topic, *next_topic;
+    HASH_ITER(hh, engine->topics, topic, next_topic)
+    {
+        free_topic(engine, topic);
+    }
+    struct policy *policy, *next_policy;
+    HASH_ITER(hh, engine->policies, policy, next_policy)
+    {
+        free_policy(engine, policy);
+    }
+    heap_done(&engine->due);
+    changes_done(&engine->changes);
+    *engine = (struct engine){0};
+}

@@ -1,0 +1,92 @@
+/* The engine filled again from what a store has kept. */
+#include "base/str.h"
+#include "gcp-local/pubsub/engine/engine_private.h"
+#include "gcp-local/pubsub/engine/retained_messages.h"
+
+/* Who holds messages, by number. */
+struct owner {
+    int64_t number;
+    struct subscription *subscription; /* or: */
+    struct shelf *shelf;
+    UT_hash_handle hh;
+};
+
+static const char *topic_name(const json_t *config)
+{
+    return json_string_value(json_object_get(config, "topic"));
+}
+
+static void add_owner(struct engine *engine, int64_t number, struct subscription *subscription,
+                      struct shelf *shelf)
+{
+    struct owner *owner = must_alloc(sizeof(*owner));
+    *owner = (struct owner){.number = number, .subscription = subscription, .shelf = shelf};
+    HASH_ADD(hh, engine->owners, number, sizeof(owner->number), owner);
+}
+
+static bool load_subscription(struct engine *engine, int64_t number, json_t *config, int64_t now_ns,
+                              struct err *err)
+{
+    struct rules rules = {0};
+    if (!rules_from_subscription(config, &rules, err)) {
+        json_decref(config);
+        return false;
+    }
+    struct subscription *subscription =
+        engine_add_subscription(engine, number, config, rules, now_ns);
+    add_owner(engine, number, subscription, NULL);
+    /* its topic has a lower number, so it is there already */
+    struct topic *topic = engine_topic(engine, topic_name(config));
+    if (topic && !rules.detached)
+        engine_attach(subscription, topic);
+    return true;
+}
+
+bool engine_load_resource(struct engine *engine, int64_t owner, const char *name, json_t *config,
+                          int64_t now_ns, struct err *err)
+{
+    if (owner > engine->next_owner)
+        engine->next_owner = owner;
+    if (str_ends(name, ":iam")) {
+        OWN(free) char *resource = str_copy_bytes((struct bytes){name, strlen(name) - 4});
+        engine_add_policy(engine, owner, resource)->config = config;
+    } else if (strstr(name, "/subscriptions/")) {
+        return load_subscription(engine, owner, config, now_ns, err);
+    } else if (strstr(name, "/snapshots/")) {
+        struct topic *topic = engine_topic(engine, topic_name(config));
+        add_owner(engine, owner, NULL, &engine_add_snapshot(engine, owner, config, topic)->kept);
+    } else {
+        add_owner(engine, owner, NULL, &engine_add_topic(engine, owner, config)->kept);
+    }
+    return true;
+}
+
+void engine_load_hold(struct engine *engine, int64_t owner, struct message *message, bool acked)
+{
+    if (message->id >= engine->next_message)
+        engine->next_message = message->id + 1;
+    struct owner *found = NULL;
+    HASH_FIND(hh, engine->owners, &owner, sizeof(owner), found);
+    if (!found)
+        return;
+    message->holders++;
+    if (found->shelf)
+        shelf_add(found->shelf, message);
+    else
+        backlog_add(&found->subscription->backlog, message, acked ? ENTRY_ACKED : ENTRY_READY);
+}
+
+void engine_loaded(struct engine *engine)
+{
+    struct subscription *subscription, *next_subscription;
+    HASH_ITER(hh, engine->subscriptions, subscription, next_subscription)
+    {
+        engine_settle(engine, subscription);
+    }
+    struct owner *owner, *next_owner;
+    HASH_ITER(hh, engine->owners, owner, next_owner)
+    {
+        HASH_DEL(engine->owners, owner);
+        free(owner);
+    }
+}

@@ -1,0 +1,26 @@
+/* The filter language of subscriptions, over a message's attributes:
+ *
+ *     attributes:NAME                      attributes.NAME = "value"      attributes.NAME !=
+ * "value" hasPrefix(attributes.NAME, "value")  AND OR NOT - ( )
+ *
+ * Names of other characters than letters, digits, '_' and '-' are quoted. AND and OR do not mix
+ * without parentheses. */
+#ifndef GCP_LOCAL_PUBSUB_ENGINE_FILTER_H
+#define GCP_LOCAL_PUBSUB_ENGINE_FILTER_H
+
+#include "base/err.h"
+#include "gcp-local/pubsub/engine/stored_message.h"
+
+#include <stdbool.h>
+
+enum { MOST_FILTER_BYTES = 256 };
+
+struct filter;
+
+/* NULL and err (ERR_INPUT, with the place) when the text is no filter. */
+struct filter *filter_parse(const char *text, struct err *err);
+void filter_free(struct filter *filter);
+
+bool filter_matches(const struct filter *filter, const struct message *message);
+
+#endif

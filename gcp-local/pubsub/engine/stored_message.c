@@ -1,0 +1,83 @@
+/* A published message: one allocation, never changed afterwards. */
+#include "gcp-local/pubsub/engine/stored_message.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+struct message *message_new(struct bytes ordering_key, struct bytes attributes, uint32_t count,
+                            struct bytes data)
+{
+    struct message *message = must_alloc(offsetof(struct message, content) + ordering_key.len + 1 +
+                                         attributes.len + data.len);
+    message->users = 1;
+    message->attribute_count = count;
+    message->key_len = (uint32_t)ordering_key.len;
+    message->attributes_len = (uint32_t)attributes.len;
+    message->data_len = (uint32_t)data.len;
+
+    char *to = message->content;
+    if (ordering_key.len)
+        memcpy(to, ordering_key.data, ordering_key.len);
+    to += ordering_key.len + 1;
+    if (attributes.len)
+        memcpy(to, attributes.data, attributes.len);
+    if (data.len)
+        memcpy(to + attributes.len, data.data, data.len);
+    return message;
+}
+
+struct message *message_ref(struct message *message)
+{
+    atomic_fetch_add_explicit(&message->users, 1, memory_order_relaxed);
+    return message;
+}
+
+void message_unref(struct message *message)
+{
+    if (message && atomic_fetch_sub_explicit(&message->users, 1, memory_order_acq_rel) == 1)
+        free(message);
+}
+
+const char *message_key(const struct message *message)
+{
+    return message->content;
+}
+
+struct bytes message_attributes(const struct message *message)
+{
+    return (struct bytes){message->content + message->key_len + 1, message->attributes_len};
+}
+
+struct bytes message_data(const struct message *message)
+{
+    const char *data = message->content + message->key_len + 1 + message->attributes_len;
+    return (struct bytes){data, message->data_len};
+}
+
+const char *message_attribute(const struct message *message, const char *name)
+{
+    const char *at = NULL, *key, *value;
+    while (attributes_next(message_attributes(message), &at, &key, &value))
+        if (str_equal(key, name))
+            return value;
+    return NULL;
+}
+
+bool attributes_next(struct bytes packed, const char **at, const char **name, const char **value)
+{
+    if (!*at)
+        *at = packed.data;
+    if (packed.len == 0 || *at == packed.data + packed.len)
+        return false;
+    *name = *at;
+    *value = *name + strlen(*name) + 1;
+    *at = *value + strlen(*value) + 1;
+    return true;
+}
+
+void attributes_add(struct buf *packed, const char *name, const char *value)
+{
+    buf_add(packed, name, strlen(name) + 1);
+    buf_add(packed, value, strlen(value) + 1);
+}

@@ -1,0 +1,321 @@
+/* Reading JSON as Google's APIs do (proto3's JSON mapping). */
+#include "gcp-local/pubsub/rest/proto_json.h"
+
+#include "base/str.h"
+#include "base/timestamp.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+/* Where we are in the document, for messages: "topic.labels". */
+struct place {
+    const struct place *parent;
+    const char *name;
+    struct err *err;
+};
+
+static void add_path(struct buf *path, const struct place *at)
+{
+    if (!at || !at->name)
+        return;
+    add_path(path, at->parent);
+    buf_add_format(path, "%s%s", path->len ? "." : "", at->name);
+}
+
+static bool fail_value(const struct place *at, const char *type)
+{
+    OWN(buf) struct buf path = {0};
+    add_path(&path, at);
+    return err_set(at->err, ERR_INPUT,
+                   "Invalid JSON payload received. Invalid value at '%s' (TYPE_%s)",
+                   path.data ? path.data : "", type);
+}
+
+static bool fail_name(const struct place *at, const char *name)
+{
+    OWN(buf) struct buf path = {0};
+    add_path(&path, at);
+    const char *where = path.len ? path.data : NULL;
+    return err_set(at->err, ERR_INPUT,
+                   "Invalid JSON payload received. Unknown name \"%s\"%s%s%s: Cannot find field.",
+                   name, where ? " at '" : "", where ? where : "", where ? "'" : "");
+}
+
+/* Whether snake is the snake_case of camel. */
+static bool same_name(const char *camel, const char *snake)
+{
+    for (; *camel && *snake; camel++, snake++) {
+        if (isupper((unsigned char)*camel) && *snake == '_') {
+            snake++;
+            if (*snake != tolower((unsigned char)*camel))
+                return false;
+        } else if (*camel != *snake) {
+            return false;
+        }
+    }
+    return *camel == *snake;
+}
+
+const struct proto_field *proto_find(const struct proto_field *fields, const char *name)
+{
+    for (; fields->name; fields++)
+        if (str_equal(fields->name, name) || same_name(fields->name, name))
+            return fields;
+    return NULL;
+}
+
+static json_t *read_string(const json_t *in, const struct place *at)
+{
+    if (json_is_string(in))
+        return json_string(json_string_value(in));
+    fail_value(at, "STRING");
+    return NULL;
+}
+
+static json_t *read_int32(const json_t *in, const struct place *at)
+{
+    int64_t number = 0;
+    bool ok = true;
+    if (json_is_integer(in))
+        number = json_integer_value(in);
+    else if (json_is_real(in) && fabs(json_real_value(in)) <= INT32_MAX)
+        number = (int64_t)json_real_value(in);
+    else
+        ok = json_is_string(in) && str_int(json_string_value(in), INT32_MIN, INT32_MAX, &number);
+    if (json_is_real(in) && (double)number != json_real_value(in)) /* a fraction */
+        ok = false;
+    if (ok && number >= INT32_MIN && number <= INT32_MAX)
+        return json_integer(number);
+    fail_value(at, "INT32");
+    return NULL;
+}
+
+static json_t *read_bool(const json_t *in, const struct place *at)
+{
+    if (json_is_boolean(in))
+        return json_boolean(json_is_true(in));
+    const char *text = json_string_value(in);
+    if (str_equal(text, "true") || str_equal(text, "false"))
+        return json_boolean(str_equal(text, "true"));
+    fail_value(at, "BOOL");
+    return NULL;
+}
+
+static json_t *read_duration(const json_t *in, const struct place *at)
+{
+    int64_t duration_ns;
+    if (!proto_duration(json_string_value(in), &duration_ns)) {
+        fail_value(at, "DURATION");
+        return NULL;
+    }
+    OWN(free) char *text = proto_duration_text(duration_ns);
+    return json_string(text);
+}
+
+static json_t *read_timestamp(const json_t *in, const struct place *at)
+{
+    int64_t time_ns;
+    if (!json_is_string(in) || !time_parse(json_string_value(in), &time_ns)) {
+        fail_value(at, "TIMESTAMP");
+        return NULL;
+    }
+    char text[PROTO_TIME_TEXT];
+    proto_time_text(time_ns, text);
+    return json_string(text);
+}
+
+/* A map's values are strings; numbers and booleans are taken by their text. */
+static json_t *read_map(const json_t *in, const struct place *at)
+{
+    if (!json_is_object(in)) {
+        fail_value(at, "MAP");
+        return NULL;
+    }
+    json_auto_t *out = json_object();
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)in, key, value)
+    {
+        struct place here = {at, key, at->err};
+        if (json_is_object(value) || json_is_array(value) || json_is_null(value)) {
+            fail_value(&here, "STRING");
+            return NULL;
+        }
+        OWN(free) char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY);
+        json_object_set_new(out, key, json_string(text ? text : json_string_value(value)));
+    }
+    return json_incref(out);
+}
+
+static json_t *read_object(const json_t *in, const struct proto_field *fields,
+                           const struct place *at);
+
+/* A list, each item by the kind. */
+static json_t *read_list(const json_t *in, const struct proto_field *field, const struct place *at)
+{
+    if (!json_is_array(in)) {
+        fail_value(at, "LIST");
+        return NULL;
+    }
+    json_auto_t *out = json_array();
+    size_t index;
+    json_t *value;
+    json_array_foreach((json_t *)(uintptr_t)in, index, value)
+    {
+        json_t *item = field->kind == PROTO_STRINGS ? read_string(value, at)
+                                                    : read_object(value, field->fields, at);
+        if (!item)
+            return NULL;
+        json_array_append_new(out, item);
+    }
+    return json_incref(out);
+}
+
+static json_t *read_value(const json_t *in, const struct proto_field *field, const struct place *at)
+{
+    switch (field->kind) {
+    case PROTO_STRING:
+    case PROTO_MASK:
+        return read_string(in, at);
+    case PROTO_INT32:
+        return read_int32(in, at);
+    case PROTO_BOOL:
+        return read_bool(in, at);
+    case PROTO_DURATION:
+        return read_duration(in, at);
+    case PROTO_TIMESTAMP:
+        return read_timestamp(in, at);
+    case PROTO_MAP:
+        return read_map(in, at);
+    case PROTO_STRINGS:
+    case PROTO_LIST:
+        return read_list(in, field, at);
+    case PROTO_OBJECT:
+        return read_object(in, field->fields, at);
+    case PROTO_ANY:
+    case PROTO_OUTPUT:
+        break;
+    }
+    return json_deep_copy(in);
+}
+
+/* Whether proto3 leaves the value out. */
+static bool is_default(const json_t *value, enum proto_kind kind)
+{
+    if (kind == PROTO_OBJECT || kind == PROTO_ANY)
+        return false;
+    switch (json_typeof(value)) {
+    case JSON_STRING:
+        return kind != PROTO_DURATION && kind != PROTO_TIMESTAMP && json_string_length(value) == 0;
+    case JSON_INTEGER:
+        return json_integer_value(value) == 0;
+    case JSON_FALSE:
+        return true;
+    case JSON_ARRAY:
+        return json_array_size(value) == 0;
+    case JSON_OBJECT:
+        return json_object_size(value) == 0;
+    default:
+        return false;
+    }
+}
+
+static json_t *read_object(const json_t *in, const struct proto_field *fields,
+                           const struct place *at)
+{
+    if (!json_is_object(in)) {
+        fail_value(at, "MESSAGE");
+        return NULL;
+    }
+    json_auto_t *out = json_object();
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)in, key, value)
+    {
+        const struct proto_field *field = proto_find(fields, key);
+        if (!field) {
+            fail_name(at, key);
+            return NULL;
+        }
+        if (json_is_null(value) || field->kind == PROTO_OUTPUT)
+            continue;
+        struct place here = {at, field->name, at->err};
+        json_t *copy = read_value(value, field, &here);
+        if (!copy)
+            return NULL;
+        if (is_default(copy, field->kind))
+            json_decref(copy);
+        else
+            json_object_set_new(out, field->name, copy);
+    }
+    return json_incref(out);
+}
+
+json_t *proto_read(const json_t *object, const struct proto_field *fields, struct err *err)
+{
+    struct place root = {.err = err};
+    return read_object(object, fields, &root);
+}
+
+bool proto_duration(const char *text, int64_t *duration_ns)
+{
+    size_t len = text ? strlen(text) : 0;
+    if (len < 2 || len > 32 || text[len - 1] != 's')
+        return false;
+    char whole[33];
+    memcpy(whole, text, len - 1);
+    whole[len - 1] = '\0';
+
+    char *dot = strchr(whole, '.');
+    int64_t seconds, fraction = 0;
+    if (dot) {
+        size_t digits = strlen(dot + 1);
+        if (digits < 1 || digits > 9 || !str_int(dot + 1, 0, NS_PER_SEC, &fraction) ||
+            dot[1] == '-')
+            return false;
+        for (; digits < 9; digits++)
+            fraction *= 10;
+        *dot = '\0';
+    }
+    if (!str_int(whole, -9000000000, 9000000000, &seconds))
+        return false;
+    *duration_ns = seconds * NS_PER_SEC + (whole[0] == '-' ? -fraction : fraction);
+    return true;
+}
+
+/* How many fraction digits proto3 writes: none, or groups of three. */
+static int digits_of(int64_t fraction_ns)
+{
+    if (fraction_ns == 0)
+        return 0;
+    if (fraction_ns % NS_PER_MS == 0)
+        return 3;
+    return fraction_ns % 1000 == 0 ? 6 : 9;
+}
+
+char *proto_duration_text(int64_t duration_ns)
+{
+    int64_t size = duration_ns < 0 ? -duration_ns : duration_ns, fraction = size % NS_PER_SEC;
+    const char *sign = duration_ns < 0 ? "-" : "";
+    int digits = digits_of(fraction);
+    if (digits == 0)
+        return str_format("%s%llds", sign, (long long)(size / NS_PER_SEC));
+    for (int i = digits; i < 9; i++)
+        fraction /= 10;
+    return str_format("%s%lld.%0*llds", sign, (long long)(size / NS_PER_SEC), digits,
+                      (long long)fraction);
+}
+
+void proto_time_text(int64_t time_ns, char text[PROTO_TIME_TEXT])
+{
+    time_format(time_ns, text);
+    char *dot = strchr(text, '.');
+    if (!dot)
+        return;
+    size_t digits = strlen(dot + 1) - 1; /* without Z */
+    for (text = dot + 1 + digits; digits % 3 != 0; digits++)
+        *text++ = '0';
+    memcpy(text, "Z", 2);
+}

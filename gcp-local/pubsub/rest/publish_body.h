@@ -1,0 +1,37 @@
+/* The body of a publish request, read straight into messages. */
+#ifndef GCP_LOCAL_PUBSUB_REST_PUBLISH_BODY_H
+#define GCP_LOCAL_PUBSUB_REST_PUBLISH_BODY_H
+
+#include "base/err.h"
+#include "gcp-local/pubsub/engine/stored_message.h"
+
+enum {
+    MOST_PUBLISHED = 1000, /* messages in one request */
+    MOST_ATTRIBUTES = 100,
+    MOST_ATTRIBUTE_NAME = 256,
+    MOST_ATTRIBUTE_VALUE = 1024,
+    MOST_ORDERING_KEY = 1024,
+    MOST_PUBLISH_BYTES = 10000000, /* of a message, and of all messages of a request */
+};
+
+/* All zero is empty. */
+struct publish_body {
+    struct message **messages;
+    size_t count, size;
+};
+
+/* False and err (ERR_INPUT) when the body is not a publish request within all limits. */
+bool publish_body_read(struct bytes text, struct publish_body *body, struct err *err);
+
+/* Whether a message may have this attribute, and so many; else err says why not. */
+bool publish_attribute_check(struct bytes name, struct bytes value, uint32_t count,
+                             struct err *err);
+
+void publish_body_done(struct publish_body *body);
+
+static inline void own_publish_body(struct publish_body *local)
+{
+    publish_body_done(local);
+}
+
+#endif

@@ -1,0 +1,65 @@
+/* IAM policies over REST: kept and given back; everybody has every permission. */
+#include "gcp-local/pubsub/rest/rest.h"
+
+#include "base/str.h"
+
+#include <inttypes.h>
+
+/* Of a policy that nobody has set. */
+static const char no_policy_etag[] = "ACAB";
+
+/* Whether the resource is there that the path names. */
+static bool exists(const struct rest_call *call, struct err *err)
+{
+    if (str_equal(call->collection, "topics"))
+        return rest_topic(call, err) != NULL;
+    if (str_equal(call->collection, "subscriptions"))
+        return rest_subscription(call, err) != NULL;
+    return rest_snapshot(call, err) != NULL;
+}
+
+bool rest_get_policy(struct rest_call *call, struct err *err)
+{
+    if (!exists(call, err))
+        return false;
+    const json_t *policy = engine_policy(&call->turn.pubsub->engine, call->name);
+    return policy ? rest_reply(call, policy)
+                  : rest_reply_new(call, json_pack("{s:s}", "etag", no_policy_etag));
+}
+
+/* Each policy gets an etag of its own, made from the time. It is base64 that is written alike in
+ * both alphabets: gcloud reads the one and writes the other. */
+static json_t *new_etag(int64_t now_ns)
+{
+    return json_sprintf("%016" PRIx64, (uint64_t)now_ns);
+}
+
+bool rest_set_policy(struct rest_call *call, struct err *err)
+{
+    if (!exists(call, err))
+        return false;
+    const json_t *given = json_object_get(call->body, "policy");
+    if (!given)
+        return err_set(err, ERR_INPUT, "The policy to set is missing");
+    const json_t *old = engine_policy(&call->turn.pubsub->engine, call->name);
+    const char *etag = json_string_value(json_object_get(given, "etag"));
+    const char *now = old ? json_string_value(json_object_get(old, "etag")) : no_policy_etag;
+    if (etag && !str_equal(etag, now)) {
+        err->reason = "ABORTED";
+        return err_set(err, ERR_CONFLICT,
+                       "There were concurrent policy changes: the etag does not match. Please get "
+                       "the policy again and retry.");
+    }
+    json_t *policy = json_deep_copy(given);
+    json_object_set_new(policy, "etag", new_etag(call->turn.now_ns));
+    engine_set_policy(&call->turn.pubsub->engine, call->name, policy);
+    return rest_reply(call, policy);
+}
+
+bool rest_test_permissions(struct rest_call *call, struct err *err)
+{
+    if (!exists(call, err))
+        return false;
+    json_t *permissions = json_object_get(call->body, "permissions");
+    return rest_reply_new(call, json_pack("{s:O*}", "permissions", permissions));
+}

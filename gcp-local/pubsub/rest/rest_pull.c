@@ -1,0 +1,122 @@
+/* Pull, acknowledge and modifyAckDeadline over REST. */
+#include "gcp-local/pubsub/rest/rest.h"
+
+#include "base/str.h"
+#include "gcp-local/pubsub/rest/json_writer.h"
+
+enum { MOST_PULLED = 1000, MOST_ACK_BYTES = 512 << 10 };
+
+static bool detached(const struct subscription *subscription, struct err *err)
+{
+    if (!subscription->rules.detached)
+        return false;
+    err->reason = "FAILED_PRECONDITION";
+    err_set(err, ERR_INPUT, "Subscription %s is detached from its topic", subscription->name);
+    return true;
+}
+
+/* How long the client will wait: its own timeout where it tells one, as gcloud does. */
+static int wait_sec(const struct rest_call *call)
+{
+    int64_t sec = PULL_WAIT_SEC;
+    const char *timeout = headers_get(&call->exchange->headers, "X-Server-Timeout");
+    str_int(timeout, 0, PULL_WAIT_SEC, &sec);
+    return (int)sec;
+}
+
+bool rest_pull(struct rest_call *call, struct err *err)
+{
+    struct subscription *subscription = rest_subscription(call, err);
+    if (!subscription || detached(subscription, err))
+        return false;
+    json_int_t most = json_integer_value(json_object_get(call->body, "maxMessages"));
+    if (most == 0)
+        return err_set(err, ERR_INPUT, "No max_messages specified");
+    if (most < 0)
+        return err_set(err, ERR_INPUT, "max_messages must be positive: %lld", (long long)most);
+    bool at_once = json_is_true(json_object_get(call->body, "returnImmediately"));
+    call->held = true;
+    wait_pull(&call->turn, subscription, call->exchange,
+              most < MOST_PULLED ? (size_t)most : MOST_PULLED, at_once ? 0 : wait_sec(call));
+    return true;
+}
+
+/* ---- ack ids ---- */
+
+/* The leases that a request names. */
+struct ids {
+    struct {
+        int64_t number;
+        uint32_t slot;
+    } * list;
+    size_t count;
+    const json_t *texts;
+};
+
+static bool read_ids(const struct rest_call *call, const struct subscription *subscription,
+                     struct ids *ids, struct err *err)
+{
+    ids->texts = json_object_get(call->body, "ackIds");
+    ids->count = json_array_size(ids->texts);
+    if (ids->count == 0)
+        return err_set(err, ERR_INPUT, "No ack ids specified.");
+    if (call->exchange->body.len > MOST_ACK_BYTES)
+        return err_set(err, ERR_INPUT, "The request has %zu bytes of ack ids, the maximum is %d",
+                       call->exchange->body.len, MOST_ACK_BYTES);
+    ids->list = must_alloc(ids->count * sizeof(*ids->list));
+    for (size_t i = 0; i < ids->count; i++)
+        if (!ack_id_parse(json_string_value(json_array_get(ids->texts, i)), subscription->name,
+                          &ids->list[i].number, &ids->list[i].slot, err))
+            return false;
+    return true;
+}
+
+static void own_ids(struct ids *local)
+{
+    free(local->list);
+}
+
+/* With exactly-once delivery every id is accounted for. */
+static bool settle(const struct subscription *subscription, size_t lost, struct err *err)
+{
+    if (lost == 0 || !subscription->rules.exactly_once)
+        return true;
+    return err_set(
+        err, ERR_INPUT,
+        "Some acknowledgement ids in the request were invalid. This could be because the "
+        "acknowledgement ids have expired or the acknowledgement ids were malformed.");
+}
+
+bool rest_acknowledge(struct rest_call *call, struct err *err)
+{
+    struct subscription *subscription = rest_subscription(call, err);
+    OWN(ids) struct ids ids = {0};
+    if (!subscription || detached(subscription, err) || !read_ids(call, subscription, &ids, err))
+        return false;
+    size_t lost = 0;
+    for (size_t i = 0; i < ids.count; i++)
+        lost += !engine_ack(&call->turn.pubsub->engine, subscription, ids.list[i].number,
+                            ids.list[i].slot, call->turn.now_ns);
+    return settle(subscription, lost, err) && buf_add_text(&call->reply, "{}");
+}
+
+bool rest_modify_ack_deadline(struct rest_call *call, struct err *err)
+{
+    struct subscription *subscription = rest_subscription(call, err);
+    OWN(ids) struct ids ids = {0};
+    if (!subscription || detached(subscription, err))
+        return false;
+    json_int_t sec = json_integer_value(json_object_get(call->body, "ackDeadlineSeconds"));
+    if (sec < 0)
+        return err_set(err, ERR_INPUT, "Ack deadline cannot be negative");
+    if (sec > MOST_ACK_DEADLINE_SEC)
+        return err_set(err, ERR_INPUT, "Ack deadline cannot be more than %d seconds: %lld",
+                       MOST_ACK_DEADLINE_SEC, (long long)sec);
+    if (!read_ids(call, subscription, &ids, err))
+        return false;
+    size_t lost = 0;
+    for (size_t i = 0; i < ids.count; i++)
+        lost += !engine_modify(&call->turn.pubsub->engine, subscription, ids.list[i].number,
+                               ids.list[i].slot, sec, call->turn.now_ns);
+    return settle(subscription, lost, err) && buf_add_text(&call->reply, "{}");
+}

@@ -1,0 +1,186 @@
+/* What resources have in common: found by the path, patched by a mask, listed in pages. */
+#include "gcp-local/pubsub/rest/rest.h"
+
+#include "base/str.h"
+#include "gcp-local/pubsub/engine/names.h"
+#include "net/url.h"
+
+#include <string.h>
+
+enum { MOST_PAGE = 1000 };
+
+struct topic *rest_topic(const struct rest_call *call, struct err *err)
+{
+    struct topic *topic = engine_topic(&call->turn.pubsub->engine, call->name);
+    if (!topic)
+        err_set(err, ERR_NOT_FOUND, "Topic not found (resource=%s)", name_id(call->name));
+    return topic;
+}
+
+struct subscription *rest_subscription(const struct rest_call *call, struct err *err)
+{
+    struct subscription *subscription = engine_subscription(&call->turn.pubsub->engine, call->name);
+    if (!subscription)
+        err_set(err, ERR_NOT_FOUND, "Subscription does not exist (resource=%s)",
+                name_id(call->name));
+    return subscription;
+}
+
+struct snapshot *rest_snapshot(const struct rest_call *call, struct err *err)
+{
+    engine_expire_snapshots(&call->turn.pubsub->engine, call->turn.now_ns);
+    struct snapshot *snapshot = engine_snapshot(&call->turn.pubsub->engine, call->name);
+    if (!snapshot)
+        err_set(err, ERR_NOT_FOUND, "Snapshot does not exist (resource=%s)", name_id(call->name));
+    return snapshot;
+}
+
+json_t *rest_named(const struct rest_call *call, const json_t *resource, struct err *err)
+{
+    const char *name = json_string_value(json_object_get(resource, "name"));
+    if (name && !str_equal(name, call->name)) {
+        err_set(err, ERR_INPUT, "The name in the body (%s) is not the one in the path (%s)", name,
+                call->name);
+        return NULL;
+    }
+    json_t *named = json_pack("{s:s}", "name", call->name);
+    json_object_update(named, (json_t *)(uintptr_t)resource);
+    return named;
+}
+
+/* ---- masks ---- */
+
+/* One path of a mask: "ackDeadlineSeconds", "ack_deadline_seconds", "push_config.push_endpoint". */
+struct patching {
+    json_t *result;
+    const json_t *patch;
+    const struct proto_field *fields;
+    const char *const *fixed;
+    const char *kind;
+    struct err *err;
+};
+
+static bool is_fixed(const struct patching *patching, const char *name)
+{
+    for (const char *const *fixed = patching->fixed; *fixed; fixed++)
+        if (str_equal(*fixed, name))
+            return true;
+    return false;
+}
+
+static void set_or_remove(json_t *object, const char *key, json_t *value)
+{
+    if (value)
+        json_object_set_new(object, key, json_deep_copy(value));
+    else
+        json_object_del(object, key);
+}
+
+/* The part behind the dot, within an object that both may lack. */
+static bool patch_inner(const struct patching *patching, const struct proto_field *field,
+                        const char *path)
+{
+    const struct proto_field *inner =
+        field->kind == PROTO_OBJECT ? proto_find(field->fields, path) : NULL;
+    if (!inner)
+        return false;
+    json_t *object = json_object_get(patching->result, field->name);
+    if (!object)
+        json_object_set_new(patching->result, field->name, object = json_object());
+    set_or_remove(object, inner->name,
+                  json_object_get(json_object_get(patching->patch, field->name), inner->name));
+    return true;
+}
+
+static bool apply_path(const struct patching *patching, char *path)
+{
+    char *dot = strchr(path, '.');
+    if (dot)
+        *dot = '\0';
+    const struct proto_field *field = proto_find(patching->fields, path);
+    if (!field || field->kind == PROTO_OUTPUT || (dot && !patch_inner(patching, field, dot + 1)))
+        return err_set(patching->err, ERR_INPUT,
+                       "Invalid update_mask provided in the Update%sRequest: %s is not a known %s "
+                       "field.",
+                       patching->kind, path, patching->kind);
+    if (is_fixed(patching, field->name))
+        return err_set(patching->err, ERR_INPUT,
+                       "Invalid update_mask provided in the Update%sRequest: the %s field in the "
+                       "%s is not mutable.",
+                       patching->kind, path, patching->kind);
+    if (!dot)
+        set_or_remove(patching->result, field->name, json_object_get(patching->patch, field->name));
+    return true;
+}
+
+json_t *rest_patch(const json_t *resource, const json_t *patch, const char *mask,
+                   const struct proto_field *fields, const char *const *fixed, const char *kind,
+                   struct err *err)
+{
+    if (str_empty(mask)) {
+        err_set(err, ERR_INPUT,
+                "The update_mask in the Update%sRequest must be set, and must contain a non-empty "
+                "paths list.",
+                kind);
+        return NULL;
+    }
+    json_auto_t *result = json_deep_copy(resource);
+    struct patching patching = {result, patch, fields, fixed, kind, err};
+    OWN(free) char *paths = str_copy(mask);
+    char *rest = paths;
+    for (char *path; (path = strsep(&rest, ","));)
+        if (!apply_path(&patching, path))
+            return NULL;
+    return json_incref(result);
+}
+
+/* ---- lists ---- */
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct rest_item *)a)->name, ((const struct rest_item *)b)->name);
+}
+
+/* The page that is asked for: how many at most, and the first name. False and err. */
+static bool read_page(const struct rest_call *call, int64_t *size, char **token, struct err *err)
+{
+    OWN(free) char *text = query_get(call->exchange->query, "pageSize");
+    *token = query_get(call->exchange->query, "pageToken");
+    *size = MOST_PAGE;
+    if (!str_empty(text) && !str_int(text, INT32_MIN, INT32_MAX, size))
+        return err_set(err, ERR_INPUT, "Invalid value at 'page_size' (TYPE_INT32), \"%.40s\"",
+                       text);
+    if (*size <= 0 || *size > MOST_PAGE)
+        *size = MOST_PAGE;
+    return true;
+}
+
+bool rest_page(struct rest_call *call, const char *key, struct rest_item *list, size_t count,
+               struct err *err)
+{
+    int64_t size;
+    OWN(free) char *token = NULL;
+    if (!read_page(call, &size, &token, err))
+        return false;
+    if (count)
+        qsort(list, count, sizeof(*list), by_name);
+    json_auto_t *page = json_array();
+    const char *next = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (token && strcmp(list[i].name, token) < 0)
+            continue;
+        if ((int64_t)json_array_size(page) == size) {
+            next = list[i].name;
+            break;
+        }
+        json_array_append_new(page, list[i].config
+                                        ? json_incref((json_t *)(uintptr_t)list[i].config)
+                                        : json_string(list[i].name));
+    }
+    json_auto_t *reply = json_object();
+    if (json_array_size(page))
+        json_object_set(reply, key, page);
+    if (next)
+        json_object_set_new(reply, "nextPageToken", json_string(next));
+    return rest_reply(call, reply);
+}

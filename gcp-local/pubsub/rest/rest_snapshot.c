@@ -1,0 +1,79 @@
+/* Snapshots over REST. */
+#include "gcp-local/pubsub/rest/rest.h"
+
+#include "base/str.h"
+#include "gcp-local/pubsub/engine/names.h"
+
+#include <string.h>
+
+bool rest_create_snapshot(struct rest_call *call, struct err *err)
+{
+    struct engine *engine = &call->turn.pubsub->engine;
+    json_auto_t *named = rest_named(call, call->body, err);
+    if (!named)
+        return false;
+    const char *name = json_string_value(json_object_get(named, "subscription"));
+    struct subscription *subscription = name ? engine_subscription(engine, name) : NULL;
+    if (!subscription)
+        return err_set(err, ERR_NOT_FOUND, "Subscription does not exist");
+    engine_expire_snapshots(engine, call->turn.now_ns);
+    const struct snapshot *snapshot = engine_create_snapshot(
+        engine, call->name, subscription, json_incref(json_object_get(named, "labels")),
+        call->turn.now_ns, err);
+    return snapshot && rest_reply(call, snapshot->config);
+}
+
+bool rest_get_snapshot(struct rest_call *call, struct err *err)
+{
+    const struct snapshot *snapshot = rest_snapshot(call, err);
+    return snapshot && rest_reply(call, snapshot->config);
+}
+
+bool rest_update_snapshot(struct rest_call *call, struct err *err)
+{
+    static const char *const fixed[] = {"name", "topic", "expireTime", NULL};
+    static const struct proto_field fields[] = {{"name", PROTO_STRING, NULL},
+                                                {"topic", PROTO_STRING, NULL},
+                                                {"expireTime", PROTO_TIMESTAMP, NULL},
+                                                {"labels", PROTO_MAP, NULL},
+                                                {0}};
+    struct snapshot *snapshot = rest_snapshot(call, err);
+    if (!snapshot)
+        return false;
+    json_auto_t *patch = rest_named(call, json_object_get(call->body, "snapshot"), err);
+    if (!patch)
+        return false;
+    json_t *config = rest_patch(snapshot->config, patch,
+                                json_string_value(json_object_get(call->body, "updateMask")),
+                                fields, fixed, "Snapshot", err);
+    if (!config)
+        return false;
+    engine_update_snapshot(&call->turn.pubsub->engine, snapshot, config);
+    return rest_reply(call, config);
+}
+
+bool rest_delete_snapshot(struct rest_call *call, struct err *err)
+{
+    struct snapshot *snapshot = rest_snapshot(call, err);
+    if (!snapshot)
+        return false;
+    engine_delete_snapshot(&call->turn.pubsub->engine, snapshot);
+    return buf_add_text(&call->reply, "{}");
+}
+
+bool rest_list_snapshots(struct rest_call *call, struct err *err)
+{
+    struct engine *engine = &call->turn.pubsub->engine;
+    engine_expire_snapshots(engine, call->turn.now_ns);
+    OWN(free) struct rest_item *list =
+        must_alloc((HASH_COUNT(engine->snapshots) + 1) * sizeof(*list));
+    size_t count = 0, len;
+    struct snapshot *snapshot, *next;
+    HASH_ITER(hh, engine->snapshots, snapshot, next)
+    {
+        const char *project = name_project(snapshot->name, &len);
+        if (strlen(call->project) == len && strncmp(project, call->project, len) == 0)
+            list[count++] = (struct rest_item){snapshot->name, snapshot->config};
+    }
+    return rest_page(call, "snapshots", list, count, err);
+}

@@ -1,0 +1,114 @@
+/* Topics over REST. */
+#include "gcp-local/pubsub/rest/rest.h"
+
+#include "base/str.h"
+#include "gcp-local/pubsub/rest/json_writer.h"
+
+#include <string.h>
+
+bool rest_create_topic(struct rest_call *call, struct err *err)
+{
+    json_t *config = rest_named(call, call->body, err);
+    if (!config)
+        return false;
+    if (!topic_check(config, err)) {
+        json_decref(config);
+        return false;
+    }
+    struct topic *topic = engine_create_topic(&call->turn.pubsub->engine, config, err);
+    return topic && rest_reply(call, topic->config);
+}
+
+bool rest_get_topic(struct rest_call *call, struct err *err)
+{
+    const struct topic *topic = rest_topic(call, err);
+    return topic && rest_reply(call, topic->config);
+}
+
+bool rest_update_topic(struct rest_call *call, struct err *err)
+{
+    static const char *const fixed[] = {"name", "kmsKeyName", NULL};
+    struct topic *topic = rest_topic(call, err);
+    if (!topic)
+        return false;
+    json_auto_t *patch = rest_named(call, json_object_get(call->body, "topic"), err);
+    if (!patch)
+        return false;
+    json_auto_t *config = rest_patch(topic->config, patch,
+                                     json_string_value(json_object_get(call->body, "updateMask")),
+                                     schema_topic, fixed, "Topic", err);
+    if (!config || !topic_check(config, err))
+        return false;
+    engine_update_topic(&call->turn.pubsub->engine, topic, json_incref(config));
+    return rest_reply(call, config);
+}
+
+bool rest_delete_topic(struct rest_call *call, struct err *err)
+{
+    struct topic *topic = rest_topic(call, err);
+    if (!topic)
+        return false;
+    engine_delete_topic(&call->turn.pubsub->engine, topic);
+    return buf_add_text(&call->reply, "{}");
+}
+
+/* Whether a whole name is of the call's project. */
+static bool in_project(const struct rest_call *call, const char *name)
+{
+    size_t len = strlen(call->project);
+    name += strlen("projects/");
+    return strncmp(name, call->project, len) == 0 && name[len] == '/';
+}
+
+bool rest_list_topics(struct rest_call *call, struct err *err)
+{
+    const struct engine *engine = &call->turn.pubsub->engine;
+    OWN(free) struct rest_item *list = must_alloc((HASH_COUNT(engine->topics) + 1) * sizeof(*list));
+    size_t count = 0;
+    struct topic *topic, *next;
+    HASH_ITER(hh, engine->topics, topic, next)
+    {
+        if (in_project(call, topic->name))
+            list[count++] = (struct rest_item){topic->name, topic->config};
+    }
+    return rest_page(call, "topics", list, count, err);
+}
+
+/* A topic that is not there has none, as with Google's emulator. */
+bool rest_list_topic_subscriptions(struct rest_call *call, struct err *err)
+{
+    const struct topic *topic = engine_topic(&call->turn.pubsub->engine, call->name);
+    size_t count = topic ? topic->subscription_count : 0;
+    OWN(free) struct rest_item *list = must_alloc((count + 1) * sizeof(*list));
+    for (size_t i = 0; i < count; i++)
+        list[i].name = topic->subscriptions[i]->name;
+    return rest_page(call, "subscriptions", list, count, err);
+}
+
+bool rest_list_topic_snapshots(struct rest_call *call, struct err *err)
+{
+    struct engine *engine = &call->turn.pubsub->engine;
+    engine_expire_snapshots(engine, call->turn.now_ns);
+    OWN(free) struct rest_item *list =
+        must_alloc((HASH_COUNT(engine->snapshots) + 1) * sizeof(*list));
+    size_t count = 0;
+    struct snapshot *snapshot, *next;
+    HASH_ITER(hh, engine->snapshots, snapshot, next)
+    {
+        if (snapshot->topic && str_equal(snapshot->topic->name, call->name))
+            list[count++].name = snapshot->name;
+    }
+    return rest_page(call, "snapshots", list, count, err);
+}
+
+bool rest_publish(struct rest_call *call, struct err *err)
+{
+    struct topic *topic = rest_topic(call, err);
+    if (!topic)
+        return false;
+    const struct publish_body *body = &call->messages;
+    engine_publish(&call->turn.pubsub->engine, topic, body->messages, body->count,
+                   call->turn.now_ns);
+    answer_published(&call->reply, body->messages, body->count);
+    return true;
+}

@@ -1,9 +1,0 @@
-/* gcp-local reset: empties all APIs, of a server that runs or in its folder. */
-#ifndef GCP_LOCAL_RESET_COMMAND_H
-#define GCP_LOCAL_RESET_COMMAND_H
-
-#include "gcp-local/options.h"
-
-bool local_reset(const struct options *options, struct err *err);
-
-#endif

@@ -1,0 +1,96 @@
+/* Buckets, objects, notification configs and upload sessions as rows of SQLite.
+ *
+ * Calls may come from any thread; each is a transaction of its own unless catalog_begin has been
+ * called by the same thread. Failures have Google's status and words where something is missing. */
+#ifndef GCP_LOCAL_STORAGE_CATALOG_CATALOG_H
+#define GCP_LOCAL_STORAGE_CATALOG_CATALOG_H
+
+#include "gcp-local/storage/catalog/bucket.h"
+#include "gcp-local/storage/catalog/object.h"
+
+struct catalog;
+
+/* file NULL: in memory. */
+struct catalog *catalog_open(const char *file, struct err *err);
+void catalog_close(struct catalog *catalog);
+
+static inline void own_catalog(struct catalog **local)
+{
+    catalog_close(*local);
+}
+
+/* A transaction; rolled back when it leaves its scope without catalog_commit. Others wait. */
+struct catalog_txn {
+    struct catalog *catalog; /* NULL once it has ended */
+};
+
+bool catalog_begin(struct catalog *catalog, struct catalog_txn *txn, struct err *err);
+bool catalog_commit(struct catalog_txn *txn, struct err *err);
+void own_catalog_txn(struct catalog_txn *local);
+
+bool catalog_reset(struct catalog *catalog, struct err *err);
+
+/* ---- buckets ---- */
+
+bool catalog_add_bucket(struct catalog *catalog, const struct bucket *bucket, struct err *err);
+bool catalog_find_bucket(struct catalog *catalog, const char *name, struct bucket *out,
+                         struct err *err);
+bool catalog_change_bucket(struct catalog *catalog, const struct bucket *bucket, struct err *err);
+
+/* Removes an empty bucket with its notification configs; 409 when it is not empty. */
+bool catalog_delete_bucket(struct catalog *catalog, const char *name, struct err *err);
+
+/* Calls each, in order of names, for buckets behind `after`, until it returns false. */
+bool catalog_each_bucket(struct catalog *catalog, const char *project, const char *after,
+                         bool (*each)(const struct bucket *bucket, void *to), void *to,
+                         struct err *err);
+
+/* ---- objects ---- */
+
+/* The live object, or with a generation that one. */
+bool catalog_find_object(struct catalog *catalog, const char *bucket, const char *name,
+                         int64_t generation, struct object *out, struct err *err);
+bool catalog_has_generation(struct catalog *catalog, const char *bucket, int64_t generation,
+                            bool *has, struct err *err);
+bool catalog_put_object(struct catalog *catalog, const struct object *object, struct err *err);
+bool catalog_delete_object(struct catalog *catalog, const struct object *object, struct err *err);
+
+/* A number for a new generation: the clock in microseconds, but always more than the last one. */
+int64_t catalog_next_generation(struct catalog *catalog);
+
+/* Objects in order of name and generation, seen one after the other. Others wait meanwhile. */
+struct catalog_walk {
+    struct catalog *catalog;
+    void *rows; /* a statement */
+};
+
+bool catalog_walk_begin(struct catalog *catalog, const char *bucket, bool versions,
+                        struct catalog_walk *walk, struct err *err);
+
+/* Goes on behind a name and generation. */
+void catalog_walk_seek(struct catalog_walk *walk, const char *name, int64_t generation);
+
+/* False at the end (err untouched) and after a failure. */
+bool catalog_walk_next(struct catalog_walk *walk, struct object *out, struct err *err);
+void own_catalog_walk(struct catalog_walk *local);
+
+/* ---- notification configs, upload sessions: a JSON text with a number or an id ---- */
+
+bool catalog_add_config(struct catalog *catalog, const char *bucket, const json_t *config,
+                        int64_t *id, struct err *err);
+bool catalog_delete_config(struct catalog *catalog, const char *bucket, int64_t id,
+                           struct err *err);
+bool catalog_each_config(struct catalog *catalog, const char *bucket,
+                         void (*each)(int64_t id, const json_t *config, void *to), void *to,
+                         struct err *err);
+
+bool catalog_put_session(struct catalog *catalog, const char *id, const json_t *session,
+                         struct err *err);
+/* New reference; NULL and 404 when there is none. */
+json_t *catalog_find_session(struct catalog *catalog, const char *id, struct err *err);
+bool catalog_delete_session(struct catalog *catalog, const char *id, struct err *err);
+
+/* Forgets sessions begun before that time. */
+bool catalog_expire_sessions(struct catalog *catalog, int64_t before_ns, struct err *err);
+
+#endif

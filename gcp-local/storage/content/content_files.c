@@ -1,0 +1,297 @@
+/* Files by path in one folder, or, when nothing is to be kept, unlinked files by name. */
+#include "gcp-local/storage/content/content_files.h"
+
+#include "base/env.h"
+#include "base/str.h"
+#include "gcp-local/storage/content/content_writer.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <uthash.h>
+
+/* An unlinked file and what it is called. */
+struct unlinked {
+    char *path;
+    int fd;
+    UT_hash_handle hh;
+};
+
+struct files {
+    int folder;           /* -1: all files are unlinked */
+    pthread_mutex_t lock; /* guards unlinked */
+    struct unlinked *by_path;
+};
+
+static const char *const folders[] = {"incoming", "content", "pending"};
+
+/* Every file that is kept open counts against the limit of open files: raises it. */
+static void allow_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+struct files *files_open(const char *folder, struct err *err)
+{
+    OWN(files) struct files *files = must_alloc(sizeof(*files));
+    files->folder = -1;
+    pthread_mutex_init(&files->lock, NULL);
+    if (!folder) {
+        allow_files();
+        return give(&files);
+    }
+
+    if (mkdir(folder, 0700) < 0 && errno != EEXIST) {
+        err_set(err, ERR_INTERNAL, "cannot make %s: %s", folder, strerror(errno));
+        return NULL;
+    }
+    files->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (size_t i = 0; files->folder >= 0 && i < COUNT(folders); i++)
+        if (mkdirat(files->folder, folders[i], 0700) < 0 && errno != EEXIST) {
+            close(files->folder);
+            files->folder = -1;
+        }
+    if (files->folder < 0) {
+        err_set(err, ERR_INTERNAL, "cannot use %s: %s", folder, strerror(errno));
+        return NULL;
+    }
+    return give(&files);
+}
+
+static void forget(struct files *files, struct unlinked *file)
+{
+    HASH_DEL(files->by_path, file);
+    close(file->fd);
+    free(file->path);
+    free(file);
+}
+
+static void forget_all(struct files *files)
+{
+    struct unlinked *file, *next;
+    HASH_ITER(hh, files->by_path, file, next)
+    {
+        forget(files, file);
+    }
+}
+
+void files_close(struct files *files)
+{
+    if (!files)
+        return;
+    forget_all(files);
+    if (files->folder >= 0)
+        close(files->folder);
+    pthread_mutex_destroy(&files->lock);
+    free(files);
+}
+
+bool files_durable(const struct files *files)
+{
+    return files->folder >= 0;
+}
+
+static bool failed(struct err *err, const char *deed, const char *path)
+{
+    int status = errno == ENOENT ? ERR_NOT_FOUND : writer_status(errno);
+    return err_set(err, status, "cannot %s %s: %s", deed, path, strerror(errno));
+}
+
+/* ---- files without a name ---- */
+
+static struct unlinked *unlinked_find(struct files *files, const char *path)
+{
+    struct unlinked *file = NULL;
+    HASH_FIND_STR(files->by_path, path, file);
+    if (!file)
+        errno = ENOENT;
+    return file;
+}
+
+/* Takes fd over; in place of a file that had the path. */
+static void unlinked_put(struct files *files, const char *path, int fd)
+{
+    struct unlinked *old = unlinked_find(files, path);
+    if (old)
+        forget(files, old);
+    struct unlinked *file = must_alloc(sizeof(*file));
+    file->path = str_copy(path);
+    file->fd = fd;
+    HASH_ADD_KEYPTR(hh, files->by_path, file->path, strlen(file->path), file);
+}
+
+/* On a disk where that can be had, for memory is dearer. */
+static int unlinked_new(void)
+{
+    int fd = open(env_str("TMPDIR", "/tmp"), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    return fd >= 0 || errno == EMFILE || errno == ENFILE ? fd : memfd_create("object", MFD_CLOEXEC);
+}
+
+static int unlinked_create(struct files *files, const char *path)
+{
+    int fd = unlinked_new();
+    int mine = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (mine < 0) {
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    pthread_mutex_lock(&files->lock);
+    unlinked_put(files, path, fd);
+    pthread_mutex_unlock(&files->lock);
+    return mine;
+}
+
+static int unlinked_read(struct files *files, const char *path)
+{
+    pthread_mutex_lock(&files->lock);
+    struct unlinked *file = unlinked_find(files, path);
+    int fd = file ? fcntl(file->fd, F_DUPFD_CLOEXEC, 0) : -1;
+    pthread_mutex_unlock(&files->lock);
+    return fd;
+}
+
+static bool unlinked_link(struct files *files, const char *from, const char *to)
+{
+    int fd = unlinked_read(files, from);
+    if (fd < 0)
+        return false;
+    pthread_mutex_lock(&files->lock);
+    unlinked_put(files, to, fd);
+    pthread_mutex_unlock(&files->lock);
+    return true;
+}
+
+static void unlinked_remove(struct files *files, const char *path)
+{
+    pthread_mutex_lock(&files->lock);
+    struct unlinked *file = unlinked_find(files, path);
+    if (file)
+        forget(files, file);
+    pthread_mutex_unlock(&files->lock);
+}
+
+/* ---- either ---- */
+
+int files_create(struct files *files, const char *path, struct err *err)
+{
+    int fd =
+        files_durable(files)
+            ? openat(files->folder, path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)
+            : unlinked_create(files, path);
+    if (fd < 0)
+        failed(err, "create", path);
+    return fd;
+}
+
+int files_read(struct files *files, const char *path, struct err *err)
+{
+    int fd = files_durable(files) ? openat(files->folder, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+                                  : unlinked_read(files, path);
+    if (fd < 0)
+        failed(err, "open", path);
+    return fd;
+}
+
+/* Makes the folder that path is in, if it is missing. */
+static void make_folder(struct files *files, const char *path)
+{
+    OWN(free) char *folder = str_copy(path);
+    *strrchr(folder, '/') = '\0';
+    mkdirat(files->folder, folder, 0700);
+}
+
+bool files_rename(struct files *files, const char *from, const char *to, struct err *err)
+{
+    if (!files_durable(files)) {
+        if (!unlinked_link(files, from, to))
+            return failed(err, "rename", from);
+        unlinked_remove(files, from);
+        return true;
+    }
+    make_folder(files, to);
+    return renameat(files->folder, from, files->folder, to) == 0 || failed(err, "rename", from);
+}
+
+/* For file systems that know no second name for a file. */
+static bool copy(struct files *files, const char *from, const char *to, struct err *err)
+{
+    OWN(fd) int source = files_read(files, from, err);
+    OWN(fd) int target = source < 0 ? -1 : files_create(files, to, err);
+    if (target < 0)
+        return false;
+    ssize_t len = 0;
+    do {
+        len = copy_file_range(source, NULL, target, NULL, (size_t)1 << 30, 0);
+    } while (len > 0);
+    return len == 0 || failed(err, "copy", from);
+}
+
+bool files_link(struct files *files, const char *from, const char *to, struct err *err)
+{
+    if (!files_durable(files))
+        return unlinked_link(files, from, to) || failed(err, "link", from);
+    make_folder(files, to);
+    if (linkat(files->folder, from, files->folder, to, 0) == 0)
+        return true;
+    if (errno == EPERM || errno == EMLINK || errno == EOPNOTSUPP)
+        return copy(files, from, to, err);
+    return failed(err, "link", from);
+}
+
+void files_remove(struct files *files, const char *path)
+{
+    if (!files_durable(files))
+        unlinked_remove(files, path);
+    else if (unlinkat(files->folder, path, 0) < 0 && (errno == EISDIR || errno == EPERM))
+        unlinkat(files->folder, path, AT_REMOVEDIR);
+}
+
+void files_each(struct files *files, const char *folder, void (*each)(const char *name, void *to),
+                void *to)
+{
+    int fd = files_durable(files)
+                 ? openat(files->folder, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                 : -1;
+    DIR *list = fd < 0 ? NULL : fdopendir(fd);
+    if (!list)
+        return;
+    for (struct dirent *entry; (entry = readdir(list));)
+        if (!str_equal(entry->d_name, ".") && !str_equal(entry->d_name, ".."))
+            each(entry->d_name, to);
+    closedir(list);
+}
+
+/* A folder whose files are being removed. */
+struct emptying {
+    struct files *files;
+    const char *folder;
+};
+
+static void remove_all(const char *name, void *to)
+{
+    struct emptying *outer = to;
+    OWN(free) char *path = str_format("%s/%s", outer->folder, name);
+    struct emptying inner = {outer->files, path};
+    files_each(outer->files, path, remove_all, &inner);
+    files_remove(outer->files, path);
+}
+
+void files_reset(struct files *files)
+{
+    pthread_mutex_lock(&files->lock);
+    forget_all(files);
+    pthread_mutex_unlock(&files->lock);
+    for (size_t i = 0; i < COUNT(folders); i++)
+        files_each(files, folders[i], remove_all, &(struct emptying){files, folders[i]});
+}

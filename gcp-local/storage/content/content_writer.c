@@ -1,0 +1,99 @@
+/* Content on its way to a file: written, counted and hashed. */
+#include "gcp-local/storage/content/content_writer.h"
+
+#include "base/own.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { READ_AT_ONCE = 64 << 10 };
+
+int writer_status(int error)
+{
+    switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+    case EMFILE:
+    case ENFILE:
+        return ERR_UNAVAILABLE; /* not for good: the same request may work later */
+    default:
+        return ERR_INTERNAL;
+    }
+}
+
+bool writer_add(struct writer *writer, struct bytes piece, struct err *err)
+{
+    for (size_t done = 0; done < piece.len;) {
+        ssize_t len =
+            pwrite(writer->fd, piece.data + done, piece.len - done, writer->size + (int64_t)done);
+        if (len < 0 && errno == EINTR)
+            continue;
+        if (len <= 0)
+            return err_set(err, writer_status(errno), "The content cannot be stored: %s.",
+                           strerror(errno));
+        done += (size_t)len;
+    }
+    hash_add(&writer->hash, piece);
+    writer->size += (int64_t)piece.len;
+    return true;
+}
+
+/* Reads a file from an offset on and does something with each piece. */
+static bool read_through(int fd, int64_t offset, int64_t len,
+                         bool (*each)(struct writer *writer, struct bytes piece, struct err *err),
+                         struct writer *writer, struct err *err)
+{
+    char piece[READ_AT_ONCE];
+    while (len > 0) {
+        size_t want = len < READ_AT_ONCE ? (size_t)len : READ_AT_ONCE;
+        ssize_t got = pread(fd, piece, want, offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return err_set(err, ERR_INTERNAL, "The content cannot be read: %s.",
+                           got < 0 ? strerror(errno) : "it is shorter than it was");
+        if (!each(writer, (struct bytes){piece, (size_t)got}, err))
+            return false;
+        offset += got;
+        len -= got;
+    }
+    return true;
+}
+
+bool writer_add_file(struct writer *writer, int fd, int64_t offset, int64_t len, struct err *err)
+{
+    return read_through(fd, offset, len, writer_add, writer, err);
+}
+
+static bool hash_only(struct writer *writer, struct bytes piece, struct err *err)
+{
+    (void)err;
+    hash_add(&writer->hash, piece);
+    writer->size += (int64_t)piece.len;
+    return true;
+}
+
+bool writer_resume(struct writer *writer, struct err *err)
+{
+    struct stat status;
+    if (fstat(writer->fd, &status) < 0)
+        return err_set(err, ERR_INTERNAL, "The content cannot be read: %s.", strerror(errno));
+    return read_through(writer->fd, 0, status.st_size, hash_only, writer, err);
+}
+
+void writer_close(struct writer *writer)
+{
+    if (writer->fd >= 0)
+        close(writer->fd);
+    writer->fd = -1;
+}
+
+void writer_done(struct writer *writer)
+{
+    writer_close(writer);
+    hash_done(&writer->hash);
+    *writer = (struct writer){.fd = -1};
+}

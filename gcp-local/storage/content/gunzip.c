@@ -1,0 +1,67 @@
+/* Unpacks gzip as it comes, in bounded memory. */
+#include "gcp-local/storage/content/gunzip.h"
+
+#include "base/str.h"
+
+#include <stdlib.h>
+#include <zlib.h>
+
+enum {
+    OUT_AT_ONCE = 32 << 10,
+    GZIP_ONLY = 15 + 16, /* zlib's window bits: the largest, with a gzip head */
+};
+
+struct gunzip {
+    z_stream stream;
+    gunzip_plain *plain;
+    void *to;
+    bool ended; /* between members, or behind the last */
+};
+
+struct gunzip *gunzip_open(gunzip_plain *plain, void *to)
+{
+    struct gunzip *gunzip = must_alloc(sizeof(*gunzip));
+    gunzip->plain = plain;
+    gunzip->to = to;
+    if (inflateInit2(&gunzip->stream, GZIP_ONLY) != Z_OK)
+        abort(); /* out of memory */
+    return gunzip;
+}
+
+bool gunzip_add(struct gunzip *gunzip, struct bytes piece, struct err *err)
+{
+    unsigned char out[OUT_AT_ONCE];
+    z_stream *stream = &gunzip->stream;
+    stream->next_in = (unsigned char *)(uintptr_t)piece.data; /* zlib lacks a const here */
+    stream->avail_in = (uInt)piece.len;
+    do {
+        if (gunzip->ended && stream->avail_in) { /* one member may follow another */
+            inflateReset(stream);
+            gunzip->ended = false;
+        }
+        stream->next_out = out;
+        stream->avail_out = sizeof(out);
+        int result = inflate(stream, Z_NO_FLUSH);
+        gunzip->ended = result == Z_STREAM_END || (gunzip->ended && result == Z_BUF_ERROR);
+        if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR)
+            return err_set(err, ERR_INPUT, "Invalid gzip data: %s.",
+                           stream->msg ? stream->msg : "corrupt");
+        size_t len = sizeof(out) - stream->avail_out;
+        if (len && !gunzip->plain((struct bytes){(char *)out, len}, gunzip->to, err))
+            return false;
+    } while (stream->avail_in || stream->avail_out == 0);
+    return true;
+}
+
+bool gunzip_end(const struct gunzip *gunzip, struct err *err)
+{
+    return gunzip->ended || err_set(err, ERR_INPUT, "Invalid gzip data: it ends too early.");
+}
+
+void gunzip_close(struct gunzip *gunzip)
+{
+    if (!gunzip)
+        return;
+    inflateEnd(&gunzip->stream);
+    free(gunzip);
+}

@@ -1,9 +1,0 @@
-/* Lists of objects. */
-#ifndef GCP_LOCAL_STORAGE_LISTING_H
-#define GCP_LOCAL_STORAGE_LISTING_H
-
-#include "gcp-local/storage/storage_private.h"
-
-request_action list_objects;
-
-#endif

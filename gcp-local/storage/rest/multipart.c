@@ -1,0 +1,252 @@
+/* A multipart/related upload, read as it comes: a JSON part, then the content. */
+#include "gcp-local/storage/rest/multipart.h"
+
+#include "base/str.h"
+#include "net/headers.h"
+
+#include <string.h>
+
+enum {
+    AT_FIRST_LINE, /* the delimiter that opens the body, and shows how lines end */
+    AT_HEAD,       /* header fields of a part */
+    AT_BODY,       /* JSON or content */
+    AT_TAIL,       /* behind a delimiter: "--", a line end, or it was none */
+    AT_LINE_END,   /* white space behind a delimiter */
+    AT_END,        /* whatever follows does not count */
+};
+
+enum {
+    MOST_BOUNDARY = 200, /* RFC 2046 allows 70 */
+    MOST_HEAD = 16 << 10,
+    MOST_JSON = 1 << 20,
+};
+
+/* The boundary parameter of a Content-Type: plain, in double quotes, or in the single quotes of
+ * Google's Python clients. */
+static char *boundary_of(const char *content_type)
+{
+    const char *at = content_type ? strchr(content_type, ';') : NULL;
+    for (; at; at = strchr(at, ';')) {
+        at += strspn(at, "; \t");
+        if (str_starts_any_case(at, "boundary="))
+            break;
+    }
+    if (!at)
+        return NULL;
+    at += strlen("boundary=");
+    char quote[2] = {*at == '"' || *at == '\'' ? *at : '\0', '\0'};
+    if (*quote)
+        at++;
+    size_t len = strcspn(at, *quote ? quote : "; \t");
+    return len > 0 && len <= MOST_BOUNDARY ? str_copy_bytes((struct bytes){at, len}) : NULL;
+}
+
+bool multipart_open(struct multipart *multipart, const char *content_type,
+                    multipart_content *content, void *to, struct err *err)
+{
+    *multipart = (struct multipart){
+        .content = content, .to = to, .line = {.max = MOST_HEAD}, .json = {.max = MOST_JSON}};
+    OWN(free) char *boundary = boundary_of(content_type);
+    if (!boundary)
+        return err_set(err, ERR_INPUT, "Multipart must specify a boundary of 1 to %d characters.",
+                       MOST_BOUNDARY);
+    multipart->boundary = str_format("--%s", boundary);
+    return true;
+}
+
+void multipart_done(struct multipart *multipart)
+{
+    buf_done(&multipart->json);
+    buf_done(&multipart->line);
+    free(multipart->content_type);
+    free(multipart->boundary);
+    free(multipart->delimiter);
+    free(multipart->fallback);
+    *multipart = (struct multipart){0};
+}
+
+static bool broken(struct err *err, const char *why)
+{
+    return err_set(err, ERR_INPUT, "Malformed multipart body: %s.", why);
+}
+
+/* ---- lines: the first delimiter and header fields ---- */
+
+static void make_delimiter(struct multipart *multipart, const char *line_end)
+{
+    multipart->delimiter = str_format("%s%s", line_end, multipart->boundary);
+    const char *text = multipart->delimiter;
+    size_t len = multipart->len = strlen(text);
+    size_t *fallback = multipart->fallback = must_alloc(len * sizeof(*fallback));
+    for (size_t i = 1, same = 0; i < len; i++) {
+        while (same && text[i] != text[same])
+            same = fallback[same - 1];
+        same += text[i] == text[same];
+        fallback[i] = same;
+    }
+}
+
+static bool first_line(struct multipart *multipart, char *line, bool cr, struct err *err)
+{
+    if (!*line)
+        return true; /* line ends before the first delimiter do no harm */
+    size_t len = strlen(multipart->boundary);
+    if (!str_starts(line, multipart->boundary) || line[len + strspn(line + len, " \t")])
+        return broken(err, "it does not begin with its boundary");
+    make_delimiter(multipart, cr ? "\r\n" : "\n");
+    multipart->state = AT_HEAD;
+    return true;
+}
+
+static void head_line(struct multipart *multipart, const char *line)
+{
+    static const char field[] = "content-type:";
+    if (!*line) {
+        multipart->state = AT_BODY;
+        multipart->matched = 0;
+    } else if (multipart->part == 1 && str_starts_any_case(line, field)) {
+        line += strlen(field);
+        str_replace(&multipart->content_type, str_copy(line + strspn(line, " \t")));
+    }
+}
+
+/* Takes bytes up to a line end. Returns how many, 0 after a failure. */
+static size_t read_line(struct multipart *multipart, struct bytes piece, struct err *err)
+{
+    const char *end = memchr(piece.data, '\n', piece.len);
+    size_t len = end ? (size_t)(end - piece.data) + 1 : piece.len;
+    multipart->head += len;
+    if (multipart->head > MOST_HEAD || !buf_add(&multipart->line, piece.data, len)) {
+        broken(err, "the header fields of a part are too long");
+        return 0;
+    }
+    if (!end)
+        return len;
+
+    OWN(free) char *line = buf_take(&multipart->line);
+    size_t text = strlen(line);
+    bool cr = text >= 2 && line[text - 2] == '\r';
+    if (text > 0)
+        line[text - 1 - (size_t)cr] = '\0';
+    if (multipart->state == AT_HEAD)
+        head_line(multipart, line);
+    else if (!first_line(multipart, line, cr, err))
+        return 0;
+    return len;
+}
+
+/* ---- bodies ---- */
+
+static bool emit(struct multipart *multipart, const char *data, size_t len, struct err *err)
+{
+    if (len == 0)
+        return true;
+    if (multipart->part == 1)
+        return multipart->content((struct bytes){data, len}, multipart->to, err);
+    return buf_add(&multipart->json, data, len) ||
+           broken(err, "the first part, the object's metadata, is over 1 MiB");
+}
+
+/* Moves the match on by one byte. */
+static void match(struct multipart *multipart, char c)
+{
+    while (multipart->matched && multipart->delimiter[multipart->matched] != c)
+        multipart->matched = multipart->fallback[multipart->matched - 1];
+    multipart->matched += multipart->delimiter[multipart->matched] == c;
+}
+
+/* Takes bytes up to the end of a delimiter and passes on what is before it. What may be the
+ * beginning of a delimiter is held back: `carried` bytes of it came with earlier pieces. Returns
+ * how many were taken, 0 after a failure. */
+static size_t read_body(struct multipart *multipart, struct bytes piece, struct err *err)
+{
+    size_t carried = multipart->matched;
+    size_t i = 0;
+    while (i < piece.len && multipart->matched < multipart->len) {
+        if (!multipart->matched) {
+            const char *next = memchr(piece.data + i, *multipart->delimiter, piece.len - i);
+            i = next ? (size_t)(next - piece.data) : piece.len;
+            if (!next)
+                break;
+        }
+        match(multipart, piece.data[i++]);
+        size_t still = multipart->matched > i ? multipart->matched - i : 0;
+        if (still < carried && !emit(multipart, multipart->delimiter, carried - still, err))
+            return 0;
+        carried = still < carried ? still : carried;
+    }
+    size_t held = multipart->matched;
+    if (i > held && !emit(multipart, piece.data, i - held, err))
+        return 0;
+    if (held == multipart->len) {
+        multipart->state = AT_TAIL;
+        multipart->dash = false;
+    }
+    return i;
+}
+
+/* The first bytes behind a delimiter say whether it was one, and whether it was the last. */
+static bool read_tail(struct multipart *multipart, char c, struct err *err)
+{
+    if (c == '-' && multipart->dash) {
+        multipart->state = AT_END;
+        return multipart->part == 1 || broken(err, "it has one part, want metadata and content");
+    }
+    if (c == '-') {
+        multipart->dash = true;
+        return true;
+    }
+    if (!multipart->dash && strchr("\r\n \t", c) && c) {
+        multipart->state = AT_LINE_END;
+        return true;
+    }
+    multipart->state = AT_BODY;
+    multipart->matched = 0;
+    return emit(multipart, multipart->delimiter, multipart->len, err) &&
+           emit(multipart, "-", multipart->dash, err);
+}
+
+static bool next_part(struct multipart *multipart, struct err *err)
+{
+    multipart->state = AT_HEAD;
+    multipart->head = 0;
+    return ++multipart->part < 2 || broken(err, "it has more than two parts");
+}
+
+/* Looks at one byte behind a delimiter. */
+static bool read_behind(struct multipart *multipart, char c, size_t *taken, struct err *err)
+{
+    *taken = 1;
+    if (multipart->state == AT_TAIL) {
+        if (!read_tail(multipart, c, err))
+            return false;
+        /* a line end is read again as one; so is a byte that makes the delimiter content */
+        *taken = multipart->state == AT_TAIL || multipart->state == AT_END;
+        return true;
+    }
+    return c != '\n' || next_part(multipart, err);
+}
+
+bool multipart_add(struct multipart *multipart, struct bytes piece, struct err *err)
+{
+    while (piece.len && multipart->state != AT_END) {
+        size_t taken = 0;
+        if (multipart->state == AT_TAIL || multipart->state == AT_LINE_END) {
+            if (!read_behind(multipart, *piece.data, &taken, err))
+                return false;
+        } else {
+            taken = multipart->state == AT_BODY ? read_body(multipart, piece, err)
+                                                : read_line(multipart, piece, err);
+            if (!taken)
+                return false;
+        }
+        piece.data += taken;
+        piece.len -= taken;
+    }
+    return true;
+}
+
+bool multipart_end(const struct multipart *multipart, struct err *err)
+{
+    return multipart->state == AT_END || broken(err, "it ends before its last boundary");
+}

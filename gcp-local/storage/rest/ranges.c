@@ -1,0 +1,89 @@
+/* The Range and Content-Range fields, as numbers. Pure. */
+#include "gcp-local/storage/rest/ranges.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+/* Reads digits at *text, moves it behind them. False when there are none, or too many. */
+static bool number(const char **text, int64_t *value)
+{
+    size_t len = strspn(*text, "0123456789");
+    char digits[20] = "";
+    if (len == 0 || len >= sizeof(digits))
+        return false;
+    memcpy(digits, *text, len);
+    *text += len;
+    return str_int(digits, 0, INT64_MAX, value);
+}
+
+/* A number, or "*", which is -1. */
+static bool number_or_star(const char **text, int64_t *value)
+{
+    if (**text != '*')
+        return number(text, value);
+    *value = -1;
+    (*text)++;
+    return true;
+}
+
+static bool skip(const char **text, const char *word)
+{
+    if (!str_starts_any_case(*text, word))
+        return false;
+    *text += strlen(word);
+    return true;
+}
+
+enum range_kind range_parse(const char *field, int64_t size, struct byte_range *range)
+{
+    if (!field || !skip(&field, "bytes="))
+        return RANGE_WHOLE;
+
+    int64_t first = 0, last = size - 1;
+    if (skip(&field, "-")) { /* the last so many bytes */
+        int64_t count;
+        if (!number(&field, &count) || *field)
+            return RANGE_WHOLE;
+        if (count == 0)
+            return RANGE_NOT_HERE;
+        first = count < size ? size - count : 0;
+    } else {
+        if (!number(&field, &first) || !skip(&field, "-"))
+            return RANGE_WHOLE;
+        if (*field && (!number(&field, &last) || *field || last < first))
+            return RANGE_WHOLE;
+    }
+    if (first >= size)
+        return RANGE_NOT_HERE;
+    *range = (struct byte_range){first, last < size ? last : size - 1};
+    return RANGE_PART;
+}
+
+/* Whether first, last and total do not contradict each other. */
+static bool fits(const struct content_range *range)
+{
+    if (range->last < 0)
+        return range->total < 0 || range->first <= range->total;
+    return range->first <= range->last && (range->total < 0 || range->last < range->total);
+}
+
+bool content_range_parse(const char *field, struct content_range *range)
+{
+    *range = (struct content_range){.last = -1};
+    if (!field || !skip(&field, "bytes"))
+        return false;
+    field += strspn(field, " =");
+    range->has_bytes = *field != '*';
+    if (range->has_bytes) {
+        if (!number(&field, &range->first) || !skip(&field, "-") ||
+            !number_or_star(&field, &range->last))
+            return false;
+    } else {
+        field++;
+    }
+    if (!skip(&field, "/") || !number_or_star(&field, &range->total) || *field)
+        return false;
+
+    return !range->has_bytes || fits(range);
+}

@@ -1,0 +1,140 @@
+/* Uploads in one request: media and multipart. */
+#include "gcp-local/storage/rest/rest_upload.h"
+
+#include "base/str.h"
+#include "gcp-local/storage/content/gunzip.h"
+#include "gcp-local/storage/rest/multipart.h"
+#include "gcp-local/storage/rest/upload_metadata.h"
+
+/* Where an upload's bytes go: [gunzip] → [multipart] → writer. */
+struct upload {
+    struct storage *storage;
+    char *id; /* of the incoming file */
+    struct writer writer;
+    struct gunzip *gunzip; /* NULL: the body is not packed */
+    struct multipart multipart;
+    bool is_multipart;
+    struct err refused; /* what was wrong with the head */
+};
+
+bool upload_is_gzip(const struct http_exchange *exchange)
+{
+    const char *coding = headers_get(&exchange->headers, "Content-Encoding");
+    return coding && str_equal_any_case(coding, "gzip");
+}
+
+static bool write_content(struct bytes piece, void *to, struct err *err)
+{
+    struct upload *upload = to;
+    return writer_add(&upload->writer, piece, err);
+}
+
+static bool take_plain(struct bytes piece, void *to, struct err *err)
+{
+    struct upload *upload = to;
+    return upload->is_multipart ? multipart_add(&upload->multipart, piece, err)
+                                : write_content(piece, upload, err);
+}
+
+static bool take_piece(struct http_exchange *exchange, struct bytes piece, struct err *err)
+{
+    struct upload *upload = exchange->context;
+    if (upload->refused.status) {
+        *err = upload->refused;
+        return false;
+    }
+    return upload->gunzip ? gunzip_add(upload->gunzip, piece, err) : take_plain(piece, upload, err);
+}
+
+static void upload_ended(struct http_exchange *exchange)
+{
+    struct upload *upload = exchange->context;
+    OWN(free) char *incoming = incoming_path(upload->id);
+    files_remove(upload->storage->files, incoming); /* gone already if the upload went well */
+    writer_done(&upload->writer);
+    gunzip_close(upload->gunzip);
+    multipart_done(&upload->multipart);
+    free(upload->id);
+    free(upload);
+}
+
+static bool prepare(struct upload *upload, struct request *request, struct err *err)
+{
+    struct http_exchange *exchange = request->exchange;
+    OWN(bucket) struct bucket bucket = {0};
+    OWN(free) char *incoming = incoming_path(upload->id);
+    if (!catalog_find_bucket(upload->storage->catalog, request->arg[0], &bucket, err))
+        return false;
+    const char *type = headers_get(&exchange->headers, "Content-Type");
+    if (upload->is_multipart &&
+        !multipart_open(&upload->multipart, type, write_content, upload, err))
+        return false;
+    upload->writer.fd = files_create(upload->storage->files, incoming, err);
+    return upload->writer.fd >= 0;
+}
+
+void upload_begin(struct request *request, bool multipart)
+{
+    struct http_exchange *exchange = request->exchange;
+    struct upload *upload = must_alloc(sizeof(*upload));
+    upload->storage = request->storage;
+    upload->id = random_id();
+    upload->writer.fd = -1;
+    upload->is_multipart = multipart;
+    if (upload_is_gzip(exchange))
+        upload->gunzip = gunzip_open(take_plain, upload);
+
+    exchange->context = upload;
+    exchange->ended = upload_ended;
+    exchange->sink = take_piece;
+    exchange->max_body = 0;
+    prepare(upload, request, &upload->refused);
+}
+
+/* The resource of a multipart upload; NULL without err when the upload has none. */
+static json_t *resource_of(const struct upload *upload, struct err *err)
+{
+    if (!upload->is_multipart || upload->multipart.json.len == 0)
+        return NULL;
+    json_t *resource =
+        json_from_bytes(buf_bytes(&upload->multipart.json), "metadata", ERR_INPUT, err);
+    if (resource && !json_is_object(resource)) {
+        json_decref(resource);
+        err_set(err, ERR_INPUT, "metadata: want an object");
+        return NULL;
+    }
+    return resource;
+}
+
+static bool is_whole(const struct upload *upload, struct err *err)
+{
+    return (!upload->gunzip || gunzip_end(upload->gunzip, err)) &&
+           (!upload->is_multipart || multipart_end(&upload->multipart, err));
+}
+
+bool upload_finish(struct request *request, struct err *err)
+{
+    struct http_exchange *exchange = request->exchange;
+    struct upload *upload = exchange->context;
+    if (upload->refused.status) {
+        *err = upload->refused;
+        return false;
+    }
+    if (!is_whole(upload, err))
+        return false;
+    json_auto_t *resource = resource_of(upload, err);
+    if (err->status)
+        return false;
+
+    const char *type = upload->is_multipart ? upload->multipart.content_type
+                                            : headers_get(&exchange->headers, "Content-Type");
+    OWN(draft) struct draft draft = {0};
+    if (!draft_read(&draft, request->arg[0], exchange->query, resource,
+                    type ? type : "application/octet-stream", err))
+        return false;
+    draft_expect(&draft, &exchange->headers);
+    writer_close(&upload->writer);
+    return draft_install(&draft, upload->storage, upload->id, &upload->writer, request->base,
+                         err) &&
+           request_reply_object(request, &draft.object);
+}

@@ -1,0 +1,140 @@
+/* Access tokens: opaque to those who carry them, and checked without being stored. */
+#include "gcp-local/token/access_grant.h"
+
+#include "base/base64.h"
+#include "base/file.h"
+#include "base/json/jread.h"
+#include "base/own.h"
+#include "base/str.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <string.h>
+
+enum { SEAL_BYTES = 32, MAX_TOKEN = 8192 };
+
+/* Google's begin so as well, and some look for it. */
+static const char prefix[] = "ya29.";
+
+static const char cloud_platform[] = "https://www.googleapis.com/auth/cloud-platform";
+
+void grant_done(struct grant *grant)
+{
+    free(grant->email);
+    free(grant->scope);
+    *grant = (struct grant){0};
+}
+
+static bool make_secret(const char *path, struct access_secret *secret, struct err *err)
+{
+    if (RAND_bytes(secret->bytes, SECRET_BYTES) != 1)
+        return err_set(err, ERR_INTERNAL, "OpenSSL has no random numbers");
+    return file_write(path, 0600, (struct bytes){(const char *)secret->bytes, SECRET_BYTES}, err);
+}
+
+bool access_secret_open(const char *path, struct access_secret *secret, struct err *err)
+{
+    OWN(buf) struct buf text = {.max = SECRET_BYTES};
+    struct err unread = {0};
+    if (!file_read(path, &text, &unread) || text.len != SECRET_BYTES)
+        return make_secret(path, secret, err);
+    memcpy(secret->bytes, text.data, SECRET_BYTES);
+    return true;
+}
+
+/* What only those who have the secret can put behind a text. The caller frees. */
+static char *seal_of(const struct access_secret *secret, struct bytes text)
+{
+    unsigned char sealed[SEAL_BYTES];
+    if (!HMAC(EVP_sha256(), secret->bytes, SECRET_BYTES, (const unsigned char *)text.data, text.len,
+              sealed, NULL))
+        abort(); /* out of memory */
+    return base64url_encode((struct bytes){(const char *)sealed, SEAL_BYTES});
+}
+
+char *access_token_make(const struct access_secret *secret, const struct grant *grant)
+{
+    unsigned char noise[6]; /* two tokens never look alike */
+    if (RAND_bytes(noise, sizeof(noise)) != 1)
+        memset(noise, 0, sizeof(noise));
+    OWN(free) char *unique = base64url_encode((struct bytes){(const char *)noise, sizeof(noise)});
+    json_auto_t *tree =
+        json_pack("{s:s, s:s, s:I, s:s}", "email", grant->email, "scope", grant->scope, "exp",
+                  (json_int_t)grant->expires_sec, "unique", unique);
+    OWN(free) char *text = json_to_text(tree);
+    OWN(free) char *payload = base64url_encode(bytes_of(text));
+    OWN(free) char *end = seal_of(secret, bytes_of(payload));
+    return str_format("%s%s.%s", prefix, payload, end);
+}
+
+static bool refused(struct err *err, const char *reason, const char *text)
+{
+    err->reason = reason;
+    return err_set(err, ERR_UNAUTHORIZED, "%s", text);
+}
+
+/* The payload of a token whose seal is ours. */
+static bool unseal(const struct access_secret *secret, const char *token, struct buf *payload)
+{
+    if (!str_starts(token, prefix) || strlen(token) > MAX_TOKEN)
+        return false;
+    token += strlen(prefix);
+    const char *dot = strchr(token, '.');
+    if (!dot)
+        return false;
+    struct bytes text = {token, (size_t)(dot - token)};
+    OWN(free) char *seal = seal_of(secret, text);
+    return strlen(dot + 1) == strlen(seal) && CRYPTO_memcmp(dot + 1, seal, strlen(seal)) == 0 &&
+           base64url_decode(text, payload);
+}
+
+bool access_token_read(const struct access_secret *secret, const char *token, int64_t now_sec,
+                       struct grant *grant, struct err *err)
+{
+    OWN(buf) struct buf payload = {0};
+    if (!unseal(secret, token, &payload))
+        return refused(err, "ACCESS_TOKEN_TYPE_UNSUPPORTED",
+                       "this is no access token of gcp-local");
+    json_auto_t *tree = json_from_bytes(buf_bytes(&payload), "token", ERR_UNAUTHORIZED, err);
+    if (!tree)
+        return false;
+    struct jread at = jread_open(tree, "token", ERR_UNAUTHORIZED, err);
+    const char *email = jread_str(&at, "email");
+    const char *scope = jread_str(&at, "scope");
+    int64_t expires_sec = jread_int64(&at, "exp", 0, INT64_MAX);
+    if (!jread_ok(&at))
+        return false;
+    if (expires_sec <= now_sec)
+        return refused(err, "ACCESS_TOKEN_EXPIRED", "the access token has expired");
+    *grant = (struct grant){str_copy(email), str_copy(scope), expires_sec};
+    return true;
+}
+
+/* Whether a list separated by spaces holds this word. */
+static bool holds(const char *list, struct bytes word)
+{
+    while (*list) {
+        size_t len = strcspn(list, " ");
+        if (bytes_equal((struct bytes){list, len}, word))
+            return true;
+        list += len;
+        list += strspn(list, " ");
+    }
+    return false;
+}
+
+bool grant_covers(const struct grant *grant, const char *scopes)
+{
+    if (holds(grant->scope, bytes_of(cloud_platform)))
+        return true;
+    while (*scopes) {
+        size_t len = strcspn(scopes, " ");
+        if (len && holds(grant->scope, (struct bytes){scopes, len}))
+            return true;
+        scopes += len;
+        scopes += strspn(scopes, " ");
+    }
+    return false;
+}

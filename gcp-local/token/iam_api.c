@@ -1,0 +1,144 @@
+/* The IAM Credentials API: one account makes tokens and signatures for another. Whoever may call
+ * gcp-local may do that for every account; all signatures are by gcp-local's own key. */
+#include "base/base64.h"
+#include "base/json/jread.h"
+#include "base/own.h"
+#include "base/str.h"
+#include "base/timestamp.h"
+#include "gcp-local/api/api.h"
+#include "gcp-local/token/accounts.h"
+#include "gcp-local/token/token_private.h"
+
+#include <string.h>
+
+enum { MAX_LIFETIME = 3600, MAX_PAYLOAD = 1 << 20 };
+
+/* "3600s", as protobuf writes a duration in JSON; NULL is an hour. */
+static bool lifetime_from_text(struct jread *at, const char *text, int64_t *seconds)
+{
+    *seconds = MAX_LIFETIME;
+    if (!text)
+        return true;
+    OWN(free) char *number = str_copy(text);
+    size_t len = strlen(number);
+    if (len > 1 && number[len - 1] == 's') {
+        number[len - 1] = '\0';
+        if (str_int(number, 1, MAX_LIFETIME, seconds))
+            return true;
+    }
+    return jread_fail(at, "lifetime", "is %s, want a duration from 1s to %ds", text, MAX_LIFETIME);
+}
+
+/* The list of scopes as one text separated by spaces. The caller frees. */
+static char *scopes_of(struct jread *at)
+{
+    struct jread list = jread_list(at, "scope");
+    size_t count = jread_count(&list);
+    if (jread_ok(at) && count == 0)
+        jread_fail(at, "scope", "is empty, want at least one");
+    OWN(buf) struct buf text = {0};
+    for (size_t i = 0; i < count; i++)
+        buf_add_format(&text, "%s%s", i ? " " : "", jread_item_str(&list, i));
+    return buf_take(&text);
+}
+
+static json_t *access_token(struct tokens *tokens, const char *email, struct jread *at)
+{
+    OWN(free) char *scope = scopes_of(at);
+    int64_t seconds = 0;
+    if (!lifetime_from_text(at, jread_str_or(at, "lifetime", NULL), &seconds) || !jread_ok(at))
+        return NULL;
+    char expires[TIME_TEXT];
+    time_format((time_now_ns() / NS_PER_SEC + seconds) * NS_PER_SEC, expires);
+    OWN(free) char *token = tokens_access_token_for(tokens, email, scope, seconds);
+    return json_pack("{s:s, s:s}", "accessToken", token, "expireTime", expires);
+}
+
+static json_t *id_token(struct tokens *tokens, const char *email, struct jread *at)
+{
+    const char *audience = jread_str(at, "audience");
+    if (jread_ok(at) && str_empty(audience))
+        jread_fail(at, "audience", "is empty");
+    if (!jread_ok(at))
+        return NULL;
+    OWN(free) char *token = tokens_id_token(tokens, email, audience, at->err);
+    return token ? json_pack("{s:s}", "token", token) : NULL;
+}
+
+static json_t *signed_bytes(struct tokens *tokens, const char *email, struct jread *at)
+{
+    (void)email;
+    const char *text = jread_str(at, "payload");
+    OWN(buf) struct buf payload = {.max = MAX_PAYLOAD};
+    if (jread_ok(at) && !base64_decode(bytes_of(text), &payload))
+        jread_fail(at, "payload", "is not in base64");
+    OWN(buf) struct buf signature = {0};
+    if (!jread_ok(at) || !signer_sign(tokens->signer, buf_bytes(&payload), &signature, at->err))
+        return NULL;
+    OWN(free) char *encoded = base64_encode(buf_bytes(&signature));
+    return json_pack("{s:s, s:s}", "keyId", signer_kid(tokens->signer, at->err), "signedBlob",
+                     encoded);
+}
+
+static json_t *signed_jwt(struct tokens *tokens, const char *email, struct jread *at)
+{
+    (void)email;
+    const char *text = jread_str(at, "payload");
+    if (!jread_ok(at))
+        return NULL;
+    json_auto_t *claims = json_from_bytes(bytes_of(text), "payload", ERR_INPUT, at->err);
+    if (claims && !json_is_object(claims))
+        jread_fail(at, "payload", "is no JSON object");
+    if (!jread_ok(at))
+        return NULL;
+    OWN(free) char *token = signer_jwt(tokens->signer, claims, at->err);
+    return token ? json_pack("{s:s, s:s}", "keyId", signer_kid(tokens->signer, at->err),
+                             "signedJwt", token)
+                 : NULL;
+}
+
+static const struct {
+    const char *verb;
+    json_t *(*answer)(struct tokens *tokens, const char *email, struct jread *at);
+} verbs[] = {
+    {"generateAccessToken", access_token},
+    {"generateIdToken", id_token},
+    {"signBlob", signed_bytes},
+    {"signJwt", signed_jwt},
+};
+
+/* The answer's body, a new reference, or NULL and err. */
+static json_t *answer(const struct http_exchange *exchange, struct tokens *tokens,
+                      const struct api_path *path, struct err *err)
+{
+    json_auto_t *body = api_body(exchange, err);
+    if (!body)
+        return NULL;
+    OWN(free) char *email = account_email(path->segment[0], tokens->project, err);
+    if (!email)
+        return NULL;
+    struct jread at = jread_open(body, "request", ERR_INPUT, err);
+    for (size_t i = 0; i < COUNT(verbs); i++)
+        if (str_equal(path->verb, verbs[i].verb))
+            return verbs[i].answer(tokens, email, &at);
+    err_set(err, ERR_INPUT, "serviceAccounts:%s is not built in gcp-local",
+            path->verb ? path->verb : "");
+    return NULL;
+}
+
+void iam_handle(struct http_exchange *exchange, struct tokens *tokens)
+{
+    OWN(api_path) struct api_path path = {0};
+    struct err err = {0};
+    if (!api_path_parse(exchange->path, "/v1/projects/-/serviceAccounts/", &path) ||
+        path.count != 1) {
+        api_refuse(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL, "%s was not found",
+                   exchange->path);
+        return;
+    }
+    json_t *body = answer(exchange, tokens, &path, &err);
+    if (body)
+        http_reply_json(exchange, 200, body);
+    else
+        api_reply_err(exchange, API_ONE_PLATFORM, &err);
+}

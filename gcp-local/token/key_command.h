@@ -1,9 +1,0 @@
-/* gcp-local key create ACCOUNT, gcp-local key list. */
-#ifndef GCP_LOCAL_TOKEN_KEY_COMMAND_H
-#define GCP_LOCAL_TOKEN_KEY_COMMAND_H
-
-#include "gcp-local/options.h"
-
-bool local_key(const struct options *options, struct err *err);
-
-#endif

@@ -1,0 +1,210 @@
+/* The metadata server that virtual machines on Google Cloud ask: who and where am I, and a token
+ * please. GCE_METADATA_HOST points Google's libraries here. */
+#include "base/json/jread.h"
+#include "base/own.h"
+#include "base/str.h"
+#include "gcp-local/token/token_private.h"
+#include "net/url.h"
+
+#include <string.h>
+
+static const char cloud_platform[] = "https://www.googleapis.com/auth/cloud-platform";
+static const char accounts_path[] = "instance/service-accounts/";
+
+static void answer(struct http_exchange *exchange, int status, const char *type, const char *text)
+{
+    struct http_reply reply = {.status = status, .content_type = type};
+    headers_add(&reply.headers, "Metadata-Flavor", "Google");
+    headers_add(&reply.headers, "Server", "Metadata Server for VM");
+    buf_add_text(&reply.body, text);
+    http_answer_with(exchange, &reply);
+}
+
+static void answer_text(struct http_exchange *exchange, const char *text)
+{
+    answer(exchange, 200, "application/text", text);
+}
+
+/* Takes the tree over. */
+static void answer_json(struct http_exchange *exchange, json_t *tree)
+{
+    OWN(free) char *text = json_to_text(tree);
+    json_decref(tree);
+    answer(exchange, 200, "application/json", text);
+}
+
+static void not_found(struct http_exchange *exchange)
+{
+    answer(exchange, 404, "text/plain", "no such metadata\n");
+}
+
+/* ---- the account ----------------------------------------------------------------------------- */
+
+static void answer_token(struct http_exchange *exchange, struct tokens *tokens)
+{
+    OWN(free) char *scopes = query_get(exchange->query, "scopes");
+    for (char *c = scopes; c && *c; c++)
+        if (*c == ',')
+            *c = ' ';
+    OWN(free) char *token =
+        tokens_access_token(tokens, tokens->email, str_empty(scopes) ? cloud_platform : scopes);
+    answer_json(exchange, json_pack("{s:s, s:i, s:s}", "access_token", token, "expires_in",
+                                    TOKEN_SECONDS - 1, "token_type", "Bearer"));
+}
+
+static void answer_identity(struct http_exchange *exchange, struct tokens *tokens)
+{
+    OWN(free) char *audience = query_get(exchange->query, "audience");
+    if (str_empty(audience)) {
+        answer(exchange, 400, "text/plain", "non-empty audience parameter required\n");
+        return;
+    }
+    struct err err = {0};
+    OWN(free) char *token = tokens_id_token(tokens, tokens->email, audience, &err);
+    if (token)
+        answer_text(exchange, token);
+    else
+        answer(exchange, err.status, "text/plain", err.text);
+}
+
+static json_t *account_tree(const struct tokens *tokens)
+{
+    return json_pack("{s:[s], s:s, s:[s]}", "aliases", "default", "email", tokens->email, "scopes",
+                     cloud_platform);
+}
+
+static void answer_account(struct http_exchange *exchange, struct tokens *tokens)
+{
+    OWN(free) char *recursive = query_get(exchange->query, "recursive");
+    if (str_equal_any_case(recursive, "true"))
+        answer_json(exchange, account_tree(tokens));
+    else
+        answer_text(exchange, "aliases\nemail\nidentity\nscopes\ntoken\n");
+}
+
+static void answer_email(struct http_exchange *exchange, struct tokens *tokens)
+{
+    answer_text(exchange, tokens->email);
+}
+
+static void answer_scopes(struct http_exchange *exchange, struct tokens *tokens)
+{
+    (void)tokens;
+    OWN(free) char *text = str_format("%s\n", cloud_platform);
+    answer_text(exchange, text);
+}
+
+static void answer_aliases(struct http_exchange *exchange, struct tokens *tokens)
+{
+    (void)tokens;
+    answer_text(exchange, "default\n");
+}
+
+/* The part of the path behind the account's name, or NULL when it names another account. */
+static const char *behind_account(const char *path, const struct tokens *tokens)
+{
+    const char *const names[] = {"default", tokens->email};
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (str_starts(path, names[i])) {
+            path += strlen(names[i]);
+            return *path == '/' ? path + 1 : *path ? NULL : path;
+        }
+    return NULL;
+}
+
+static void answer_accounts(struct http_exchange *exchange, struct tokens *tokens)
+{
+    OWN(free) char *recursive = query_get(exchange->query, "recursive");
+    if (str_equal_any_case(recursive, "true")) {
+        answer_json(exchange, json_pack("{s:o, s:o}", "default", account_tree(tokens),
+                                        tokens->email, account_tree(tokens)));
+        return;
+    }
+    OWN(free) char *text = str_format("default/\n%s/\n", tokens->email);
+    answer_text(exchange, text);
+}
+
+static void route_account(struct http_exchange *exchange, struct tokens *tokens, const char *path)
+{
+    static const struct {
+        const char *name;
+        void (*answer)(struct http_exchange *exchange, struct tokens *tokens);
+    } routes[] = {
+        {"", answer_account},    {"token", answer_token},   {"identity", answer_identity},
+        {"email", answer_email}, {"scopes", answer_scopes}, {"aliases", answer_aliases},
+    };
+    if (*path == '\0') {
+        answer_accounts(exchange, tokens);
+        return;
+    }
+    const char *name = behind_account(path, tokens);
+    for (size_t i = 0; name && i < COUNT(routes); i++)
+        if (str_equal(name, routes[i].name)) {
+            routes[i].answer(exchange, tokens);
+            return;
+        }
+    not_found(exchange);
+}
+
+/* ---- the machine ----------------------------------------------------------------------------- */
+
+static void route_machine(struct http_exchange *exchange, struct tokens *tokens, const char *path)
+{
+    OWN(free) char *zone = str_format("projects/%s/zones/us-central1-a", tokens->project_number);
+    OWN(free) char *region = str_format("projects/%s/regions/us-central1", tokens->project_number);
+    const struct {
+        const char *path, *text;
+    } facts[] = {
+        {"project/project-id", tokens->project},
+        {"project/numeric-project-id", tokens->project_number},
+        {"instance/zone", zone},
+        {"instance/region", region},
+        {"instance/id", "1"},
+        {"instance/name", "gcp-local"},
+        {"instance/hostname", "localhost"},
+        {"universe/universe-domain", "googleapis.com"},
+        {"universe/universe_domain", "googleapis.com"},
+        {"", "instance/\nproject/\nuniverse/\n"},
+        {"instance/", "hostname\nid\nname\nregion\nservice-accounts/\nzone\n"},
+        {"project/", "numeric-project-id\nproject-id\n"},
+    };
+    for (size_t i = 0; i < COUNT(facts); i++)
+        if (str_equal(path, facts[i].path)) {
+            answer_text(exchange, facts[i].text);
+            return;
+        }
+    not_found(exchange);
+}
+
+/* A web page can make a browser send a GET here, but not with this header; neither can a proxy that
+ * was tricked, which adds the other. */
+static bool is_asked_by_a_program(const struct headers *headers)
+{
+    return str_equal_any_case(headers_get(headers, "Metadata-Flavor"), "Google") &&
+           !headers_get(headers, "X-Forwarded-For");
+}
+
+void metadata_handle(struct http_exchange *exchange, struct tokens *tokens)
+{
+    static const char root[] = "/computeMetadata/v1";
+    if (str_equal(exchange->path, "/computeMetadata/")) {
+        answer_text(exchange, "v1/\n");
+        return;
+    }
+    if (!is_asked_by_a_program(&exchange->headers)) {
+        answer(exchange, 403, "text/plain",
+               "Missing Metadata-Flavor:Google header, or forwarded by a proxy\n");
+        return;
+    }
+    OWN(free) char *path = url_decode(bytes_of(exchange->path), false);
+    if (!path || !str_starts(path, root) || !str_equal(exchange->method, "GET")) {
+        not_found(exchange);
+        return;
+    }
+    const char *rest = path + strlen(root);
+    rest += *rest == '/';
+    if (str_starts(rest, accounts_path))
+        route_account(exchange, tokens, rest + strlen(accounts_path));
+    else
+        route_machine(exchange, tokens, rest);
+}

@@ -1,0 +1,94 @@
+/* Who signed a JWT: the signature is checked against the registered keys. */
+#include "gcp-local/token/signature_check.h"
+
+#include "base/base64.h"
+#include "base/json/jread.h"
+#include "base/own.h"
+#include "base/str.h"
+#include "gcp-local/token/accounts.h"
+#include "gcp/auth/jwt.h"
+
+#include <string.h>
+
+enum { MAX_CLAIMS = 16384 };
+
+bool grant_refuse(struct err *err, const char *reason, const char *text)
+{
+    *err = (struct err){.reason = reason}; /* what was known before is less than this */
+    return err_set(err, ERR_INPUT, "%s", text);
+}
+
+/* The issuer that a token names, before anything is proved. The caller frees; NULL for none. */
+static char *claimed_issuer(const char *jwt)
+{
+    const char *claims = strchr(jwt, '.');
+    OWN(buf) struct buf text = {.max = MAX_CLAIMS};
+    struct err unread = {0};
+    if (!claims || !base64url_decode((struct bytes){claims + 1, strcspn(claims + 1, ".")}, &text))
+        return NULL;
+    json_auto_t *tree = json_from_bytes(buf_bytes(&text), "claims", ERR_INPUT, &unread);
+    return str_copy(json_string_value(json_object_get(tree, "iss")));
+}
+
+static json_t *verify_with(const char *jwt, const struct account_key *key)
+{
+    struct err unproved = {0};
+    struct jwk jwk = {.kid = key->id, .pem = key->public_pem};
+    return key->public_pem ? rs256_verify(jwt, &jwk, &unproved) : NULL;
+}
+
+/* Tries each key of the issuer, since a token need not name one (Google's Node library does not).
+ */
+static json_t *verify_with_any(const char *accounts, const char *jwt, const char *issuer,
+                               bool *found, struct err *err)
+{
+    OWN(account_keys) struct account_keys keys = {0};
+    if (!account_keys_read(accounts, &keys, err))
+        return NULL;
+    json_t *claims = NULL;
+    for (size_t i = 0; i < keys.count && !claims; i++) {
+        if (!str_equal(keys.list[i].email, issuer))
+            continue;
+        *found = true;
+        claims = verify_with(jwt, &keys.list[i]);
+    }
+    return claims;
+}
+
+static json_t *verify_with_named(const char *accounts, const char *jwt, const char *issuer,
+                                 const char *kid)
+{
+    OWN(account_key) struct account_key key = {0};
+    struct err none = {0};
+    if (!account_key_find(accounts, kid, &key, &none) || !str_equal(key.email, issuer))
+        return NULL;
+    return verify_with(jwt, &key);
+}
+
+json_t *proved_claims(const char *accounts, const char *jwt, struct err *err)
+{
+    OWN(free) char *kid = NULL;
+    struct err form = {0};
+    if (!rs256_form(jwt, &kid, &form)) {
+        OWN(free) char *text = str_format("Invalid JWT: %s", form.text);
+        grant_refuse(err, "invalid_grant", text);
+        return NULL;
+    }
+    OWN(free) char *issuer = claimed_issuer(jwt);
+    if (str_empty(issuer)) {
+        grant_refuse(err, "invalid_grant", "Invalid JWT: iss field missing");
+        return NULL;
+    }
+    bool found = true;
+    json_t *claims = NULL;
+    if (kid) {
+        claims = verify_with_named(accounts, jwt, issuer, kid);
+    } else {
+        found = false;
+        claims = verify_with_any(accounts, jwt, issuer, &found, err);
+    }
+    if (!claims && !err->status)
+        grant_refuse(err, "invalid_grant",
+                     found ? "Invalid JWT Signature." : "Invalid grant: account not found");
+    return claims;
+}

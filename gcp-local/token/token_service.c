@@ -1,0 +1,188 @@
+/* Who may call: opening, routing, and the check of a request's token. */
+#include "gcp-local/token/token_service.h"
+
+#include "base/file.h"
+#include "base/own.h"
+#include "base/str.h"
+#include "base/timestamp.h"
+#include "gcp-local/api/api.h"
+#include "gcp-local/token/assertion.h"
+#include "gcp-local/token/token_private.h"
+
+#include <string.h>
+
+static const char token_iam_prefix[] = "/v1/projects/-/serviceAccounts/";
+
+struct tokens *tokens_open(const struct tokens_options *options, struct err *err)
+{
+    OWN(tokens) struct tokens *tokens = must_alloc(sizeof(*tokens));
+    OWN(free) char *folder = str_format("%s/tokens", options->data_dir);
+    OWN(free) char *secret = str_format("%s/secret", folder);
+    OWN(free) char *key = str_format("%s/signing-key.pem", folder);
+    tokens->accounts = str_format("%s/accounts", options->data_dir);
+    tokens->project = str_copy(options->project);
+    tokens->project_number = str_copy(options->project_number);
+    tokens->email = str_format("default@%s.iam.gserviceaccount.com", options->project);
+    tokens->signer = signer_open(key);
+    if (!dir_make(folder, err) || !access_secret_open(secret, &tokens->secret, err))
+        return NULL;
+    return give(&tokens);
+}
+
+void tokens_close(struct tokens *tokens)
+{
+    if (!tokens)
+        return;
+    signer_close(tokens->signer);
+    free(tokens->accounts);
+    free(tokens->project);
+    free(tokens->project_number);
+    free(tokens->email);
+    free(tokens);
+}
+
+/* ---- published keys -------------------------------------------------------------------------- */
+
+static void reply_cached(struct http_exchange *exchange, json_t *tree)
+{
+    OWN(free) char *text = json_to_text(tree);
+    json_decref(tree);
+    struct http_reply reply = {.content_type = "application/json; charset=UTF-8"};
+    headers_add(&reply.headers, "Cache-Control", "public, max-age=3600, must-revalidate");
+    buf_add_text(&reply.body, text);
+    http_answer_with(exchange, &reply);
+}
+
+static void key_set(struct http_exchange *exchange, struct tokens *tokens)
+{
+    struct err err = {0};
+    json_t *keys = signer_key_set(tokens->signer, &err);
+    if (keys)
+        reply_cached(exchange, keys);
+    else
+        api_reply_err(exchange, API_ONE_PLATFORM, &err);
+}
+
+/* The document of OpenID Connect Discovery: the issuer is Google's, as in the tokens, the places
+ * are here. */
+static void discovery(struct http_exchange *exchange, struct tokens *tokens)
+{
+    (void)tokens;
+    const char *host = headers_get(&exchange->headers, "Host");
+    OWN(free) char *root =
+        str_format("%s://%s", exchange->tls ? "https" : "http", host ? host : "localhost");
+    OWN(free) char *token = str_format("%s/token", root);
+    OWN(free) char *keys = str_format("%s/oauth2/v3/certs", root);
+    json_t *tree = json_pack(
+        "{s:s, s:s, s:s, s:[s, s], s:[s], s:[s], s:[s, s, s, s, s, s, s, s], s:[s, s]}", "issuer",
+        "https://accounts.google.com", "token_endpoint", token, "jwks_uri", keys,
+        "response_types_supported", "token", "id_token", "subject_types_supported", "public",
+        "id_token_signing_alg_values_supported", "RS256", "claims_supported", "aud", "azp", "email",
+        "email_verified", "exp", "iat", "iss", "sub", "grant_types_supported", "refresh_token",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer");
+    if (tree)
+        reply_cached(exchange, tree);
+    else
+        api_refuse(exchange, API_ONE_PLATFORM, ERR_INPUT, NULL, "the Host header is no UTF-8");
+}
+
+/* ---- routing --------------------------------------------------------------------------------- */
+
+/* The paths served here, or all below one that ends in '/'. */
+static const struct {
+    const char *path;
+    const char *method; /* NULL = any; the handler tells them apart */
+    void (*handle)(struct http_exchange *exchange, struct tokens *tokens);
+} routes[] = {
+    {"/token", "POST", oauth_token},
+    {"/oauth2/v4/token", "POST", oauth_token},
+    {"/o/oauth2/token", "POST", oauth_token},
+    {"/v1/token", "POST", oauth_token},
+    {"/oauth2/v3/certs", "GET", key_set},
+    {"/.well-known/openid-configuration", "GET", discovery},
+    {"/computeMetadata/", NULL, metadata_handle},
+    {token_iam_prefix, "POST", iam_handle},
+};
+
+static bool matches(const char *path, const char *route)
+{
+    return str_ends(route, "/") ? str_starts(path, route) : str_equal(path, route);
+}
+
+bool tokens_owns(const char *path)
+{
+    for (size_t i = 0; i < COUNT(routes); i++)
+        if (matches(path, routes[i].path))
+            return true;
+    return false;
+}
+
+void tokens_handle(struct http_exchange *exchange, struct tokens *tokens)
+{
+    for (size_t i = 0; i < COUNT(routes); i++) {
+        if (!matches(exchange->path, routes[i].path))
+            continue;
+        if (routes[i].method && !str_equal(routes[i].method, exchange->method))
+            api_refuse(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL, "%s is asked by %s only",
+                       exchange->path, routes[i].method);
+        else
+            routes[i].handle(exchange, tokens);
+        return;
+    }
+    api_refuse(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL, "%s was not found", exchange->path);
+}
+
+/* ---- tokens ---------------------------------------------------------------------------------- */
+
+char *tokens_access_token_for(struct tokens *tokens, const char *email, const char *scope,
+                              int64_t seconds)
+{
+    struct grant grant = {(char *)(uintptr_t)email, (char *)(uintptr_t)scope,
+                          time_now_ns() / NS_PER_SEC + seconds};
+    return access_token_make(&tokens->secret, &grant);
+}
+
+char *tokens_access_token(struct tokens *tokens, const char *email, const char *scope)
+{
+    return tokens_access_token_for(tokens, email, scope, TOKEN_SECONDS);
+}
+
+char *tokens_id_token(struct tokens *tokens, const char *email, const char *audience,
+                      struct err *err)
+{
+    return signer_id_token(tokens->signer, email, audience, err);
+}
+
+static bool refuse_caller(struct err *err, const char *reason, const char *text)
+{
+    *err = (struct err){.reason = reason};
+    return err_set(err, ERR_UNAUTHORIZED, "%s", text);
+}
+
+/* Ours open otherwise; so does every JSON object in base64. */
+static bool looks_like_jwt(const char *token)
+{
+    return str_starts(token, "eyJ");
+}
+
+bool tokens_caller(struct tokens *tokens, const struct headers *headers, struct grant *grant,
+                   struct err *err)
+{
+    const char *field = headers_get(headers, "Authorization");
+    if (str_empty(field))
+        return refuse_caller(err, "CREDENTIALS_MISSING", "the request has no token");
+    if (headers_count(headers, "Authorization") != 1 || !str_starts_any_case(field, "Bearer "))
+        return refuse_caller(err, "ACCESS_TOKEN_TYPE_UNSUPPORTED", "want one Bearer token");
+    const char *token = field + strlen("Bearer ");
+    token += strspn(token, " ");
+    int64_t now = time_now_ns() / NS_PER_SEC;
+    if (!looks_like_jwt(token))
+        return access_token_read(&tokens->secret, token, now, grant, err);
+
+    OWN(assertion) struct assertion self = {0};
+    const char *host = headers_get(headers, "Host");
+    if (!assertion_read_self_signed(tokens->accounts, token, host, now, &self, err))
+        return refuse_caller(err, "ACCESS_TOKEN_TYPE_UNSUPPORTED", "the JWT is no good");
+    *grant = (struct grant){give(&self.email), give(&self.scope), now + TOKEN_SECONDS};
+    return true;
+}

@@ -1,0 +1,155 @@
+/* Google's Translation APIs on this machine: from HTTP to JSON and back. */
+#include "gcp-local/translate/translate_api.h"
+
+#include "base/str.h"
+#include "gcp-local/api/api.h"
+#include "gcp-local/api/cpu_slots.h"
+#include "gcp-local/api/field_case.h"
+#include "gcp-local/api/json_reply.h"
+#include "gcp-local/translate/translate_v2.h"
+#include "gcp-local/translate/translate_v3.h"
+#include "net/url.h"
+
+#include <string.h>
+
+struct translate_api {
+    struct turns turns; /* a run of the translator takes some 280 MB */
+};
+
+static const char v2_path[] = "/language/translate/v2";
+
+struct translate_api *translate_open(void)
+{
+    struct translate_api *translate = must_alloc(sizeof(*translate));
+    turns_open(&translate->turns);
+    return translate;
+}
+
+void translate_close(struct translate_api *translate)
+{
+    if (!translate)
+        return;
+    turns_close(&translate->turns);
+    free(translate);
+}
+
+bool translate_owns(const char *path)
+{
+    return str_starts(path, v2_path) || str_starts(path, "/v3/projects/");
+}
+
+/* ---- v2 ---- */
+
+/* The body as JSON when it is some, as a form when it says that it is one. */
+static json_t *v2_request(const struct http_exchange *exchange, struct err *err)
+{
+    OWN(free) char *type = media_type(headers_get(&exchange->headers, "Content-Type"));
+    bool form = str_equal(type, "application/x-www-form-urlencoded");
+    json_auto_t *body = form ? NULL : api_body(exchange, err);
+    if (!form && !body)
+        return NULL;
+    return translate_v2_request(bytes_of(exchange->query),
+                                form ? buf_bytes(&exchange->body) : (struct bytes){0}, body, err);
+}
+
+static bool v2_method(const char *path, enum translate_v2_method *method)
+{
+    const char *rest = path + strlen(v2_path);
+    if (str_equal(rest, "") || str_equal(rest, "/"))
+        *method = V2_TRANSLATE;
+    else if (str_equal(rest, "/detect"))
+        *method = V2_DETECT;
+    else if (str_equal(rest, "/languages"))
+        *method = V2_LANGUAGES;
+    else
+        return false;
+    return true;
+}
+
+static struct v2_answer v2_answer(const struct http_exchange *exchange)
+{
+    struct err err = {0};
+    enum translate_v2_method method;
+    bool known = v2_method(exchange->path, &method) &&
+                 (str_equal(exchange->method, "GET") || str_equal(exchange->method, "POST"));
+    if (!known) {
+        err_set(&err, ERR_NOT_FOUND, "%s %s is none of v2's methods", exchange->method,
+                exchange->path);
+        err.reason = "notFound";
+        return (struct v2_answer){err.status, translate_v2_error(&err)};
+    }
+    json_auto_t *request = v2_request(exchange, &err);
+    if (!request) {
+        err.reason = "badRequest";
+        return (struct v2_answer){err.status, translate_v2_error(&err)};
+    }
+    return translate_v2(method, request);
+}
+
+/* ---- v3 ---- */
+
+/* The method behind projects/P or projects/P/locations/L: "POST translateText". "" when the path is
+ * another. The caller frees. */
+static char *v3_method(const struct http_exchange *exchange)
+{
+    OWN(api_path) struct api_path path = {0};
+    if (!api_path_parse(exchange->path, "/v3/", &path))
+        return str_copy("");
+    size_t at = 2;
+    if (path.count > 3 && str_equal(path.segment[2], "locations"))
+        at = 4;
+    const char *name = path.count == at       ? path.verb
+                       : path.count == at + 1 ? path.segment[at]
+                                              : NULL;
+    return str_format("%s %s", exchange->method, name ? name : "");
+}
+
+static json_t *v3_answer(const struct http_exchange *exchange, struct err *err)
+{
+    OWN(free) char *method = v3_method(exchange);
+    if (str_equal(method, "GET supportedLanguages")) {
+        OWN(free) char *display = query_get(exchange->query, "displayLanguageCode");
+        return translate_v3_languages(display, err);
+    }
+    bool text = str_equal(method, "POST translateText");
+    if (!text && !str_equal(method, "POST detectLanguage")) {
+        err_set(err, ERR_INPUT, "%s %s is not built into gcp-local", exchange->method,
+                exchange->path);
+        return NULL;
+    }
+    json_auto_t *body = api_body(exchange, err);
+    if (!body)
+        return NULL;
+    json_auto_t *request = camel_keys(body);
+    return text ? translate_v3_text(request, err) : translate_v3_detect(request, err);
+}
+
+/* ---- both ---- */
+
+static void reply(struct http_exchange *exchange)
+{
+    if (str_starts(exchange->path, v2_path)) {
+        struct v2_answer answer = v2_answer(exchange);
+        reply_json(exchange, answer.status, answer.body);
+        return;
+    }
+    struct err err = {0};
+    json_t *body = v3_answer(exchange, &err);
+    if (body)
+        reply_json(exchange, 200, body);
+    else
+        api_reply_err(exchange, API_ONE_PLATFORM, &err);
+}
+
+static void work(struct http_exchange *exchange, void *app)
+{
+    struct translate_api *translate = app;
+    turns_take(&translate->turns);
+    reply(exchange);
+    turns_give(&translate->turns);
+}
+
+void translate_handle(struct http_exchange *exchange, void *translate)
+{
+    http_work(exchange, work, translate);
+}

@@ -1,0 +1,19 @@
+/* Google's Translation APIs v2 and v3 on this machine: six languages, by Apertium. */
+#ifndef GCP_LOCAL_TRANSLATE_TRANSLATE_API_H
+#define GCP_LOCAL_TRANSLATE_TRANSLATE_API_H
+
+#include "net/server/http_server.h"
+
+struct translate_api;
+
+/* Apertium is looked for when it is needed. */
+struct translate_api *translate_open(void);
+void translate_close(struct translate_api *translate);
+
+/* Whether a path is one of the Translation APIs'. */
+bool translate_owns(const char *path);
+
+/* Answers a request, on a worker; `translate` is a struct translate_api. */
+void translate_handle(struct http_exchange *exchange, void *translate);
+
+#endif

@@ -1,0 +1,35 @@
+/* Numbers that describe a picture: what the network saw in each third of its height. */
+#include "gcp-local/vision/labels/features.h"
+
+#include "base/own.h"
+
+#include <string.h>
+
+/* Writes the means of each channel, band after band; returns where the next numbers go. */
+static float *band_means(const struct map *map, float *to)
+{
+    size_t row_len = (size_t)map->width * map->channels;
+    memset(to, 0, (size_t)BANDS * map->channels * sizeof(*to));
+    unsigned rows[BANDS] = {0};
+    for (unsigned y = 0; y < map->height; y++) {
+        unsigned band = y * BANDS / map->height;
+        rows[band]++;
+        const float *row = map->at + y * row_len;
+        for (size_t i = 0; i < row_len; i++)
+            to[band * map->channels + i % map->channels] += row[i];
+    }
+    for (unsigned band = 0; band < BANDS; band++)
+        for (unsigned c = 0; c < map->channels; c++, to++)
+            *to /= (float)(rows[band] ? rows[band] * map->width : 1);
+    return to;
+}
+
+void features_of_picture(const struct network *network, const struct picture *picture,
+                         float features[FEATURES])
+{
+    OWN(sight) struct sight sight = {0};
+    network_look(network, picture, &sight);
+    float *to = band_means(&sight.fine, features);
+    to = band_means(&sight.coarse, to);
+    colours_of_picture(picture, to);
+}

@@ -1,0 +1,98 @@
+/* Labels of a picture: words that fit what is seen in it, with scores. */
+#include "gcp-local/vision/labels/labels.h"
+
+#include "base/str.h"
+#include "gcp-local/vision/labels/heads.h"
+
+#include <assert.h>
+#include <math.h>
+
+enum { SIDE = 256 }; /* the network looks at about SIDE × SIDE pixels */
+
+/* What a head's word is called, and from where on it is given. */
+static const struct {
+    double least;
+    const char *name, *other_name;
+    bool nature;
+} words[HEADS] = {
+    [HEAD_SKY] = {.least = 0.5, .name = "Sky"},
+    [HEAD_CLOUD] = {.least = 0.5, .name = "Cloud"},
+    [HEAD_WATER] = {.least = 0.5, .name = "Water", .other_name = "Body of water", .nature = true},
+    [HEAD_SEA] = {.least = 0.6, .name = "Sea", .other_name = "Coast", .nature = true},
+    [HEAD_SUNSET] = {.least = 0.5, .name = "Sunset"},
+    [HEAD_NIGHT] = {.least = 0.5, .name = "Night"},
+    [HEAD_VEGETATION] = {.least = 0.5, .name = "Plant", .other_name = "Vegetation", .nature = true},
+    [HEAD_GRASS] = {.least = 0.5, .name = "Grass", .nature = true},
+    [HEAD_MOUNTAIN] = {.least = 0.5, .name = "Mountain", .nature = true},
+    [HEAD_SNOW] = {.least = 0.5, .name = "Snow", .nature = true},
+    [HEAD_SAND] = {.least = 0.5, .name = "Sand", .nature = true},
+    [HEAD_BUILDING] = {.least = 0.5, .name = "Building", .other_name = "Architecture"},
+    [HEAD_CITY] = {.least = 0.5, .name = "City"},
+    [HEAD_PERSON] = {.least = 0.5, .name = "Person"},
+    [HEAD_FACE] = {.least = 0.5, .name = "Face"},
+    [HEAD_INDOOR] = {.least = 0.5, .name = "Indoor"},
+    [HEAD_TEXT] = {.least = 0.5, .name = "Text"},
+    [HEAD_ANIMAL] = {.least = 0.5, .name = "Animal"},
+    [HEAD_FOOD] = {.least = 0.5, .name = "Food"},
+    [HEAD_FLOWER] = {.least = 0.7, .name = "Flower", .nature = true},
+    [HEAD_ILLUSTRATION] = {.least = 0.5, .name = "Illustration"},
+};
+
+/* Inserts behind those that score as much. */
+static void insert(struct labels *labels, const char *description, double score)
+{
+    assert(labels->count < COUNT(labels->list));
+    size_t at = labels->count++;
+    for (; at > 0 && labels->list[at - 1].score < score; at--)
+        labels->list[at] = labels->list[at - 1];
+    labels->list[at] = (struct label){description, score};
+}
+
+static void name_labels(const double probability[HEADS], struct labels *labels)
+{
+    *labels = (struct labels){0};
+    double nature = 0;
+    for (int head = 0; head < HEADS; head++) {
+        if (words[head].nature)
+            nature = fmax(nature, probability[head]);
+        if (probability[head] < words[head].least)
+            continue;
+        insert(labels, words[head].name, probability[head]);
+        if (words[head].other_name)
+            insert(labels, words[head].other_name, probability[head] - 0.001);
+    }
+    if (nature >= 0.5 && probability[HEAD_INDOOR] < 0.5)
+        insert(labels, "Nature", nature - 0.002);
+}
+
+/* The nearest size that the network takes: as many pixels always, as wide as the picture is, within
+ * limits. */
+static unsigned side_of(double ratio)
+{
+    return NETWORK_STEP * (unsigned)(SIDE * ratio / NETWORK_STEP + 0.5);
+}
+
+void labels_of_picture(const struct network *network, const struct picture *picture,
+                       struct labels *labels)
+{
+    double ratio = sqrt((double)picture->width / picture->height);
+    ratio = fmin(fmax(ratio, 1 / 1.5), 1.5);
+    OWN(picture) struct picture small = {0};
+    picture_resize(picture, side_of(ratio), side_of(1 / ratio), &small);
+
+    float features[FEATURES];
+    double probability[HEADS];
+    features_of_picture(network, &small, features);
+    heads_judge(features, probability);
+    name_labels(probability, labels);
+}
+
+bool labels_of_file(const struct network *network, struct bytes file, struct labels *labels,
+                    struct err *err)
+{
+    OWN(picture) struct picture picture = {0};
+    if (!picture_decode(file, SIDE, &picture, err))
+        return false;
+    labels_of_picture(network, &picture, labels);
+    return true;
+}

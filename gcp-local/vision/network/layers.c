@@ -1,0 +1,221 @@
+/* The layers that a small convolutional network is made of. */
+#include "gcp-local/vision/network/layers.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* Four floats that are computed with at once, in one register. */
+typedef float four __attribute__((vector_size(16)));
+
+enum {
+    LANES = 4,
+    PAIR = 2 * LANES, /* channels that are worked on at once */
+    POINTS = 6,       /* and points: with a pair each they fill the registers of plain x86-64 */
+    MOST_CHANNELS = 720,
+};
+
+static inline four load(const float *at)
+{
+    four value;
+    memcpy(&value, at, sizeof(value));
+    return value;
+}
+
+static inline void store(float *at, four value)
+{
+    memcpy(at, &value, sizeof(value));
+}
+
+static inline four all(float value)
+{
+    return (four){value, value, value, value};
+}
+
+static inline float clamp(float value, float low, float high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+static inline float hard_sigmoid(float value)
+{
+    return clamp(value + 3, 0, 6) * (1.0F / 6);
+}
+
+static void activate(float *at, size_t count, enum activation activation)
+{
+    if (activation == RELU)
+        for (size_t i = 0; i < count; i++)
+            at[i] = at[i] > 0 ? at[i] : 0;
+    if (activation == HARD_SWISH)
+        for (size_t i = 0; i < count; i++)
+            at[i] *= hard_sigmoid(at[i]);
+}
+
+/* How many points lie before the first when a layer's windows are spread evenly. */
+static unsigned padding(unsigned in, unsigned out, unsigned size, unsigned stride)
+{
+    unsigned reach = (out - 1) * stride + size;
+    return reach > in ? (reach - in) / 2 : 0;
+}
+
+/* Adds factor × the kernel's channels to a point's. */
+static inline void add_scaled(float *to, const float *kernel, float factor, size_t channels)
+{
+    for (size_t i = 0; i < channels; i += LANES)
+        store(to + i, load(to + i) + all(factor) * load(kernel + i));
+}
+
+void convolve_picture(const struct picture *in, struct layer layer, enum activation activation,
+                      const struct map *out)
+{
+    enum { SIZE = 3, STRIDE = 2, COLOURS = 3 };
+    unsigned above = padding(in->height, out->height, SIZE, STRIDE);
+    unsigned left = padding(in->width, out->width, SIZE, STRIDE);
+    size_t channels = out->channels;
+    float *to = out->at;
+    for (unsigned y = 0; y < out->height; y++)
+        for (unsigned x = 0; x < out->width; x++, to += channels) {
+            memcpy(to, layer.bias, channels * sizeof(*to));
+            for (unsigned i = 0; i < SIZE * SIZE; i++) {
+                unsigned row = y * STRIDE + i / SIZE - above;
+                unsigned column = x * STRIDE + i % SIZE - left;
+                if (row >= in->height || column >= in->width) /* also what would be negative */
+                    continue;
+                const unsigned char *rgb = in->rgb + ((size_t)row * in->width + column) * COLOURS;
+                const float *kernel = layer.kernel + i * COLOURS * channels;
+                for (unsigned c = 0; c < COLOURS; c++, kernel += channels)
+                    add_scaled(to, kernel, rgb[c], channels);
+            }
+            activate(to, channels, activation);
+        }
+}
+
+/* A pair of channels of `points` points: the heart of it all, where nine tenths of the time go.
+ * `points` is a constant wherever this is inlined, and the loops over it are unrolled, so that the
+ * sums stay in registers. */
+static inline void convolve_tile(const float *in, size_t in_channels, const float *kernel,
+                                 const float *bias, size_t channels, float *out, size_t points)
+{
+    four low[POINTS], high[POINTS];
+#pragma GCC unroll 8
+    for (size_t p = 0; p < points; p++) {
+        low[p] = load(bias);
+        high[p] = load(bias + LANES);
+    }
+    for (size_t i = 0; i < in_channels; i++, kernel += channels) {
+        four kernel_low = load(kernel), kernel_high = load(kernel + LANES);
+#pragma GCC unroll 8
+        for (size_t p = 0; p < points; p++) {
+            four value = all(in[p * in_channels + i]);
+            low[p] += value * kernel_low;
+            high[p] += value * kernel_high;
+        }
+    }
+#pragma GCC unroll 8
+    for (size_t p = 0; p < points; p++) {
+        store(out + p * channels, low[p]);
+        store(out + p * channels + LANES, high[p]);
+    }
+}
+
+void convolve_points(const struct map *in, struct layer layer, enum activation activation,
+                     const struct map *out)
+{
+    size_t points = map_points(out), channels = out->channels, in_channels = in->channels;
+    assert(channels % PAIR == 0);
+    for (size_t p = 0; p < points; p += POINTS) {
+        const float *from = in->at + p * in_channels;
+        float *to = out->at + p * channels;
+        size_t count = points - p < POINTS ? points - p : POINTS;
+        for (size_t c = 0; c < channels; c += PAIR) {
+            const float *kernel = layer.kernel + c, *bias = layer.bias + c;
+            if (count == POINTS)
+                convolve_tile(from, in_channels, kernel, bias, channels, to + c, POINTS);
+            else
+                for (size_t i = 0; i < count; i++)
+                    convolve_tile(from + i * in_channels, in_channels, kernel, bias, channels,
+                                  to + i * channels + c, 1);
+        }
+        activate(to, count * channels, activation);
+    }
+}
+
+/* The part of a filter's window that lies within the map: from where to where, in the filter's own
+ * rows or columns. `start` is where the window begins in the map, maybe before its border. */
+struct span {
+    unsigned from, to;
+};
+
+static struct span within(int start, unsigned size, unsigned count)
+{
+    int left = (int)count - start;
+    return (struct span){start < 0 ? (unsigned)-start : 0,
+                         left < (int)size ? (unsigned)left : size};
+}
+
+/* One point: the sums of a pair of lanes stay in registers while the window is walked over. */
+static void filter_point(const struct map *in, int top, int left, unsigned size, struct layer layer,
+                         float *to)
+{
+    size_t channels = in->channels;
+    struct span rows = within(top, size, in->height), columns = within(left, size, in->width);
+    for (size_t c = 0; c < channels; c += PAIR) {
+        four low = load(layer.bias + c), high = load(layer.bias + c + LANES);
+        for (unsigned i = rows.from; i < rows.to; i++) {
+            size_t row = (size_t)(top + (int)i) * in->width;
+            for (unsigned j = columns.from; j < columns.to; j++) {
+                const float *from = in->at + (row + (size_t)(left + (int)j)) * channels + c;
+                const float *kernel = layer.kernel + (i * size + j) * channels + c;
+                low += load(from) * load(kernel);
+                high += load(from + LANES) * load(kernel + LANES);
+            }
+        }
+        store(to + c, low);
+        store(to + c + LANES, high);
+    }
+}
+
+void convolve_channels(const struct map *in, unsigned size, unsigned stride, struct layer layer,
+                       enum activation activation, const struct map *out)
+{
+    int above = (int)padding(in->height, out->height, size, stride);
+    int before = (int)padding(in->width, out->width, size, stride);
+    size_t channels = out->channels;
+    assert(channels % PAIR == 0 && channels == in->channels);
+    float *to = out->at;
+    for (unsigned y = 0; y < out->height; y++)
+        for (unsigned x = 0; x < out->width; x++, to += channels) {
+            filter_point(in, (int)(y * stride) - above, (int)(x * stride) - before, size, layer,
+                         to);
+            activate(to, channels, activation);
+        }
+}
+
+void weigh_channels(const struct map *map, unsigned inner, struct layer squeeze,
+                    struct layer excite)
+{
+    size_t channels = map->channels, points = map_points(map);
+    assert(channels <= MOST_CHANNELS && inner <= MOST_CHANNELS);
+    float means[MOST_CHANNELS] = {0}, squeezed[MOST_CHANNELS];
+    for (size_t p = 0; p < points; p++)
+        add_scaled(means, map->at + p * channels, 1.0F / (float)points, channels);
+
+    struct map whole = {1, 1, map->channels, means}, between = {1, 1, inner, squeezed};
+    convolve_points(&whole, squeeze, RELU, &between);
+    convolve_points(&between, excite, LINEAR, &whole);
+    for (size_t c = 0; c < channels; c++)
+        means[c] = hard_sigmoid(means[c]);
+
+    for (size_t p = 0; p < points; p++)
+        for (size_t c = 0; c < channels; c += LANES) {
+            float *at = map->at + p * channels + c;
+            store(at, load(at) * load(means + c));
+        }
+}
+
+void add_map(const struct map *map, const struct map *other)
+{
+    size_t count = map_points(map) * map->channels;
+    for (size_t i = 0; i < count; i += LANES)
+        store(map->at + i, load(map->at + i) + load(other->at + i));
+}

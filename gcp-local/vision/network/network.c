@@ -1,0 +1,132 @@
+/* The network that looks at pictures. */
+#include "gcp-local/vision/network/network.h"
+
+#include "base/str.h"
+#include "gcp-local/vision/network/network_shape.h"
+#include "gcp-local/vision/network/weights.h"
+
+#include <string.h>
+
+/* A block's layers; those that its shape does not have are empty. */
+struct block {
+    struct layer widen, filter, squeeze, excite, narrow;
+};
+
+struct network {
+    struct weights *weights;
+    struct layer first;
+    struct block blocks[BLOCKS];
+};
+
+static void take_block(struct weights *weights, const struct block_shape *shape, unsigned in,
+                       struct block *block)
+{
+    unsigned wide = shape->wide ? shape->wide : in;
+    if (shape->wide)
+        block->widen = weights_take(weights, (size_t)in * wide, wide);
+    block->filter = weights_take(weights, (size_t)shape->size * shape->size * wide, wide);
+    if (shape->squeeze) {
+        block->squeeze = weights_take(weights, (size_t)wide * shape->squeeze, shape->squeeze);
+        block->excite = weights_take(weights, (size_t)shape->squeeze * wide, wide);
+    }
+    block->narrow = weights_take(weights, (size_t)wide * shape->out, shape->out);
+}
+
+struct network *network_open(const char *path, struct err *err)
+{
+    struct weights *weights = weights_open(path, err);
+    if (!weights)
+        return NULL;
+    struct network *network = must_alloc(sizeof(*network));
+    network->weights = weights;
+    network->first = weights_take(weights, (size_t)3 * 3 * 3 * FIRST_CHANNELS, FIRST_CHANNELS);
+    unsigned in = FIRST_CHANNELS;
+    for (size_t i = 0; i < BLOCKS; i++) {
+        take_block(weights, &network_blocks[i], in, &network->blocks[i]);
+        in = network_blocks[i].out;
+    }
+    return network;
+}
+
+void network_close(struct network *network)
+{
+    if (!network)
+        return;
+    weights_close(network->weights);
+    free(network);
+}
+
+void sight_done(struct sight *sight)
+{
+    free(sight->fine.at);
+    free(sight->coarse.at);
+    *sight = (struct sight){0};
+}
+
+/* Room for what is between layers. A widened map is never larger than 16 floats a pixel of the
+ * picture (the second block's: 64 channels at half the picture's sides). */
+struct scratch {
+    float *now, *wide, *filtered, *next;
+};
+
+enum { FLOATS_A_PIXEL = 16 };
+
+static void own_scratch(const struct scratch *local)
+{
+    free(local->now);
+    free(local->wide);
+    free(local->filtered);
+    free(local->next);
+}
+
+static struct scratch scratch_for(const struct picture *picture)
+{
+    size_t size = (size_t)picture->width * picture->height * FLOATS_A_PIXEL * sizeof(float);
+    return (struct scratch){must_alloc(size / 4), must_alloc(size), must_alloc(size / 2),
+                            must_alloc(size / 4)};
+}
+
+static void run_block(const struct block *block, const struct block_shape *shape,
+                      struct scratch *scratch, struct map *now)
+{
+    enum activation activation = shape->smooth ? HARD_SWISH : RELU;
+    struct map wide = *now;
+    if (shape->wide) {
+        wide = (struct map){now->height, now->width, shape->wide, scratch->wide};
+        convolve_points(now, block->widen, activation, &wide);
+    }
+    struct map filtered = {now->height / shape->stride, now->width / shape->stride, wide.channels,
+                           scratch->filtered};
+    convolve_channels(&wide, shape->size, shape->stride, block->filter, activation, &filtered);
+    if (shape->squeeze)
+        weigh_channels(&filtered, shape->squeeze, block->squeeze, block->excite);
+
+    struct map next = {filtered.height, filtered.width, shape->out, scratch->next};
+    convolve_points(&filtered, block->narrow, LINEAR, &next);
+    if (shape->residual)
+        add_map(&next, now);
+    scratch->next = now->at;
+    scratch->now = next.at;
+    *now = next;
+}
+
+static struct map copy(const struct map *map)
+{
+    size_t size = map_points(map) * map->channels * sizeof(float);
+    struct map own = *map;
+    own.at = memcpy(must_alloc(size), map->at, size);
+    return own;
+}
+
+void network_look(const struct network *network, const struct picture *picture, struct sight *sight)
+{
+    OWN(scratch) struct scratch scratch = scratch_for(picture);
+    struct map now = {picture->height / 2, picture->width / 2, FIRST_CHANNELS, scratch.now};
+    convolve_picture(picture, network->first, HARD_SWISH, &now);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        run_block(&network->blocks[i], &network_blocks[i], &scratch, &now);
+        if (i == FINE_BLOCK)
+            sight->fine = copy(&now);
+    }
+    sight->coarse = copy(&now);
+}

@@ -1,0 +1,103 @@
+/* The network's trained numbers, read from a file and handed out layer by layer. */
+#include "gcp-local/vision/network/weights.h"
+
+#include "base/str.h"
+#include "gcp-local/vision/network/network_shape.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <openssl/evp.h>
+#include <string.h>
+
+struct weights {
+    unsigned char *file; /* owned until everything was taken */
+    size_t next;         /* tensor */
+    float *numbers;      /* owned */
+    size_t count, room;
+};
+
+static bool refuse(const char *path, const char *what, struct err *err)
+{
+    return err_set(err, ERR_INTERNAL,
+                   "no labels without the network's weights: %s %s; "
+                   "./scripts/fetch-weights fetches them, --model names another place",
+                   path, what);
+}
+
+static unsigned char *read_file(const char *path, struct err *err)
+{
+    OWN(file) FILE *file = fopen(path, "rbe");
+    if (!file) {
+        refuse(path, strerror(errno), err);
+        return NULL;
+    }
+    OWN(free) unsigned char *data = must_alloc(weights_file_size);
+    if (fread(data, 1, weights_file_size, file) != weights_file_size || fgetc(file) != EOF) {
+        refuse(path, "has another size", err);
+        return NULL;
+    }
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    if (!EVP_Digest(data, weights_file_size, sum, NULL, EVP_sha256(), NULL) ||
+        memcmp(sum, weights_sha256, sizeof(weights_sha256)) != 0) {
+        refuse(path, "has another SHA-256", err);
+        return NULL;
+    }
+    return give(&data);
+}
+
+struct weights *weights_open(const char *path, struct err *err)
+{
+    unsigned char *file = read_file(path, err);
+    if (!file)
+        return NULL;
+    struct weights *weights = must_alloc(sizeof(*weights));
+    weights->file = file;
+    weights->room = weights_file_size / 2;
+    weights->numbers = must_alloc(weights->room * sizeof(float));
+    return weights;
+}
+
+void weights_close(struct weights *weights)
+{
+    free(weights->file);
+    free(weights->numbers);
+    free(weights);
+}
+
+/* IEEE 754 binary16 to binary32. */
+static float float_of_half(unsigned half)
+{
+    unsigned sign = half >> 15, exponent = half >> 10 & 31, fraction = half & 1023;
+    if (exponent == 0) {
+        float small = (float)fraction / (1 << 24);
+        return sign ? -small : small;
+    }
+    uint32_t wide = exponent == 31 ? 255 : exponent + 112;
+    uint32_t bits = (uint32_t)sign << 31 | wide << 23 | (uint32_t)fraction << 13;
+    float value;
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
+
+static const float *take(struct weights *weights, size_t count)
+{
+    assert(weights->next < TENSORS && count <= weights->room - weights->count);
+    const unsigned char *from = weights->file + tensor_offsets[weights->next++];
+    float *to = weights->numbers + weights->count;
+    for (size_t i = 0; i < count; i++, from += 2)
+        to[i] = float_of_half((unsigned)from[0] | (unsigned)from[1] << 8);
+    weights->count += count;
+    return to;
+}
+
+struct layer weights_take(struct weights *weights, size_t kernel, size_t bias)
+{
+    struct layer layer = {0};
+    layer.kernel = take(weights, kernel);
+    layer.bias = take(weights, bias);
+    if (weights->next == TENSORS) {
+        free(weights->file);
+        weights->file = NULL;
+    }
+    return layer;
+}

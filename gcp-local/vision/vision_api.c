@@ -1,0 +1,171 @@
+/* Google's Vision API on this machine. */
+#include "gcp-local/vision/vision_api.h"
+
+#include "base/str.h"
+#include "gcp-local/api/api.h"
+#include "gcp-local/api/cpu_slots.h"
+#include "gcp-local/api/field_case.h"
+#include "gcp-local/api/field_mask.h"
+#include "gcp-local/api/json_reply.h"
+#include "gcp-local/vision/annotate.h"
+#include "net/client/http_client.h"
+#include "net/url.h"
+
+#include <pthread.h>
+#include <string.h>
+
+enum {
+    LARGEST_REQUEST = 10 << 20, /* bytes of JSON; Google's limit */
+    FETCH_TIMEOUT_MS = 20000,
+};
+
+struct vision_api {
+    char *model;
+    struct image_source source;
+    struct http_client *client; /* NULL when nothing may be fetched */
+    struct turns turns;
+    pthread_mutex_t opening; /* guards network until it is open */
+    struct network *network; /* NULL until the first request */
+};
+
+/* Fetches a picture from the web; context is the http_client. */
+static bool fetch(const char *url, size_t max, struct buf *out, void *context, struct err *err)
+{
+    OWN(http_answer) struct http_answer answer = {0};
+    struct http_call call = {.url = url, .timeout_ms = FETCH_TIMEOUT_MS, .max_reply = max};
+    if (!http_send(context, &call, &answer, err))
+        return false;
+    if (answer.status != 200)
+        return err_set(err, ERR_INPUT, "%s answered with status %d", url, answer.status);
+    if (!buf_add(out, answer.body.data, answer.body.len))
+        return err_set(err, ERR_TOO_LARGE, "%s is too large", url);
+    return true;
+}
+
+struct vision_api *vision_open(const struct vision_options *options, struct err *err)
+{
+    struct http_client *client = options->allow_fetch ? http_client_open(NULL, err) : NULL;
+    if (options->allow_fetch && !client)
+        return NULL;
+    struct vision_api *vision = must_alloc(sizeof(*vision));
+    vision->model = network_path(options->model);
+    vision->client = client;
+    vision->source = (struct image_source){.read_object = options->read_object,
+                                           .context = options->context,
+                                           .fetch = client ? fetch : NULL,
+                                           .fetch_context = client};
+    turns_open(&vision->turns);
+    pthread_mutex_init(&vision->opening, NULL);
+    return vision;
+}
+
+void vision_close(struct vision_api *vision)
+{
+    if (!vision)
+        return;
+    http_client_close(vision->client);
+    network_close(vision->network);
+    pthread_mutex_destroy(&vision->opening);
+    turns_close(&vision->turns);
+    free(vision->model);
+    free(vision);
+}
+
+/* The network, opened by the first who wants it. A failure is not kept: the weights may have been
+ * fetched when the next request comes. */
+static const struct network *network_of(struct vision_api *vision, struct err *err)
+{
+    pthread_mutex_lock(&vision->opening);
+    if (!vision->network)
+        vision->network = network_open(vision->model, err);
+    const struct network *network = vision->network;
+    pthread_mutex_unlock(&vision->opening);
+    if (!network) {
+        err->status = ERR_INPUT; /* so that clients do not try again and again */
+        err->reason = "FAILED_PRECONDITION";
+    }
+    return network;
+}
+
+/* The parts of a path behind /v1/, /v1/projects/P/ or /v1/projects/P/locations/L/: "images" with
+ * verb "annotate". False when it is no path of Vision's. */
+static bool collection_of(const char *path, struct api_path *parts, const char **collection)
+{
+    if (!api_path_parse(path, "/v1/", parts) || parts->count == 0)
+        return false;
+    size_t at = 0;
+    for (int i = 0; i < 2 && at + 2 < parts->count; i++)
+        if (str_equal(parts->segment[at], i == 0 ? "projects" : "locations"))
+            at += 2;
+    *collection = parts->segment[at];
+    return str_equal(*collection, "images") || str_equal(*collection, "files") ||
+           str_equal(*collection, "products") || str_equal(*collection, "productSets");
+}
+
+bool vision_owns(const char *path)
+{
+    OWN(api_path) struct api_path parts = {0};
+    const char *collection;
+    return collection_of(path, &parts, &collection);
+}
+
+static bool is_annotate(const char *path)
+{
+    OWN(api_path) struct api_path parts = {0};
+    const char *collection;
+    return collection_of(path, &parts, &collection) && str_equal(collection, "images") &&
+           str_equal(parts.verb, "annotate");
+}
+
+/* Removes what the parameter `fields` (or `$fields`) does not want. */
+static bool select_fields(const struct http_exchange *exchange, json_t *response, struct err *err)
+{
+    OWN(free) char *fields = query_get(exchange->query, "fields");
+    if (!fields)
+        fields = query_get(exchange->query, "$fields");
+    return str_empty(fields) || fields_select(response, fields, err);
+}
+
+static json_t *answer(struct vision_api *vision, const struct http_exchange *exchange,
+                      struct err *err)
+{
+    json_auto_t *body = api_body(exchange, err);
+    if (!body)
+        return NULL;
+    const struct network *network = network_of(vision, err);
+    if (!network)
+        return NULL;
+    json_auto_t *request = camel_keys(body);
+    json_auto_t *response = annotate(network, &vision->source, request, err);
+    if (!response || !select_fields(exchange, response, err))
+        return NULL;
+    return give(&response);
+}
+
+static void work(struct http_exchange *exchange, void *app)
+{
+    struct vision_api *vision = app;
+    turns_take(&vision->turns);
+    struct err err = {0};
+    json_t *response = answer(vision, exchange, &err);
+    turns_give(&vision->turns);
+    if (response)
+        reply_json(exchange, 200, response);
+    else
+        api_reply_err(exchange, API_ONE_PLATFORM, &err);
+}
+
+void vision_handle(struct http_exchange *exchange, void *vision)
+{
+    if (!is_annotate(exchange->path))
+        api_refuse(exchange, API_ONE_PLATFORM, ERR_INPUT, NULL,
+                   "%s is not built into gcp-local, whose Vision API is images:annotate only",
+                   exchange->path);
+    else if (!str_equal(exchange->method, "POST"))
+        api_refuse(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL, "images:annotate wants a POST");
+    else if (exchange->body.len > LARGEST_REQUEST)
+        api_refuse(exchange, API_ONE_PLATFORM, ERR_INPUT, NULL,
+                   "Request payload size exceeds the limit: %d bytes.", LARGEST_REQUEST);
+    else
+        http_work(exchange, work, vision);
+}

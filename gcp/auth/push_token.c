@@ -1,0 +1,109 @@
+/* Is it Google who pushes? Verifies the token against Google's keys. */
+#include "gcp/auth/push_token.h"
+
+#include "base/env.h"
+#include "base/str.h"
+#include "base/timestamp.h"
+#include "gcp/auth/jwt.h"
+#include "gcp/auth/key_set.h"
+#include "gcp/auth/oidc_claims.h"
+#include "net/url.h"
+
+#include <string.h>
+
+static const char GOOGLE_KEYS[] = "https://www.googleapis.com/oauth2/v3/certs";
+
+struct gcp_push {
+    char *audience, *email;
+    struct outside outside;
+    struct http_client *http; /* NULL when outside was given */
+    struct keys *keys;
+};
+
+static bool configure(struct gcp_push *push, struct err *err)
+{
+    const char *url = env_str("PUSH_JWKS_URL", GOOGLE_KEYS);
+    OWN(url) struct url parts = {0};
+    if (!url_parse(url, &parts))
+        return err_set(err, ERR_INPUT, "PUSH_JWKS_URL is %s, want an http or https URL", url);
+    push->audience = str_copy(env_str("PUSH_AUDIENCE", NULL));
+    push->email = str_copy(env_str("PUSH_EMAIL", NULL));
+    push->keys = keys_open(url, &push->outside);
+    return true;
+}
+
+/* client is taken over; NULL when outside is the caller's. */
+static bool open_with(struct gcp_push **push, const struct outside *outside,
+                      struct http_client *client, struct err *err)
+{
+    struct gcp_push *opened = must_alloc(sizeof(*opened));
+    opened->outside = *outside;
+    opened->http = client;
+    if (configure(opened, err)) {
+        *push = opened;
+        return true;
+    }
+    gcp_push_close(opened);
+    return false;
+}
+
+bool push_open_outside(struct gcp_push **push, const struct outside *outside, struct err *err)
+{
+    *push = NULL;
+    return !env_str("PUSH_AUDIENCE", NULL) || open_with(push, outside, NULL, err);
+}
+
+bool gcp_push_open(struct gcp_push **push, struct err *err)
+{
+    *push = NULL;
+    if (!env_str("PUSH_AUDIENCE", NULL))
+        return true;
+    struct http_client_options http = {.user_agent = "libgcp/" VERSION};
+    struct http_client *client = http_client_open(&http, err);
+    if (!client)
+        return false;
+    struct outside outside = outside_real(client);
+    return open_with(push, &outside, client, err);
+}
+
+void gcp_push_close(struct gcp_push *push)
+{
+    if (!push)
+        return;
+    http_client_close(push->http);
+    keys_close(push->keys);
+    free(push->audience);
+    free(push->email);
+    free(push);
+}
+
+/* The token behind "Bearer", or NULL and err. Borrowed. */
+static const char *bearer(const char *authorization, struct err *err)
+{
+    if (!authorization || !str_starts_any_case(authorization, "bearer ")) {
+        err_set(err, ERR_UNAUTHORIZED, "the request carries no bearer token");
+        return NULL;
+    }
+    authorization += strlen("bearer");
+    return authorization + strspn(authorization, " ");
+}
+
+bool gcp_push_check(struct gcp_push *push, const char *authorization, struct err *err)
+{
+    const char *token = bearer(authorization, err);
+    if (!token)
+        return false;
+    OWN(free) char *kid = rs256_kid(token, err);
+    if (!kid)
+        return false;
+    OWN(jwk) struct jwk key = {0};
+    if (!keys_find(push->keys, kid, &key, err))
+        return false;
+    json_auto_t *claims = rs256_verify(token, &key, err);
+    struct oidc_want want = {
+        .audience = push->audience,
+        .email = push->email,
+        .now_sec = push->outside.now_ns(push->outside.context) / NS_PER_SEC,
+    };
+    return claims && oidc_check(claims, &want, err);
+}

@@ -1,0 +1,249 @@
+/* How each type of credentials gets an access token.
+ * Formats: RFC 7523 (JWT bearer), RFC 6749 section 6 (refresh), RFC 8693 (token exchange). */
+#include "gcp/auth/token_fetch.h"
+
+#include "base/base64.h"
+#include "base/str.h"
+#include "base/timestamp.h"
+#include "gcp/auth/form.h"
+#include "gcp/auth/jwt.h"
+#include "gcp/auth/metadata_server.h"
+#include "gcp/auth/subject_token.h"
+#include "net/url.h"
+
+#include <string.h>
+
+enum { LIFE_SEC = 3600, MOST_LIFE_SEC = 24 * 3600 };
+
+static const char SCOPE[] = "https://www.googleapis.com/auth/cloud-platform";
+
+/* {"access_token":"...","expires_in":3599}, as token servers and the metadata server answer. */
+static bool read_token(const struct outside *outside, const json_t *reply, struct token *token,
+                       struct err *err)
+{
+    struct jread at = jread_open(reply, "token server's reply", ERR_UPSTREAM, err);
+    const char *text = jread_str(&at, "access_token");
+    int64_t life_sec = jread_int64_or(&at, "expires_in", 1, MOST_LIFE_SEC, LIFE_SEC);
+    if (!jread_ok(&at))
+        return false;
+    token->text = str_copy(text);
+    token->expires_ns = outside->now_ns(outside->context) + life_sec * NS_PER_SEC;
+    return true;
+}
+
+/* ---- service accounts --------------------------------------------------------------------------
+ */
+
+static bool token_by_assertion(const struct outside *outside, const struct credentials *credentials,
+                               struct token *token, struct err *err)
+{
+    int64_t now_sec = outside->now_ns(outside->context) / NS_PER_SEC;
+    json_auto_t *claims = json_pack("{s:s, s:s, s:s, s:I, s:I}", "iss", credentials->email, "scope",
+                                    SCOPE, "aud", credentials->token_uri, "iat",
+                                    (json_int_t)now_sec, "exp", (json_int_t)now_sec + LIFE_SEC);
+    OWN(free) char *assertion = rs256_sign(claims, credentials->key_id, credentials->key, err);
+    if (!assertion)
+        return false;
+    OWN(buf) struct buf form = {0};
+    form_add(&form, "grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
+    form_add(&form, "assertion", assertion);
+    json_auto_t *reply = post_form(outside, credentials->token_uri, &form, NULL, err);
+    return reply && read_token(outside, reply, token, err);
+}
+
+bool grant_self_signed(const struct credentials *credentials, const char *audience, int64_t now_ns,
+                       struct token *token, struct err *err)
+{
+    int64_t now_sec = now_ns / NS_PER_SEC;
+    json_auto_t *claims = json_pack("{s:s, s:s, s:s, s:I, s:I}", "iss", credentials->email, "sub",
+                                    credentials->email, "aud", audience, "iat", (json_int_t)now_sec,
+                                    "exp", (json_int_t)now_sec + LIFE_SEC);
+    token->text = rs256_sign(claims, credentials->key_id, credentials->key, err);
+    token->expires_ns = (now_sec + LIFE_SEC) * NS_PER_SEC;
+    return token->text != NULL;
+}
+
+/* ---- users -------------------------------------------------------------------------------------
+ */
+
+static bool token_by_refresh(const struct outside *outside, const struct credentials *credentials,
+                             struct token *token, struct err *err)
+{
+    OWN(buf) struct buf form = {0};
+    form_add(&form, "grant_type", "refresh_token");
+    form_add(&form, "client_id", credentials->client_id);
+    form_add(&form, "client_secret", credentials->client_secret);
+    form_add(&form, "refresh_token", credentials->refresh_token);
+    json_auto_t *reply = post_form(outside, credentials->token_uri, &form, NULL, err);
+    return reply && read_token(outside, reply, token, err);
+}
+
+/* "Basic ..." of a client's id and secret (RFC 6749 section 2.3.1); NULL when it has none. */
+static char *basic(const struct credentials *credentials)
+{
+    if (!credentials->client_id || !credentials->client_secret)
+        return NULL;
+    OWN(free) char *id = url_encode_text(credentials->client_id);
+    OWN(free) char *secret = url_encode_text(credentials->client_secret);
+    OWN(free) char *both = str_format("%s:%s", id, secret);
+    OWN(free) char *encoded = base64_encode(bytes_of(both));
+    return str_format("Basic %s", encoded);
+}
+
+static bool token_of_external_user(const struct outside *outside, struct credentials *credentials,
+                                   struct token *token, struct err *err)
+{
+    OWN(buf) struct buf form = {0};
+    form_add(&form, "grant_type", "refresh_token");
+    form_add(&form, "refresh_token", credentials->refresh_token);
+    OWN(free) char *authorization = basic(credentials);
+    json_auto_t *reply = post_form(outside, credentials->token_uri, &form, authorization, err);
+    if (!reply || !read_token(outside, reply, token, err))
+        return false;
+    /* the old one is void once a new one was given */
+    const char *next = json_string_value(json_object_get(reply, "refresh_token"));
+    if (!str_empty(next))
+        str_replace(&credentials->refresh_token, str_copy(next));
+    return true;
+}
+
+/* ---- impersonation -----------------------------------------------------------------------------
+ */
+
+/* Asks for a token of another account: {"accessToken","expireTime"}. */
+static bool impersonate(const struct outside *outside, const struct credentials *credentials,
+                        const char *with, struct token *token, struct err *err)
+{
+    json_auto_t *body = json_pack("{s:[s], s:o}", "scope", SCOPE, "lifetime",
+                                  json_sprintf("%llds", (long long)credentials->lifetime_sec));
+    json_object_set_new(body, "delegates",
+                        credentials->delegates ? json_deep_copy(credentials->delegates)
+                                               : json_array());
+    OWN(free) char *authorization = str_format("Bearer %s", with);
+    json_auto_t *reply =
+        post_json(outside, credentials->impersonation_url, body, authorization, err);
+    if (!reply)
+        return false;
+    struct jread at = jread_open(reply, "impersonation's reply", ERR_UPSTREAM, err);
+    const char *text = jread_str(&at, "accessToken");
+    const char *time = jread_str(&at, "expireTime");
+    if (jread_ok(&at) && !time_parse(time, &token->expires_ns))
+        jread_fail(&at, "expireTime", "is %s, want a time", time);
+    if (!jread_ok(&at))
+        return false;
+    token->text = str_copy(text);
+    return true;
+}
+
+static bool token_of_impersonated(const struct outside *outside,
+                                  const struct credentials *credentials, struct token *token,
+                                  struct err *err)
+{
+    struct token source = {0};
+    if (!grant_token(outside, credentials->source, &source, err))
+        return false;
+    bool ok = impersonate(outside, credentials, source.text, token, err);
+    free(source.text);
+    return ok;
+}
+
+/* ---- workload identity federation --------------------------------------------------------------
+ */
+
+/* The only thing that options can say. */
+static char *exchange_options(const struct credentials *credentials)
+{
+    if (!credentials->user_project || credentials->client_id)
+        return NULL;
+    json_auto_t *options = json_pack("{s:s}", "userProject", credentials->user_project);
+    return json_to_text(options);
+}
+
+static bool exchange(const struct outside *outside, const struct credentials *credentials,
+                     const char *subject, struct token *token, struct err *err)
+{
+    OWN(buf) struct buf form = {0};
+    OWN(free) char *options = exchange_options(credentials);
+    form_add(&form, "grant_type", "urn:ietf:params:oauth:grant-type:token-exchange");
+    form_add(&form, "audience", credentials->audience);
+    form_add(&form, "scope", SCOPE);
+    form_add(&form, "requested_token_type", "urn:ietf:params:oauth:token-type:access_token");
+    form_add(&form, "subject_token", subject);
+    form_add(&form, "subject_token_type", credentials->subject_token_type);
+    form_add(&form, "options", options);
+    OWN(free) char *authorization = basic(credentials);
+    json_auto_t *reply = post_form(outside, credentials->token_uri, &form, authorization, err);
+    return reply && read_token(outside, reply, token, err);
+}
+
+static bool token_of_external_account(const struct outside *outside,
+                                      const struct credentials *credentials, struct token *token,
+                                      struct err *err)
+{
+    OWN(free) char *subject = subject_token(outside, credentials, err);
+    if (!subject)
+        return false;
+    if (!credentials->impersonation_url)
+        return exchange(outside, credentials, subject, token, err);
+
+    struct token federated = {0};
+    if (!exchange(outside, credentials, subject, &federated, err))
+        return false;
+    bool ok = impersonate(outside, credentials, federated.text, token, err);
+    free(federated.text);
+    return ok;
+}
+
+/* ---- all of them -------------------------------------------------------------------------------
+ */
+
+static bool fetch(const struct outside *outside, struct credentials *credentials,
+                  struct token *token, struct err *err)
+{
+    switch (credentials->type) {
+    case CREDENTIALS_SERVICE_ACCOUNT:
+        return token_by_assertion(outside, credentials, token, err);
+    case CREDENTIALS_USER:
+        return token_by_refresh(outside, credentials, token, err);
+    case CREDENTIALS_EXTERNAL_USER:
+        return token_of_external_user(outside, credentials, token, err);
+    case CREDENTIALS_EXTERNAL_ACCOUNT:
+        return token_of_external_account(outside, credentials, token, err);
+    case CREDENTIALS_IMPERSONATED:
+        return token_of_impersonated(outside, credentials, token, err);
+    case CREDENTIALS_METADATA: {
+        json_auto_t *reply = metadata_token(outside, credentials->path, err);
+        return reply && read_token(outside, reply, token, err);
+    }
+    default:
+        return err_set(err, ERR_UNAUTHORIZED, "there are no credentials");
+    }
+}
+
+/* What a person can do about a refusal, from Google's own words. */
+static const char *remedy(const struct credentials *credentials, const char *text)
+{
+    if (strstr(text, "short-lived token") || strstr(text, "reasonable timeframe"))
+        return "; is this machine's clock right?";
+    if (credentials->type == CREDENTIALS_USER || credentials->type == CREDENTIALS_EXTERNAL_USER)
+        return "; log in again with gcloud auth application-default login";
+    if (strstr(text, "Invalid JWT Signature") || strstr(text, "account not found"))
+        return "; was the key or its account deleted? make a new key";
+    return "";
+}
+
+bool grant_token(const struct outside *outside, struct credentials *credentials,
+                 struct token *token, struct err *err)
+{
+    struct err failed = {0};
+    if (fetch(outside, credentials, token, &failed))
+        return true;
+    /* the token server's 400 is about our credentials, not about our caller's request */
+    int status = failed.status >= 400 && failed.status < 500 ? ERR_UNAUTHORIZED : failed.status;
+    err_set(err, status, "no access token for %s: %s%s",
+            credentials->path ? credentials->path : "this program", failed.text,
+            status == ERR_UNAUTHORIZED ? remedy(credentials, failed.text) : "");
+    err->reason = failed.reason;
+    err->retry_after_sec = failed.retry_after_sec;
+    return false;
+}

@@ -1,0 +1,77 @@
+/* The inside of struct gcp, and the calls that everything else is made of. */
+#ifndef GCP_CALL_CLIENT_H
+#define GCP_CALL_CLIENT_H
+
+#include "base/json/jread.h"
+#include "gcp/auth/access_token.h"
+#include "gcp/auth/credentials.h"
+#include "gcp/call/environment.h"
+#include "gcp/gcp.h"
+
+#include <jansson.h>
+
+/* The APIs as indexes. */
+enum api { API_PUBSUB, API_STORAGE, API_VISION, API_TRANSLATE, API_COUNT };
+
+/* Where an API is called. */
+struct endpoint {
+    char *base;     /* "https://pubsub.googleapis.com", no slash at the end */
+    bool anonymous; /* an emulator: no credentials */
+    bool google;    /* Google's own */
+};
+
+struct gcp {
+    struct outside outside;
+    struct http_client *http; /* NULL when outside was given */
+    struct endpoint endpoint[API_COUNT];
+    struct credentials credentials;
+    struct token_cache shared;               /* a token that all APIs take */
+    struct token_cache own_token[API_COUNT]; /* tokens signed for one API */
+    char *warning;
+    char *project, *quota_project;
+    bool translate_v3;
+    char *translate_place;
+    long timeout_ms, deadline_ms;
+};
+
+/* gcp_open with a world of the caller's; what outside->context points to must outlive it. */
+struct gcp *google_open(const struct gcp_options *options, const struct outside *outside,
+                        struct err *err);
+
+/* A call to one of the APIs. Everything is borrowed; zero means the default. */
+struct google_call {
+    enum api api;
+    const char *method;       /* NULL = GET, or POST when there is a body */
+    const char *target;       /* path and query: "/v1/projects/p/topics/t" */
+    const json_t *json;       /* the body as JSON, or */
+    struct bytes body;        /* as bytes of */
+    const char *content_type; /* this type */
+    bool once;                /* not to be repeated: twice would do harm */
+    long timeout_ms, deadline_ms;
+    size_t max_reply;
+    int attempts; /* out: how often it was sent */
+};
+
+/* Sends with a token, refreshed once when it is refused, and retries. True on success (2xx). */
+bool google_send(struct gcp *gcp, struct google_call *call, struct http_answer *answer,
+                 struct err *err);
+
+/* The same, for a JSON object as reply: new reference, or NULL and err. */
+json_t *google_json(struct gcp *gcp, struct google_call *call, struct err *err);
+
+/* The same, for a reply that says nothing more. */
+bool google_done(struct gcp *gcp, struct google_call *call, struct err *err);
+
+/* Walks through a list that comes in pages, from `target` (path and perhaps a query): calls take
+ * for each page, until it or a call fails. */
+typedef bool take_page(struct jread *page, void *to);
+bool google_list(struct gcp *gcp, enum api api, const char *target, take_page *take, void *to,
+                 struct err *err);
+
+void names_add(struct gcp_names *names, const char *name);
+
+/* For event handlers, whose status goes on to Knative: nothing that it retries in vain, or drops in
+ * haste. Returns false. */
+bool err_for_handler(struct err *err);
+
+#endif

@@ -1,0 +1,148 @@
+/* Pub/Sub: pulling, acknowledging, topics and subscriptions.
+ * API: cloud.google.com/pubsub/docs/reference/rest */
+#include "base/str.h"
+#include "gcp/call/client.h"
+#include "gcp/pubsub/message.h"
+#include "gcp/pubsub/resource_name.h"
+
+#include <string.h>
+
+enum {
+    /* a pull waits at the server for about 90 s when there is nothing */
+    PULL_TIMEOUT_MS = 120000,
+    PULL_DEADLINE_MS = 150000,
+    MOST_PULL_REPLY = 64 * 1024 * 1024,
+    MOST_MESSAGES = 1000,
+    MOST_ACK_IDS = 1000,
+    MOST_ACK_BYTES = 400 * 1024, /* Google refuses requests over 512 KiB */
+    MOST_DEADLINE_SEC = 600,
+};
+
+/* Calls `verb` of a resource with a JSON body. New reference to the reply, or NULL and err. */
+static json_t *call_verb(struct gcp *gcp, const char *name, const char *verb, const json_t *body,
+                         struct err *err)
+{
+    OWN(free) char *target = resource_target(name, verb);
+    struct google_call call = {.api = API_PUBSUB, .target = target, .json = body};
+    return google_json(gcp, &call, err);
+}
+
+/* ---- pulling -----------------------------------------------------------------------------------
+ */
+
+static void read_received(struct jread *item, struct gcp_message *message)
+{
+    struct jread inner = jread_obj(item, "message");
+    message_from_json(&inner, message);
+    message->ack_id = str_copy(jread_str(item, "ackId"));
+    message->delivery_attempt = (int)jread_int64_or(item, "deliveryAttempt", 0, INT32_MAX, 0);
+    if (message->data_error)
+        jread_fail(&inner, "data", "is not base64");
+}
+
+static bool read_messages(const json_t *reply, struct gcp_messages *messages, struct err *err)
+{
+    struct jread at = jread_open(reply, "Pub/Sub's reply", ERR_UPSTREAM, err);
+    struct jread list = jread_list_or_empty(&at, "receivedMessages");
+    size_t count = jread_count(&list);
+    messages->list = must_alloc(count * sizeof(messages->list[0]));
+    for (size_t i = 0; i < count; i++) {
+        struct jread item = jread_item(&list, i);
+        read_received(&item, &messages->list[messages->count++]);
+    }
+    return jread_ok(&at);
+}
+
+static json_t *pull_once(struct gcp *gcp, const char *target, int most, struct err *err)
+{
+    json_auto_t *body = json_pack("{s:i}", "maxMessages", most);
+    struct google_call call = {
+        .api = API_PUBSUB,
+        .target = target,
+        .json = body,
+        .timeout_ms = PULL_TIMEOUT_MS,
+        .deadline_ms = PULL_DEADLINE_MS,
+        .max_reply = MOST_PULL_REPLY,
+    };
+    return google_json(gcp, &call, err);
+}
+
+/* A reply too large to take is asked for again with fewer messages; what was in it comes back when
+ * its deadline has passed. */
+static json_t *pull_what_fits(struct gcp *gcp, const char *target, int most, struct err *err)
+{
+    for (;; most = most > 8 ? most / 8 : 1) {
+        struct err failed = {0};
+        json_t *reply = pull_once(gcp, target, most, &failed);
+        if (reply)
+            return reply;
+        if (failed.status != ERR_TOO_LARGE || most == 1) {
+            *err = failed;
+            return NULL;
+        }
+    }
+}
+
+bool gcp_pull(struct gcp *gcp, const char *subscription, int most, struct gcp_messages *messages,
+              struct err *err)
+{
+    OWN(free) char *name = resource_name(gcp, "subscriptions", subscription, err);
+    if (!name)
+        return false;
+    OWN(free) char *target = resource_target(name, "pull");
+    int count = most < 1 ? 1 : most > MOST_MESSAGES ? MOST_MESSAGES : most;
+    json_auto_t *reply = pull_what_fits(gcp, target, count, err);
+    if (!reply || !read_messages(reply, messages, err))
+        return false;
+    for (size_t i = 0; i < messages->count; i++)
+        messages->list[i].subscription = str_copy(name);
+    return true;
+}
+
+/* ---- acknowledging -----------------------------------------------------------------------------
+ */
+
+/* How many of the ids fit into one request. */
+static size_t ids_that_fit(const char *const *ids, size_t count)
+{
+    size_t bytes = 0, n = 0;
+    while (n < count && n < MOST_ACK_IDS && (n == 0 || bytes + strlen(ids[n]) < MOST_ACK_BYTES))
+        bytes += strlen(ids[n++]) + sizeof("\"\",");
+    return n;
+}
+
+/* Calls verb for all ids, in as many requests as it takes; seconds -1 is left out. */
+static bool for_ids(struct gcp *gcp, const char *subscription, const char *verb,
+                    const char *const *ids, size_t count, int seconds, struct err *err)
+{
+    OWN(free) char *name = resource_name(gcp, "subscriptions", subscription, err);
+    if (!name)
+        return false;
+    for (size_t done = 0, n; done < count; done += n) {
+        n = ids_that_fit(ids + done, count - done);
+        json_auto_t *list = json_array();
+        for (size_t i = 0; i < n; i++)
+            json_array_append_new(list, json_string(ids[done + i]));
+        json_auto_t *body = json_pack("{s:O}", "ackIds", list);
+        if (seconds >= 0)
+            json_object_set_new(body, "ackDeadlineSeconds", json_integer(seconds));
+        json_auto_t *reply = call_verb(gcp, name, verb, body, err);
+        if (!reply)
+            return false;
+    }
+    return true;
+}
+
+bool gcp_acknowledge(struct gcp *gcp, const char *subscription, const char *const *ack_ids,
+                     size_t count, struct err *err)
+{
+    return for_ids(gcp, subscription, "acknowledge", ack_ids, count, -1, err);
+}
+
+bool gcp_modify_ack_deadline(struct gcp *gcp, const char *subscription, const char *const *ack_ids,
+                             size_t count, int seconds, struct err *err)
+{
+    if (seconds < 0 || seconds > MOST_DEADLINE_SEC)
+        return err_set(err, ERR_INPUT, "an ack deadline of %d s is not within 0 to 600", seconds);
+    return for_ids(gcp, subscription, "modifyAckDeadline", ack_ids, count, seconds, err);
+}

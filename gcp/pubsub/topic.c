@@ -1,0 +1,65 @@
+/* Pub/Sub: topics. */
+#include "base/str.h"
+#include "gcp/call/client.h"
+#include "gcp/pubsub/resource_name.h"
+
+static bool call_topic(struct gcp *gcp, const char *topic, const char *method, const json_t *body,
+                       int *attempts, struct err *err)
+{
+    OWN(free) char *name = resource_name(gcp, "topics", topic, err);
+    if (!name)
+        return false;
+    OWN(free) char *target = resource_target(name, NULL);
+    struct google_call call = {.api = API_PUBSUB, .method = method, .target = target, .json = body};
+    bool ok = google_done(gcp, &call, err);
+    *attempts = call.attempts;
+    return ok;
+}
+
+bool gcp_topic_create(struct gcp *gcp, const char *topic, struct err *err)
+{
+    json_auto_t *body = json_object();
+    struct err failed = {0};
+    int attempts = 0;
+    /* a second try may find what the first, whose answer was lost, has made */
+    if (call_topic(gcp, topic, "PUT", body, &attempts, &failed) ||
+        (failed.status == ERR_CONFLICT && attempts > 1))
+        return true;
+    *err = failed;
+    return false;
+}
+
+bool gcp_topic_delete(struct gcp *gcp, const char *topic, struct err *err)
+{
+    struct err failed = {0};
+    int attempts = 0;
+    if (call_topic(gcp, topic, "DELETE", NULL, &attempts, &failed) ||
+        (failed.status == ERR_NOT_FOUND && attempts > 1))
+        return true;
+    *err = failed;
+    return false;
+}
+
+bool gcp_topic_get(struct gcp *gcp, const char *topic, struct err *err)
+{
+    int attempts;
+    return call_topic(gcp, topic, "GET", NULL, &attempts, err);
+}
+
+static bool take_topics(struct jread *page, void *to)
+{
+    struct jread list = jread_list_or_empty(page, "topics");
+    for (size_t i = 0; i < jread_count(&list); i++) {
+        struct jread item = jread_item(&list, i);
+        names_add(to, jread_str(&item, "name"));
+    }
+    return jread_ok(page);
+}
+
+bool gcp_topic_list(struct gcp *gcp, struct gcp_names *names, struct err *err)
+{
+    if (!gcp->project)
+        return err_set(err, ERR_INPUT, "no project is known; set GOOGLE_CLOUD_PROJECT");
+    OWN(free) char *target = str_format("/v1/projects/%s/topics", gcp->project);
+    return google_list(gcp, API_PUBSUB, target, take_topics, names, err);
+}

@@ -1,0 +1,121 @@
+/* Storage: which topics hear of what happens in a bucket. */
+#include "base/str.h"
+#include "gcp/call/client.h"
+#include "gcp/pubsub/resource_name.h"
+#include "gcp/storage/object_url.h"
+#include "net/url.h"
+
+#include <string.h>
+
+static const char TOPIC_PREFIX[] = "//pubsub.googleapis.com/";
+
+void gcp_notifications_done(struct gcp_notifications *notifications)
+{
+    for (size_t i = 0; i < notifications->count; i++) {
+        struct gcp_notification *one = &notifications->list[i];
+        free(one->id);
+        free(one->topic);
+        free(one->event_types);
+        free(one->prefix);
+    }
+    free(notifications->list);
+    *notifications = (struct gcp_notifications){0};
+}
+
+/* ["OBJECT_FINALIZE","OBJECT_DELETE"] of "OBJECT_FINALIZE,OBJECT_DELETE" */
+static json_t *list_of(const char *commas)
+{
+    json_t *list = json_array();
+    while (*commas) {
+        size_t len = strcspn(commas, ",");
+        if (len)
+            json_array_append_new(list, json_stringn(commas, len));
+        commas += len + (commas[len] == ',');
+    }
+    return list;
+}
+
+/* The topic as Storage writes it. */
+static char *topic_address(const struct gcp *gcp, const char *topic, struct err *err)
+{
+    OWN(free) char *name = resource_name(gcp, "topics", topic, err);
+    return name ? str_format("%s%s", TOPIC_PREFIX, name) : NULL;
+}
+
+bool gcp_notification_create(struct gcp *gcp, const char *bucket, const char *topic,
+                             const char *event_types, const char *prefix, char **id,
+                             struct err *err)
+{
+    OWN(free) char *target = bucket_target(bucket, "/notificationConfigs", err);
+    if (!target)
+        return false;
+    OWN(free) char *address = topic_address(gcp, topic, err);
+    if (!address)
+        return false;
+    json_auto_t *body = json_pack(
+        "{s:s, s:s, s:o*, s:s*}", "topic", address, "payload_format", "JSON_API_V1", "event_types",
+        event_types ? list_of(event_types) : NULL, "object_name_prefix", prefix);
+    if (!body)
+        return err_set(err, ERR_INPUT, "the prefix is no UTF-8");
+    struct google_call call = {.api = API_STORAGE, .target = target, .json = body, .once = true};
+    json_auto_t *reply = google_json(gcp, &call, err);
+    if (!reply)
+        return false;
+    struct jread at = jread_open(reply, "notification", ERR_UPSTREAM, err);
+    const char *given = jread_str(&at, "id");
+    if (id && jread_ok(&at))
+        *id = str_copy(given);
+    return jread_ok(&at);
+}
+
+bool gcp_notification_delete(struct gcp *gcp, const char *bucket, const char *id, struct err *err)
+{
+    OWN(free) char *encoded = url_encode_text(id);
+    OWN(free) char *what = str_format("/notificationConfigs/%s", encoded);
+    OWN(free) char *target = bucket_target(bucket, what, err);
+    if (!target)
+        return false;
+    struct google_call call = {.api = API_STORAGE, .method = "DELETE", .target = target};
+    return google_done(gcp, &call, err);
+}
+
+/* "A,B" of ["A","B"]; NULL of none. */
+static char *commas_of(struct jread *list)
+{
+    OWN(buf) struct buf text = {0};
+    for (size_t i = 0; i < jread_count(list); i++)
+        buf_add_format(&text, "%s%s", i ? "," : "", jread_item_str(list, i));
+    return text.len ? buf_take(&text) : NULL;
+}
+
+static void add_notification(struct jread *item, struct gcp_notifications *to)
+{
+    const char *topic = jread_str(item, "topic");
+    const char *prefix = jread_str_or(item, "object_name_prefix", NULL);
+    struct jread types = jread_list_or_empty(item, "event_types");
+    bool full = str_starts(topic, TOPIC_PREFIX);
+    to->list = must_realloc(to->list, (to->count + 1) * sizeof(to->list[0]));
+    to->list[to->count++] = (struct gcp_notification){
+        .id = str_copy(jread_str(item, "id")),
+        .topic = str_copy(full ? topic + strlen(TOPIC_PREFIX) : topic),
+        .event_types = commas_of(&types),
+        .prefix = str_empty(prefix) ? NULL : str_copy(prefix),
+    };
+}
+
+static bool take_notifications(struct jread *page, void *to)
+{
+    struct jread list = jread_list_or_empty(page, "items");
+    for (size_t i = 0; i < jread_count(&list); i++) {
+        struct jread item = jread_item(&list, i);
+        add_notification(&item, to);
+    }
+    return jread_ok(page);
+}
+
+bool gcp_notification_list(struct gcp *gcp, const char *bucket,
+                           struct gcp_notifications *notifications, struct err *err)
+{
+    OWN(free) char *target = bucket_target(bucket, "/notificationConfigs", err);
+    return target && google_list(gcp, API_STORAGE, target, take_notifications, notifications, err);
+}

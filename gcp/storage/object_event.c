@@ -1,0 +1,121 @@
+/* Takes the Storage notification out of whatever envelope it came in. */
+#include "base/own.h"
+#include "base/str.h"
+#include "gcp/pubsub/message.h"
+
+#include <string.h>
+
+void gcp_object_event_done(struct gcp_object_event *event)
+{
+    free(event->type);
+    free(event->bucket);
+    free(event->object);
+    *event = (struct gcp_object_event){0};
+}
+
+/* The event types of Storage's CloudEvents, now and before 2020, and the notification's name. */
+static const struct {
+    const char *ce_type, *type;
+} types[] = {
+    {"google.cloud.storage.object.v1.finalized", "OBJECT_FINALIZE"},
+    {"google.cloud.storage.object.v1.archived", "OBJECT_ARCHIVE"},
+    {"google.cloud.storage.object.v1.deleted", "OBJECT_DELETE"},
+    {"google.cloud.storage.object.v1.metadataUpdated", "OBJECT_METADATA_UPDATE"},
+    {"com.google.cloud.storage.object.finalize", "OBJECT_FINALIZE"},
+    {"com.google.cloud.storage.object.archive", "OBJECT_ARCHIVE"},
+    {"com.google.cloud.storage.object.delete", "OBJECT_DELETE"},
+    {"com.google.cloud.storage.object.metadataUpdate", "OBJECT_METADATA_UPDATE"},
+};
+
+static const char *type_of_event(const char *ce_type)
+{
+    for (size_t i = 0; i < COUNT(types); i++)
+        if (str_equal(ce_type, types[i].ce_type))
+            return types[i].type;
+    return NULL;
+}
+
+static bool is_notification(const char *type)
+{
+    for (size_t i = 0; i < COUNT(types); i++)
+        if (str_equal(type, types[i].type))
+            return true;
+    return false;
+}
+
+/* What follows the first `mark` in text, or NULL. */
+static const char *after(const char *text, const char *mark)
+{
+    const char *at = text ? strstr(text, mark) : NULL;
+    return at && at[strlen(mark)] ? at + strlen(mark) : NULL;
+}
+
+/* "objects/O", before 2020 "O". */
+static const char *object_of_subject(const struct gcp_envelope *envelope)
+{
+    const char *subject = envelope->subject;
+    if (!subject || str_starts(envelope->type, "com."))
+        return subject;
+    return str_starts(subject, "objects/") ? after(subject, "objects/") : NULL;
+}
+
+/* Fills what is still unknown from an object resource. */
+static bool read_resource(struct bytes body, struct gcp_object_event *event, struct err *err)
+{
+    json_auto_t *tree = json_from_bytes(body, "storage object", ERR_INPUT, err);
+    if (!tree)
+        return false;
+    struct jread at = jread_open(tree, "storage object", ERR_INPUT, err);
+    if (!event->bucket)
+        event->bucket = str_copy(jread_str_or(&at, "bucket", NULL));
+    if (!event->object)
+        event->object = str_copy(jread_str_or(&at, "name", NULL));
+    if (!event->generation)
+        event->generation = jread_int64_or(&at, "generation", 0, INT64_MAX, 0);
+    return jread_ok(&at);
+}
+
+/* A CloudEvent of Storage: its body is the object; only without one, source and subject must do. */
+static bool read_event(const struct gcp_envelope *envelope, const char *type,
+                       struct gcp_object_event *event, struct err *err)
+{
+    event->type = str_copy(type);
+    if (envelope->body.len && !read_resource(envelope->body, event, err))
+        return false;
+    if (!event->bucket)
+        event->bucket = str_copy(after(envelope->source, "/buckets/"));
+    if (!event->object)
+        event->object = str_copy(object_of_subject(envelope));
+    return true;
+}
+
+/* A notification: its attributes say all; only when they lack the object, the payload must do. */
+bool gcp_object_event_from_message(const struct gcp_message *message,
+                                   struct gcp_object_event *event, struct err *err)
+{
+    if (message->data_error)
+        return err_set(err, ERR_INPUT, "%s", message->data_error);
+    const char *type = gcp_message_attribute(message, "eventType");
+    if (!is_notification(type))
+        return true;
+
+    event->type = str_copy(type);
+    event->bucket = str_copy(gcp_message_attribute(message, "bucketId"));
+    event->object = str_copy(gcp_message_attribute(message, "objectId"));
+    str_int(gcp_message_attribute(message, "objectGeneration"), 0, INT64_MAX, &event->generation);
+    if ((event->bucket && event->object) || message->len == 0)
+        return true;
+    return read_resource(gcp_message_data(message), event, err);
+}
+
+bool gcp_object_event_from_envelope(const struct gcp_envelope *envelope,
+                                    struct gcp_object_event *event, struct err *err)
+{
+    const char *type = type_of_event(envelope->type);
+    if (type)
+        return read_event(envelope, type, event, err);
+
+    OWN(gcp_message) struct gcp_message message = {0};
+    return gcp_message_from_envelope(envelope, &message, err) &&
+           gcp_object_event_from_message(&message, event, err);
+}

@@ -1,0 +1,87 @@
+/* Storage: names of buckets and objects, and their addresses. */
+#include "gcp/storage/object_url.h"
+
+#include "base/str.h"
+#include "net/url.h"
+
+#include <string.h>
+
+enum { LEAST_BUCKET = 3, MOST_BUCKET_PART = 63, MOST_BUCKET = 222, MOST_OBJECT = 1024 };
+
+static bool check_bucket(const char *bucket, struct err *err)
+{
+    if (!bucket)
+        return err_set(err, ERR_INPUT, "the bucket's name is missing");
+    size_t len = strlen(bucket);
+    size_t most = strchr(bucket, '.') ? MOST_BUCKET : MOST_BUCKET_PART;
+    if (len >= LEAST_BUCKET && len <= most &&
+        strspn(bucket, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == len)
+        return true;
+    return err_set(err, ERR_INPUT,
+                   "\"%s\" is no bucket's name: want 3 to %zu lower-case letters, digits and -_.",
+                   bucket, most);
+}
+
+static bool check_object(const char *object, struct err *err)
+{
+    if (!object)
+        return err_set(err, ERR_INPUT, "the object's name is missing");
+    size_t len = strlen(object);
+    if (len < 1 || len > MOST_OBJECT)
+        return err_set(err, ERR_INPUT, "an object's name of %zu bytes is not within 1 to %d", len,
+                       MOST_OBJECT);
+    if (strpbrk(object, "\r\n") || str_equal(object, ".") || str_equal(object, "..") ||
+        !utf8_valid(bytes_of(object)))
+        return err_set(err, ERR_INPUT,
+                       "\"%s\" is no object's name: want UTF-8 without line breaks, not . or ..",
+                       object);
+    return true;
+}
+
+char *gcp_storage_uri(const char *bucket, const char *object, struct err *err)
+{
+    if (!check_bucket(bucket, err) || !check_object(object, err))
+        return NULL;
+    return str_format("gs://%s/%s", bucket, object);
+}
+
+char *gcp_storage_url(const char *bucket, const char *object, struct err *err)
+{
+    if (!check_bucket(bucket, err) || !check_object(object, err))
+        return NULL;
+    OWN(buf) struct buf url = {0};
+    buf_add_format(&url, "https://storage.googleapis.com/%s", bucket);
+    for (;;) { /* each segment by itself: '/' stays */
+        size_t len = strcspn(object, "/");
+        OWN(free) char *segment = url_encode((struct bytes){object, len});
+        buf_add_format(&url, "/%s", segment);
+        if (!object[len])
+            return buf_take(&url);
+        object += len + 1;
+    }
+}
+
+char *bucket_target(const char *bucket, const char *what, struct err *err)
+{
+    return check_bucket(bucket, err) ? str_format("/storage/v1/b/%s%s", bucket, what) : NULL;
+}
+
+char *object_target(const char *bucket, const char *object, struct err *err)
+{
+    if (!check_bucket(bucket, err) || !check_object(object, err))
+        return NULL;
+    OWN(free) char *name = url_encode_text(object);
+    return str_format("/storage/v1/b/%s/o/%s", bucket, name);
+}
+
+char *upload_target(const char *bucket, const char *object, int64_t generation, struct err *err)
+{
+    if (!check_bucket(bucket, err) || !check_object(object, err))
+        return NULL;
+    OWN(free) char *name = url_encode_text(object);
+    OWN(buf) struct buf target = {0};
+    buf_add_format(&target, "/upload/storage/v1/b/%s/o?uploadType=media&name=%s", bucket, name);
+    if (generation != GCP_ANY_GENERATION)
+        buf_add_format(&target, "&ifGenerationMatch=%lld", (long long)generation);
+    return buf_take(&target);
+}

@@ -1,0 +1,257 @@
+/* Kubernetes' protobuf, as far as kubectl needs it: a reader of the wire format that is told by
+ * tables which field is what.
+ * Format: k8s.io/apimachinery/pkg/runtime/generated.proto (Unknown), meta/v1 and core/v1. */
+#include "kn-local/api/protobuf.h"
+
+#include "base/base64.h"
+#include "base/str.h"
+#include "base/timestamp.h"
+
+#include <string.h>
+
+enum wire { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_LEN = 2, WIRE_32 = 5 };
+
+enum shape {
+    SHAPE_TEXT,
+    SHAPE_TEXTS, /* repeated string */
+    SHAPE_BOOL,
+    SHAPE_MESSAGE,
+    SHAPE_TEXT_MAP,  /* map<string, string> */
+    SHAPE_BYTES_MAP, /* map<string, bytes>: base64 in JSON */
+    SHAPE_TIME,
+};
+
+/* One field of a message; a table ends with number 0. Fields that are not in it are read over. */
+struct proto_field {
+    unsigned number;
+    const char *name;
+    enum shape shape;
+    const struct proto_field *fields;
+};
+
+static const struct proto_field object_meta[] = {
+    {1, "name", SHAPE_TEXT, NULL},
+    {2, "generateName", SHAPE_TEXT, NULL},
+    {3, "namespace", SHAPE_TEXT, NULL},
+    {5, "uid", SHAPE_TEXT, NULL},
+    {6, "resourceVersion", SHAPE_TEXT, NULL},
+    {8, "creationTimestamp", SHAPE_TIME, NULL},
+    {11, "labels", SHAPE_TEXT_MAP, NULL},
+    {12, "annotations", SHAPE_TEXT_MAP, NULL},
+    {14, "finalizers", SHAPE_TEXTS, NULL},
+    {0},
+};
+static const struct proto_field secret[] = {
+    {1, "metadata", SHAPE_MESSAGE, object_meta},
+    {2, "data", SHAPE_BYTES_MAP, NULL},
+    {3, "type", SHAPE_TEXT, NULL},
+    {4, "stringData", SHAPE_TEXT_MAP, NULL},
+    {5, "immutable", SHAPE_BOOL, NULL},
+    {0},
+};
+static const struct proto_field config_map[] = {
+    {1, "metadata", SHAPE_MESSAGE, object_meta},
+    {2, "data", SHAPE_TEXT_MAP, NULL},
+    {3, "binaryData", SHAPE_BYTES_MAP, NULL},
+    {4, "immutable", SHAPE_BOOL, NULL},
+    {0},
+};
+static const struct proto_field only_meta[] = {{1, "metadata", SHAPE_MESSAGE, object_meta}, {0}};
+static const struct proto_field type_meta[] = {
+    {1, "apiVersion", SHAPE_TEXT, NULL}, {2, "kind", SHAPE_TEXT, NULL}, {0}};
+
+static const struct {
+    const char *kind;
+    const struct proto_field *fields;
+} kinds[] = {
+    {"Secret", secret},
+    {"ConfigMap", config_map},
+    {"Namespace", only_meta},
+    {"ServiceAccount", only_meta},
+};
+
+/* ---- the wire -------------------------------------------------------------------------------- */
+
+/* A field as it is on the wire. */
+struct item {
+    unsigned number;
+    enum wire wire;
+    uint64_t number_value;
+    struct bytes bytes;
+};
+
+static bool read_varint(struct bytes *at, uint64_t *value)
+{
+    *value = 0;
+    for (unsigned shift = 0; shift < 64 && at->len; shift += 7) {
+        unsigned char byte = (unsigned char)*at->data;
+        at->data++;
+        at->len--;
+        *value |= (uint64_t)(byte & 0x7f) << shift;
+        if (!(byte & 0x80))
+            return true;
+    }
+    return false;
+}
+
+static bool take(struct bytes *at, uint64_t len, struct bytes *out)
+{
+    if (len > at->len)
+        return false;
+    *out = (struct bytes){at->data, (size_t)len};
+    at->data += len;
+    at->len -= (size_t)len;
+    return true;
+}
+
+static bool next(struct bytes *at, struct item *item)
+{
+    uint64_t tag = 0;
+    uint64_t len = 0;
+    if (!read_varint(at, &tag) || tag >> 3 == 0 || tag >> 3 > UINT32_MAX)
+        return false;
+    *item = (struct item){.number = (unsigned)(tag >> 3), .wire = (enum wire)(tag & 7)};
+    switch (item->wire) {
+    case WIRE_VARINT:
+        return read_varint(at, &item->number_value);
+    case WIRE_64:
+        return take(at, 8, &item->bytes);
+    case WIRE_32:
+        return take(at, 4, &item->bytes);
+    case WIRE_LEN:
+        return read_varint(at, &len) && take(at, len, &item->bytes);
+    }
+    return false;
+}
+
+/* The first field of a number in a message. */
+static bool find(struct bytes message, unsigned number, struct item *item)
+{
+    while (message.len && next(&message, item))
+        if (item->number == number)
+            return true;
+    return false;
+}
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+static json_t *read_message(struct bytes message, const struct proto_field *fields);
+
+static json_t *read_text(struct bytes bytes)
+{
+    return json_stringn(bytes.len ? bytes.data : "", bytes.len); /* NULL when it is no UTF-8 */
+}
+
+static json_t *read_time(struct bytes message)
+{
+    struct item seconds = {0};
+    char text[TIME_TEXT];
+    if (!find(message, 1, &seconds) || seconds.number_value > 9000000000)
+        return json_null();
+    time_format((int64_t)seconds.number_value * NS_PER_SEC, text);
+    return json_string(text);
+}
+
+static bool add_entry(json_t *object, const char *name, struct bytes entry, bool encode)
+{
+    struct item key = {0};
+    struct item value = {0};
+    if (!find(entry, 1, &key))
+        return false;
+    find(entry, 2, &value); /* an empty value is left out */
+    OWN(free) char *text = str_copy_bytes(key.bytes);
+    OWN(free) char *encoded = encode ? base64_encode(value.bytes) : NULL;
+    json_t *map = json_object_get(object, name);
+    if (!map) {
+        map = json_object();
+        json_object_set_new(object, name, map);
+    }
+    return json_object_set_new(map, text, encode ? json_string(encoded) : read_text(value.bytes)) ==
+           0;
+}
+
+static bool add_text(json_t *object, const char *name, struct bytes bytes)
+{
+    json_t *list = json_object_get(object, name);
+    if (!list) {
+        list = json_array();
+        json_object_set_new(object, name, list);
+    }
+    return json_array_append_new(list, read_text(bytes)) == 0;
+}
+
+static bool add(json_t *object, const struct proto_field *field, const struct item *item)
+{
+    if ((item->wire == WIRE_VARINT) != (field->shape == SHAPE_BOOL))
+        return false;
+    switch (field->shape) {
+    case SHAPE_TEXT:
+        return item->bytes.len == 0 || /* as if it were not there */
+               json_object_set_new(object, field->name, read_text(item->bytes)) == 0;
+    case SHAPE_TEXTS:
+        return add_text(object, field->name, item->bytes);
+    case SHAPE_BOOL:
+        return json_object_set_new(object, field->name, json_boolean(item->number_value)) == 0;
+    case SHAPE_MESSAGE:
+        return json_object_set_new(object, field->name, read_message(item->bytes, field->fields)) ==
+               0;
+    case SHAPE_TEXT_MAP:
+    case SHAPE_BYTES_MAP:
+        return add_entry(object, field->name, item->bytes, field->shape == SHAPE_BYTES_MAP);
+    case SHAPE_TIME:
+        return json_object_set_new(object, field->name, read_time(item->bytes)) == 0;
+    }
+    return false;
+}
+
+static json_t *read_message(struct bytes message, const struct proto_field *fields)
+{
+    json_auto_t *object = json_object();
+    while (message.len) {
+        struct item item = {0};
+        if (!next(&message, &item))
+            return NULL;
+        const struct proto_field *field = fields;
+        while (field->number && field->number != item.number)
+            field++;
+        if (field->number && !add(object, field, &item))
+            return NULL;
+    }
+    return json_incref(object);
+}
+
+/* ---- the envelope ---------------------------------------------------------------------------- */
+
+static const struct proto_field *fields_of(const char *kind)
+{
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        if (str_equal(kinds[i].kind, kind))
+            return kinds[i].fields;
+    return NULL;
+}
+
+json_t *kube_from_protobuf(struct bytes body, struct err *err)
+{
+    struct bytes magic = {"k8s", 4};
+    struct bytes start = {0};
+    struct item type = {0};
+    struct item raw = {0};
+    json_auto_t *about = NULL;
+    if (take(&body, magic.len, &start) && bytes_equal(start, magic) && find(body, 1, &type) &&
+        find(body, 2, &raw))
+        about = read_message(type.bytes, type_meta);
+    const char *kind = json_string_value(json_object_get(about, "kind"));
+    const struct proto_field *fields = fields_of(kind);
+    if (kind && !fields) {
+        err_set(err, ERR_FORMAT, "a %s cannot be sent as protobuf here, want application/json",
+                kind);
+        return NULL;
+    }
+    json_t *object = fields ? read_message(raw.bytes, fields) : NULL;
+    if (!object) {
+        err_set(err, ERR_INPUT, "request body: is no Kubernetes object in protobuf");
+        return NULL;
+    }
+    json_object_update(object, about);
+    return object;
+}

@@ -1,0 +1,15 @@
+/* Kubernetes' protobuf, as far as kubectl needs it: newer ones send `kubectl create secret`,
+ * configmap, namespace and serviceaccount so, whatever the server says it takes. */
+#ifndef KN_LOCAL_API_PROTOBUF_H
+#define KN_LOCAL_API_PROTOBUF_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <jansson.h>
+
+/* The object in a body of type application/vnd.kubernetes.protobuf. NULL and err (ERR_INPUT when it
+ * is broken, ERR_FORMAT when it is of another kind). A new reference. */
+json_t *kube_from_protobuf(struct bytes body, struct err *err);
+
+#endif

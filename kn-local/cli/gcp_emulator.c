@@ -1,0 +1,267 @@
+/* Where Google Cloud is for the processes of kn-local. */
+#include "kn-local/cli/gcp_emulator.h"
+
+#include "base/dir_lock.h"
+#include "base/file.h"
+#include "base/json/jread.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/timestamp.h"
+#include "net/url.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+enum {
+    VARIABLES = 4,
+    START_SECONDS = 20,
+    PREDECESSOR_SECONDS = 5,
+    LOOK_MS = 5,
+    RESTART_SECONDS = 1
+};
+
+struct kn_gcp {
+    char *program, *data_dir, *log; /* of gcp-local */
+    char *model;                    /* NULL = where it looks itself */
+    char *url, *host;
+    uint16_t port, tls_port;
+    struct runtime_variable variables[VARIABLES];
+
+    pthread_t thread; /* looks after gcp-local, and is its parent */
+    bool looked_after;
+    pthread_mutex_t lock; /* guards all below */
+    pthread_cond_t changed;
+    pid_t pid; /* 0 while it does not run */
+    bool stopping, failed, ready;
+};
+
+/* ---- the process ----------------------------------------------------------------------------- */
+
+/* In the child: only calls that are safe behind fork. It ends with its parent. */
+static void become(char *const *argv, int log)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    setpgid(0, 0);
+    dup2(log, STDOUT_FILENO);
+    dup2(log, STDERR_FILENO);
+    execv(argv[0], argv);
+    _exit(127);
+}
+
+/* The gcp-local of a kn-local that was killed is told to end, and may need a moment for it. */
+static void await_predecessor(const struct kn_gcp *gcp)
+{
+    struct err err = {0}; /* whatever is wrong with the folder, gcp-local will say it itself */
+    if (dir_make(gcp->data_dir, &err)) {
+        int lock = lock_take(gcp->data_dir, "gcp-local", PREDECESSOR_SECONDS * NS_PER_SEC, &err);
+        own_fd(&lock);
+    }
+}
+
+static pid_t start(const struct kn_gcp *gcp)
+{
+    OWN(free) char *port = str_format("%u", gcp->port);
+    OWN(free) char *tls_port = str_format("%u", gcp->tls_port);
+    char *argv[] = {gcp->program,  (char[]){"--data-dir"},
+                    gcp->data_dir, (char[]){"--port"},
+                    port,          (char[]){"--tls-port"},
+                    tls_port,      gcp->model ? (char[]){"--model"} : NULL,
+                    gcp->model,    NULL};
+    OWN(fd) int log = open(gcp->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    pid_t pid = log < 0 ? -1 : fork();
+    if (pid == 0)
+        become(argv, log);
+    return pid;
+}
+
+/* Waits a moment, or until it is to stop. Called with the lock held. */
+static void pause_before_restart(struct kn_gcp *gcp)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += RESTART_SECONDS;
+    while (!gcp->stopping && pthread_cond_timedwait(&gcp->changed, &gcp->lock, &until) != ETIMEDOUT)
+        ;
+}
+
+static void *look_after(void *context)
+{
+    struct kn_gcp *gcp = context;
+    pthread_mutex_lock(&gcp->lock);
+    while (!gcp->stopping) {
+        gcp->pid = start(gcp);
+        gcp->failed = gcp->pid < 0;
+        pthread_mutex_unlock(&gcp->lock);
+        int status = 0;
+        if (gcp->pid > 0)
+            waitpid(gcp->pid, &status, 0);
+        pthread_mutex_lock(&gcp->lock);
+        gcp->pid = 0;
+        gcp->failed = true;
+        if (gcp->stopping)
+            break;
+        if (gcp->ready)
+            log_warning("gcp-local ended (%s %d); see %s",
+                        WIFSIGNALED(status) ? "signal" : "exit code",
+                        WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), gcp->log);
+        pause_before_restart(gcp);
+    }
+    pthread_mutex_unlock(&gcp->lock);
+    return NULL;
+}
+
+/* ---- waiting for it -------------------------------------------------------------------------- */
+
+/* Reads the ports that gcp-local wrote, if it was this process. */
+static bool read_ports(struct kn_gcp *gcp, pid_t pid)
+{
+    OWN(free) char *path = str_format("%s/ports.json", gcp->data_dir);
+    OWN(buf) struct buf text = {.max = 4096};
+    struct err err = {0};
+    if (!file_read(path, &text, &err))
+        return false;
+    json_auto_t *tree = json_from_bytes(buf_bytes(&text), path, ERR_INTERNAL, &err);
+    if (!tree)
+        return false;
+    struct jread at = jread_open(tree, path, ERR_INTERNAL, &err);
+    bool same = jread_int64(&at, "pid", 1, INT32_MAX) == pid;
+    int64_t port = jread_int64(&at, "port", 1, UINT16_MAX);
+    int64_t tls_port = jread_int64(&at, "tlsPort", 1, UINT16_MAX);
+    if (!jread_ok(&at) || !same)
+        return false;
+    pthread_mutex_lock(&gcp->lock);
+    gcp->port = (uint16_t)port; /* a restart listens there again */
+    gcp->tls_port = (uint16_t)tls_port;
+    gcp->ready = true;
+    pthread_mutex_unlock(&gcp->lock);
+    return true;
+}
+
+/* The last line of gcp-local's log, which says why it ended. */
+static bool fail_with_log(const struct kn_gcp *gcp, struct err *err)
+{
+    OWN(buf) struct buf text = {.max = 1 << 20};
+    struct err unread = {0};
+    if (!file_read(gcp->log, &text, &unread) || text.len < 2)
+        return err_set(err, ERR_UNAVAILABLE, "cannot start %s", gcp->program);
+    text.data[text.len - 1] = '\0';
+    const char *line = strrchr(text.data, '\n');
+    return err_set(err, ERR_UNAVAILABLE, "gcp-local did not start: %s",
+                   line ? line + 1 : text.data);
+}
+
+static bool wait_until_ready(struct kn_gcp *gcp, struct err *err)
+{
+    int64_t until_ns = time_monotonic_ns() + START_SECONDS * (int64_t)NS_PER_SEC;
+    while (time_monotonic_ns() < until_ns) {
+        pthread_mutex_lock(&gcp->lock);
+        pid_t pid = gcp->pid;
+        bool failed = gcp->failed;
+        pthread_mutex_unlock(&gcp->lock);
+        if (failed)
+            return fail_with_log(gcp, err);
+        if (pid > 0 && read_ports(gcp, pid))
+            return true;
+        struct timespec moment = {0, LOOK_MS * NS_PER_MS};
+        nanosleep(&moment, NULL);
+    }
+    return err_set(err, ERR_UNAVAILABLE, "gcp-local did not start within %d seconds; see %s",
+                   START_SECONDS, gcp->log);
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+static void set_variables(struct kn_gcp *gcp)
+{
+    gcp->variables[0] = (struct runtime_variable){"PUBSUB_EMULATOR_HOST", gcp->host};
+    gcp->variables[1] = (struct runtime_variable){"STORAGE_EMULATOR_HOST", gcp->url};
+    gcp->variables[2] = (struct runtime_variable){"VISION_EMULATOR_HOST", gcp->url};
+    gcp->variables[3] = (struct runtime_variable){"TRANSLATE_EMULATOR_HOST", gcp->url};
+}
+
+static bool open_local(struct kn_gcp *gcp, const struct kn_gcp_options *options, struct err *err)
+{
+    gcp->program = str_format("%s/gcp-local", options->program_dir);
+    gcp->data_dir = str_format("%s/gcp", options->data_dir);
+    gcp->log = str_format("%s/gcp-local.log", options->data_dir);
+    gcp->port = options->port;
+    gcp->tls_port = options->tls_port;
+    gcp->model = str_copy(options->model);
+    await_predecessor(gcp);
+    gcp->looked_after = pthread_create(&gcp->thread, NULL, look_after, gcp) == 0;
+    if (!gcp->looked_after)
+        return err_set(err, ERR_UNAVAILABLE, "cannot start a thread");
+    if (!wait_until_ready(gcp, err))
+        return false;
+    gcp->host = str_format("127.0.0.1:%u", gcp->port);
+    gcp->url = str_format("http://%s", gcp->host);
+    return true;
+}
+
+static bool open_emulator(struct kn_gcp *gcp, const char *where, struct err *err)
+{
+    OWN(url) struct url url = {0};
+    if (!url_parse(where, &url))
+        return err_set(err, ERR_INPUT, "--gcp %s: want local, google, or an http(s) URL", where);
+    gcp->host = str_format("%s:%u", url.host, url.port);
+    gcp->url = str_format("%s://%s", url.tls ? "https" : "http", gcp->host);
+    return true;
+}
+
+struct kn_gcp *kn_gcp_open(const struct kn_gcp_options *options, struct err *err)
+{
+    OWN(kn_gcp) struct kn_gcp *gcp = must_alloc(sizeof(*gcp));
+    pthread_mutex_init(&gcp->lock, NULL);
+    pthread_cond_init(&gcp->changed, NULL);
+    bool open = true;
+    if (str_equal(options->where, "local"))
+        open = open_local(gcp, options, err);
+    else if (!str_equal(options->where, "google"))
+        open = open_emulator(gcp, options->where, err);
+    if (!open)
+        return NULL;
+    set_variables(gcp);
+    return give(&gcp);
+}
+
+const struct runtime_variable *kn_gcp_variables(const struct kn_gcp *gcp, size_t *count)
+{
+    *count = gcp->url ? VARIABLES : 0;
+    return gcp->variables;
+}
+
+const char *kn_gcp_url(const struct kn_gcp *gcp)
+{
+    return gcp->url;
+}
+
+void kn_gcp_close(struct kn_gcp *gcp)
+{
+    if (!gcp)
+        return;
+    pthread_mutex_lock(&gcp->lock);
+    gcp->stopping = true;
+    if (gcp->pid > 0)
+        kill(gcp->pid, SIGTERM);
+    pthread_cond_broadcast(&gcp->changed);
+    pthread_mutex_unlock(&gcp->lock);
+    if (gcp->looked_after)
+        pthread_join(gcp->thread, NULL);
+    pthread_cond_destroy(&gcp->changed);
+    pthread_mutex_destroy(&gcp->lock);
+    free(gcp->program);
+    free(gcp->data_dir);
+    free(gcp->log);
+    free(gcp->model);
+    free(gcp->url);
+    free(gcp->host);
+    free(gcp);
+}

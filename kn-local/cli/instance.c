@@ -1,0 +1,84 @@
+/* The folder that holds everything: made, locked against a second kn-local, and told to others. */
+#include "kn-local/cli/instance.h"
+
+#include "base/dir_lock.h"
+#include "base/file.h"
+#include "base/json/jread.h"
+#include "base/str.h"
+#include "base/timestamp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The one that was killed a moment ago may still be ending. */
+static const int64_t PATIENCE_NS = NS_PER_SEC / 2;
+
+bool home_open(const char *path, struct home *home, struct err *err)
+{
+    *home = (struct home){.lock = -1};
+    if (!dir_make(path, err))
+        return false;
+    home->path = realpath(path, NULL);
+    if (!home->path)
+        return err_set(err, ERR_INPUT, "%s: %s", path, strerror(errno));
+    home->lock = lock_take(home->path, "kn-local", PATIENCE_NS, err);
+    return home->lock >= 0;
+}
+
+bool home_tell(const struct home *home, const struct home_note *note, struct err *err)
+{
+    OWN(free) char *file = str_format("%s/kn-local.json", home->path);
+    json_auto_t *tree =
+        json_pack("{s:i, s:i, s:s?, s:b, s:i}", "port", note->port, "apiPort", note->api_port,
+                  "gcpUrl", note->gcp_url, "gcpLocal", note->gcp_local, "pid", (int)getpid());
+    OWN(free) char *text = json_to_text(tree);
+    OWN(free) char *line = str_format("%s\n", text);
+    return file_write(file, 0600, bytes_of(line), err);
+}
+
+void home_close(struct home *home)
+{
+    if (home->lock >= 0) {
+        OWN(free) char *file = str_format("%s/kn-local.json", home->path);
+        unlink(file);
+        close(home->lock);
+    }
+    free(home->path);
+    *home = (struct home){.lock = -1};
+}
+
+static bool read_note(const char *path, struct home_note *note, struct err *err)
+{
+    OWN(free) char *file = str_format("%s/kn-local.json", path);
+    OWN(buf) struct buf text = {.max = 4096};
+    if (!file_read(file, &text, err))
+        return false;
+    json_auto_t *tree = json_from_bytes(buf_bytes(&text), file, ERR_INTERNAL, err);
+    if (!tree)
+        return false;
+    struct jread at = jread_open(tree, file, ERR_INTERNAL, err);
+    note->port = (uint16_t)jread_int64(&at, "port", 1, UINT16_MAX);
+    note->api_port = (uint16_t)jread_int64(&at, "apiPort", 1, UINT16_MAX);
+    note->gcp_local = jread_bool_or(&at, "gcpLocal", false);
+    note->gcp_url = str_copy(jread_str_or(&at, "gcpUrl", NULL));
+    return jread_ok(&at);
+}
+
+bool home_ask(const char *path, char **absolute, struct home_note *note, struct err *err)
+{
+    struct err none = {0};
+    *absolute = realpath(path, NULL);
+    if (*absolute && lock_taken(*absolute) && read_note(*absolute, note, &none))
+        return true;
+    OWN(free) char *folder = *path == '/' ? NULL : getcwd(NULL, 0);
+    return err_set(err, ERR_NOT_FOUND, "no kn-local runs with the data directory %s%s%s",
+                   folder ? folder : "", folder ? "/" : "", path);
+}
+
+void home_note_done(struct home_note *note)
+{
+    free(note->gcp_url);
+    *note = (struct home_note){0};
+}

@@ -1,0 +1,221 @@
+/* What the command line of kn-local asks for. */
+#include "kn-local/cli/options.h"
+
+#include "base/str.h"
+
+#include <getopt.h>
+#include <string.h>
+
+const char kn_help[] =
+    "usage: kn-local up [OPTION…]               run Knative here until SIGTERM or SIGINT\n"
+    "       kn-local env [--data-dir DIR]       print exports that point kubectl, gcloud, gsutil\n"
+    "                                           and the client libraries at it\n"
+    "       kn-local convert [-w] -f PATH       print manifests of 2019 in today's words\n"
+    "       kn-local render DIR                 print the objects of a folder with a\n"
+    "                                           kustomization.yaml\n"
+    "\n"
+    "Knative on this machine: channels, subscriptions, sources, and services that the first event\n"
+    "starts, with the real kubectl. Found by kn as a plugin: `kn local up`.\n"
+    "\n"
+    "  -f, --file PATH     apply at start a manifest, those of a folder, or what its\n"
+    "                      kustomization.yaml makes of them; as often as needed; `-` is standard\n"
+    "                      input\n"
+    "  -w, --write         convert: rewrite the files in place\n"
+    "  --data-dir DIR      keep everything there (.local/kn)\n"
+    "  --port N            HTTP port for events, on 127.0.0.1 (8484); 0 takes a free one\n"
+    "  --api-port N        HTTPS port of the Kubernetes API, on 127.0.0.1 (8485); 0 likewise\n"
+    "  --gcp WHERE         Google Cloud: `local` (the default) starts gcp-local, `google` is the\n"
+    "                      real one, or the URL of an emulator that runs already\n"
+    "  --gcp-port N        HTTP port of gcp-local (8585); 0 likewise\n"
+    "  --gcp-tls-port N    its HTTPS port (8586), which gsutil needs; 0 likewise\n"
+    "  --model FILE        the weights that gcp-local computes labels with\n"
+    "  --image NAME=COMMAND\n"
+    "                      what runs for an image whose last part is NAME; without it the program\n"
+    "                      of that name beside kn-local or on PATH\n"
+    "  --idle SECONDS      stop a service that got no request for so long (60)\n"
+    "  -h, --help          print this\n"
+    "  --version           print the version\n"
+    "\n"
+    "A pod that has ended stays for its log: `kubectl get pods` leaves it out, `kubectl logs POD`\n"
+    "and `kubectl logs -l serving.knative.dev/service=NAME` find it.\n"
+    "\n"
+    "convert keeps comments, order and blank lines; what is of today passes as it is. What has no\n"
+    "counterpart is told with file and line, and nothing is written. See docs/migrate-2019.md.\n"
+    "\n"
+    "Environment: LOG_FORMAT (text, json), LOG_LEVEL.\n"
+    "Exit codes: 0 done, 1 failed (a port in use, say), 2 bad arguments.\n";
+
+enum {
+    OPTION_DATA_DIR = 256,
+    OPTION_PORT,
+    OPTION_API_PORT,
+    OPTION_GCP,
+    OPTION_GCP_PORT,
+    OPTION_GCP_TLS_PORT,
+    OPTION_MODEL,
+    OPTION_IMAGE,
+    OPTION_IDLE,
+    OPTION_VERSION,
+};
+
+static const struct option known[] = {
+    {"file", required_argument, NULL, 'f'},
+    {"write", no_argument, NULL, 'w'},
+    {"data-dir", required_argument, NULL, OPTION_DATA_DIR},
+    {"port", required_argument, NULL, OPTION_PORT},
+    {"api-port", required_argument, NULL, OPTION_API_PORT},
+    {"gcp", required_argument, NULL, OPTION_GCP},
+    {"gcp-port", required_argument, NULL, OPTION_GCP_PORT},
+    {"gcp-tls-port", required_argument, NULL, OPTION_GCP_TLS_PORT},
+    {"model", required_argument, NULL, OPTION_MODEL},
+    {"image", required_argument, NULL, OPTION_IMAGE},
+    {"idle", required_argument, NULL, OPTION_IDLE},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static bool read_port(const char *text, uint16_t *port, struct err *err)
+{
+    int64_t value = 0;
+    if (!str_int(text, 0, UINT16_MAX, &value))
+        return err_set(err, ERR_INPUT, "port %s: want a number from 0 to 65535", text);
+    *port = (uint16_t)value;
+    return true;
+}
+
+static bool add_file(struct kn_options *options, const char *path, struct err *err)
+{
+    if (options->file_count == KN_MOST_FILES)
+        return err_set(err, ERR_INPUT, "-f %s: at most %d files", path, KN_MOST_FILES);
+    options->files[options->file_count++] = path;
+    return true;
+}
+
+/* Cuts the argument at its first '='. */
+static bool add_image(struct kn_options *options, char *text, struct err *err)
+{
+    char *equals = strchr(text, '=');
+    if (!equals || equals == text || !equals[1])
+        return err_set(err, ERR_INPUT, "--image %s: want NAME=COMMAND", text);
+    if (options->image_count == KN_MOST_IMAGES)
+        return err_set(err, ERR_INPUT, "--image %s: at most %d images", text, KN_MOST_IMAGES);
+    *equals = '\0';
+    options->images[options->image_count++] = (struct runtime_image){text, equals + 1};
+    return true;
+}
+
+static bool read_option(int option, struct kn_options *options, struct err *err)
+{
+    switch (option) {
+    case 'f':
+        return add_file(options, optarg, err);
+    case 'w':
+        options->write = true;
+        return true;
+    case OPTION_DATA_DIR:
+        options->data_dir = optarg;
+        return true;
+    case OPTION_PORT:
+        return read_port(optarg, &options->port, err);
+    case OPTION_API_PORT:
+        return read_port(optarg, &options->api_port, err);
+    case OPTION_GCP:
+        options->gcp = optarg;
+        return true;
+    case OPTION_GCP_PORT:
+        return read_port(optarg, &options->gcp_port, err);
+    case OPTION_GCP_TLS_PORT:
+        return read_port(optarg, &options->gcp_tls_port, err);
+    case OPTION_MODEL:
+        options->model = optarg;
+        return true;
+    case OPTION_IMAGE:
+        return add_image(options, optarg, err);
+    case OPTION_IDLE:
+        return str_int(optarg, 1, 86400, &options->idle_sec) ||
+               err_set(err, ERR_INPUT, "--idle %s: want seconds, from 1 to 86400", optarg);
+    case OPTION_VERSION:
+        options->command = KN_VERSION;
+        return true;
+    case 'h':
+        options->command = KN_HELP;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool read_command(const char *text, struct kn_options *options, struct err *err)
+{
+    static const struct {
+        const char *name;
+        enum kn_command command;
+    } commands[] = {{"up", KN_UP},         {"env", KN_ENV},   {"convert", KN_CONVERT},
+                    {"render", KN_RENDER}, {"help", KN_HELP}, {"version", KN_VERSION}};
+    const char *names[COUNT(commands)];
+    for (size_t i = 0; i < COUNT(commands); i++) {
+        names[i] = commands[i].name;
+        options->command = commands[i].command;
+        if (str_equal(text, commands[i].name))
+            return true;
+    }
+    const char *nearest = str_nearest(text, names, COUNT(commands));
+    return err_set(err, ERR_INPUT, "no command is called %s%s%s", text,
+                   nearest ? "; did you mean " : "", nearest ? nearest : "");
+}
+
+static bool check_convert(const struct kn_options *options, struct err *err)
+{
+    if (options->command != KN_CONVERT)
+        return !options->write || options->command == KN_HELP ||
+               err_set(err, ERR_INPUT, "-w is for convert");
+    if (options->file_count == 0)
+        return err_set(err, ERR_INPUT, "convert wants -f FILE, -f FOLDER, or -f - for its input");
+    for (size_t i = 0; i < options->file_count; i++)
+        if (options->write && str_equal(options->files[i], "-"))
+            return err_set(err, ERR_INPUT, "-w wants files, not standard input");
+    return true;
+}
+
+static bool read_folder(int argc, char **argv, struct kn_options *options, struct err *err)
+{
+    if (optind == argc)
+        return err_set(err, ERR_INPUT, "render wants a folder");
+    options->folder = argv[optind++];
+    return true;
+}
+
+bool kn_options_read(int argc, char **argv, struct kn_options *options, struct err *err)
+{
+    *options = (struct kn_options){
+        .command = KN_HELP,
+        .data_dir = ".local/kn",
+        .gcp = "local",
+        .port = 8484,
+        .api_port = 8485,
+        .gcp_port = 8585,
+        .gcp_tls_port = 8586,
+        .idle_sec = 60,
+    };
+    bool commanded = argc > 1 && argv[1][0] != '-';
+    if (commanded && !read_command(argv[1], options, err))
+        return false;
+    opterr = 0;
+    optind = commanded ? 2 : 1;
+    int option;
+    while ((option = getopt_long(argc, argv, ":f:hw", known, NULL)) != -1) {
+        if (option == '?' || option == ':')
+            return err_set(err, ERR_INPUT, option == ':' ? "%s wants a value" : "%s is not known",
+                           argv[optind - 1]);
+        if (!read_option(option, options, err))
+            return false;
+    }
+    if (options->command == KN_RENDER && !read_folder(argc, argv, options, err))
+        return false;
+    if (optind < argc)
+        return err_set(err, ERR_INPUT, "%s is too much", argv[optind]);
+    return check_convert(options, err) &&
+           (commanded || options->command == KN_VERSION || argc > 1 ||
+            err_set(err, ERR_INPUT, "want a command: up, env, render or convert"));
+}

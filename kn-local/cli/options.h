@@ -1,0 +1,33 @@
+/* What the command line of kn-local asks for. */
+#ifndef KN_LOCAL_CLI_OPTIONS_H
+#define KN_LOCAL_CLI_OPTIONS_H
+
+#include "base/err.h"
+#include "kn-local/dataplane/runtime.h"
+
+enum kn_command { KN_HELP, KN_VERSION, KN_UP, KN_ENV, KN_CONVERT, KN_RENDER };
+
+enum { KN_MOST_FILES = 64, KN_MOST_IMAGES = 64 };
+
+/* Texts are borrowed from the command line and the environment, but for names of images. */
+struct kn_options {
+    enum kn_command command;
+    const char *data_dir;
+    const char *folder; /* that KN_RENDER is about */
+    const char *gcp;    /* "local", "google", or a URL */
+    const char *model;  /* the weights for gcp-local's labels; NULL = where it looks itself */
+    uint16_t port, api_port, gcp_port, gcp_tls_port;
+    int64_t idle_sec;
+    const char *files[KN_MOST_FILES];
+    size_t file_count;
+    bool write; /* convert: in place */
+    struct runtime_image images[KN_MOST_IMAGES];
+    size_t image_count;
+};
+
+extern const char kn_help[];
+
+/* False and err (ERR_INPUT), which names the argument. */
+bool kn_options_read(int argc, char **argv, struct kn_options *options, struct err *err);
+
+#endif

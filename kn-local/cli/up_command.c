@@ -1,0 +1,197 @@
+/* kn-local up: everything, from opening the data directory to the end by a signal. */
+#include "kn-local/cli/up_command.h"
+
+#include "base/log.h"
+#include "base/str.h"
+#include "base/timestamp.h"
+#include "kn-local/api/api_server.h"
+#include "kn-local/api/credentials.h"
+#include "kn-local/cli/gcp_emulator.h"
+#include "kn-local/cli/instance.h"
+#include "kn-local/controllers/controllers.h"
+#include "kn-local/manifests/manifests.h"
+#include "kn-local/store/admission.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DRAIN_SECONDS = 5 };
+
+/* All that runs, in the order in which it was opened. */
+struct up {
+    struct home home;
+    struct access access;
+    struct kn_gcp *gcp;
+    struct objects *objects;
+    struct control *control;
+    struct runtime *runtime;
+    struct kube *kube;
+    struct http_server *api;
+};
+
+/* The API first, so that nothing new is asked for; the data plane tells the controllers to its
+ * end. */
+static void own_up(struct up *up)
+{
+    if (up->kube)
+        kube_drain(up->kube);
+    http_server_close(up->api);
+    if (up->control)
+        control_stop(up->control);
+    kube_close(up->kube);
+    runtime_close(up->runtime);
+    control_close(up->control);
+    objects_close(up->objects);
+    kn_gcp_close(up->gcp);
+    access_done(&up->access);
+    home_close(&up->home);
+}
+
+/* Signals are blocked in all threads, and waited for in this one. */
+static void block_signals(sigset_t *signals)
+{
+    sigemptyset(signals);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static bool open_objects(struct up *up, struct err *err)
+{
+    OWN(free) char *file = str_format("%s/objects.db", up->home.path);
+    up->objects = objects_open(file, err);
+    return up->objects && admit_namespace(up->objects, "default", err);
+}
+
+static bool open_gcp(struct up *up, const struct kn_options *options, const char *program_dir,
+                     struct err *err)
+{
+    struct kn_gcp_options wanted = {
+        .where = options->gcp,
+        .program_dir = program_dir,
+        .data_dir = up->home.path,
+        .port = options->gcp_port,
+        .tls_port = options->gcp_tls_port,
+        .model = options->model,
+    };
+    up->gcp = kn_gcp_open(&wanted, err);
+    return up->gcp != NULL;
+}
+
+static bool open_runtime(struct up *up, const struct kn_options *options, const char *program_dir,
+                         struct err *err)
+{
+    up->control = control_open(up->objects, err);
+    if (!up->control)
+        return false;
+    struct runtime_options wanted = {
+        .data_dir = up->home.path,
+        .port = options->port,
+        .program_dir = program_dir,
+        .images = options->images,
+        .image_count = options->image_count,
+        .idle_ns = options->idle_sec * NS_PER_SEC,
+        .listener = control_listener(up->control),
+    };
+    wanted.variables = kn_gcp_variables(up->gcp, &wanted.variable_count);
+    up->runtime = runtime_open(&wanted, err);
+    return up->runtime && control_start(up->control, up->runtime, err);
+}
+
+static bool open_api(struct up *up, const struct kn_options *options, struct err *err)
+{
+    struct kube_options wanted = {up->objects, up->runtime, up->access.token};
+    up->kube = kube_open(&wanted, err);
+    if (!up->kube)
+        return false;
+    struct http_server_options server = {
+        .port = options->api_port,
+        .cert_pem = up->access.identity.cert_pem,
+        .key_pem = up->access.identity.key_pem,
+        .drain_sec = DRAIN_SECONDS,
+    };
+    kube_serve(up->kube, &server);
+    up->api = http_server_open(&server, err);
+    return up->api != NULL;
+}
+
+/* ---- manifests ------------------------------------------------------------------------------- */
+
+static void tell_done(const char *line, void *context)
+{
+    (void)context;
+    log_info("%s", line);
+}
+
+static void tell_failed(const char *line, void *context)
+{
+    (void)context;
+    log_error("%s", line);
+}
+
+/* A path that is not there is a slip of the pen: nothing starts. */
+static bool find_files(const struct kn_options *options, struct err *err)
+{
+    for (size_t i = 0; i < options->file_count; i++)
+        if (!str_equal(options->files[i], "-") && access(options->files[i], R_OK) != 0)
+            return err_set(err, ERR_INPUT, "-f %s: %s", options->files[i], strerror(errno));
+    return true;
+}
+
+/* What is wrong in a file keeps the others from nothing. */
+static void apply_files(struct up *up, const struct kn_options *options)
+{
+    static const struct manifest_listener listener = {tell_done, tell_failed, NULL};
+    size_t errors = 0;
+    for (size_t i = 0; i < options->file_count; i++)
+        errors += manifests_apply(up->objects, options->files[i], &listener);
+    if (errors)
+        log_warning("%zu %s not applied, see above; the rest runs", errors,
+                    errors == 1 ? "thing was" : "things were");
+}
+
+/* ---- telling --------------------------------------------------------------------------------- */
+
+static bool tell(struct up *up, const struct kn_options *options, struct err *err)
+{
+    struct home_note note = {
+        .port = runtime_port(up->runtime),
+        .api_port = http_server_port(up->api),
+        .gcp_url = (char *)(uintptr_t)kn_gcp_url(up->gcp),
+        .gcp_local = str_equal(options->gcp, "local"),
+    };
+    if (!access_write_kubeconfig(up->home.path, &up->access, note.api_port, err) ||
+        !home_tell(&up->home, &note, err))
+        return false;
+    log_info("kn-local takes events on http://127.0.0.1:%u and kubectl on https://127.0.0.1:%u; "
+             "Google Cloud is %s",
+             note.port, note.api_port, note.gcp_url ? note.gcp_url : "the real one");
+    log_info("for kubectl, gcloud and gsutil: eval \"$(kn-local env --data-dir %s)\"",
+             up->home.path);
+    return true;
+}
+
+bool kn_up(const struct kn_options *options, const char *program_dir, struct err *err)
+{
+    sigset_t signals;
+    block_signals(&signals);
+    OWN(up) struct up up = {.home = {.lock = -1}};
+    if (!find_files(options, err) || !home_open(options->data_dir, &up.home, err) ||
+        !access_open(up.home.path, &up.access, err) || !open_objects(&up, err) ||
+        !open_gcp(&up, options, program_dir, err) ||
+        !open_runtime(&up, options, program_dir, err) || !open_api(&up, options, err))
+        return false;
+    apply_files(&up, options);
+    control_settle(up.control);
+    runtime_begin(up.runtime);
+    if (!tell(&up, options, err))
+        return false;
+    int signal_number = 0;
+    sigwait(&signals, &signal_number);
+    return true;
+}

@@ -1,0 +1,62 @@
+/* Destinations in manifests (ref, uri) become targets of the data plane. */
+#include "kn-local/controllers/destination.h"
+
+#include "base/str.h"
+#include "kn-local/kinds/schema.h"
+
+/* The kind of a reference; kinds of one name in several groups are told apart by apiVersion. */
+static const struct kind *kind_of(const json_t *reference, struct err *err)
+{
+    const char *name = json_string_value(json_object_get(reference, "kind"));
+    if (json_object_get(reference, "apiVersion"))
+        return kind_of_object(reference, err);
+    size_t count = 0;
+    const struct kind *const *all = kinds_all(&count);
+    for (size_t i = 0; i < count; i++)
+        if (str_equal(all[i]->name, name))
+            return all[i];
+    err_set(err, ERR_INPUT, "no kind \"%.80s\" is known here", name ? name : "");
+    return NULL;
+}
+
+static bool set_kind(const struct kind *kind, struct runtime_target *target)
+{
+    const struct kind *family = kind_family(kind);
+    if (family == &kind_service)
+        target->to = TARGET_SERVICE;
+    else if (family == &kind_channel || family == &kind_in_memory_channel ||
+             family == &kind_kafka_channel)
+        target->to = TARGET_CHANNEL;
+    return target->to != TARGET_NONE;
+}
+
+bool reference_resolve_bare(struct objects *objects, const json_t *reference, const char *ns,
+                            struct runtime_target *target, struct err *err)
+{
+    const char *name = json_string_value(json_object_get(reference, "name"));
+    const char *own_ns = json_string_value(json_object_get(reference, "namespace"));
+    const struct kind *kind = kind_of(reference, err);
+    if (!kind)
+        return false;
+    if (!set_kind(kind, target))
+        return err_set(err, ERR_INPUT, "%s \"%s\" is not addressable", kind->name, name);
+    target->ns = own_ns ? own_ns : ns;
+    target->name = name;
+    struct object_key key = {kind, target->ns, name};
+    json_auto_t *there = objects_get(objects, &key);
+    return there ||
+           err_set(err, ERR_NOT_FOUND, "%s.%s \"%s\" not found", kind->plural, kind->group, name);
+}
+
+bool reference_resolve(struct objects *objects, const json_t *destination, const char *ns,
+                       struct runtime_target *target, struct err *err)
+{
+    *target = (struct runtime_target){0};
+    const json_t *ref = json_object_get(destination, "ref");
+    target->url = json_string_value(json_object_get(destination, "uri"));
+    if (ref)
+        return reference_resolve_bare(objects, ref, ns, target, err);
+    if (target->url)
+        target->to = TARGET_URL;
+    return true;
+}

@@ -1,0 +1,141 @@
+/* Where events go, and what the data plane's addresses mean. */
+#include "kn-local/dataplane/address.h"
+
+#include "base/str.h"
+#include "net/url.h"
+
+#include <string.h>
+
+static const char CHANNEL_SUFFIX[] = "-kn-channel";
+
+/* Cuts the suffix off; false when text does not end in it. */
+static bool cut_end(char *text, const char *suffix)
+{
+    if (!str_ends(text, suffix))
+        return false;
+    text[strlen(text) - strlen(suffix)] = '\0';
+    return true;
+}
+
+/* The name of a host without port and last dot, in lower case. */
+static char *plain_host(const char *host)
+{
+    char *plain = str_copy_bytes((struct bytes){host, strcspn(host, ":")});
+    str_lower(plain);
+    cut_end(plain, ".");
+    return plain;
+}
+
+static bool parse_host(const char *host, struct address *address)
+{
+    if (str_starts(host, "127."))
+        return false; /* the usual case: our own address and no name */
+    OWN(free) char *name = plain_host(host);
+    if (!cut_end(name, ".svc.cluster.local") && !cut_end(name, ".svc") &&
+        !cut_end(name, ".localhost"))
+        return false;
+    char *dot = strchr(name, '.');
+    if (!dot || dot == name || !dot[1] || strchr(dot + 1, '.'))
+        return false;
+    *dot = '\0';
+    address->to = cut_end(name, CHANNEL_SUFFIX) ? TARGET_CHANNEL : TARGET_SERVICE;
+    address->ns = str_copy(dot + 1);
+    address->name = str_copy(name);
+    return true;
+}
+
+/* A URL whose host is a name of ours stands for the channel or service: no resolver knows it. False
+ * when it is somebody else's. address owns what found borrows. */
+static bool is_ours(const struct runtime_target *target, struct address *address, struct url *url,
+                    struct runtime_target *found)
+{
+    if (target->to != TARGET_URL || !url_parse(target->url, url) || url->tls ||
+        !parse_host(url->host, address))
+        return false;
+    *found = (struct runtime_target){.ns = address->ns, .name = address->name};
+    found->to = address->to == TARGET_CHANNEL ? TARGET_CHANNEL : TARGET_SERVICE;
+    found->url = str_equal(url->target, "/") ? NULL : url->target;
+    return true;
+}
+
+static char *plain_url(const struct runtime_target *target, const char *root)
+{
+    if (target->to == TARGET_NONE)
+        return NULL;
+    if (target->to == TARGET_URL)
+        return str_copy(target->url);
+    const char *path = target->url ? target->url : "";
+    return str_format("%s/%s/%s/%s%s%s", root, target->ns,
+                      target->to == TARGET_CHANNEL ? "channels" : "services", target->name,
+                      *path && *path != '/' && *path != '?' ? "/" : "", path);
+}
+
+char *target_url(const struct runtime_target *target, const char *root)
+{
+    OWN(address) struct address address = {0};
+    OWN(url) struct url url = {0};
+    struct runtime_target found;
+    return plain_url(is_ours(target, &address, &url, &found) ? &found : target, root);
+}
+
+void target_copy(const struct runtime_target *from, const char *root, struct target *to)
+{
+    OWN(address) struct address address = {0};
+    OWN(url) struct url url = {0};
+    struct runtime_target found;
+    if (is_ours(from, &address, &url, &found))
+        from = &found;
+    *to = (struct target){
+        .to = (int)from->to,
+        .ns = str_copy(from->ns),
+        .name = str_copy(from->name),
+        .url = plain_url(from, root),
+    };
+    const char *path = from->to == TARGET_SERVICE && from->url ? from->url : "";
+    to->path = str_format("%s%s", *path == '/' ? "" : "/", path);
+}
+
+void target_done(struct target *target)
+{
+    free(target->ns);
+    free(target->name);
+    free(target->path);
+    free(target->url);
+    *target = (struct target){0};
+}
+
+/* The segment of a path behind the slash that path points at; moves path behind it. */
+static struct bytes segment(const char **path)
+{
+    if (**path != '/')
+        return (struct bytes){0};
+    const char *begin = *path + 1;
+    *path = begin + strcspn(begin, "/");
+    return (struct bytes){begin, (size_t)(*path - begin)};
+}
+
+static void parse_path(const char *path, struct address *address)
+{
+    struct bytes ns = segment(&path), kind = segment(&path), name = segment(&path);
+    bool channel = bytes_equal(kind, bytes_of("channels"));
+    if (!ns.len || !name.len || (!channel && !bytes_equal(kind, bytes_of("services"))))
+        return;
+    address->to = channel ? TARGET_CHANNEL : TARGET_SERVICE;
+    address->ns = str_copy_bytes(ns);
+    address->name = str_copy_bytes(name);
+    address->path = path;
+}
+
+void address_parse(const char *host, const char *path, struct address *address)
+{
+    *address = (struct address){.path = path};
+    if (!host || !parse_host(host, address))
+        parse_path(path, address);
+}
+
+void address_done(struct address *address)
+{
+    free(address->ns);
+    free(address->name);
+    *address = (struct address){0};
+}

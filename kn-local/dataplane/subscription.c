@@ -1,0 +1,309 @@
+/* A subscription: whose turn it is to send, and what was handed out and is done. */
+#include "kn-local/dataplane/subscription.h"
+
+#include "base/str.h"
+#include "kn-local/dataplane/delivery.h"
+#include "kn-local/dataplane/event_log.h"
+
+#include <assert.h>
+#include <utlist.h>
+
+enum {
+    MOST_REQUESTS = 100, /* at once, of one subscription */
+};
+
+static struct route *route_new(const char *root, const struct runtime_subscription *from)
+{
+    struct route *route = must_alloc(sizeof(*route));
+    atomic_init(&route->refs, 1);
+    target_copy(&from->subscriber, root, &route->subscriber);
+    target_copy(&from->reply, root, &route->reply);
+    target_copy(&from->dead_letter, root, &route->dead_letter);
+    route->policy = from->policy;
+    return route;
+}
+
+static void route_release(struct route *route)
+{
+    if (atomic_fetch_sub(&route->refs, 1) > 1)
+        return;
+    target_done(&route->subscriber);
+    target_done(&route->reply);
+    target_done(&route->dead_letter);
+    free(route);
+}
+
+/* route is taken over. */
+static struct subscription *make(struct world *world, const char *ns, const char *name,
+                                 struct route *route)
+{
+    struct subscription *subscription = must_alloc(sizeof(*subscription));
+    atomic_init(&subscription->refs, 1);
+    pthread_mutex_init(&subscription->lock, NULL);
+    subscription->world = world;
+    subscription->ns = str_copy(ns);
+    subscription->name = str_copy(name);
+    subscription->place = str_format("%s/subscriptions/%s", ns, name);
+    subscription->route = route;
+    return subscription;
+}
+
+struct subscription *subscription_new(struct world *world, const char *root,
+                                      const struct runtime_subscription *from)
+{
+    return make(world, from->ns, from->name, route_new(root, from));
+}
+
+struct subscription *subscription_again(struct subscription *subscription)
+{
+    pthread_mutex_lock(&subscription->lock);
+    struct route *route = subscription->route;
+    atomic_fetch_add(&route->refs, 1);
+    pthread_mutex_unlock(&subscription->lock);
+    return make(subscription->world, subscription->ns, subscription->name, route);
+}
+
+void subscription_change(struct subscription *subscription, const char *root,
+                         const struct runtime_subscription *from)
+{
+    struct route *route = route_new(root, from);
+    pthread_mutex_lock(&subscription->lock);
+    struct route *old = subscription->route;
+    subscription->route = route;
+    pthread_mutex_unlock(&subscription->lock);
+    route_release(old);
+}
+
+struct subscription *subscription_hold(struct subscription *subscription)
+{
+    atomic_fetch_add_explicit(&subscription->refs, 1, memory_order_relaxed);
+    return subscription;
+}
+
+void subscription_release(struct subscription *subscription)
+{
+    if (atomic_fetch_sub(&subscription->refs, 1) > 1)
+        return;
+    assert(!subscription->all);
+    route_release(subscription->route);
+    if (subscription->backlog)
+        backlog_release(subscription->backlog);
+    pthread_mutex_destroy(&subscription->lock);
+    free(subscription->ns);
+    free(subscription->name);
+    free(subscription->place);
+    free(subscription);
+}
+
+/* ---- turns --------------------------------------------------------------------------------- */
+
+/* Under the lock. */
+static void append_to_queue(struct subscription *subscription, struct delivery *delivery)
+{
+    delivery->waits = true;
+    delivery->queued = NULL;
+    if (subscription->last)
+        subscription->last->queued = delivery;
+    else
+        subscription->first = delivery;
+    subscription->last = delivery;
+}
+
+/* Under the lock. */
+static struct delivery *take_from_queue(struct subscription *subscription)
+{
+    struct delivery *delivery = subscription->first;
+    if (!delivery)
+        return NULL;
+    subscription->first = delivery->queued;
+    if (!subscription->first)
+        subscription->last = NULL;
+    delivery->waits = false;
+    return delivery;
+}
+
+/* How what is given up ends after the subscription's own end. Under the lock. */
+static enum delivery_end end_of(const struct subscription *subscription)
+{
+    return subscription->keeps || subscription->backlog ? DELIVERY_UNDONE : DELIVERY_DONE;
+}
+
+void subscription_queue(struct delivery *delivery)
+{
+    struct subscription *subscription = delivery->subscription;
+    pthread_mutex_lock(&subscription->lock);
+    bool removed = subscription->removed;
+    enum delivery_end end = end_of(subscription);
+    bool turn = !removed && subscription->active < MOST_REQUESTS;
+    subscription->active += turn;
+    if (!removed && !turn)
+        append_to_queue(subscription, delivery);
+    pthread_mutex_unlock(&subscription->lock);
+
+    if (removed)
+        delivery_abandon(delivery, end);
+    else if (turn)
+        delivery_send(delivery);
+}
+
+void subscription_turn(struct subscription *subscription)
+{
+    pthread_mutex_lock(&subscription->lock);
+    struct delivery *next = take_from_queue(subscription);
+    subscription->active -= !next;
+    pthread_mutex_unlock(&subscription->lock);
+    if (next)
+        delivery_send(next);
+}
+
+static void on_time(struct timer *timer)
+{
+    subscription_queue((struct delivery *)timer);
+}
+
+void subscription_later(struct delivery *delivery, int64_t wait_ns)
+{
+    struct subscription *subscription = delivery->subscription;
+    struct world *world = subscription->world;
+    pthread_mutex_lock(&subscription->lock);
+    bool removed = subscription->removed;
+    enum delivery_end end = end_of(subscription);
+    if (!removed)
+        world->later(world, &delivery->timer, wait_ns, on_time);
+    pthread_mutex_unlock(&subscription->lock);
+    if (removed)
+        delivery_abandon(delivery, end);
+}
+
+/* ---- deliveries ---------------------------------------------------------------------------- */
+
+/* Under the lock. */
+static struct delivery *add_delivery(struct subscription *subscription, struct parcel *parcel)
+{
+    struct delivery *delivery = must_alloc(sizeof(*delivery));
+    delivery->subscription = subscription_hold(subscription);
+    delivery->parcel = parcel_hold(parcel);
+    delivery->route = subscription->route;
+    atomic_fetch_add(&delivery->route->refs, 1);
+    DL_PREPEND(subscription->all, delivery);
+    return delivery;
+}
+
+void subscription_deliver(struct subscription *subscription, struct parcel *parcel)
+{
+    pthread_mutex_lock(&subscription->lock);
+    struct delivery *delivery = add_delivery(subscription, parcel);
+    pthread_mutex_unlock(&subscription->lock);
+    subscription_queue(delivery);
+}
+
+/* The backlog's events are read ahead so far, and not beyond their bytes. Under the lock. */
+static size_t room(const struct subscription *subscription, size_t *bytes)
+{
+    size_t most = backlog_share(subscription->backlog);
+    *bytes = subscription->bytes < most ? most - subscription->bytes : 0;
+    return *bytes && !subscription->removed ? window_room(&subscription->window) : 0;
+}
+
+size_t subscription_room(struct subscription *subscription, size_t *bytes)
+{
+    pthread_mutex_lock(&subscription->lock);
+    size_t count = room(subscription, bytes);
+    pthread_mutex_unlock(&subscription->lock);
+    return count;
+}
+
+bool subscription_offer(struct subscription *subscription, struct parcel *parcel)
+{
+    size_t bytes;
+    struct delivery *delivery = NULL;
+    pthread_mutex_lock(&subscription->lock);
+    if (parcel->number == subscription->next && room(subscription, &bytes)) {
+        delivery = add_delivery(subscription, parcel);
+        delivery->place = window_add(&subscription->window, parcel->number);
+        subscription->bytes += parcel->size;
+        subscription->next++;
+    }
+    pthread_mutex_unlock(&subscription->lock);
+    if (delivery)
+        subscription_queue(delivery);
+    return delivery != NULL;
+}
+
+/* An event of the backlog has ended: remembers how far all is done, asks for more. */
+static void end_in_backlog(struct subscription *subscription, const struct delivery *delivery,
+                           enum delivery_end end)
+{
+    size_t bytes;
+    pthread_mutex_lock(&subscription->lock);
+    subscription->bytes -= delivery->parcel->size;
+    bool moved = end != DELIVERY_UNDONE && window_end(&subscription->window, delivery->place);
+    bool hungry = room(subscription, &bytes) >= WINDOW_SIZE / 2;
+    pthread_mutex_unlock(&subscription->lock);
+    if (moved)
+        backlog_moved(subscription->backlog, subscription);
+    if (hungry)
+        backlog_ask(subscription->backlog, subscription);
+}
+
+void subscription_ended(struct delivery *delivery, enum delivery_end end)
+{
+    struct subscription *subscription = delivery->subscription;
+    pthread_mutex_lock(&subscription->lock);
+    DL_DELETE(subscription->all, delivery);
+    pthread_mutex_unlock(&subscription->lock);
+
+    if (subscription->backlog)
+        end_in_backlog(subscription, delivery, end);
+    else
+        parcel_settle(delivery->parcel, end == DELIVERY_DONE);
+    if (delivery->other)
+        parcel_release(delivery->other);
+    parcel_release(delivery->parcel);
+    route_release(delivery->route);
+    free(delivery);
+    subscription_release(subscription);
+}
+
+/* Takes out those that wait for a turn or a moment. Under the lock. */
+static struct delivery *take_waiting(struct subscription *subscription)
+{
+    struct world *world = subscription->world;
+    struct delivery *waiting = NULL;
+    for (struct delivery *delivery; (delivery = take_from_queue(subscription));) {
+        delivery->queued = waiting;
+        waiting = delivery;
+    }
+    struct delivery *delivery;
+    DL_FOREACH(subscription->all, delivery)
+    {
+        if (world->take_back(world, &delivery->timer)) {
+            delivery->queued = waiting;
+            waiting = delivery;
+        }
+    }
+    return waiting;
+}
+
+void subscription_end(struct subscription *subscription, bool keep)
+{
+    pthread_mutex_lock(&subscription->lock);
+    subscription->removed = true;
+    subscription->keeps = keep;
+    enum delivery_end end = end_of(subscription);
+    struct delivery *waiting = take_waiting(subscription);
+    pthread_mutex_unlock(&subscription->lock);
+    while (waiting) {
+        struct delivery *next = waiting->queued;
+        delivery_abandon(waiting, end);
+        waiting = next;
+    }
+}
+
+bool subscription_busy(struct subscription *subscription)
+{
+    pthread_mutex_lock(&subscription->lock);
+    bool busy = subscription->all != NULL;
+    pthread_mutex_unlock(&subscription->lock);
+    return busy;
+}

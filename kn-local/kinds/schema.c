@@ -1,0 +1,130 @@
+/* The fields that several kinds share, and the rules for their values. */
+#include "kn-local/kinds/schema.h"
+
+#include "base/str.h"
+#include "cloudevents/delivery_policy.h"
+#include "net/url.h"
+
+#include <string.h>
+
+const char *const category_knative_all[] = {"all", "knative", NULL};
+
+const struct field schema_metadata[] = {
+    TEXT("name"),
+    TEXT("generateName"),
+    TEXT("namespace"),
+    TEXT_MAP("labels"),
+    TEXT_MAP("annotations"),
+    TEXT("uid"),
+    TEXT("resourceVersion"),
+    NUMBER("generation"),
+    TEXT("creationTimestamp"),
+    TEXT("deletionTimestamp"),
+    NUMBER("deletionGracePeriodSeconds"),
+    TEXTS("finalizers"),
+    ANY("ownerReferences"),
+    ANY("managedFields"),
+    TEXT("selfLink"),
+    END,
+};
+
+const struct field schema_reference[] = {
+    TEXT("apiVersion"),
+    TEXT("kind", .required = true),
+    TEXT("name", .required = true),
+    TEXT("namespace"),
+    TEXT("address"),
+    TEXT("group"),
+    END,
+};
+
+const struct field schema_destination[] = {
+    OBJECT(schema_reference, "ref"), TEXT("uri"), TEXT("CACerts"), TEXT("audience"), END,
+};
+
+const char *rule_destination(const json_t *value)
+{
+    bool ref = json_is_object(json_object_get(value, "ref"));
+    const char *uri = json_string_value(json_object_get(value, "uri"));
+    OWN(url) struct url url = {0};
+    bool absolute = uri && url_parse(uri, &url);
+    if (!ref && !uri)
+        return "wants a ref or a uri";
+    if (ref && absolute)
+        return "has a ref and an absolute uri, want only one of them";
+    if (!ref && !absolute)
+        return "has a uri that is no absolute http or https URL";
+    return NULL;
+}
+
+const char *rule_duration(const json_t *value)
+{
+    int64_t ns = 0;
+    return duration_parse(json_string_value(value), &ns)
+               ? NULL
+               : "is no ISO 8601 duration, such as PT0.5S or PT1M";
+}
+
+const char *rule_positive_duration(const json_t *value)
+{
+    int64_t ns = 0;
+    return duration_parse(json_string_value(value), &ns) && ns > 0
+               ? NULL
+               : "is no positive ISO 8601 duration, such as PT0.5S or PT1M";
+}
+
+const char *rule_keys(const json_t *map)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)map, key, value)
+    {
+        size_t len = strlen(key);
+        if (len == 0 || len > 253 || strspn(key, allowed) != len || str_equal(key, ".") ||
+            str_starts(key, ".."))
+            return "has a key that is none: want letters, digits, '-', '_' and '.', not \"..\" "
+                   "first";
+    }
+    return NULL;
+}
+
+/* Whether one of the steps of a path is "..". */
+static bool climbs(const char *path)
+{
+    for (const char *at = path; at; at = strchr(at, '/')) {
+        at += *at == '/';
+        if (str_starts(at, "..") && (at[2] == '/' || at[2] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+const char *rule_inside_path(const json_t *value)
+{
+    const char *path = json_string_value(value);
+    return *path == '\0' || *path == '/' || climbs(path)
+               ? "wants a path that is relative and has no \"..\""
+               : NULL;
+}
+
+const char *rule_mount_path(const json_t *value)
+{
+    const char *path = json_string_value(value);
+    return *path != '/' || climbs(path) ? "wants a path that is absolute and has no \"..\"" : NULL;
+}
+
+static const char *const policies[] = {"linear", "exponential", NULL};
+static const char *const formats[] = {"json", "binary", NULL};
+
+const struct field schema_delivery[] = {
+    OBJECT(schema_destination, "deadLetterSink", .rule = rule_destination),
+    NUMBER("retry"),
+    TEXT("backoffPolicy", .values = policies),
+    TEXT("backoffDelay", .rule = rule_duration),
+    TEXT("timeout", .rule = rule_positive_duration),
+    TEXT("retryAfterMax", .rule = rule_duration),
+    TEXT("format", .values = formats),
+    END,
+};

@@ -1,0 +1,122 @@
+/* sources.knative.dev: ContainerSource and PingSource. */
+#include "base/base64.h"
+#include "base/str.h"
+#include "kn-local/kinds/schema.h"
+#include "kn-local/schedule/cron.h"
+#include "kn-local/schedule/timezone.h"
+
+static const char *const source_categories[] = {"all", "knative", "sources", NULL};
+
+static const struct field overrides[] = {TEXT_MAP("extensions"), END};
+
+/* ---- ContainerSource ------------------------------------------------------------------------- */
+
+static const struct field container_spec[] = {
+    OBJECT(schema_pod_template, "template", .required = true),
+    OBJECT(schema_destination, "sink", .required = true, .rule = rule_destination),
+    OBJECT(overrides, "ceOverrides"),
+    END,
+};
+static const struct field container_source[] = {OBJECT(container_spec, "spec", .required = true),
+                                                END};
+static const struct column container_columns[] = {
+    {.name = "Sink", .path = ".status.sinkUri"},
+    {.name = "Age", .path = ".metadata.creationTimestamp", .type = COLUMN_AGE},
+    {.name = "Ready", .path = "Ready.status"},
+    {.name = "Reason", .path = "Ready.reason"},
+    {0},
+};
+
+static bool container_check(const json_t *object, const json_t *old, struct problem *problem)
+{
+    (void)old;
+    const json_t *spec = json_object_get(object, "spec");
+    const json_t *pod = json_object_get(json_object_get(spec, "template"), "spec");
+    size_t count = json_array_size(json_object_get(pod, "containers"));
+    return count == 1 || problem_set(problem, "spec.template.spec.containers",
+                                     "has %zu containers; here one is run", count);
+}
+
+const struct kind kind_container_source = {
+    .group = "sources.knative.dev",
+    .version = "v1",
+    .name = "ContainerSource",
+    .plural = "containersources",
+    .singular = "containersource",
+    .categories = source_categories,
+    .fields = container_source,
+    .columns = container_columns,
+    .check = container_check,
+};
+
+/* ---- PingSource ------------------------------------------------------------------------------ */
+
+static const struct field ping_spec[] = {
+    TEXT("schedule"),
+    TEXT("timezone"),
+    TEXT("contentType"),
+    TEXT("data"),
+    TEXT("dataBase64"),
+    OBJECT(schema_destination, "sink", .required = true, .rule = rule_destination),
+    OBJECT(overrides, "ceOverrides"),
+    END,
+};
+static const struct field ping_source[] = {OBJECT(ping_spec, "spec", .required = true), END};
+static const struct column ping_columns[] = {
+    {.name = "Sink", .path = ".status.sinkUri"},
+    {.name = "Schedule", .path = ".spec.schedule"},
+    {.name = "Age", .path = ".metadata.creationTimestamp", .type = COLUMN_AGE},
+    {.name = "Ready", .path = "Ready.status"},
+    {.name = "Reason", .path = "Ready.reason"},
+    {0},
+};
+
+static bool check_schedule(const json_t *spec, struct problem *problem)
+{
+    const char *schedule = json_string_value(json_object_get(spec, "schedule"));
+    const char *timezone = json_string_value(json_object_get(spec, "timezone"));
+    struct err err = {0};
+    struct cron cron;
+    if (schedule && !cron_parse(schedule, &cron, &err))
+        return problem_set(problem, "spec.schedule", "%.200s", err.text);
+    OWN(zone) struct zone *zone = timezone ? zone_open(timezone, &err) : NULL;
+    return !timezone || zone || problem_set(problem, "spec.timezone", "%.200s", err.text);
+}
+
+static bool ping_check(const json_t *object, const json_t *old, struct problem *problem)
+{
+    (void)old;
+    const json_t *spec = json_object_get(object, "spec");
+    const char *encoded = json_string_value(json_object_get(spec, "dataBase64"));
+    if (encoded && !str_empty(json_string_value(json_object_get(spec, "data"))))
+        return problem_set(problem, "spec.dataBase64", "and data exclude each other");
+    OWN(buf) struct buf data = {0};
+    if (encoded && !base64_decode(bytes_of(encoded), &data))
+        return problem_set(problem, "spec.dataBase64", "is no base64");
+    return check_schedule(spec, problem);
+}
+
+const struct kind kind_ping_source = {
+    .group = "sources.knative.dev",
+    .version = "v1",
+    .name = "PingSource",
+    .plural = "pingsources",
+    .singular = "pingsource",
+    .categories = source_categories,
+    .fields = ping_source,
+    .columns = ping_columns,
+    .check = ping_check,
+};
+
+const struct kind kind_ping_source_v1beta2 = {
+    .group = "sources.knative.dev",
+    .version = "v1beta2",
+    .name = "PingSource",
+    .plural = "pingsources",
+    .singular = "pingsource",
+    .categories = source_categories,
+    .fields = ping_source,
+    .columns = ping_columns,
+    .check = ping_check,
+    .today = &kind_ping_source,
+};

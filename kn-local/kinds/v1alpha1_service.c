@@ -1,0 +1,104 @@
+/* The Service of 2019, with runLatest, and how it is said today. */
+#include "kn-local/kinds/schema.h"
+
+static const struct field revision_spec[] = {
+    OBJECT(schema_container, "container", .required = true),
+    TEXT("concurrencyModel"),
+    NUMBER("containerConcurrency"),
+    NUMBER("timeoutSeconds"),
+    TEXT("serviceAccountName"),
+    ANY("volumes"),
+    NUMBER("generation"),
+    END,
+};
+static const struct field revision_template[] = {
+    OBJECT(schema_metadata, "metadata"),
+    OBJECT(revision_spec, "spec", .required = true),
+    END,
+};
+static const struct field configuration[] = {
+    OBJECT(revision_template, "revisionTemplate", .required = true),
+    ANY("build"),
+    END,
+};
+static const struct field run_latest[] = {
+    OBJECT(configuration, "configuration", .required = true),
+    END,
+};
+static const struct field service_spec[] = {
+    OBJECT(run_latest, "runLatest", .required = true),
+    NUMBER("generation"),
+    END,
+};
+static const struct field service[] = {OBJECT(service_spec, "spec", .required = true), END};
+
+static json_t *template_of(const json_t *object)
+{
+    return json_object_get(
+        json_object_get(json_object_get(json_object_get(object, "spec"), "runLatest"),
+                        "configuration"),
+        "revisionTemplate");
+}
+
+static json_t *service_to_today(const json_t *object)
+{
+    json_auto_t *template = json_deep_copy(template_of(object));
+    json_t *spec = json_object_get(template, "spec");
+    json_t *container = json_object_get(spec, "container");
+    json_object_set_new(spec, "containers", container ? json_pack("[O]", container) : json_array());
+    json_object_del(spec, "container");
+    json_object_del(spec, "concurrencyModel");
+    json_object_del(spec, "generation");
+    json_t *today = json_copy((json_t *)object);
+    json_object_set_new(today, "spec", json_pack("{s:O}", "template", template));
+    return today;
+}
+
+static json_t *service_from_today(const json_t *today)
+{
+    json_auto_t *template =
+        json_deep_copy(json_object_get(json_object_get(today, "spec"), "template"));
+    json_t *spec = json_object_get(template, "spec");
+    json_t *container = json_array_get(json_object_get(spec, "containers"), 0);
+    if (container)
+        json_object_set(spec, "container", container);
+    json_object_del(spec, "containers");
+    json_t *object = json_copy((json_t *)today);
+    json_object_set_new(
+        object, "spec",
+        json_pack("{s:{s:{s:O}}}", "runLatest", "configuration", "revisionTemplate", template));
+    return object;
+}
+
+static bool service_check(const json_t *object, const json_t *old, struct problem *problem)
+{
+    (void)old;
+    json_auto_t *today = kind_convert(object, &kind_service_v1alpha1, &kind_service);
+    return kind_check(&kind_service, today, NULL, problem);
+}
+
+static const char *const service_short[] = {"kservice", "ksvc", NULL};
+static const struct column service_columns[] = {
+    {.name = "Domain", .path = ".status.domain"},
+    {.name = "LatestCreated", .path = ".status.latestCreatedRevisionName"},
+    {.name = "LatestReady", .path = ".status.latestReadyRevisionName"},
+    {.name = "Ready", .path = "Ready.status"},
+    {.name = "Reason", .path = "Ready.reason"},
+    {0},
+};
+
+const struct kind kind_service_v1alpha1 = {
+    .group = "serving.knative.dev",
+    .version = "v1alpha1",
+    .name = "Service",
+    .plural = "services",
+    .singular = "service",
+    .short_names = service_short,
+    .categories = category_knative_all,
+    .fields = service,
+    .columns = service_columns,
+    .check = service_check,
+    .today = &kind_service,
+    .to_today = service_to_today,
+    .from_today = service_from_today,
+};

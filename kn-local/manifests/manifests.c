@@ -1,0 +1,183 @@
+/* Manifest files become objects. */
+#include "kn-local/manifests/manifests.h"
+
+#include "base/file.h"
+#include "base/str.h"
+#include "base/yaml/yaml.h"
+#include "kn-local/manifests/kustomize.h"
+#include "kn-local/store/admission.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { MAX_FILE = 16 << 20 };
+
+static size_t fail(const struct manifest_listener *listener, const char *text)
+{
+    listener->failed(text, listener->context);
+    return 1;
+}
+
+static void tell_done(const struct manifest_listener *listener, const json_t *object,
+                      const char *result)
+{
+    struct err err = {0};
+    const struct kind *kind = kind_of_object(object, &err);
+    OWN(free) char *line = str_format("%s%s%s/%s %s", kind->singular, *kind->group ? "." : "",
+                                      kind->group, object_name(object), result);
+    listener->done(line, listener->context);
+}
+
+static size_t apply_one(struct objects *objects, const char *file, const struct yaml_doc *doc,
+                        const json_t *object, const char *prefix,
+                        const struct manifest_listener *listener)
+{
+    const char *result = NULL;
+    struct problem problem = {0};
+    struct err err = {0};
+    if (admit_apply(objects, object, "default", &result, &problem, &err)) {
+        tell_done(listener, object, result);
+        return 0;
+    }
+    OWN(free) char *path = str_format("%s%s%s", prefix, *prefix ? "." : "", problem.path);
+    OWN(free) char *line = str_format("%s:%zu: %s", file, yaml_line(doc, path), err.text);
+    return fail(listener, line);
+}
+
+static size_t apply_list(struct objects *objects, const char *file, const struct yaml_doc *doc,
+                         const json_t *items, const struct manifest_listener *listener)
+{
+    size_t errors = 0;
+    size_t index;
+    json_t *item;
+    json_array_foreach(items, index, item)
+    {
+        OWN(free) char *prefix = str_format("items[%zu]", index);
+        errors += apply_one(objects, file, doc, item, prefix, listener);
+    }
+    return errors;
+}
+
+static size_t apply_doc(struct objects *objects, const char *file, const struct yaml_doc *doc,
+                        const struct manifest_listener *listener)
+{
+    if (json_is_null(doc->tree)) /* nothing between two lines of --- */
+        return 0;
+    if (!json_is_object(doc->tree)) {
+        OWN(free) char *line = str_format("%s:%zu: want an object", file, doc->line);
+        return fail(listener, line);
+    }
+    if (str_equal(json_string_value(json_object_get(doc->tree, "kind")), "List"))
+        return apply_list(objects, file, doc, json_object_get(doc->tree, "items"), listener);
+    return apply_one(objects, file, doc, doc->tree, "", listener);
+}
+
+size_t manifests_apply_text(struct objects *objects, const char *name, struct bytes text,
+                            const struct manifest_listener *listener)
+{
+    OWN(yaml_docs) struct yaml_docs docs = {0};
+    struct err err = {0};
+    size_t errors = 0;
+    bool whole = yaml_read(text, name, &docs, &err);
+    for (size_t i = 0; i < docs.count; i++)
+        errors += apply_doc(objects, name, &docs.list[i], listener);
+    return whole ? errors : errors + fail(listener, err.text);
+}
+
+static size_t apply_file(struct objects *objects, const char *path,
+                         const struct manifest_listener *listener)
+{
+    OWN(buf) struct buf text = {.max = MAX_FILE};
+    struct err err = {0};
+    if (!file_read(path, &text, &err))
+        return fail(listener, err.text);
+    return manifests_apply_text(objects, path, buf_bytes(&text), listener);
+}
+
+static size_t apply_input(struct objects *objects, const struct manifest_listener *listener)
+{
+    OWN(buf) struct buf text = {.max = MAX_FILE};
+    struct err err = {0};
+    if (!file_read("/dev/stdin", &text, &err))
+        return fail(listener, err.text);
+    return manifests_apply_text(objects, "stdin", buf_bytes(&text), listener);
+}
+
+/* ---- kustomizations -------------------------------------------------------------------------- */
+
+static size_t apply_kustomization(struct objects *objects, const char *folder,
+                                  const struct manifest_listener *listener)
+{
+    OWN(kustomize) struct kustomize rendered = {0};
+    struct err err = {0};
+    size_t errors = 0;
+    if (!kustomize_read(folder, &rendered, &err))
+        return fail(listener, err.text);
+    for (size_t i = 0; i < rendered.count; i++) {
+        const struct kustomize_object *object = &rendered.objects[i];
+        errors += apply_one(objects, object->file, object->doc, object->tree, "", listener);
+    }
+    return errors;
+}
+
+bool manifests_render(const char *folder, struct buf *out, struct err *err)
+{
+    OWN(kustomize) struct kustomize rendered = {0};
+    if (!kustomize_read(folder, &rendered, err))
+        return false;
+    for (size_t i = 0; i < rendered.count; i++) {
+        if (i)
+            buf_add_text(out, "---\n");
+        yaml_write(rendered.objects[i].tree, out);
+    }
+    return true;
+}
+
+/* ---- folders --------------------------------------------------------------------------------- */
+
+static int is_manifest(const struct dirent *entry)
+{
+    static const char *const endings[] = {".yaml", ".yml", ".json"};
+    for (size_t i = 0; i < COUNT(endings); i++)
+        if (*entry->d_name != '.' && str_ends(entry->d_name, endings[i]))
+            return 1;
+    return 0;
+}
+
+static size_t apply_folder(struct objects *objects, const char *path,
+                           const struct manifest_listener *listener)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(path, &entries, is_manifest, alphasort);
+    size_t errors = 0;
+    if (count <= 0) {
+        OWN(free) char *line = str_format("%s: holds no manifest (.yaml, .yml, .json)", path);
+        errors = fail(listener, line);
+    }
+    for (int i = 0; i < count; i++) {
+        OWN(free) char *file = str_format("%s/%s", path, entries[i]->d_name);
+        errors += apply_file(objects, file, listener);
+        free(entries[i]);
+    }
+    free(entries);
+    return errors;
+}
+
+size_t manifests_apply(struct objects *objects, const char *path,
+                       const struct manifest_listener *listener)
+{
+    struct stat about;
+    if (str_equal(path, "-"))
+        return apply_input(objects, listener);
+    bool folder = stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+    OWN(free) char *plain = str_copy(path);
+    size_t len = strlen(plain);
+    while (len > 1 && plain[len - 1] == '/')
+        plain[--len] = '\0';
+    if (!folder)
+        return apply_file(objects, path, listener);
+    return kustomize_is(plain) ? apply_kustomization(objects, plain, listener)
+                               : apply_folder(objects, plain, listener);
+}

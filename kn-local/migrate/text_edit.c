@@ -1,0 +1,196 @@
+/* Lines, indentation and edits of a text that is rewritten. */
+#include "kn-local/migrate/text_edit.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+/* ---- lines ----------------------------------------------------------------------------------- */
+
+size_t line_start(struct bytes text, size_t at)
+{
+    while (at > 0 && text.data[at - 1] != '\n')
+        at--;
+    return at;
+}
+
+size_t line_after(struct bytes text, size_t at)
+{
+    while (at < text.len && text.data[at] != '\n')
+        at++;
+    return at < text.len ? at + 1 : at;
+}
+
+size_t line_end(struct bytes text, size_t at)
+{
+    size_t end = line_after(text, at);
+    while (end > at && strchr("\r\n", text.data[end - 1]))
+        end--;
+    return end;
+}
+
+size_t line_indent(struct bytes text, size_t line)
+{
+    size_t at = line;
+    while (at < text.len && text.data[at] == ' ')
+        at++;
+    return at - line;
+}
+
+static bool is_blank(struct bytes text, size_t line)
+{
+    size_t at = line + line_indent(text, line);
+    return at >= line_end(text, line);
+}
+
+bool line_is_comment(struct bytes text, size_t line)
+{
+    size_t at = line + line_indent(text, line);
+    return at < text.len && text.data[at] == '#';
+}
+
+const char *line_break(struct bytes text)
+{
+    const char *end = memchr(text.data, '\n', text.len);
+    return end && end > text.data && end[-1] == '\r' ? "\r\n" : "\n";
+}
+
+size_t column_of(struct bytes text, size_t at)
+{
+    return at - line_start(text, at);
+}
+
+bool opens_line(struct bytes text, size_t at)
+{
+    size_t line = line_start(text, at);
+    return line + line_indent(text, line) == at;
+}
+
+size_t comment_behind(struct bytes text, size_t at)
+{
+    size_t end = line_end(text, at);
+    for (; at < end; at++)
+        if (text.data[at] == '#' && at > 0 && strchr(" \t", text.data[at - 1]))
+            return at;
+    return end;
+}
+
+size_t member_end(struct bytes text, const struct yaml_node *value)
+{
+    size_t column = column_of(text, value->key->start);
+    size_t end = line_after(text, value->end);
+    for (size_t line = end; line < text.len; line = line_after(text, line)) {
+        if (is_blank(text, line))
+            continue;
+        if (!line_is_comment(text, line) || line_indent(text, line) <= column)
+            break;
+        end = line_after(text, line);
+    }
+    return end;
+}
+
+/* ---- edits ----------------------------------------------------------------------------------- */
+
+void edits_add(struct edits *edits, size_t start, size_t end, const char *text)
+{
+    edits->list = must_realloc(edits->list, (edits->count + 1) * sizeof(*edits->list));
+    edits->list[edits->count] = (struct edit){start, end, edits->count, str_copy(text)};
+    edits->count++;
+}
+
+void edits_indent(struct edits *edits, struct bytes text, size_t line, size_t width)
+{
+    OWN(free) char *spaces = str_format("%*s", (int)width, "");
+    edits_add(edits, line, line + line_indent(text, line), spaces);
+}
+
+void edits_shift(struct edits *edits, struct bytes text, size_t start, size_t end, long columns)
+{
+    for (size_t line = start; line < end; line = line_after(text, line)) {
+        long width = (long)line_indent(text, line) + columns;
+        if (!is_blank(text, line))
+            edits_indent(edits, text, line, width > 0 ? (size_t)width : 0);
+    }
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct edit *one = a;
+    const struct edit *other = b;
+    if (one->start != other->start)
+        return one->start < other->start ? -1 : 1;
+    return one->number < other->number ? -1 : 1;
+}
+
+char *edits_apply(struct edits *edits, struct bytes text)
+{
+    OWN(buf) struct buf out = {0};
+    size_t at = 0;
+    if (edits->count > 0)
+        qsort(edits->list, edits->count, sizeof(*edits->list), by_place);
+    for (size_t i = 0; i < edits->count; i++) {
+        const struct edit *edit = &edits->list[i];
+        if (edit->start < at || edit->end < edit->start)
+            return NULL;
+        buf_add(&out, text.data + at, edit->start - at);
+        buf_add_text(&out, edit->text);
+        at = edit->end;
+    }
+    buf_add(&out, text.data + at, text.len - at);
+    return buf_take(&out);
+}
+
+void edits_done(struct edits *edits)
+{
+    for (size_t i = 0; i < edits->count; i++)
+        free(edits->list[i].text);
+    free(edits->list);
+    *edits = (struct edits){0};
+}
+
+/* ---- comments -------------------------------------------------------------------------------- */
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+struct texts {
+    char **list;
+    size_t count;
+};
+
+/* Adds the comments between two values: a '#' that opens a line or stands behind a space. */
+static void add_comments(struct texts *found, struct bytes text, size_t at, size_t end)
+{
+    for (; at < end; at++) {
+        if (text.data[at] != '#' || (at > 0 && !strchr(" \t\r\n", text.data[at - 1])))
+            continue;
+        size_t last = line_end(text, at);
+        found->list = must_realloc(found->list, (found->count + 1) * sizeof(*found->list));
+        found->list[found->count++] = str_copy_bytes((struct bytes){text.data + at, last - at});
+        at = last;
+    }
+}
+
+char *comments_of(struct bytes text, const struct yaml_nodes *nodes)
+{
+    struct texts found = {0};
+    size_t at = 0;
+    for (const struct yaml_node *node = nodes->made; node; node = node->made) {
+        if (node->type != NODE_TEXT)
+            continue;
+        add_comments(&found, text, at, node->start);
+        at = node->end > at ? node->end : at;
+    }
+    add_comments(&found, text, at, text.len);
+    if (found.count > 0)
+        qsort(found.list, found.count, sizeof(*found.list), by_text);
+    struct buf all = {0};
+    for (size_t i = 0; i < found.count; i++) {
+        buf_add_format(&all, "%s\n", found.list[i]);
+        free(found.list[i]);
+    }
+    free(found.list);
+    return buf_take(&all);
+}

@@ -1,0 +1,27 @@
+/* Cron schedules as Knative's PingSource has them (robfig/cron v3): pure functions. */
+#ifndef KN_LOCAL_SCHEDULE_CRON_H
+#define KN_LOCAL_SCHEDULE_CRON_H
+
+#include "base/err.h"
+#include "kn-local/schedule/timezone.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Which values of each field match, one bit each. */
+struct cron {
+    uint64_t seconds, minutes, hours, days, months, weekdays;
+    bool any_day, any_weekday; /* with both restricted, one of them is enough */
+};
+
+/* Reads five fields (minute hour day month weekday), six with seconds in front, or @hourly, @daily,
+ * @midnight, @weekly, @monthly, @yearly, @annually. Names of months and weekdays in any case;
+ * Sunday is 0. False and err (ERR_INPUT) otherwise; @every is refused. */
+bool cron_parse(const char *text, struct cron *cron, struct err *err);
+
+/* The first moment after `seconds` (since 1970, UTC) that matches in the zone, or -1 when there is
+ * none within five years. A local time that is skipped when clocks go forward does not match; one
+ * that comes twice matches twice. */
+int64_t cron_next(const struct cron *cron, const struct zone *zone, int64_t seconds);
+
+#endif

@@ -1,0 +1,31 @@
+/* Time zones by name, from the system's tz database: the offset from UTC at any moment. */
+#ifndef KN_LOCAL_SCHEDULE_TIMEZONE_H
+#define KN_LOCAL_SCHEDULE_TIMEZONE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdint.h>
+
+struct zone;
+
+/* Opens e.g. "Europe/Berlin"; NULL or "Local" is the machine's (TZ, else /etc/localtime, else UTC).
+ * NULL and err (ERR_INPUT) when there is no such zone. */
+struct zone *zone_open(const char *name, struct err *err);
+
+/* Reads a TZif file (RFC 8536), or a bare POSIX rule such as "CET-1CEST,M3.5.0,M10.5.0/3".
+ * NULL when it is none. */
+struct zone *zone_from_bytes(struct bytes file);
+struct zone *zone_from_rule(const char *rule);
+
+void zone_close(struct zone *zone);
+
+static inline void own_zone(struct zone **local)
+{
+    zone_close(*local);
+}
+
+/* Seconds to add to UTC for the local time at `seconds` since 1970, UTC. */
+int32_t zone_offset(const struct zone *zone, int64_t seconds);
+
+#endif

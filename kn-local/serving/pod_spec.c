@@ -1,0 +1,221 @@
+/* What a pod runs. */
+#include "kn-local/serving/pod_spec.h"
+
+#include "base/file.h"
+#include "base/str.h"
+#include "kn-local/serving/image.h"
+
+#include <string.h>
+
+extern char **environ;
+
+/* A list of texts that grows, ending in NULL; as argv. */
+struct list {
+    char **items;
+    size_t count;
+};
+
+static void list_add(struct list *list, char *item)
+{
+    list->items = must_realloc(list->items, (list->count + 2) * sizeof(char *));
+    list->items[list->count++] = item;
+    list->items[list->count] = NULL;
+}
+
+/* Adds NAME=value in place of another of that name. */
+static void list_set(struct list *env, const char *name, const char *value)
+{
+    size_t len = strlen(name);
+    char *entry = str_format("%s=%s", name, value);
+    for (size_t i = 0; i < env->count; i++)
+        if (strncmp(env->items[i], entry, len + 1) == 0) {
+            str_replace(&env->items[i], entry);
+            return;
+        }
+    list_add(env, entry);
+}
+
+static void set_all(struct list *env, const struct runtime_variable *variables, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        list_set(env, variables[i].name, variables[i].value);
+}
+
+/* Our own environment, save for what belongs to a service that we might ourselves be. */
+static void add_own(struct list *env)
+{
+    static const char *const without[] = {
+        "PORT=",   "K_SERVICE=",      "K_REVISION=", "K_CONFIGURATION=",
+        "K_SINK=", "K_CE_OVERRIDES=", "LD_PRELOAD="};
+    for (char **entry = environ; *entry; entry++) {
+        bool left_out = false;
+        for (size_t i = 0; i < COUNT(without); i++)
+            left_out |= str_starts(*entry, without[i]);
+        if (!left_out)
+            list_add(env, str_copy(*entry));
+    }
+}
+
+static void add_words(struct list *argv, const char *const *words)
+{
+    for (; words && *words; words++)
+        list_add(argv, str_copy(*words));
+}
+
+/* The program: the container's own command, or what the image stands for. */
+static bool find_program(const struct runtime_container *container,
+                         const struct runtime_options *options, struct list *argv, struct err *err)
+{
+    if (!container->command || !container->command[0]) {
+        argv->items = image_command(container->image, options, err);
+        while (argv->items && argv->items[argv->count])
+            argv->count++;
+        return argv->items != NULL;
+    }
+    add_words(argv, container->command);
+    char *path = options->program_dir ? program_find(argv->items[0], options->program_dir) : NULL;
+    const char *dirs = getenv("PATH");
+    if (!path)
+        path = program_find(argv->items[0], dirs ? dirs : "/usr/bin:/bin");
+    if (!path)
+        return err_set(err, ERR_NOT_FOUND, "command %s is no program here", argv->items[0]);
+    str_replace(&argv->items[0], path);
+    return true;
+}
+
+static void copy_files(const struct runtime_container *container, struct plan *plan)
+{
+    plan->files = must_alloc(container->file_count * sizeof(*plan->files));
+    plan->file_count = container->file_count;
+    for (size_t i = 0; i < container->file_count; i++) {
+        const struct runtime_file *file = &container->files[i];
+        plan->files[i] = (struct plan_file){.path = str_copy(file->path),
+                                            .data = str_copy_bytes(file->content),
+                                            .len = file->content.len};
+    }
+}
+
+struct plan *plan_new(const struct runtime_container *container,
+                      const struct runtime_options *options, const struct runtime_variable *more,
+                      size_t more_count)
+{
+    struct plan *plan = must_alloc(sizeof(*plan));
+    atomic_init(&plan->refs, 1);
+    plan->container = str_copy(container->name);
+    plan->image = str_copy(container->image);
+    plan->dir = str_copy(container->working_dir);
+    struct list argv = {0}, env = {0};
+    if (find_program(container, options, &argv, &plan->problem)) {
+        add_words(&argv, container->args);
+        plan->argv = argv.items;
+    } else {
+        command_free(argv.items);
+    }
+    add_own(&env);
+    set_all(&env, options->variables, options->variable_count);
+    set_all(&env, container->variables, container->variable_count);
+    set_all(&env, more, more_count);
+    plan->env = env.items;
+    copy_files(container, plan);
+    return plan;
+}
+
+struct plan *plan_hold(struct plan *plan)
+{
+    atomic_fetch_add(&plan->refs, 1);
+    return plan;
+}
+
+void plan_release(struct plan *plan)
+{
+    if (atomic_fetch_sub(&plan->refs, 1) > 1)
+        return;
+    for (size_t i = 0; i < plan->file_count; i++) {
+        free(plan->files[i].path);
+        free(plan->files[i].data);
+    }
+    free(plan->files);
+    command_free(plan->argv);
+    command_free(plan->env);
+    free(plan->container);
+    free(plan->image);
+    free(plan->dir);
+    free(plan);
+}
+
+static bool lists_equal(char *const *a, char *const *b)
+{
+    while (a && b && *a && *b && str_equal(*a, *b))
+        a++, b++;
+    return (!a || !*a) && (!b || !*b);
+}
+
+bool plan_equal(const struct plan *a, const struct plan *b)
+{
+    bool same = !a->argv == !b->argv && lists_equal(a->argv, b->argv) &&
+                lists_equal(a->env, b->env) && str_equal(a->image, b->image) &&
+                str_equal(a->dir, b->dir) && a->file_count == b->file_count &&
+                str_equal(a->container, b->container);
+    for (size_t i = 0; same && i < a->file_count; i++)
+        same = str_equal(a->files[i].path, b->files[i].path) &&
+               bytes_equal((struct bytes){a->files[i].data, a->files[i].len},
+                           (struct bytes){b->files[i].data, b->files[i].len});
+    return same;
+}
+
+/* ---- preparing a run ----------------------------------------------------------------------- */
+
+static bool safe_path(const char *path)
+{
+    return *path == '/' && !strstr(path, "/../") && !str_ends(path, "/..") && !str_ends(path, "/");
+}
+
+/* A file's path below dir, with its folder made. */
+static char *place_file(const struct plan_file *file, const char *dir, struct err *err)
+{
+    if (!safe_path(file->path)) {
+        err_set(err, ERR_INPUT, "cannot mount a file at %s", file->path);
+        return NULL;
+    }
+    OWN(free) char *path = str_format("%s%s", dir, file->path);
+    OWN(free) char *folder = str_copy(path);
+    *strrchr(folder, '/') = '\0';
+    bool good =
+        dir_make(folder, err) && file_write(path, 0600, (struct bytes){file->data, file->len}, err);
+    return good ? give(&path) : NULL;
+}
+
+/* "NAME=/var/secrets/key.json" becomes "NAME=DIR/var/secrets/key.json", also when the value is a
+ * folder above the file. */
+static void point_at(char **entry, const struct plan_file *file, const char *dir)
+{
+    const char *value = strchr(*entry, '=') + 1;
+    size_t len = strlen(value);
+    bool same = str_equal(value, file->path);
+    bool above = len > 1 && str_starts(file->path, value) && file->path[len] == '/';
+    if (same || above)
+        str_replace(entry, str_format("%.*s%s%s", (int)(value - *entry), *entry, dir, value));
+}
+
+char **plan_prepare(const struct plan *plan, const char *dir, uint16_t port, struct err *err)
+{
+    struct list env = {0};
+    add_words(&env, (const char *const *)plan->env);
+    OWN(free) char *root = realpath(dir, NULL); /* the program may run elsewhere */
+    for (size_t i = 0; i < plan->file_count; i++) {
+        OWN(free) char *path = place_file(&plan->files[i], root ? root : dir, err);
+        if (!path) {
+            command_free(env.items);
+            return NULL;
+        }
+        for (char **entry = env.items; entry && *entry; entry++)
+            point_at(entry, &plan->files[i], root ? root : dir);
+    }
+    if (port) {
+        OWN(free) char *text = str_format("%u", port);
+        list_set(&env, "PORT", text);
+    }
+    if (!env.items)
+        env.items = must_alloc(sizeof(char *));
+    return env.items;
+}

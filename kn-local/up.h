@@ -1,9 +1,0 @@
-/* kn-local up: everything, from opening the data directory to the end by a signal. */
-#ifndef KN_LOCAL_UP_H
-#define KN_LOCAL_UP_H
-
-#include "kn-local/kn_options.h"
-
-bool kn_up(const struct kn_options *options, const char *program_dir, struct err *err);
-
-#endif

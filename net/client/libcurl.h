@@ -1,0 +1,36 @@
+/* The one door to libcurl, for the files of net/ alone: its functions, found at run time, so that a
+ * program that calls nobody does not load it and the 30 libraries behind it. */
+#ifndef NET_CLIENT_LIBCURL_H
+#define NET_CLIENT_LIBCURL_H
+
+#include "base/err.h"
+
+#include <curl/curl.h>
+
+/* What we call of libcurl; each member has the type of the function curl_<member>. */
+#define LIBCURL_FUNCTIONS(X)                                                                       \
+    X(global_init)                                                                                 \
+    X(easy_init)                                                                                   \
+    X(easy_cleanup)                                                                                \
+    X(easy_reset)                                                                                  \
+    X(easy_setopt)                                                                                 \
+    X(easy_getinfo)                                                                                \
+    X(easy_strerror)                                                                               \
+    X(multi_init)                                                                                  \
+    X(multi_cleanup)                                                                               \
+    X(multi_setopt)                                                                                \
+    X(multi_add_handle)                                                                            \
+    X(multi_remove_handle)                                                                         \
+    X(multi_socket_action)                                                                         \
+    X(multi_info_read)
+
+struct libcurl {
+#define MEMBER(name) __typeof__(curl_##name) *name;
+    LIBCURL_FUNCTIONS(MEMBER)
+#undef MEMBER
+};
+
+/* Loads and initialises libcurl, once a process. NULL and err when it is not there. */
+const struct libcurl *libcurl_load(struct err *err);
+
+#endif

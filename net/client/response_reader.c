@@ -1,0 +1,295 @@
+/* Reads an HTTP/1.1 answer as its bytes come (RFC 9112). */
+#include "net/client/response_reader.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+enum {
+    MAX_HEAD = 256 << 10, /* bytes */
+    MAX_LINE = 8 << 10,   /* of a chunk's size or a trailer */
+};
+
+static bool refuse(struct err *err, const char *what)
+{
+    return err_set(err, ERR_UPSTREAM, "answered with %s", what);
+}
+
+static void skip(struct bytes *input, size_t len)
+{
+    input->data += len;
+    input->len -= len;
+}
+
+static struct bytes trim(struct bytes text)
+{
+    while (text.len && strchr(" \t\r\n", text.data[text.len - 1]))
+        text.len--;
+    while (text.len && (*text.data == ' ' || *text.data == '\t'))
+        skip(&text, 1);
+    return text;
+}
+
+/* ---- the head ------------------------------------------------------------------------------ */
+
+/* The length of a head with its blank line, 0 when that has not come. Line ends may be bare. */
+static size_t head_length(struct bytes text)
+{
+    const char *at = text.data, *end = text.data + text.len;
+    while (at < end && (at = memchr(at, '\n', (size_t)(end - at)))) {
+        at++;
+        const char *next = at < end && *at == '\r' ? at + 1 : at;
+        if (next < end && *next == '\n')
+            return (size_t)(next + 1 - text.data);
+    }
+    return 0;
+}
+
+/* Takes a line with its end off the front of a head. */
+static struct bytes next_line(struct bytes *head)
+{
+    const char *end = memchr(head->data, '\n', head->len);
+    struct bytes line = {head->data, (size_t)(end + 1 - head->data)};
+    skip(head, line.len);
+    return trim(line);
+}
+
+/* Reads "HTTP/1.1 200 OK". */
+static bool read_status(struct answer_reader *reader, struct bytes line, int *status,
+                        struct err *err)
+{
+    bool sound = line.len >= 12 && memcmp(line.data, "HTTP/1.", 7) == 0 && line.data[8] == ' ' &&
+                 (line.len == 12 || line.data[12] == ' ');
+    *status = 0;
+    for (int i = 9; sound && i < 12; i++) {
+        sound = line.data[i] >= '0' && line.data[i] <= '9';
+        *status = *status * 10 + (line.data[i] - '0');
+    }
+    if (!sound)
+        return refuse(err, "something that is not HTTP");
+    reader->keep = line.data[7] != '0';
+    return (*status >= 100 && *status <= 599 && *status != 101) ||
+           err_set(err, ERR_UPSTREAM, "answered with status %d", *status);
+}
+
+/* How the body is delimited, as the fields say it. */
+struct framing {
+    bool chunked, has_length;
+    int64_t length;
+};
+
+static bool read_length(const char *value, struct framing *framing, struct err *err)
+{
+    int64_t length;
+    bool sound = *value >= '0' && *value <= '9' && str_int(value, 0, INT64_MAX, &length);
+    if (!sound || (framing->has_length && length != framing->length))
+        return refuse(err, "a bad Content-Length");
+    framing->has_length = true;
+    framing->length = length;
+    return true;
+}
+
+static bool read_framing(struct answer_reader *reader, const char *name, const char *value,
+                         struct framing *framing, struct err *err)
+{
+    if (str_equal_any_case(name, "Content-Length"))
+        return read_length(value, framing, err);
+    if (str_equal_any_case(name, "Transfer-Encoding")) {
+        framing->chunked = str_equal_any_case(value, "chunked");
+        return framing->chunked || refuse(err, "an unknown Transfer-Encoding");
+    }
+    if (str_equal_any_case(name, "Connection") && strcasestr(value, "close"))
+        reader->keep = false;
+    return true;
+}
+
+static bool read_fields(struct answer_reader *reader, struct bytes head, struct http_answer *answer,
+                        struct framing *framing, struct err *err)
+{
+    while (head.len) {
+        struct bytes line = next_line(&head);
+        const char *colon = line.len ? memchr(line.data, ':', line.len) : NULL;
+        if (!colon)
+            continue; /* the blank line at the end, or rubbish that is passed over */
+        struct bytes after = {colon + 1, (size_t)(line.data + line.len - colon - 1)};
+        OWN(free) char *name =
+            str_copy_bytes((struct bytes){line.data, (size_t)(colon - line.data)});
+        OWN(free) char *value = str_copy_bytes(trim(after));
+        if (headers_add(&answer->headers, name, value) &&
+            !read_framing(reader, name, value, framing, err))
+            return false;
+    }
+    return true;
+}
+
+/* What comes after the head (RFC 9112 section 6.3). */
+static bool begin_body(struct answer_reader *reader, const struct framing *framing,
+                       struct http_answer *answer, struct err *err)
+{
+    if (reader->is_head || answer->status == 204 || answer->status == 304) {
+        reader->state = ANSWER_DONE;
+    } else if (framing->chunked) {
+        reader->state = ANSWER_CHUNK_SIZE;
+        reader->keep = reader->keep && !framing->has_length;
+    } else if (framing->has_length) {
+        if ((uint64_t)framing->length > answer->body.max)
+            return err_set(err, ERR_TOO_LARGE, "the answer is over %zu bytes", answer->body.max);
+        reader->left = (uint64_t)framing->length;
+        reader->state = reader->left ? ANSWER_LENGTH : ANSWER_DONE;
+    } else {
+        reader->state = ANSWER_TO_END;
+        reader->keep = false;
+    }
+    return true;
+}
+
+static bool take_head(struct answer_reader *reader, struct bytes head, struct http_answer *answer,
+                      struct err *err)
+{
+    struct framing framing = {0};
+    if (!read_status(reader, next_line(&head), &answer->status, err) ||
+        !read_fields(reader, head, answer, &framing, err))
+        return false;
+    if (answer->status >= 200)
+        return begin_body(reader, &framing, answer, err);
+    if (answer->status == reader->enough) {
+        reader->state = ANSWER_DONE;
+        reader->keep = false; /* another answer may follow */
+        return true;
+    }
+    headers_done(&answer->headers); /* 1xx: the answer itself is still to come */
+    answer->status = 0;
+    return true;
+}
+
+/* Whether these first bytes can still become a status line. */
+static bool is_http(struct bytes text)
+{
+    return memcmp(text.data, "HTTP/1.", text.len < 7 ? text.len : 7) == 0;
+}
+
+static bool read_head(struct answer_reader *reader, struct bytes *input, struct http_answer *answer,
+                      struct err *err)
+{
+    struct bytes whole = *input;
+    if (reader->part.len) { /* the rest of one that began to come */
+        buf_add(&reader->part, input->data, input->len);
+        whole = buf_bytes(&reader->part);
+    }
+    if (!is_http(whole))
+        return refuse(err, "something that is not HTTP");
+    size_t len = head_length(whole);
+    if (len > MAX_HEAD || (!len && whole.len > MAX_HEAD))
+        return err_set(err, ERR_UPSTREAM, "the answer's header is over %d bytes", MAX_HEAD);
+    if (!len) {
+        if (!reader->part.len)
+            buf_add(&reader->part, input->data, input->len);
+        skip(input, input->len);
+        return true;
+    }
+    bool ok = take_head(reader, (struct bytes){whole.data, len}, answer, err);
+    skip(input, input->len - (whole.len - len));
+    reader->part.len = 0;
+    return ok;
+}
+
+/* ---- the body ------------------------------------------------------------------------------ */
+
+/* Takes up to `left` bytes of body; moves on to `next` behind the last. */
+static bool read_piece(struct answer_reader *reader, struct bytes *input,
+                       struct http_answer *answer, enum answer_state next, struct err *err)
+{
+    size_t len = input->len < reader->left ? input->len : (size_t)reader->left;
+    if (!buf_add(&answer->body, input->data, len))
+        return err_set(err, ERR_TOO_LARGE, "the answer is over %zu bytes", answer->body.max);
+    skip(input, len);
+    reader->left -= len;
+    if (!reader->left)
+        reader->state = next;
+    return true;
+}
+
+/* Takes a line into part. False while its end has not come, or (err) when it is too long. */
+static bool read_line(struct answer_reader *reader, struct bytes *input, struct err *err)
+{
+    const char *end = memchr(input->data, '\n', input->len);
+    size_t len = end ? (size_t)(end + 1 - input->data) : input->len;
+    if (reader->part.len + len > MAX_LINE)
+        return refuse(err, "a line without end");
+    buf_add(&reader->part, input->data, len);
+    skip(input, len);
+    return end != NULL;
+}
+
+/* Reads "1f;name=value": hexadecimal digits, whatever follows. */
+static bool chunk_size(const char *line, uint64_t *size)
+{
+    size_t digits = strspn(line, "0123456789abcdefABCDEF");
+    if (digits == 0 || digits > 15 || !strchr("; \t\r\n", line[digits]))
+        return false;
+    *size = strtoull(line, NULL, 16);
+    return true;
+}
+
+static bool take_line(struct answer_reader *reader, struct err *err)
+{
+    bool blank = *reader->part.data == '\r' || *reader->part.data == '\n';
+    if (reader->state == ANSWER_CHUNK_SIZE) {
+        if (!chunk_size(reader->part.data, &reader->left))
+            return refuse(err, "a bad chunk");
+        reader->state = reader->left ? ANSWER_CHUNK : ANSWER_TRAILER;
+    } else if (reader->state == ANSWER_CHUNK_END) {
+        if (!blank)
+            return refuse(err, "a bad chunk");
+        reader->state = ANSWER_CHUNK_SIZE;
+    } else if (blank) {
+        reader->state = ANSWER_DONE;
+    }
+    reader->part.len = 0;
+    return true;
+}
+
+bool answer_read(struct answer_reader *reader, struct bytes *input, struct http_answer *answer,
+                 struct err *err)
+{
+    bool ok = true;
+    while (ok && input->len && reader->state != ANSWER_DONE) {
+        switch (reader->state) {
+        case ANSWER_HEAD:
+            ok = read_head(reader, input, answer, err);
+            break;
+        case ANSWER_LENGTH:
+            ok = read_piece(reader, input, answer, ANSWER_DONE, err);
+            break;
+        case ANSWER_CHUNK:
+            ok = read_piece(reader, input, answer, ANSWER_CHUNK_END, err);
+            break;
+        case ANSWER_TO_END:
+            reader->left = UINT64_MAX;
+            ok = read_piece(reader, input, answer, ANSWER_DONE, err);
+            break;
+        default:
+            ok = read_line(reader, input, err) ? take_line(reader, err) : err->status == 0;
+        }
+    }
+    return ok;
+}
+
+bool answer_close(struct answer_reader *reader, struct err *err)
+{
+    if (reader->state != ANSWER_TO_END)
+        return err_set(err, ERR_UNAVAILABLE, "the answer broke off");
+    reader->state = ANSWER_DONE;
+    return true;
+}
+
+void answer_reader_reset(struct answer_reader *reader)
+{
+    reader->part.len = 0;
+    *reader = (struct answer_reader){.part = reader->part};
+}
+
+void answer_reader_done(struct answer_reader *reader)
+{
+    buf_done(&reader->part);
+}

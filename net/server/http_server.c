@@ -1,0 +1,277 @@
+/* The HTTP server: libmicrohttpd behind one door. Here: opening, connections, the end. */
+#include "net/server/http_server_private.h"
+
+#include "base/str.h"
+#include "base/timestamp.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <netdb.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <utlist.h>
+
+enum {
+    /* Holds the head of a request; a larger one gets 431. libmicrohttpd clears this and half of it
+     * again for each request, so more costs everybody. */
+    CONNECTION_BYTES = 16 * 1024,
+    MOST_CONNECTIONS = 20000,
+    OTHER_FILES = 64,
+    QUIET_MS = 100, /* so long must the connections be silent before the end */
+};
+
+static bool listen_on(struct http_server *server, struct err *err)
+{
+    const char *host = server->options.host;
+    struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *address = NULL;
+    char port[8];
+    snprintf(port, sizeof(port), "%u", server->options.port);
+    int failure = getaddrinfo(host, port, &hints, &address);
+    if (failure)
+        return err_set(err, ERR_INPUT, "cannot listen on %s: %s", host, gai_strerror(failure));
+
+    int one = 1;
+    server->listener = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool good = server->listener >= 0 &&
+                setsockopt(server->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
+                bind(server->listener, address->ai_addr, address->ai_addrlen) == 0 &&
+                listen(server->listener, SOMAXCONN) == 0;
+    int reason = errno;
+    freeaddrinfo(address);
+    if (!good && reason == EADDRINUSE)
+        return err_set(err, ERR_INPUT, "port %s on %s is in use", port, host);
+    if (!good)
+        return err_set(err, ERR_INPUT, "cannot listen on port %s of %s: %s", port, host,
+                       strerror(reason));
+
+    struct sockaddr_storage bound;
+    socklen_t size = sizeof(bound);
+    getsockname(server->listener, (struct sockaddr *)&bound, &size);
+    server->port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
+                                                     : ((struct sockaddr_in *)&bound)->sin_port);
+    return true;
+}
+
+/* Raises the limit of open files to what is allowed, and returns how many connections that holds.
+ */
+static unsigned allow_connections(unsigned wanted)
+{
+    struct rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    rlim_t want = (rlim_t)(wanted ? wanted : MOST_CONNECTIONS) + OTHER_FILES;
+    if (files.rlim_cur < want) {
+        files.rlim_cur = want < files.rlim_max ? want : files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+        getrlimit(RLIMIT_NOFILE, &files);
+    }
+    rlim_t room = files.rlim_cur > 2 * OTHER_FILES ? files.rlim_cur - OTHER_FILES : OTHER_FILES;
+    return (unsigned)(room < want - OTHER_FILES ? room : want - OTHER_FILES);
+}
+
+static unsigned default_threads(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores < 1 ? 1 : cores > 4 ? 4 : (unsigned)cores;
+}
+
+static void no_log(void *context, const char *fmt, va_list args)
+{
+    (void)context, (void)fmt, (void)args;
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    (void)socket_context;
+    struct lane *lane = context;
+    struct http_server *server = lane->server;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        lane_watch(lane, http_socket(connection));
+        atomic_fetch_add(&server->connections, 1);
+        atomic_fetch_add(&server->accepted, 1);
+    } else {
+        atomic_fetch_sub(&server->connections, 1);
+    }
+}
+
+static struct MHD_Daemon *start_daemon(struct lane *lane, unsigned connections)
+{
+    struct http_server *server = lane->server;
+    const struct http_server_options *options = &server->options;
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)options->cert_pem},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)options->key_pem},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    struct MHD_OptionItem *more = options->cert_pem ? tls : tls + 2;
+    return MHD_start_daemon(
+        flags | (options->cert_pem ? MHD_USE_TLS : 0), 0, NULL, NULL, http_on_request, server,
+        MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL, MHD_OPTION_LISTEN_SOCKET, server->listener,
+        MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_sec,
+        MHD_OPTION_URI_LOG_CALLBACK, http_on_uri, lane, MHD_OPTION_NOTIFY_COMPLETED,
+        http_on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, lane,
+        MHD_OPTION_ARRAY, more, MHD_OPTION_END);
+}
+
+/* Starts the threads, each with its share of the connections. False with errno. */
+static bool start_lanes(struct http_server *server)
+{
+    unsigned connections = allow_connections(server->options.max_connections);
+    unsigned wanted = server->options.threads < connections ? server->options.threads : connections;
+    server->lanes = must_alloc(wanted * sizeof(*server->lanes));
+    for (unsigned i = 0; i < wanted; i++) {
+        struct lane *lane = &server->lanes[server->lane_count++];
+        lane->server = server;
+        lane->events = lane->bell = -1;
+        lane->daemon = start_daemon(lane, connections / wanted + (i < connections % wanted));
+        if (!lane->daemon || !lane_start(lane))
+            return false;
+    }
+    return true;
+}
+
+/* Ends the threads; the listening socket, which they share, stays open. */
+static void stop_lanes(struct http_server *server)
+{
+    for (unsigned i = 0; i < server->lane_count; i++)
+        lane_stop(&server->lanes[i]);
+    free(server->lanes);
+}
+
+void http_server_unref(struct http_server *server)
+{
+    if (atomic_fetch_sub(&server->refs, 1) > 1)
+        return;
+    pthread_mutex_destroy(&server->lock);
+    free(server);
+}
+
+/* What is not needed once no request can come any more. */
+static void let_go(struct http_server *server)
+{
+    workers_close(server->workers);
+    if (server->listener >= 0)
+        close(server->listener);
+    http_server_unref(server);
+}
+
+struct http_server *http_server_open(const struct http_server_options *options, struct err *err)
+{
+    struct http_server *server = must_alloc(sizeof(*server));
+    server->options = *options;
+    struct http_server_options *own = &server->options;
+    own->host = own->host ? own->host : "127.0.0.1";
+    own->threads = own->threads ? own->threads : default_threads();
+    own->max_body = own->max_body ? own->max_body : 32 << 20;
+    own->idle_sec = own->idle_sec ? own->idle_sec : 75;
+    own->drain_sec = own->drain_sec ? own->drain_sec : 30;
+    server->listener = -1;
+    pthread_mutex_init(&server->lock, NULL);
+    atomic_store(&server->refs, 1);
+    server->workers = workers_open(own->workers ? own->workers : 100);
+
+    if (!listen_on(server, err)) {
+        let_go(server);
+        return NULL;
+    }
+    if (!start_lanes(server)) {
+        err_set(err, ERR_INTERNAL, "cannot start the HTTP server on port %u: %s", server->port,
+                own->cert_pem ? "the certificate or key is not usable" : strerror(errno));
+        stop_lanes(server);
+        let_go(server);
+        return NULL;
+    }
+    return server;
+}
+
+uint16_t http_server_port(const struct http_server *server)
+{
+    return server->port;
+}
+
+uint64_t http_server_accepted(const struct http_server *server)
+{
+    return atomic_load(&server->accepted);
+}
+
+/* Lets no further connection be made to a listening socket: a packet filter that takes nothing.
+ * Clients try again within a second and are then refused, since nobody listens any more. */
+static void shut_the_door(int listener)
+{
+    struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog filter = {.len = 1, .filter = &nothing};
+    setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
+}
+
+/* Stops listening; connections that the kernel has accepted for us are still served. */
+static void stop_listening(struct http_server *server)
+{
+    static const struct timespec moment = {.tv_nsec = NS_PER_MS};
+    int64_t deadline_ns = time_monotonic_ns() + NS_PER_SEC;
+    struct pollfd waiting = {.fd = server->listener, .events = POLLIN};
+    shut_the_door(server->listener);
+    while (poll(&waiting, 1, 0) > 0 && time_monotonic_ns() < deadline_ns)
+        nanosleep(&moment, NULL); /* the lanes accept them */
+    for (unsigned i = 0; i < server->lane_count; i++)
+        lane_stop_accepting(&server->lanes[i]);
+    close(server->listener);
+    server->listener = -1;
+}
+
+/* Waits until nothing was under way for QUIET_MS, or until deadline_ns. Answers close their
+ * connections by now, so each one has at most one more request in flight. */
+static void wait_for_quiet(struct http_server *server, int64_t deadline_ns)
+{
+    static const struct timespec moment = {.tv_nsec = 2 * NS_PER_MS};
+    int64_t quiet_since = time_monotonic_ns();
+    while (atomic_load(&server->connections)) {
+        int64_t now = time_monotonic_ns();
+        if (atomic_load(&server->requests))
+            quiet_since = now;
+        if (now - quiet_since > (int64_t)QUIET_MS * NS_PER_MS || now > deadline_ns)
+            return;
+        nanosleep(&moment, NULL);
+    }
+}
+
+/* Ends streams, and answers for those who hold exchanges and did not. */
+static void end_held(struct http_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    struct live *live, *next;
+    DL_FOREACH_SAFE(server->held, live, next)
+    {
+        DL_DELETE(server->held, live);
+        live->prev = live->next = NULL;
+        live_answer(live, MHD_HTTP_SERVICE_UNAVAILABLE,
+                    MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT));
+    }
+    http_streams_close(server);
+    pthread_mutex_unlock(&server->lock);
+}
+
+void http_server_close(struct http_server *server)
+{
+    if (!server)
+        return;
+    atomic_store(&server->closing, true);
+    stop_listening(server);
+
+    pthread_mutex_lock(&server->lock);
+    http_streams_close(server);
+    pthread_mutex_unlock(&server->lock);
+    wait_for_quiet(server, time_monotonic_ns() + (int64_t)server->options.drain_sec * NS_PER_SEC);
+    end_held(server);
+    wait_for_quiet(server, time_monotonic_ns() + NS_PER_SEC);
+
+    stop_lanes(server);
+    let_go(server);
+}

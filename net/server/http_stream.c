@@ -1,0 +1,154 @@
+/* Answers that are written piece by piece. */
+#include "net/server/http_server_private.h"
+
+#include "base/str.h"
+
+#include <string.h>
+#include <utlist.h>
+
+enum {
+    MOST_WAITING = 1 << 20, /* bytes; a reader that is further behind is given up */
+    BLOCK = 16 * 1024,
+};
+
+struct http_stream {
+    struct http_server *server;
+    struct MHD_Connection *connection;
+    struct lane *lane;
+    pthread_mutex_t lock; /* guards all below */
+    struct buf waiting;
+    size_t sent; /* of waiting */
+    bool ended;  /* by the writer, or because the server closes */
+    bool gone;   /* the connection is through with it */
+    bool suspended;
+    bool written_off; /* the writer has let go */
+    struct http_stream *prev, *next;
+};
+
+static void stream_free(struct http_stream *stream)
+{
+    pthread_mutex_lock(&stream->server->lock);
+    DL_DELETE(stream->server->streams, stream);
+    pthread_mutex_unlock(&stream->server->lock);
+    http_server_unref(stream->server);
+    buf_done(&stream->waiting);
+    pthread_mutex_destroy(&stream->lock);
+    free(stream);
+}
+
+/* Called by the connection for the next bytes. */
+static ssize_t read_piece(void *context, uint64_t position, char *to, size_t room)
+{
+    (void)position;
+    struct http_stream *stream = context;
+    pthread_mutex_lock(&stream->lock);
+    size_t len = stream->waiting.len - stream->sent;
+    if (len > room)
+        len = room;
+    ssize_t result = (ssize_t)len;
+    if (len) {
+        memcpy(to, stream->waiting.data + stream->sent, len);
+        stream->sent += len;
+        if (stream->sent == stream->waiting.len)
+            stream->waiting.len = stream->sent = 0;
+    } else if (stream->ended) {
+        result = MHD_CONTENT_READER_END_OF_STREAM;
+    } else {
+        stream->suspended = true;
+        MHD_suspend_connection(stream->connection);
+    }
+    pthread_mutex_unlock(&stream->lock);
+    return result;
+}
+
+/* Called when the connection is through with the answer. */
+static void let_go(void *context)
+{
+    struct http_stream *stream = context;
+    pthread_mutex_lock(&stream->lock);
+    stream->gone = true;
+    bool last = stream->written_off;
+    pthread_mutex_unlock(&stream->lock);
+    if (last)
+        stream_free(stream);
+}
+
+static void wake(struct http_stream *stream)
+{
+    if (stream->suspended) {
+        stream->suspended = false;
+        MHD_resume_connection(stream->connection);
+        lane_ring(stream->lane);
+    }
+}
+
+struct http_stream *http_reply_stream(struct http_exchange *exchange, struct http_reply *head)
+{
+    struct live *live = live_of(exchange);
+    bool held = live->held;
+    struct http_stream *stream = must_alloc(sizeof(*stream));
+    stream->server = live->server;
+    atomic_fetch_add(&stream->server->refs, 1);
+    stream->connection = live->connection;
+    stream->lane = live->lane;
+    stream->waiting.max = MOST_WAITING;
+    pthread_mutex_init(&stream->lock, NULL);
+    pthread_mutex_lock(&stream->server->lock);
+    DL_APPEND(stream->server->streams, stream);
+    pthread_mutex_unlock(&stream->server->lock);
+
+    if (live_claim(live)) {
+        struct MHD_Response *response =
+            MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, read_piece, stream, let_go);
+        if (!response)
+            abort(); /* out of memory */
+        http_reply_headers(response, head, false);
+        live_answer(live, head->status ? (unsigned)head->status : MHD_HTTP_OK, response);
+    } else {
+        stream->gone = true;
+        headers_done(&head->headers);
+    }
+    if (held)
+        live_unref(live);
+    return stream;
+}
+
+bool http_stream_write(struct http_stream *stream, struct bytes piece)
+{
+    pthread_mutex_lock(&stream->lock);
+    bool open = !stream->gone && !stream->ended;
+    if (open && stream->sent) {
+        memmove(stream->waiting.data, stream->waiting.data + stream->sent,
+                stream->waiting.len - stream->sent);
+        stream->waiting.len -= stream->sent;
+        stream->sent = 0;
+    }
+    bool taken = open && buf_add(&stream->waiting, piece.data, piece.len);
+    if (taken)
+        wake(stream);
+    pthread_mutex_unlock(&stream->lock);
+    return taken;
+}
+
+void http_stream_end(struct http_stream *stream)
+{
+    pthread_mutex_lock(&stream->lock);
+    stream->ended = stream->written_off = true;
+    wake(stream);
+    bool last = stream->gone;
+    pthread_mutex_unlock(&stream->lock);
+    if (last)
+        stream_free(stream);
+}
+
+void http_streams_close(struct http_server *server)
+{
+    struct http_stream *stream;
+    DL_FOREACH(server->streams, stream)
+    {
+        pthread_mutex_lock(&stream->lock);
+        stream->ended = true;
+        wake(stream);
+        pthread_mutex_unlock(&stream->lock);
+    }
+}

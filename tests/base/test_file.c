@@ -1,0 +1,111 @@
+/* base/file: whole files and folders. */
+#include "base/file.h"
+#include "base/own.h"
+#include "base/str.h"
+#include "tests/helpers/test.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+/* A fresh folder, removed in the end. */
+struct folder {
+    char path[40];
+};
+
+static struct folder folder_new(void)
+{
+    struct folder folder = {"/tmp/test_file.XXXXXX"};
+    EXPECT(mkdtemp(folder.path) != NULL);
+    return folder;
+}
+
+static void own_folder(struct folder *folder)
+{
+    struct err err = {0};
+    EXPECT(tree_remove(folder->path, &err));
+}
+
+TEST(a_file_is_read_as_it_was_written_and_has_the_mode_asked_for)
+{
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *path = str_format("%s/key", folder.path);
+    struct err err = {0};
+    EXPECT(file_write(path, 0600, bytes_of("old"), &err));
+    EXPECT(file_write(path, 0600, (struct bytes){"new\0bytes", 9}, &err));
+
+    OWN(buf) struct buf buf = {0};
+    EXPECT(file_read(path, &buf, &err));
+    EXPECT(bytes_equal(buf_bytes(&buf), (struct bytes){"new\0bytes", 9}));
+    struct stat found;
+    EXPECT_INT(stat(path, &found), 0);
+    EXPECT_INT(found.st_mode & 0777, 0600);
+}
+
+TEST(a_file_that_can_be_made_anew_is_replaced_as_a_whole_too)
+{
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *path = str_format("%s/ports", folder.path);
+    struct err err = {0};
+    EXPECT(file_put(path, 0644, bytes_of("old"), &err));
+    EXPECT(file_put(path, 0644, bytes_of("new"), &err));
+    OWN(buf) struct buf buf = {0};
+    EXPECT(file_read(path, &buf, &err));
+    EXPECT_STR(buf.data, "new");
+}
+
+TEST(a_file_that_is_not_there_and_one_that_is_too_large_are_told_apart)
+{
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *path = str_format("%s/key", folder.path);
+    OWN(buf) struct buf buf = {.max = 2};
+    struct err none = {0}, large = {0};
+    EXPECT(!file_read(path, &buf, &none));
+    EXPECT_INT(none.status, ERR_NOT_FOUND);
+    EXPECT_HAS(none.text, path);
+
+    EXPECT(file_write(path, 0644, bytes_of("abc"), &none));
+    EXPECT(!file_read(path, &buf, &large));
+    EXPECT_INT(large.status, ERR_TOO_LARGE);
+}
+
+TEST(a_write_that_fails_leaves_nothing_behind)
+{
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *path = str_format("%s/folder", folder.path);
+    struct err err = {0};
+    EXPECT(dir_make(path, &err));
+    EXPECT(!file_write(path, 0600, bytes_of("a folder is in the way"), &err));
+    EXPECT_HAS(err.text, "cannot write");
+    EXPECT_INT(rmdir(path), 0);
+    EXPECT_INT(rmdir(folder.path), 0); /* which must be empty */
+}
+
+TEST(folders_are_made_down_to_the_last_and_may_be_there_already)
+{
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *path = str_format("%s/a/b/c", folder.path);
+    struct err err = {0};
+    EXPECT(dir_make(path, &err));
+    EXPECT(dir_make(path, &err));
+    OWN(free) char *file = str_format("%s/file", folder.path);
+    EXPECT(file_write(file, 0600, bytes_of("x"), &err));
+    EXPECT(!dir_make(file, &err));
+    EXPECT_HAS(err.text, "Not a directory");
+}
+
+TEST(a_tree_is_removed_without_following_links)
+{
+    OWN(folder) struct folder folder = folder_new();
+    OWN(free) char *kept = str_format("%s/kept", folder.path);
+    OWN(free) char *tree = str_format("%s/tree/deep", folder.path);
+    OWN(free) char *link = str_format("%s/tree/deep/link", folder.path);
+    OWN(free) char *top = str_format("%s/tree", folder.path);
+    struct err err = {0};
+    EXPECT(file_write(kept, 0600, bytes_of("x"), &err));
+    EXPECT(dir_make(tree, &err));
+    EXPECT_INT(symlink(kept, link), 0);
+    EXPECT(tree_remove(top, &err));
+    EXPECT(tree_remove(top, &err)); /* again is fine */
+    EXPECT(access(top, F_OK) != 0);
+    EXPECT_INT(access(kept, F_OK), 0);
+}

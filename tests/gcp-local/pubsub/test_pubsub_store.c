@@ -1,0 +1,317 @@
+/* gcp-local's Pub/Sub on disk: what was answered is there again, however the process ended. */
+#include "base/base64.h"
+#include "base/str.h"
+#include "tests/helpers/pubsub_server.h"
+#include "tests/helpers/test.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A folder that goes with the test. */
+static char *make_dir(void)
+{
+    char *dir = str_copy("/tmp/pubsub-test-XXXXXX");
+    EXPECT(mkdtemp(dir));
+    return dir;
+}
+
+static void own_dir(char **local)
+{
+    DIR *dir = opendir(*local);
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        unlinkat(dirfd(dir), entry->d_name, 0);
+    closedir(dir);
+    rmdir(*local);
+    free(*local);
+}
+
+static void set_up(struct pubsub_server *server)
+{
+    pubsub_expect(server, "PUT", "topics/news", "{\"labels\":{\"a\":\"b\"}}", 200, NULL);
+    pubsub_expect(server, "PUT", "subscriptions/reader",
+                  "{\"topic\":\"projects/demo/topics/news\",\"retainAckedMessages\":true}", 200,
+                  NULL);
+    pubsub_expect(server, "PUT", "subscriptions/other",
+                  "{\"topic\":\"projects/demo/topics/news\",\"filter\":\"attributes:x\"}", 200,
+                  NULL);
+}
+
+static void expect_data(struct pubsub_server *server, const char *subscription, const char *want)
+{
+    json_auto_t *received = pubsub_pull_now(server, subscription);
+    OWN(free) char *data = pubsub_data(received);
+    EXPECT_STR(data, want);
+}
+
+TEST(topics_subscriptions_messages_and_policies_come_back_after_a_restart)
+{
+    OWN(dir) char *dir = make_dir();
+    struct pubsub_server *server = pubsub_server_open(dir, NULL);
+    set_up(server);
+    pubsub_publish_text(server, "news", "one", "key");
+    pubsub_publish_text(server, "news", "two", NULL);
+    pubsub_expect(server, "POST", "topics/news:publish",
+                  "{\"messages\":[{\"data\":\"dGhyZWU=\",\"attributes\":{\"x\":\"\\u00e9\"}}]}",
+                  200, NULL);
+    pubsub_expect(server, "POST", "topics/news:setIamPolicy",
+                  "{\"policy\":{\"bindings\":[{\"role\":\"r\"}]}}", 200, NULL);
+    pubsub_server_close(server);
+
+    server = pubsub_server_open(dir, NULL);
+    pubsub_expect(server, "GET", "topics/news", NULL, 200, "{\"a\":\"b\"}");
+    pubsub_expect(server, "GET", "subscriptions/other", NULL, 200, "attributes:x");
+    pubsub_expect(server, "GET", "topics/news:getIamPolicy", NULL, 200, "\"role\":\"r\"");
+    expect_data(server, "reader", "one,two,three");
+    pubsub_expect(server, "POST", "subscriptions/other:pull",
+                  "{\"maxMessages\":10,\"returnImmediately\":true}", 200,
+                  "\"message\":{\"data\":\"dGhyZWU=\",\"attributes\":{\"x\":\"é\"}");
+    pubsub_server_close(server);
+}
+
+TEST(acked_messages_stay_acked_and_can_be_sought_back_to_after_a_restart)
+{
+    OWN(dir) char *dir = make_dir();
+    struct pubsub_server *server = pubsub_server_open(dir, NULL);
+    set_up(server);
+    pubsub_publish_text(server, "news", "one", NULL);
+    json_auto_t *received = pubsub_pull_now(server, "reader");
+    pubsub_ack_all(server, "reader", received);
+    pubsub_publish_text(server, "news", "two", NULL);
+    pubsub_server_close(server);
+
+    server = pubsub_server_open(dir, NULL);
+    expect_data(server, "reader", "two");
+    pubsub_expect(server, "POST", "subscriptions/reader:seek",
+                  "{\"time\":\"2020-01-01T00:00:00Z\"}", 200, NULL);
+    pubsub_server_close(server);
+    server = pubsub_server_open(dir, NULL);
+    expect_data(server, "reader", "one,two");
+    pubsub_server_close(server);
+}
+
+TEST(an_old_ack_id_means_nothing_after_a_restart)
+{
+    OWN(dir) char *dir = make_dir();
+    struct pubsub_server *server = pubsub_server_open(dir, NULL);
+    set_up(server);
+    pubsub_publish_text(server, "news", "one", NULL);
+    json_auto_t *received = pubsub_pull_now(server, "reader");
+    pubsub_server_close(server);
+
+    server = pubsub_server_open(dir, NULL);
+    json_auto_t *again = pubsub_pull_now(server, "reader");
+    EXPECT_INT(json_array_size(again), 1);
+    pubsub_ack_all(server, "reader", received);
+    pubsub_nack_all(server, "reader", again);
+    expect_data(server, "reader", "one");
+    pubsub_server_close(server);
+}
+
+TEST(snapshots_keep_their_messages_over_a_restart)
+{
+    OWN(dir) char *dir = make_dir();
+    struct pubsub_server *server = pubsub_server_open(dir, NULL);
+    pubsub_expect(server, "PUT", "topics/news", "{}", 200, NULL);
+    pubsub_expect(server, "PUT", "subscriptions/reader",
+                  "{\"topic\":\"projects/demo/topics/news\"}", 200, NULL);
+    pubsub_publish_text(server, "news", "one", NULL);
+    pubsub_expect(server, "PUT", "snapshots/here",
+                  "{\"subscription\":\"projects/demo/subscriptions/reader\"}", 200, NULL);
+    json_auto_t *received = pubsub_pull_now(server, "reader");
+    pubsub_ack_all(server, "reader", received);
+    pubsub_server_close(server);
+
+    server = pubsub_server_open(dir, NULL);
+    expect_data(server, "reader", "");
+    pubsub_expect(server, "POST", "subscriptions/reader:seek",
+                  "{\"snapshot\":\"projects/demo/snapshots/here\"}", 200, NULL);
+    expect_data(server, "reader", "one");
+    pubsub_server_close(server);
+}
+
+TEST(what_was_deleted_stays_deleted)
+{
+    OWN(dir) char *dir = make_dir();
+    struct pubsub_server *server = pubsub_server_open(dir, NULL);
+    set_up(server);
+    pubsub_publish_text(server, "news", "one", NULL);
+    pubsub_expect(server, "DELETE", "topics/news", NULL, 200, NULL);
+    pubsub_expect(server, "DELETE", "subscriptions/other", NULL, 200, NULL);
+    pubsub_server_close(server);
+
+    server = pubsub_server_open(dir, NULL);
+    pubsub_expect(server, "GET", "topics", NULL, 200, "{}");
+    pubsub_expect(server, "GET", "subscriptions/other", NULL, 404, NULL);
+    pubsub_expect(server, "GET", "subscriptions/reader", NULL, 200, "_deleted-topic_");
+    expect_data(server, "reader", "one");
+    struct err err = {0};
+    EXPECT(pubsub_reset(server->pubsub, &err));
+    pubsub_expect(server, "GET", "subscriptions", NULL, 200, "{}");
+    pubsub_server_close(server);
+    server = pubsub_server_open(dir, NULL);
+    pubsub_expect(server, "GET", "subscriptions", NULL, 200, "{}");
+    pubsub_server_close(server);
+}
+
+/* ---- kill -9 ---- */
+
+/* A service in a process of its own; its port comes through the pipe. */
+static pid_t start_service(const char *dir, uint16_t *port)
+{
+    int ends[2];
+    EXPECT(pipe(ends) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct err err = {0};
+        struct pubsub *pubsub = pubsub_open(&(struct pubsub_options){.data_dir = dir}, &err);
+        struct http_server *server = http_server_open(
+            &(struct http_server_options){.handle = pubsub_handle, .app = pubsub}, &err);
+        *port = server ? http_server_port(server) : 0;
+        if (write(ends[1], port, sizeof(*port)) != sizeof(*port))
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    EXPECT(child > 0);
+    close(ends[1]);
+    EXPECT(read(ends[0], port, sizeof(*port)) == sizeof(*port) && *port);
+    close(ends[0]);
+    return child;
+}
+
+/* What the test knows to have been answered, by the message's number. */
+enum { MOST = 4000 };
+struct ledger {
+    bool published[MOST], acked[MOST], acking[MOST];
+    int next;
+};
+
+/* Asks a service that may die at any time; NULL when it did. The caller decrefs. */
+static json_t *ask(struct http_client *client, uint16_t port, const char *path, const char *body)
+{
+    struct err err = {0};
+    OWN(free) char *url = str_format("http://127.0.0.1:%u/v1/projects/demo/%s", port, path);
+    OWN(http_answer) struct http_answer answer = {0};
+    const char *method = strchr(path, ':') ? "POST" : "PUT";
+    if (!http_send(client,
+                   &(struct http_call){.method = method, .url = url, .body = bytes_of(body)},
+                   &answer, &err) ||
+        answer.status != 200)
+        return NULL;
+    return json_loadb(answer.body.data, answer.body.len, 0, NULL);
+}
+
+static bool publish_some(struct ledger *ledger, struct http_client *client, uint16_t port)
+{
+    OWN(buf) struct buf body = {0};
+    buf_add_text(&body, "{\"messages\":[");
+    int first = ledger->next;
+    for (int i = 0; i < 5 && ledger->next < MOST; i++)
+        buf_add_format(&body, "%s{\"attributes\":{\"n\":\"%d\"}}", i ? "," : "", ledger->next++);
+    buf_add_text(&body, "]}");
+    json_auto_t *answer = ask(client, port, "topics/news:publish", body.data);
+    for (int i = first; answer && i < ledger->next; i++)
+        ledger->published[i] = true;
+    return answer != NULL;
+}
+
+static int number_of(const json_t *received)
+{
+    const json_t *message = json_object_get(received, "message");
+    const json_t *n = json_object_get(json_object_get(message, "attributes"), "n");
+    return atoi(json_string_value(n));
+}
+
+/* Pulls three, and acks them; none of them may be one whose ack was answered before. */
+static bool ack_some(struct ledger *ledger, struct http_client *client, uint16_t port)
+{
+    json_auto_t *answer = ask(client, port, "subscriptions/reader:pull",
+                              "{\"maxMessages\":3,\"returnImmediately\":true}");
+    const json_t *received = json_object_get(answer, "receivedMessages");
+    json_auto_t *ids = json_array();
+    for (size_t i = 0; i < json_array_size(received); i++) {
+        const json_t *item = json_array_get(received, i);
+        EXPECT(!ledger->acked[number_of(item)]);
+        ledger->acking[number_of(item)] = true;
+        json_array_append(ids, json_object_get(item, "ackId"));
+    }
+    if (json_array_size(ids) == 0)
+        return answer != NULL;
+    json_auto_t *request = json_pack("{s:O}", "ackIds", ids);
+    OWN(free) char *body = json_dumps(request, 0);
+    json_auto_t *done = ask(client, port, "subscriptions/reader:acknowledge", body);
+    for (size_t i = 0; done && i < json_array_size(received); i++)
+        ledger->acked[number_of(json_array_get(received, i))] = true;
+    return done != NULL;
+}
+
+/* Kills the service after some more requests, in the middle of the next. */
+static void work_until_killed(struct ledger *ledger, const char *dir, int rounds)
+{
+    struct err err = {0};
+    uint16_t port;
+    pid_t child = start_service(dir, &port);
+    OWN(http_client) struct http_client *client = http_client_open(NULL, &err);
+    json_decref(ask(client, port, "topics/news", "{}"));
+    json_decref(
+        ask(client, port, "subscriptions/reader", "{\"topic\":\"projects/demo/topics/news\"}"));
+    for (int i = 0; i < rounds; i++)
+        EXPECT(publish_some(ledger, client, port) && ack_some(ledger, client, port));
+    pid_t killer = fork();
+    if (killer == 0) {
+        usleep((useconds_t)(500 * (rounds % 7)));
+        kill(child, SIGKILL);
+        _exit(0);
+    }
+    while (ledger->next < MOST - 5 && publish_some(ledger, client, port) &&
+           ack_some(ledger, client, port))
+        ;
+    kill(child, SIGKILL);
+    waitpid(killer, NULL, 0);
+    waitpid(child, NULL, 0);
+}
+
+TEST(after_kill_9_answered_messages_are_there_and_answered_acks_hold)
+{
+    OWN(dir) char *dir = make_dir();
+    static struct ledger ledger;
+    for (int run = 1; run <= 8; run++)
+        work_until_killed(&ledger, dir, run * 3);
+
+    OWN(pubsub_server) struct pubsub_server *server = pubsub_server_open(dir, NULL);
+    static bool there[MOST];
+    for (;;) {
+        json_auto_t *answer = pubsub_post(server, "subscriptions/reader:pull",
+                                          "{\"maxMessages\":1000,\"returnImmediately\":true}");
+        const json_t *received = json_object_get(answer, "receivedMessages");
+        if (json_array_size(received) == 0)
+            break;
+        for (size_t i = 0; i < json_array_size(received); i++) {
+            int number = number_of(json_array_get(received, i));
+            EXPECT(!ledger.acked[number]);
+            EXPECT(!there[number]);
+            there[number] = true;
+        }
+    }
+    int published = 0, acked = 0;
+    for (int i = 0; i < MOST; i++) {
+        published += ledger.published[i];
+        acked += ledger.acked[i];
+        /* one whose ack was sent but not answered may be there or not */
+        if (ledger.published[i] && !ledger.acking[i])
+            EXPECT(there[i]);
+    }
+    EXPECT(published > 100 && acked > 50);
+}
+
+TEST(a_folder_that_cannot_be_written_is_named)
+{
+    struct err err = {0};
+    EXPECT(!pubsub_open(&(struct pubsub_options){.data_dir = "/tmp/none/of/that"}, &err));
+    EXPECT_HAS(err.text, "/tmp/none/of/that/pubsub.db");
+}

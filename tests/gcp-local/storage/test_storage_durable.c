@@ -1,0 +1,391 @@
+/* What storage keeps when its process is killed, the disk is full, or many write at once. */
+#include "base/own.h"
+#include "base/str.h"
+#include "gcp-local/storage/storage.h"
+#include "tests/helpers/storage_fixture.h"
+#include "tests/helpers/test.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- a server in a process of its own, to be killed ---- */
+
+struct child {
+    pid_t pid;
+    uint16_t port;
+    struct fixture fixture; /* only a client */
+};
+
+/* Runs a server until it is killed; tells its port through a pipe. */
+static _Noreturn void serve(const char *folder, rlim_t file_limit, int port_to)
+{
+    struct err err = {0};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGXFSZ, SIG_IGN); /* so that write fails, as on a full disk */
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){file_limit, RLIM_INFINITY});
+    struct storage *storage = storage_open(&(struct storage_options){.data_dir = folder}, &err);
+    struct http_server *server =
+        storage ? http_server_open(&(struct http_server_options){.begin = storage_begin,
+                                                                 .handle = storage_handle,
+                                                                 .refuse = storage_refuse,
+                                                                 .app = storage},
+                                   &err)
+                : NULL;
+    uint16_t port = server ? http_server_port(server) : 0;
+    if (write(port_to, &port, sizeof(port)) != sizeof(port))
+        _exit(1);
+    for (;;)
+        pause();
+}
+
+static void child_start(struct child *child, const char *folder, rlim_t file_limit)
+{
+    *child = (struct child){0};
+    int pipes[2];
+    EXPECT(pipe(pipes) == 0);
+    child->pid = fork();
+    if (child->pid == 0)
+        serve(folder, file_limit, pipes[1]);
+    EXPECT(read(pipes[0], &child->port, sizeof(child->port)) == sizeof(child->port));
+    EXPECT(child->port != 0);
+    close(pipes[0]);
+    close(pipes[1]);
+    struct err err = {0};
+    child->fixture.client = http_client_open(NULL, &err);
+    snprintf(child->fixture.base, sizeof(child->fixture.base), "http://127.0.0.1:%u", child->port);
+}
+
+static void child_kill(struct child *child)
+{
+    http_client_close(child->fixture.client);
+    kill(child->pid, SIGKILL);
+    waitpid(child->pid, NULL, 0);
+}
+
+/* ---- a client that sends a body by and by ---- */
+
+static int connect_to(uint16_t port)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    EXPECT(connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0);
+    return fd;
+}
+
+static void send_all(int fd, const char *data, size_t len)
+{
+    while (len) {
+        ssize_t sent = send(fd, data, len, MSG_NOSIGNAL);
+        EXPECT(sent > 0);
+        data += sent;
+        len -= (size_t)sent;
+    }
+}
+
+static int begin_upload(uint16_t port, const char *name, size_t len)
+{
+    int fd = connect_to(port);
+    OWN(free) char *head = str_format("POST /upload/storage/v1/b/bucket/o?uploadType=media&name=%s "
+                                      "HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n",
+                                      name, len);
+    send_all(fd, head, strlen(head));
+    return fd;
+}
+
+/* Bytes in the files of a folder, and how many there are. */
+static size_t count_files(const char *folder, const char *name, off_t *bytes)
+{
+    OWN(free) char *path = str_format("%s/storage/%s", folder, name);
+    DIR *list = opendir(path);
+    size_t count = 0;
+    *bytes = 0;
+    for (struct dirent *entry; list && (entry = readdir(list));) {
+        struct stat status;
+        if (entry->d_name[0] == '.' || fstatat(dirfd(list), entry->d_name, &status, 0) != 0)
+            continue;
+        count++;
+        *bytes += status.st_size;
+    }
+    if (list)
+        closedir(list);
+    return count;
+}
+
+/* ---- the tests ---- */
+
+TEST(an_upload_that_a_kill_cuts_off_leaves_nothing)
+{
+    OWN(free) char *folder = make_temp_folder();
+    struct child child;
+    child_start(&child, folder, RLIM_INFINITY);
+    make_bucket(&child.fixture, "bucket");
+    put_text(&child.fixture, "bucket", "o", "first");
+
+    char piece[65536];
+    memset(piece, 'x', sizeof(piece));
+    int fd = begin_upload(child.port, "o", 10 * sizeof(piece));
+    send_all(fd, piece, sizeof(piece));
+    off_t bytes = 0;
+    while (count_files(folder, "incoming", &bytes) == 0 || bytes == 0)
+        usleep(1000);
+    child_kill(&child);
+    close(fd);
+
+    child_start(&child, folder, RLIM_INFINITY);
+    OWN(answer) struct answer a = ask_text(&child.fixture, "GET", "/b/bucket/o/o?alt=media", NULL);
+    EXPECT_STR(answer_text(&a), "first");
+    EXPECT_INT(count_files(folder, "incoming", &bytes), 0);
+    EXPECT_INT(count_files(folder, "pending", &bytes), 0);
+    EXPECT_INT(count_files(folder, "content/bucket", &bytes), 1);
+    child_kill(&child);
+    remove_folder(folder);
+}
+
+TEST(what_was_answered_survives_a_kill)
+{
+    OWN(free) char *folder = make_temp_folder();
+    struct child child;
+    child_start(&child, folder, RLIM_INFINITY);
+    make_bucket(&child.fixture, "bucket");
+    put_text(&child.fixture, "bucket", "kept", "Hello World");
+    put_text(&child.fixture, "bucket", "deleted", "x");
+    OWN(answer) struct answer deleted =
+        ask_text(&child.fixture, "DELETE", "/b/bucket/o/deleted", NULL);
+    (void)deleted;
+    child_kill(&child);
+
+    child_start(&child, folder, RLIM_INFINITY);
+    OWN(answer) struct answer a =
+        ask_text(&child.fixture, "GET", "/b/bucket/o/kept?alt=media", NULL);
+    EXPECT_STR(answer_text(&a), "Hello World");
+    EXPECT_STR(answer_field(&a, "X-Goog-Hash"), "crc32c=aR2qLw==,md5=sQqNsWTgdUEFt6mb5y4/5Q==");
+    OWN(answer) struct answer gone = ask_text(&child.fixture, "GET", "/b/bucket/o/deleted", NULL);
+    EXPECT_INT(gone.http.status, 404);
+    child_kill(&child);
+    remove_folder(folder);
+}
+
+/* Uploads and overwrites until the server is killed: every object is then whole, and every content
+ * has its object. */
+TEST(a_kill_among_many_changes_leaves_content_and_metadata_in_step)
+{
+    OWN(free) char *folder = make_temp_folder();
+    for (int round = 0; round < 5; round++) {
+        struct child child;
+        child_start(&child, folder, RLIM_INFINITY);
+        if (round == 0)
+            make_bucket(&child.fixture, "bucket");
+        int sockets[8];
+        for (int i = 0; i < 8; i++) {
+            OWN(free) char *name = str_format("o%d", i % 3);
+            sockets[i] = begin_upload(child.port, name, 11);
+            send_all(sockets[i], "Hello World", 11);
+        }
+        char byte;
+        EXPECT(recv(sockets[round], &byte, 1, 0) == 1); /* some are done, others are not */
+        child_kill(&child);
+        for (int i = 0; i < 8; i++)
+            close(sockets[i]);
+
+        child_start(&child, folder, RLIM_INFINITY);
+        OWN(answer) struct answer list =
+            ask_text(&child.fixture, "GET", "/b/bucket/o?versions=true", NULL);
+        json_t *items = json_object_get(list.json, "items");
+        off_t bytes = 0;
+        EXPECT_INT(count_files(folder, "content/bucket", &bytes), json_array_size(items));
+        EXPECT_INT(bytes, 11 * (off_t)json_array_size(items));
+        EXPECT_INT(count_files(folder, "incoming", &bytes), 0);
+        EXPECT_INT(count_files(folder, "pending", &bytes), 0);
+        child_kill(&child);
+    }
+    remove_folder(folder);
+}
+
+TEST(a_full_disk_refuses_the_upload_and_keeps_nothing_of_it)
+{
+    OWN(free) char *folder = make_temp_folder();
+    struct child child;
+    child_start(&child, folder, 1 << 20);
+    make_bucket(&child.fixture, "bucket");
+    put_text(&child.fixture, "bucket", "o", "first");
+
+    OWN(buf) struct buf large = {0};
+    memset(buf_room(&large, 2 << 20), 'x', 2 << 20);
+    large.len = 2 << 20;
+    OWN(answer) struct answer a =
+        ask(&child.fixture, "POST", "/upload/storage/v1/b/bucket/o?uploadType=media&name=o",
+            buf_bytes(&large), NULL);
+    EXPECT_INT(a.http.status, 503);
+    EXPECT_HAS(answer_error(&a), "The content cannot be stored");
+    OWN(answer) struct answer old =
+        ask_text(&child.fixture, "GET", "/b/bucket/o/o?alt=media", NULL);
+    EXPECT_STR(answer_text(&old), "first");
+    off_t bytes = 0;
+    while (count_files(folder, "incoming", &bytes) > 0) /* goes with the connection's request */
+        usleep(1000);
+    put_text(&child.fixture, "bucket", "o", "second");
+    child_kill(&child);
+    remove_folder(folder);
+}
+
+TEST(a_resumable_upload_goes_on_when_the_disk_has_room_again)
+{
+    OWN(free) char *folder = make_temp_folder();
+    struct child child;
+    child_start(&child, folder, 1 << 20);
+    make_bucket(&child.fixture, "bucket");
+    OWN(answer) struct answer started = ask_text(
+        &child.fixture, "POST", "/upload/storage/v1/b/bucket/o?uploadType=resumable&name=o", NULL);
+    OWN(free) char *id = str_copy(strstr(answer_field(&started, "Location"), "upload_id="));
+    size_t total = 2 << 20;
+    OWN(buf) struct buf large = {0};
+    memset(buf_room(&large, total), 'x', total);
+    large.len = total;
+    OWN(answer) struct answer full =
+        ask(&child.fixture, "PUT", answer_field(&started, "Location"), buf_bytes(&large),
+            "Content-Range: bytes 0-2097151/2097152", NULL);
+    EXPECT_INT(full.http.status, 503);
+    child_kill(&child);
+
+    child_start(&child, folder, RLIM_INFINITY);
+    OWN(free) char *session =
+        str_format("%s/upload/storage/v1/b/bucket/o?%s", child.fixture.base, id);
+    OWN(answer) struct answer asked = ask(&child.fixture, "PUT", session, (struct bytes){0},
+                                          "Content-Range: bytes */2097152", NULL);
+    EXPECT_INT(asked.http.status, 308);
+    EXPECT_STR(answer_field(&asked, "Range"), "bytes=0-1048575");
+    OWN(answer) struct answer done =
+        ask(&child.fixture, "PUT", session, (struct bytes){large.data, 1 << 20},
+            "Content-Range: bytes 1048576-2097151/2097152", NULL);
+    EXPECT_INT(done.http.status, 200);
+    EXPECT_STR(answer_member(&done, "size"), "2097152");
+    EXPECT_STR(answer_member(&done, "md5Hash"), "Z7L4FqMOiVYUmy1760eeUQ==");
+    child_kill(&child);
+    remove_folder(folder);
+}
+
+/* ---- many at once ---- */
+
+struct writing {
+    struct fixture *fixture;
+    int number;
+};
+
+static void *write_often(void *to)
+{
+    struct writing *writing = to;
+    for (int i = 0; i < 20; i++) {
+        char text[2000];
+        memset(text, 'a' + writing->number, sizeof(text));
+        OWN(answer) struct answer a =
+            ask(writing->fixture, "POST", "/upload/storage/v1/b/bucket/o?uploadType=media&name=o",
+                (struct bytes){text, sizeof(text)}, NULL);
+        EXPECT_INT(a.http.status, 200);
+        OWN(answer) struct answer read =
+            ask_text(writing->fixture, "GET", "/b/bucket/o/o?alt=media", NULL);
+        EXPECT_INT(read.http.status, 200);
+        EXPECT_INT(read.http.body.len, sizeof(text));
+        for (size_t c = 1; c < read.http.body.len; c++)
+            EXPECT(read.http.body.data[c] == read.http.body.data[0]);
+    }
+    return NULL;
+}
+
+TEST(concurrent_uploads_to_one_name_are_each_whole)
+{
+    OWN(free) char *folder = make_temp_folder();
+    {
+        OWN(fixture) struct fixture f;
+        fixture_open(&f, folder);
+        make_bucket(&f, "bucket");
+        pthread_t threads[4];
+        struct writing writing[4];
+        for (int i = 0; i < 4; i++) {
+            writing[i] = (struct writing){&f, i};
+            pthread_create(&threads[i], NULL, write_often, &writing[i]);
+        }
+        for (int i = 0; i < 4; i++)
+            pthread_join(threads[i], NULL);
+        off_t bytes = 0;
+        EXPECT_INT(count_files(folder, "content/bucket", &bytes), 1);
+        EXPECT_INT(bytes, 2000);
+    }
+    remove_folder(folder);
+}
+
+/* ---- memory ---- */
+
+/* The most memory that a process has had, in KiB. */
+static long peak_of(pid_t pid)
+{
+    OWN(free) char *path = str_format("/proc/%d/status", pid);
+    OWN(file) FILE *file = fopen(path, "r");
+    char line[200];
+    long peak = 0;
+    while (fgets(line, sizeof(line), file))
+        if (str_starts(line, "VmHWM:"))
+            peak = strtol(line + strlen("VmHWM:"), NULL, 10);
+    return peak;
+}
+
+TEST(a_large_upload_and_its_download_need_little_memory)
+{
+    enum { PIECE = 1 << 20, PIECES = 300, MOST_KIB = 16 << 10 };
+    OWN(free) char *folder = make_temp_folder();
+    struct child child;
+    child_start(&child, folder, RLIM_INFINITY);
+    make_bucket(&child.fixture, "bucket");
+    put_text(&child.fixture, "bucket", "small", "x");
+    long before = peak_of(child.pid);
+
+    OWN(free) char *piece = must_alloc(PIECE);
+    int fd = begin_upload(child.port, "large", (size_t)PIECE * PIECES);
+    for (int i = 0; i < PIECES; i++)
+        send_all(fd, piece, PIECE);
+    char answer[16] = "";
+    EXPECT(recv(fd, answer, 12, MSG_WAITALL) == 12);
+    EXPECT_STR(answer, "HTTP/1.1 200");
+    close(fd);
+
+    fd = connect_to(child.port);
+    static const char get[] = "GET /b/bucket/o/large?alt=media HTTP/1.0\r\nHost: x\r\n\r\n";
+    send_all(fd, get, strlen(get));
+    ssize_t len, total = 0;
+    while ((len = recv(fd, piece, PIECE, 0)) > 0)
+        total += len;
+    EXPECT(total > (ssize_t)PIECE * PIECES);
+    close(fd);
+    EXPECT(peak_of(child.pid) - before < MOST_KIB);
+    child_kill(&child);
+    remove_folder(folder);
+}
+
+TEST(nothing_is_left_behind_when_nothing_is_to_be_kept)
+{
+    OWN(free) char *folder = make_temp_folder();
+    setenv("TMPDIR", folder, 1);
+    {
+        OWN(fixture) struct fixture f;
+        fixture_open(&f, NULL);
+        make_bucket(&f, "bucket");
+        put_text(&f, "bucket", "o", "Hello World");
+        DIR *list = opendir(folder);
+        size_t entries = 0;
+        while (readdir(list))
+            entries++;
+        closedir(list);
+        EXPECT_INT(entries, 2); /* . and .. */
+    }
+    unsetenv("TMPDIR");
+    EXPECT(rmdir(folder) == 0);
+}

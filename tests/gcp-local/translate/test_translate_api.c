@@ -1,0 +1,496 @@
+/* gcp-local/translate: the six languages, both APIs, from JSON to JSON and over HTTP. */
+#include "base/str.h"
+#include "gcp-local/translate/detect.h"
+#include "gcp-local/translate/filter_process.h"
+#include "gcp-local/translate/html.h"
+#include "gcp-local/translate/translate_api.h"
+#include "gcp-local/translate/translate_batch.h"
+#include "gcp-local/translate/translate_v2.h"
+#include "gcp-local/translate/translate_v3.h"
+#include "net/client/http_client.h"
+#include "tests/helpers/test.h"
+
+#include <string.h>
+
+/* ---- languages ---- */
+
+TEST(a_language_is_found_in_any_case_and_with_a_region)
+{
+    EXPECT_STR(language_find("es")->apertium, "spa");
+    EXPECT_STR(language_find("PT-br")->code, "pt");
+    static const char *const wrong[] = {"", "e", "xx", "esp", "zh-TW", "english"};
+    for (size_t i = 0; i < COUNT(wrong); i++)
+        EXPECT(language_find(wrong[i]) == NULL);
+    EXPECT(language_find(NULL) == NULL);
+}
+
+TEST(languages_have_names_in_each_other)
+{
+    const struct language *en = language_find("en"), *fr = language_find("fr");
+    EXPECT_STR(language_name(fr, en), "French");
+    EXPECT_STR(language_name(en, fr), "Anglais");
+    EXPECT_STR(language_name(fr, fr), "Français");
+}
+
+TEST(the_language_of_a_text_is_one_of_the_six)
+{
+    static const struct {
+        const char *text, *code;
+    } rows[] = {
+        {"Hello World", "en"},
+        {"The children are playing in the garden.", "en"},
+        {"Hola Mundo", "es"},
+        {"¿Dónde está la estación de tren más cercana?", "es"},
+        {"Els nens juguen al jardí", "ca"},
+        {"Où est la gare la plus proche ?", "fr"},
+        {"Bonjour tout le monde", "fr"},
+        {"Bom dia, como você está?", "pt"},
+        {"Buongiorno a tutti", "it"},
+        {"Grazie mille", "it"}, /* with few words of it the six are weighed against each other */
+        {"Eu te amo", "pt"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        double confidence;
+        const struct language *language = detect_language(rows[i].text, false, &confidence);
+        EXPECT_STR(language ? language->code : "none", rows[i].code);
+        EXPECT(confidence > 0 && confidence <= 1);
+    }
+    double confidence;
+    EXPECT(detect_language("12345", false, &confidence) == NULL);
+    EXPECT(detect_language("", false, &confidence) == NULL);
+    EXPECT(confidence == 0);
+}
+
+TEST(of_a_long_text_the_beginning_is_enough)
+{
+    OWN(buf) struct buf text = {0};
+    for (int i = 0; i < 4000; i++)
+        buf_add_text(&text, "À quelle heure part le train ? ");
+    double confidence;
+    EXPECT_STR(detect_language(text.data, false, &confidence)->code, "fr");
+}
+
+/* ---- HTML ---- */
+
+TEST(entities_become_characters_but_those_that_html_needs)
+{
+    static const struct {
+        const char *before, *after;
+    } rows[] = {
+        {"caf&eacute; &Ntilde; &euro;5 &quot;x&quot;", "café Ñ €5 \"x\""},
+        {"don&#39;t &#x27;&#X41;&#65;", "don't 'AA"},
+        {"a &amp; b &lt;i&gt;", "a &amp; b &lt;i&gt;"},
+        {"&#38;&#60;", "&#38;&#60;"},
+        {"&nothing; &; &#; &#xZ; &#0; &#xD800; & x", "&nothing; &; &#; &#xZ; &#0; &#xD800; & x"},
+        {"<a href=\"?a&eacute;\">&eacute;</a>", "<a href=\"?a&eacute;\">é</a>"},
+        {"1 < 2", "1 < 2"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        OWN(free) char *text = html_prepare(rows[i].before);
+        EXPECT_STR(text, rows[i].after);
+    }
+}
+
+TEST(quotes_and_loose_signs_are_written_as_entities_outside_of_tags)
+{
+    static const struct {
+        const char *before, *after;
+    } rows[] = {
+        {"C'est \"bon\" & beau", "C&#39;est &quot;bon&quot; &amp; beau"},
+        {"<p class=\"x\">it's</p>", "<p class=\"x\">it&#39;s</p>"},
+        {"a &amp; b < c > d <", "a &amp; b &lt; c &gt; d &lt;"},
+        {"<!-- it's > --> x", "<!-- it's > --> x"},
+        {"<unclosed \"", "&lt;unclosed &quot;"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        OWN(free) char *text = html_finish(rows[i].before);
+        EXPECT_STR(text, rows[i].after);
+    }
+}
+
+/* ---- programs as filters ---- */
+
+static bool run(const char *script, const char *input, int timeout_ms, size_t max_output,
+                struct buf *out, struct err *err)
+{
+    const char *const argv[] = {"sh", "-c", script, NULL}, *const env[] = {"PATH=/usr/bin:/bin",
+                                                                           "LC_ALL=C", NULL};
+    struct filter filter = {argv, env, timeout_ms, max_output};
+    return filter_run(&filter, bytes_of(input), out, err);
+}
+
+TEST(a_filter_gets_its_input_and_only_the_environment_given)
+{
+    OWN(buf) struct buf out = {0};
+    struct err err = {0};
+    EXPECT(run("tr a-z A-Z; env | grep -c HOME", "hello", 10000, 1000, &out, &err) || out.len > 0);
+    EXPECT_STR(out.data, "HELLO0\n");
+}
+
+TEST(a_filter_that_fails_is_quoted)
+{
+    OWN(buf) struct buf out = {0};
+    struct err err = {0};
+    EXPECT(!run("echo no such pair >&2; echo more >&2; exit 3", "", 10000, 1000, &out, &err));
+    EXPECT_STR(err.text, "sh failed (exit code 3), saying: no such pair");
+}
+
+TEST(a_filter_that_never_ends_is_killed_with_all_it_started)
+{
+    OWN(buf) struct buf out = {0};
+    struct err err = {0};
+    EXPECT(!run("sleep 1000 | sleep 1000", "", 100, 1000, &out, &err));
+    EXPECT_INT(err.status, ERR_UNAVAILABLE);
+}
+
+TEST(a_filter_that_writes_too_much_is_stopped)
+{
+    OWN(buf) struct buf out = {0};
+    struct err err = {0};
+    EXPECT(!run("yes", "", 10000, 100000, &out, &err));
+    EXPECT_STR(err.text, "sh writes more than 100000 bytes");
+}
+
+TEST(a_program_that_is_missing_is_not_found)
+{
+    const char *const argv[] = {"no-such-program", NULL}, *const env[] = {NULL};
+    struct filter filter = {argv, env, 1000, 1000};
+    OWN(buf) struct buf out = {0};
+    struct err err = {0};
+    EXPECT(!filter_run(&filter, bytes_of("x"), &out, &err));
+    EXPECT_INT(err.status, ERR_NOT_FOUND);
+}
+
+TEST(without_apertium_the_error_names_the_packages)
+{
+    OWN(free) char *path = str_copy(getenv("PATH"));
+    setenv("PATH", "/nonexistent", 1);
+    struct err err = {0};
+    json_auto_t *request = json_pack("{s:[s], s:s, s:s}", "contents", "Hello", "sourceLanguageCode",
+                                     "en", "targetLanguageCode", "it");
+    EXPECT(translate_v3_text(request, &err) == NULL);
+    setenv("PATH", path, 1);
+    EXPECT_INT(err.status, ERR_INPUT);
+    EXPECT_STR(err.reason, "FAILED_PRECONDITION");
+    EXPECT_STR(err.text, "translation needs Debian's packages apertium and apertium-eng-cat; "
+                         "./scripts/setup run installs all that are needed");
+}
+
+/* ---- v2 ---- */
+
+/* "STATUS BODY" for a request text. The caller frees. */
+static char *v2(enum translate_v2_method method, const char *request)
+{
+    json_auto_t *tree = json_loads(request, 0, NULL);
+    struct v2_answer answer = translate_v2(method, tree);
+    OWN(free) char *text = json_to_text(answer.body);
+    json_decref(answer.body);
+    return str_format("%d %s", answer.status, text);
+}
+
+TEST(v2_translates_a_text)
+{
+    OWN(free) char *given =
+        v2(V2_TRANSLATE, "{\"q\":[\"Hello World\"],\"target\":\"es\",\"source\":\"en\","
+                         "\"format\":\"text\"}");
+    OWN(free) char *detected = v2(V2_TRANSLATE, "{\"q\":\"Hello World\",\"target\":\"es\"}");
+    EXPECT_STR(given, "200 {\"data\":{\"translations\":[{\"translatedText\":\"Hola Mundo\"}]}}");
+    EXPECT_STR(detected, "200 {\"data\":{\"translations\":[{\"translatedText\":\"Hola Mundo\","
+                         "\"detectedSourceLanguage\":\"en\"}]}}");
+}
+
+TEST(v2_translates_many_texts_in_order_whatever_they_hold)
+{
+    OWN(free) char *answer = v2(
+        V2_TRANSLATE, "{\"q\":[\"Hello World\",\"\",\"Bonjour\",\"Good morning\\n\\nThe house\","
+                      "\"12345\",\"  \",\"a \\u001e b\"],\"target\":\"es\",\"format\":\"text\"}");
+    json_auto_t *tree = json_loads(answer + 4, 0, NULL);
+    const json_t *list = json_object_get(json_object_get(tree, "data"), "translations");
+    static const char *const want[] = {"Hola Mundo", "",  "Buenos días", "Buenos días\n\nLa casa",
+                                       "12345",      "  "};
+    EXPECT_INT(json_array_size(list), 7);
+    for (size_t i = 0; i < COUNT(want); i++)
+        EXPECT_STR(json_string_value(json_object_get(json_array_get(list, i), "translatedText")),
+                   want[i]);
+}
+
+TEST(v2_takes_html_unless_told_otherwise)
+{
+    OWN(free) char *answer =
+        v2(V2_TRANSLATE, "{\"q\":\"<b>Good morning</b> &amp; the &quot;house&quot;\","
+                         "\"source\":\"en\",\"target\":\"ca\"}");
+    EXPECT_STR(answer, "200 {\"data\":{\"translations\":[{\"translatedText\":"
+                       "\"<b>Bon dia</b> &amp; la &quot;casa&quot;\"}]}}");
+}
+
+TEST(v2_leaves_a_text_alone_that_is_in_the_target_language)
+{
+    OWN(free) char *answer = v2(V2_TRANSLATE, "{\"q\":\"Hola Mundo\",\"target\":\"es\"}");
+    EXPECT_HAS(answer, "\"translatedText\":\"Hola Mundo\",\"detectedSourceLanguage\":\"es\"");
+}
+
+TEST(v2_translates_in_all_thirty_directions)
+{
+    static const char *const hello[] = {"Bon dia", "Good morning", "Buenos días",
+                                        "Bonjour", "Buongiorno",   "Bom dia"};
+    for (unsigned from = 0; from < LANGUAGES; from++)
+        for (unsigned to = 0; to < LANGUAGES; to++) {
+            if (from == to)
+                continue;
+            json_auto_t *request = json_pack("{s:s, s:s, s:s, s:s}", "q", hello[from], "source",
+                                             language_at(from)->code, "target",
+                                             language_at(to)->code, "format", "text");
+            struct v2_answer answer = translate_v2(V2_TRANSLATE, request);
+            OWN(free) char *text = json_to_text(answer.body);
+            json_decref(answer.body);
+            EXPECT_INT(answer.status, 200);
+            EXPECT(strstr(text, hello[from]) == NULL); /* whatever it became, it is another text */
+        }
+}
+
+TEST(v2_refuses_in_googles_form)
+{
+    static const struct {
+        const char *request, *want;
+    } rows[] = {
+        {"{\"q\":\"x\",\"source\":\"en\",\"target\":\"en\"}",
+         "400 {\"error\":{\"code\":400,\"message\":\"Bad language pair: en|en\",\"errors\":["
+         "{\"message\":\"Bad language pair: en|en\",\"domain\":\"global\",\"reason\":"
+         "\"badRequest\"}]}}"},
+        {"{\"q\":\"x\",\"target\":\"xx\"}",
+         "400 {\"error\":{\"code\":400,\"message\":\"Invalid Value\",\"errors\":["
+         "{\"message\":\"Invalid Value\",\"domain\":\"global\",\"reason\":\"invalid\"}],"
+         "\"status\":\"INVALID_ARGUMENT\",\"details\":[{\"@type\":"
+         "\"type.googleapis.com/google.rpc.BadRequest\",\"fieldViolations\":[{\"field\":\"target\","
+         "\"description\":\"Target language: xx\"}]}]}}"},
+        {"{\"q\":\"x\",\"source\":\"de\",\"target\":\"en\"}", "Source language: de"},
+        {"{\"q\":\"x\",\"target\":\"en\",\"format\":\"pdf\"}", "Format: pdf"},
+        {"{\"target\":\"en\"}", "Required Text"},
+        {"{\"q\":[],\"target\":\"en\"}", "Required Text"},
+        {"{\"q\":[7],\"target\":\"en\"}", "q holds something else than strings"},
+        {"{\"q\":\"x\"}", "Required parameter: target"},
+        {"{\"q\":\"x\",\"target\":7}", "target is a number, want a string"},
+        {"{\"q\":\"x\",\"to\":\"en\"}", "to is not known"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        OWN(free) char *answer = v2(V2_TRANSLATE, rows[i].request);
+        EXPECT(str_starts(answer, "400 {\"error\":{\"code\":400,"));
+        EXPECT_HAS(answer, rows[i].want);
+    }
+}
+
+TEST(v2_keeps_to_its_limits)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < 129; i++)
+        json_array_append_new(list, json_string("x"));
+    json_auto_t *many = json_pack("{s:o, s:s}", "q", list, "target", "es");
+    struct v2_answer answer = translate_v2(V2_TRANSLATE, many);
+    OWN(free) char *text = json_to_text(answer.body);
+    json_decref(answer.body);
+    EXPECT_HAS(text, "Too many text segments");
+
+    OWN(free) char *letters = must_alloc(204802);
+    memset(letters, 'x', 204801);
+    json_auto_t *large = json_pack("{s:s, s:s}", "q", letters, "target", "es");
+    answer = translate_v2(V2_TRANSLATE, large);
+    OWN(free) char *too_long = json_to_text(answer.body);
+    json_decref(answer.body);
+    EXPECT_HAS(too_long, "Text too long");
+    EXPECT_INT(answer.status, 400);
+}
+
+TEST(v2_translates_a_long_text_whole)
+{
+    OWN(buf) struct buf text = {0};
+    for (int i = 0; i < 400; i++)
+        buf_add_text(&text, "The children are playing in the garden. ");
+    json_auto_t *request = json_pack("{s:s, s:s, s:s, s:s}", "q", text.data, "source", "en",
+                                     "target", "ca", "format", "text");
+    struct v2_answer answer = translate_v2(V2_TRANSLATE, request);
+    OWN(free) char *result = json_to_text(answer.body);
+    json_decref(answer.body);
+    int sentences = 0;
+    for (const char *at = result; (at = strstr(at, "Els nens estan jugant")); at++)
+        sentences++;
+    EXPECT_INT(sentences, 400);
+}
+
+TEST(v2_detects_languages_as_lists_of_lists)
+{
+    OWN(free) char *answer = v2(V2_DETECT, "{\"q\":[\"Hello World\",\"12345\"]}");
+    EXPECT_HAS(answer, "200 {\"data\":{\"detections\":[[{\"language\":\"en\",\"confidence\":0.9");
+    EXPECT_HAS(answer, "\"isReliable\":false}],[{\"language\":\"und\",\"confidence\":0.0,");
+}
+
+TEST(v2_lists_languages_with_names_when_a_target_is_given)
+{
+    OWN(free) char *plain = v2(V2_LANGUAGES, "{}");
+    OWN(free) char *named = v2(V2_LANGUAGES, "{\"target\":\"es\"}");
+    EXPECT_HAS(plain, "[{\"language\":\"ca\"},{\"language\":\"en\"},{\"language\":\"es\"},");
+    EXPECT_HAS(named, "{\"language\":\"en\",\"name\":\"Inglés\"}");
+}
+
+TEST(v2_takes_forms_and_queries_with_q_again_and_again)
+{
+    struct err err = {0};
+    json_auto_t *request =
+        translate_v2_request(bytes_of("key=secret&target=es&q=Hello+World"),
+                             bytes_of("q=Good%20morning&prettyPrint=0"), NULL, &err);
+    OWN(free) char *text = json_to_text(request);
+    EXPECT_STR(text, "{\"target\":\"es\",\"q\":[\"Hello World\",\"Good morning\"]}");
+    EXPECT(translate_v2_request(bytes_of("q=%FF"), (struct bytes){0}, NULL, &err) == NULL);
+    EXPECT_INT(err.status, ERR_INPUT);
+}
+
+/* ---- v3 ---- */
+
+/* The response to a request text, or the error's text. The caller frees. */
+static char *v3(json_t *(*method)(const json_t *, struct err *), const char *request)
+{
+    struct err err = {0};
+    json_auto_t *tree = json_loads(request, 0, NULL);
+    json_auto_t *response = method(tree, &err);
+    return response ? json_to_text(response) : str_format("%d %s", err.status, err.text);
+}
+
+TEST(v3_translates_texts)
+{
+    OWN(free) char *given =
+        v3(translate_v3_text,
+           "{\"contents\":[\"Hello World\"],\"mimeType\":\"text/plain\","
+           "\"sourceLanguageCode\":\"en\",\"targetLanguageCode\":\"fr\","
+           "\"parent\":\"projects/p\",\"model\":\"projects/p/models/general/nmt\"}");
+    OWN(free) char *detected =
+        v3(translate_v3_text, "{\"contents\":[\"Hello World\",\"Good morning\"],"
+                              "\"targetLanguageCode\":\"es\"}");
+    EXPECT_STR(given, "{\"translations\":[{\"translatedText\":\"Salut Monde\"}]}");
+    EXPECT_STR(detected,
+               "{\"translations\":[{\"translatedText\":\"Hola Mundo\",\"detectedLanguageCode\":"
+               "\"en\"},{\"translatedText\":\"Buenos días\",\"detectedLanguageCode\":\"en\"}]}");
+}
+
+TEST(v3_refuses_what_is_wrong)
+{
+    static const struct {
+        const char *request, *want;
+    } rows[] = {
+        {"{}", "Contents is empty."},
+        {"{\"contents\":[]}", "Contents is empty."},
+        {"{\"contents\":\"x\"}", "contents is a string, want a list"},
+        {"{\"contents\":[1]}", "contents[0] is a number, want a string"},
+        {"{\"contents\":[\"x\"]}", "Target language is required."},
+        {"{\"contents\":[\"x\"],\"targetLanguageCode\":\"xx\"}", "Target language is invalid."},
+        {"{\"contents\":[\"x\"],\"targetLanguageCode\":\"es\",\"sourceLanguageCode\":\"xx\"}",
+         "Source language is invalid."},
+        {"{\"contents\":[\"x\"],\"targetLanguageCode\":\"es\",\"sourceLanguageCode\":\"es\"}",
+         "Bad language pair: es|es"},
+        {"{\"contents\":[\"x\"],\"targetLanguageCode\":\"es\",\"mimeType\":\"image/png\"}",
+         "mimeType is image/png, want text/plain or text/html"},
+        {"{\"contents\":[\"x\"],\"targetLanguageCode\":\"es\",\"glossaryConfig\":{}}",
+         "not built into gcp-local"},
+        {"{\"content\":[\"x\"]}", "content is not known; did you mean contents?"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        OWN(free) char *answer = v3(translate_v3_text, rows[i].request);
+        EXPECT(str_starts(answer, "400 "));
+        EXPECT_HAS(answer, rows[i].want);
+    }
+}
+
+TEST(v3_counts_code_points_and_contents)
+{
+    OWN(buf) struct buf text = {0};
+    for (int i = 0; i < 30721; i++)
+        buf_add_text(&text, "é");
+    json_auto_t *large =
+        json_pack("{s:[s], s:s}", "contents", text.data, "targetLanguageCode", "es");
+    struct err err = {0};
+    EXPECT(translate_v3_text(large, &err) == NULL);
+    EXPECT_STR(err.text, "The total codepoints in the request must be less than 30720, actual: "
+                         "30721");
+
+    json_t *list = json_array();
+    for (int i = 0; i < 1025; i++)
+        json_array_append_new(list, json_string("x"));
+    json_auto_t *many = json_pack("{s:o, s:s}", "contents", list, "targetLanguageCode", "es");
+    struct err too_many = {0};
+    EXPECT(translate_v3_text(many, &too_many) == NULL);
+    EXPECT_HAS(too_many.text, "at most 1024, actual: 1025");
+}
+
+TEST(v3_detects_and_lists_languages)
+{
+    OWN(free) char *detected = v3(translate_v3_detect, "{\"content\":\"Hello World\"}");
+    OWN(free) char *empty = v3(translate_v3_detect, "{}");
+    EXPECT_HAS(detected, "{\"languages\":[{\"languageCode\":\"en\",\"confidence\":0.9");
+    EXPECT_STR(empty, "400 Content is empty.");
+    struct err err = {0};
+    json_auto_t *named = translate_v3_languages("fr", &err);
+    OWN(free) char *text = json_to_text(named);
+    EXPECT_HAS(text, "{\"languageCode\":\"en\",\"supportSource\":true,\"supportTarget\":true,"
+                     "\"displayName\":\"Anglais\"}");
+    EXPECT(translate_v3_languages("xx", &err) == NULL);
+}
+
+/* ---- over HTTP ---- */
+
+TEST(paths_of_translate_are_told_from_others)
+{
+    EXPECT(translate_owns("/language/translate/v2"));
+    EXPECT(translate_owns("/language/translate/v2/detect"));
+    EXPECT(translate_owns("/v3/projects/p:translateText"));
+    EXPECT(translate_owns("/v3/projects/p/locations/global/supportedLanguages"));
+    EXPECT(!translate_owns("/v1/projects/p/topics/t"));
+    EXPECT(!translate_owns("/"));
+}
+
+TEST(both_apis_answer_over_http)
+{
+    static const struct {
+        const char *target, *type, *body, *want;
+    } rows[] = {
+        {"/language/translate/v2?key=x", "application/json",
+         "{\"q\":[\"Hello World\"],\"target\":\"es\"}", "\"translatedText\": \"Hola Mundo\""},
+        {"/language/translate/v2", "application/x-www-form-urlencoded",
+         "q=Hello+World&target=es&source=en", "\"translatedText\": \"Hola Mundo\""},
+        {"/language/translate/v2?q=Hello+World&target=es&source=en", NULL, NULL, "Hola Mundo"},
+        {"/language/translate/v2/detect", "application/json", "{\"q\":\"Hello World\"}",
+         "\"confidence\": 0.92,"},
+        {"/language/translate/v2/languages?target=en", NULL, NULL, "Catalan"},
+        {"/language/translate/v2/glossaries", NULL, NULL, "404 {\n  \"error\""},
+        {"/language/translate/v2", "application/json", "{", "400 {\n  \"error\""},
+        {"/v3/projects/p/locations/global:translateText", "application/json",
+         "{\"contents\":[\"Hello World\"],\"target_language_code\":\"es\"}", "Hola Mundo"},
+        {"/v3/projects/p:translateText", "application/json",
+         "{\"contents\":[\"Hello World\"],\"targetLanguageCode\":\"xx\"}",
+         "400 {\"error\":{\"code\":400,\"message\":\"Target language is invalid. (xx)\",\"status\":"
+         "\"INVALID_ARGUMENT\"}}"},
+        {"/v3/projects/p:detectLanguage", "application/json", "{\"content\":\"Hello World\"}",
+         "\"languageCode\": \"en\""},
+        {"/v3/projects/p/supportedLanguages?displayLanguageCode=en", NULL, NULL, "Portuguese"},
+        {"/v3/projects/p:batchTranslateText", "application/json", "{}",
+         "/v3/projects/p:batchTranslateText is not built into gcp-local"},
+    };
+    struct err err = {0};
+    struct translate_api *translate = translate_open();
+    struct http_server_options options = {.handle = translate_handle, .app = translate};
+    struct http_server *server = http_server_open(&options, &err);
+    struct http_client *client = http_client_open(NULL, &err);
+    EXPECT(server && client);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        OWN(free) char *url =
+            str_format("http://127.0.0.1:%u%s", http_server_port(server), rows[i].target);
+        OWN(headers) struct headers headers = {0};
+        if (rows[i].type)
+            headers_add(&headers, "Content-Type", rows[i].type);
+        OWN(http_answer) struct http_answer answer = {0};
+        struct http_call call = {.url = url, .headers = &headers, .body = bytes_of(rows[i].body)};
+        EXPECT(http_send(client, &call, &answer, &err));
+        OWN(free) char *text = str_format("%d %s", answer.status, answer.body.data);
+        EXPECT_HAS(text, rows[i].want);
+    }
+    http_client_close(client);
+    http_server_close(server);
+    translate_close(translate);
+}

@@ -1,0 +1,462 @@
+/* Envelopes: what a request or event holds, whatever it came in. */
+#include "base/str.h"
+#include "gcp/gcp.h"
+#include "tests/helpers/test.h"
+
+#include <string.h>
+
+#define DATA      "SGVsbG8gV29ybGQ=" /* Hello World */
+#define NEW_TYPE  "google.cloud.pubsub.topic.v1.messagePublished"
+#define TOPIC     "//pubsub.googleapis.com/projects/p/topics/t"
+#define LEGACY    "google.pubsub.topic.publish"
+#define FINALIZED "google.cloud.storage.object.v1.finalized"
+#define BUCKET    "//storage.googleapis.com/projects/_/buckets/pictures"
+#define RESOURCE                                                                                   \
+    "{\"kind\":\"storage#object\",\"bucket\":\"pictures\",\"name\":\"a/b c.jpg\","                 \
+    "\"generation\":\"1589382953998973\"}"
+#define NOTIFICATION                                                                               \
+    "\"eventType\":\"OBJECT_FINALIZE\",\"bucketId\":\"pictures\",\"objectId\":\"a/b c.jpg\","      \
+    "\"objectGeneration\":\"1589382953998973\""
+
+static struct gcp_envelope event(const char *type, const char *source, const char *body)
+{
+    return (struct gcp_envelope){
+        .type = type,
+        .source = source,
+        .id = "7",
+        .time = "2020-01-01T00:00:00Z",
+        .content_type = "application/json",
+        .body = bytes_of(body),
+    };
+}
+
+static struct gcp_envelope request(const char *body)
+{
+    return (struct gcp_envelope){.content_type = "application/json", .body = bytes_of(body)};
+}
+
+/* ---- messages ----------------------------------------------------------------------------------
+ */
+
+TEST(the_articles_message_is_read)
+{
+    struct gcp_envelope envelope =
+        event(LEGACY, "//pubsub.googleapis.com/p/topics/t",
+              "{\"ID\":\"198012587785403\",\"Data\":\"" DATA "\",\"Attributes\":null,"
+              "\"PublishTime\":\"2019-01-21T15:25:58.25Z\"}");
+    OWN(gcp_message) struct gcp_message message = {0};
+    struct err err = {0};
+    EXPECT(gcp_message_from_envelope(&envelope, &message, &err));
+    EXPECT_STR(message.data, "Hello World");
+    EXPECT_INT(message.len, 11);
+    EXPECT_STR(message.id, "198012587785403");
+    EXPECT_STR(message.publish_time, "2019-01-21T15:25:58.25Z");
+    EXPECT_INT(message.attribute_count, 0);
+    EXPECT(message.data_error == NULL);
+}
+
+TEST(a_message_is_found_in_every_envelope)
+{
+    struct gcp_field unwrapped[] = {
+        {"Host", "x"},
+        {"Content-Type", "text/plain"},
+        {"X-Goog-Pubsub-Message-Id", "7"},
+        {"x-goog-pubsub-publish-time", "2020-01-01T00:00:00Z"},
+        {"x-goog-pubsub-subscription-name", "projects/p/subscriptions/s"},
+        {"lang", "en"},
+    };
+    struct gcp_field extensions[] = {{"lang", "en"}};
+    const struct {
+        const char *name;
+        struct gcp_envelope envelope;
+    } rows[] = {
+        {"legacy", event(LEGACY, TOPIC,
+                         "{\"ID\":\"7\",\"Data\":\"" DATA "\",\"Attributes\":{\"lang\":\"en\"},"
+                         "\"PublishTime\":\"2020-01-01T00:00:00Z\"}")},
+        {"legacy whose type an attribute replaced",
+         event("my.type", TOPIC,
+               "{\"ID\":\"7\",\"Data\":\"" DATA "\",\"Attributes\":{\"lang\":\"en\"},"
+               "\"PublishTime\":\"2020-01-01T00:00:00Z\"}")},
+        {"legacy without CloudEvent",
+         request(" {\"ID\":\"7\",\"Data\":\"" DATA "\",\"Attributes\":{\"lang\":\"en\"},"
+                 "\"PublishTime\":\"2020-01-01T00:00:00Z\"}")},
+        {"wrapped event", event(NEW_TYPE, TOPIC,
+                                "{\"message\":{\"data\":\"" DATA "\",\"messageId\":\"7\","
+                                "\"attributes\":{\"lang\":\"en\"}},\"subscription\":\"s\"}")},
+        {"wrapped event of 2020",
+         event("com.google.cloud.pubsub.topic.publish", TOPIC,
+               "{\"message\":{\"data\":\"" DATA "\",\"messageId\":\"7\","
+               "\"attributes\":{\"lang\":\"en\"}},\"subscription\":\"s\"}")},
+        {"push", request("{\"message\":{\"data\":\"" DATA "\",\"messageId\":\"7\","
+                         "\"message_id\":\"7\",\"publishTime\":\"2020-01-01T00:00:00Z\","
+                         "\"publish_time\":\"2020-01-01T00:00:00Z\",\"attributes\":{\"lang\":"
+                         "\"en\"},\"@type\":\"x\"},\"subscription\":\"s\"}")},
+        {"push in snake case",
+         request("{\"message\":{\"data\":\"" DATA "\",\"message_id\":\"7\","
+                 "\"publish_time\":\"2020-01-01T00:00:00Z\",\"attributes\":{\"lang\":\"en\"}}}")},
+        {"raw event",
+         {.type = NEW_TYPE,
+          .id = "7",
+          .time = "2020-01-01T00:00:00Z",
+          .body = bytes_of("Hello World"),
+          .extensions = extensions,
+          .extension_count = 1}},
+        {"unwrapped push",
+         {.headers = unwrapped, .header_count = COUNT(unwrapped), .body = bytes_of("Hello World")}},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        OWN(gcp_message) struct gcp_message message = {0};
+        struct err err = {0};
+        EXPECT(gcp_message_from_envelope(&rows[i].envelope, &message, &err));
+        EXPECT_STR(message.data, "Hello World");
+        EXPECT_STR(message.id, "7");
+        EXPECT_STR(message.publish_time, "2020-01-01T00:00:00Z");
+        EXPECT_STR(gcp_message_attribute(&message, "lang"), "en");
+    }
+}
+
+TEST(an_unwrapped_push_keeps_its_attributes_apart_from_the_way_it_came)
+{
+    struct gcp_field headers[] = {
+        {"Host", "vision"},
+        {"User-Agent", "CloudPubSub-Google"},
+        {"Authorization", "Bearer x"},
+        {"X-Forwarded-Proto", "https"},
+        {"Content-Length", "2"},
+        {"traceparent", "00-1-2-01"},
+        {"x-goog-pubsub-message-id", "7"},
+        {"x-goog-pubsub-ordering-key", "k"},
+        {"Content-Type", "application/json"},
+        {"eventtype", "OBJECT_FINALIZE"},
+    };
+    struct gcp_envelope envelope = request("{}");
+    envelope.headers = headers;
+    envelope.header_count = COUNT(headers);
+    OWN(gcp_message) struct gcp_message message = {0};
+    struct err err = {0};
+    EXPECT(gcp_message_from_envelope(&envelope, &message, &err));
+    EXPECT_INT(message.attribute_count, 2);
+    EXPECT_STR(message.attributes[0].name, "Content-Type");
+    EXPECT_STR(gcp_message_attribute(&message, "eventType"), "OBJECT_FINALIZE");
+    EXPECT_STR(message.ordering_key, "k");
+}
+
+/* The message in a push or, with LEGACY, in the JSON of 2019, as one line. For free(). */
+static char *message_line(const char *type, const char *body)
+{
+    struct gcp_envelope envelope = {.type = type, .body = bytes_of(body)};
+    OWN(gcp_message) struct gcp_message message = {0};
+    struct err err = {0};
+    if (!gcp_message_from_envelope(&envelope, &message, &err))
+        return str_copy(err.text);
+    struct buf line = {0};
+    const char *const texts[] = {message.data,         message.data_error,   message.id,
+                                 message.publish_time, message.ordering_key, message.subscription};
+    for (size_t i = 0; i < COUNT(texts); i++)
+        buf_add_format(&line, "%s, ", texts[i] ? texts[i] : "-");
+    for (size_t i = 0; i < message.attribute_count; i++)
+        buf_add_format(&line, "%s=%s ", message.attributes[i].name, message.attributes[i].value);
+    return buf_take(&line);
+}
+
+TEST(an_unusual_spelling_changes_no_message)
+{
+    static const struct {
+        const char *type, *members;
+    } rows[] = {
+        {NEW_TYPE, "\"message\":{\"data\":\"" DATA "\",\"messageId\":\"7\",\"message_id\":\"8\","
+                   "\"publish_time\":\"9\",\"orderingKey\":\"k\"},\"subscription\":\"s\"}"},
+        {NEW_TYPE, "\"message\":{\"messageId\":null,\"message_id\":\"8\",\"orderingKey\":\"\"}}"},
+        {NEW_TYPE, "\"message\":{\"data\":\"***\",\"attributes\":{\"b\":\"1\",\"a\":\"\"}}}"},
+        {NEW_TYPE, "\"message\":{},\"subscription\":null} "},
+        {NEW_TYPE, "\"message\":{},\"subscription\":7}"},
+        {LEGACY, "\"ID\":\"7\",\"Data\":\"" DATA "\",\"Attributes\":null,\"PublishTime\":\"9\"}"},
+        {LEGACY, "\"ID\":\"7\",\"Attributes\":{\"a\":\"b\"}}"},
+        {LEGACY, "\"ID\":null}"},
+        {LEGACY, "\"ID\":\"7\",\"Attributes\":[]}"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        OWN(free) char *usual = str_format("{%s", rows[i].members);
+        OWN(free) char *unusual = str_format("{ \"\\u0078\" : 0.5 , %s", rows[i].members);
+        OWN(free) char *line = message_line(rows[i].type, usual);
+        OWN(free) char *other = message_line(rows[i].type, unusual);
+        EXPECT_STR(line, other);
+    }
+}
+
+TEST(a_body_that_is_no_json_is_no_push)
+{
+    static const char *const bodies[] = {
+        "{\"message\":{\"data\":null,\"data\":\"" DATA "\"}}",
+        "{\"message\":{\"attributes\":{\"a\":\"1\",\"a\":\"2\"}}}",
+        "{\"message\":{},\"message\":{}}",
+        "{\"message\":{}}}",
+        "{\"message\":{}",
+        "{\"ID\":\"7\",\"ID\":\"7\"}",
+    };
+    for (size_t i = 0; i < COUNT(bodies); i++) {
+        struct gcp_envelope envelope = request(bodies[i]);
+        OWN(gcp_message) struct gcp_message message = {0};
+        struct err err = {0};
+        EXPECT(gcp_message_from_envelope(&envelope, &message, &err));
+        EXPECT_STR(message.data, bodies[i]);
+    }
+}
+
+TEST(a_push_tells_ordering_key_and_delivery_attempt)
+{
+    struct gcp_envelope envelope =
+        request("{\"deliveryAttempt\":3,\"message\":{\"data\":\"" DATA "\",\"messageId\":\"7\","
+                "\"orderingKey\":\"user-42\"},\"subscription\":\"projects/p/subscriptions/s\"}");
+    OWN(gcp_message) struct gcp_message message = {0};
+    struct err err = {0};
+    EXPECT(gcp_message_from_envelope(&envelope, &message, &err));
+    EXPECT_INT(message.delivery_attempt, 3);
+    EXPECT_STR(message.ordering_key, "user-42");
+    EXPECT_STR(message.subscription, "projects/p/subscriptions/s");
+}
+
+TEST(what_no_envelope_is_around_is_the_message_itself)
+{
+    static const char *const bodies[] = {
+        "{text:'Hello World', from: 'en', to:'es'}", "{\"text\":\"x\"}", "[1]", "null", "\xFF\xFE",
+        "{\"message\":\"a text, no object\"}",       "{\"Data\":\"x\"}", "{",
+    };
+    for (size_t i = 0; i < COUNT(bodies); i++) {
+        struct gcp_envelope envelope = request(bodies[i]);
+        OWN(gcp_message) struct gcp_message message = {0};
+        struct err err = {0};
+        EXPECT(gcp_message_from_envelope(&envelope, &message, &err));
+        EXPECT_STR(message.data, bodies[i]);
+    }
+}
+
+TEST(any_other_event_gives_its_data)
+{
+    struct gcp_envelope envelope =
+        event("com.example.someevent", "/mycontext", "{\"message\":{\"data\":7}}");
+    OWN(gcp_message) struct gcp_message message = {0};
+    struct err err = {0};
+    EXPECT(gcp_message_from_envelope(&envelope, &message, &err));
+    EXPECT_STR(message.data, "{\"message\":{\"data\":7}}");
+    EXPECT_STR(message.id, "7");
+}
+
+TEST(a_message_may_have_no_data)
+{
+    const struct gcp_envelope rows[] = {
+        event(LEGACY, TOPIC, "{\"ID\":\"7\",\"Data\":null,\"Attributes\":{\"a\":\"b\"}}"),
+        event(LEGACY, TOPIC, "{\"ID\":\"7\",\"Data\":\"\",\"Attributes\":null}"),
+        event(NEW_TYPE, TOPIC, "{\"message\":{\"data\":null,\"messageId\":\"7\"}}"),
+        request("{\"message\":{\"messageId\":\"7\"}}"),
+        event("com.example.someevent", "/s", ""),
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        OWN(gcp_message) struct gcp_message message = {0};
+        struct err err = {0};
+        EXPECT(gcp_message_from_envelope(&rows[i], &message, &err));
+        EXPECT(message.data == NULL);
+        EXPECT(message.data_error == NULL);
+    }
+}
+
+TEST(data_that_is_no_base64_is_the_payloads_fault_not_the_envelopes)
+{
+    struct gcp_envelope envelope =
+        event(LEGACY, TOPIC, "{\"ID\":\"1\",\"Data\":\"***not base64***\",\"Attributes\":null}");
+    OWN(gcp_message) struct gcp_message message = {0};
+    struct err err = {0};
+    EXPECT(gcp_message_from_envelope(&envelope, &message, &err));
+    EXPECT(message.data == NULL);
+    EXPECT_STR(message.data_error, "Data is not base64");
+
+    OWN(gcp_object_event) struct gcp_object_event object = {0};
+    EXPECT(!gcp_object_event_from_envelope(&envelope, &object, &err));
+    EXPECT_INT(err.status, ERR_INPUT);
+    EXPECT_STR(err.text, "Data is not base64");
+}
+
+TEST(a_malformed_envelope_is_refused_for_good_and_says_why)
+{
+    const struct {
+        struct gcp_envelope envelope;
+        const char *text;
+    } rows[] = {
+        {event(LEGACY, TOPIC, "{\"ID\":\"198012587785403\",\"Data\":"),
+         "legacy message: is not valid JSON"},
+        {event(LEGACY, TOPIC, ""), "legacy message: is empty"},
+        {event(LEGACY, TOPIC, "[1]"), "legacy message: is a list, want an object"},
+        {event(LEGACY, TOPIC, "{\"text\":\"x\"}"), "has neither ID nor Data nor PublishTime"},
+        {event(LEGACY, TOPIC, "{\"ID\":\"1\",\"Data\":7}"), "Data is a number, want a string"},
+        {event(LEGACY, TOPIC, "{\"ID\":\"1\",\"Attributes\":{\"a\":1}}"),
+         "Attributes.a is a number, want a string"},
+        {event(NEW_TYPE, TOPIC, "{\"message\":{\"data\":{\"text\":\"x\"}}}"),
+         "push message: message.data is an object, want a string"},
+        {request("{\"subscription\":\"projects/p/subscriptions/s\"}"),
+         "push message: message is missing, want an object"},
+        {request("{\"message\":null,\"subscription\":\"s\"}"),
+         "message is missing, want an object"},
+        {request("{\"message\":{\"data\":{\"text\":\"x\"},\"messageId\":\"1\"}}"),
+         "push message: message.data is an object, want a string"},
+        {request("{\"message\":{\"attributes\":[]}}"), "message.attributes is a list"},
+        {request(""), "the request has neither an event nor a body"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        OWN(gcp_message) struct gcp_message message = {0};
+        struct err err = {0};
+        EXPECT(!gcp_message_from_envelope(&rows[i].envelope, &message, &err));
+        EXPECT_INT(err.status, ERR_INPUT);
+        EXPECT_HAS(err.text, rows[i].text);
+    }
+}
+
+/* ---- notifications -----------------------------------------------------------------------------
+ */
+
+TEST(a_finalized_object_is_found_in_every_envelope)
+{
+    struct gcp_field headers[] = {
+        {"x-goog-pubsub-message-id", "7"},
+        {"EVENTTYPE", "OBJECT_FINALIZE"},
+        {"bucketid", "pictures"},
+        {"ObjectID", "a/b c.jpg"},
+        {"objectgeneration", "1589382953998973"},
+    };
+    struct gcp_field extensions[] = {
+        {"eventtype", "OBJECT_FINALIZE"},
+        {"bucketid", "pictures"},
+        {"objectid", "a/b c.jpg"},
+        {"objectgeneration", "1589382953998973"},
+    };
+    struct gcp_envelope by_subject = event(FINALIZED, BUCKET, "");
+    by_subject.subject = "objects/a/b c.jpg";
+    struct gcp_envelope old_subject = event("com.google.cloud.storage.object.finalize",
+                                            "//storage.googleapis.com/buckets/pictures", "");
+    old_subject.subject = "a/b c.jpg";
+    struct gcp_envelope other_subject = event(FINALIZED, BUCKET, RESOURCE);
+    other_subject.subject = "objects/a/b%20c.jpg"; /* the body is the only reliable source */
+    struct gcp_envelope raw = event(NEW_TYPE, TOPIC, "");
+    raw.extensions = extensions;
+    raw.extension_count = COUNT(extensions);
+
+    const struct gcp_envelope rows[] = {
+        event(LEGACY, TOPIC, "{\"ID\":\"7\",\"Data\":null,\"Attributes\":{" NOTIFICATION "}}"),
+        event(NEW_TYPE, TOPIC, "{\"message\":{\"attributes\":{" NOTIFICATION "}}}"),
+        request("{\"message\":{\"attributes\":{" NOTIFICATION "}},\"subscription\":\"s\"}"),
+        raw,
+        {.headers = headers, .header_count = COUNT(headers)},
+        event(FINALIZED, BUCKET, RESOURCE),
+        event("com.google.cloud.storage.object.finalize", BUCKET, RESOURCE),
+        other_subject,
+        by_subject,
+        old_subject,
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        OWN(gcp_object_event) struct gcp_object_event object = {0};
+        struct err err = {0};
+        EXPECT(gcp_object_event_from_envelope(&rows[i], &object, &err));
+        EXPECT_STR(object.type, "OBJECT_FINALIZE");
+        EXPECT_STR(object.bucket, "pictures");
+        EXPECT_STR(object.object, "a/b c.jpg");
+        EXPECT(object.generation == (rows[i].subject && !rows[i].body.len ? 0 : 1589382953998973));
+    }
+}
+
+TEST(every_kind_of_notification_has_one_name)
+{
+    static const struct {
+        const char *type, *name;
+    } rows[] = {
+        {"google.cloud.storage.object.v1.archived", "OBJECT_ARCHIVE"},
+        {"google.cloud.storage.object.v1.deleted", "OBJECT_DELETE"},
+        {"google.cloud.storage.object.v1.metadataUpdated", "OBJECT_METADATA_UPDATE"},
+        {"com.google.cloud.storage.object.archive", "OBJECT_ARCHIVE"},
+        {"com.google.cloud.storage.object.delete", "OBJECT_DELETE"},
+        {"com.google.cloud.storage.object.metadataUpdate", "OBJECT_METADATA_UPDATE"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct gcp_envelope envelope = event(rows[i].type, BUCKET, RESOURCE);
+        OWN(gcp_object_event) struct gcp_object_event object = {0};
+        struct err err = {0};
+        EXPECT(gcp_object_event_from_envelope(&envelope, &object, &err));
+        EXPECT_STR(object.type, rows[i].name);
+    }
+}
+
+TEST(what_is_no_notification_is_not_mistaken_for_one)
+{
+    const struct gcp_envelope rows[] = {
+        request(RESOURCE), /* an object, but nobody says what happened to it */
+        request("{\"message\":{\"attributes\":{\"eventType\":\"order.created\"}}}"),
+        request("{\"message\":{\"data\":\"" DATA "\"}}"),
+        event("com.example.someevent", "/s", RESOURCE),
+        event("google.cloud.audit.log.v1.written", "//cloudaudit.googleapis.com/x", "{}"),
+        event("google.cloud.storage.object.v1.unheardOf", BUCKET, RESOURCE),
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        OWN(gcp_object_event) struct gcp_object_event object = {0};
+        struct err err = {0};
+        EXPECT(gcp_object_event_from_envelope(&rows[i], &object, &err));
+        EXPECT(object.type == NULL);
+    }
+}
+
+TEST(a_notification_that_lacks_its_object_has_none)
+{
+    struct gcp_envelope envelope =
+        event(LEGACY, TOPIC,
+              "{\"ID\":\"1\",\"Data\":null,\"Attributes\":{\"eventType\":\"OBJECT_FINALIZE\","
+              "\"bucketId\":\"knative-bucket\"}}");
+    OWN(gcp_object_event) struct gcp_object_event object = {0};
+    struct err err = {0};
+    EXPECT(gcp_object_event_from_envelope(&envelope, &object, &err));
+    EXPECT_STR(object.type, "OBJECT_FINALIZE");
+    EXPECT(object.object == NULL);
+    EXPECT(gcp_storage_uri(object.bucket, object.object, &err) == NULL);
+    EXPECT_INT(err.status, ERR_INPUT);
+    EXPECT_STR(err.text, "the object's name is missing");
+}
+
+TEST(a_notification_without_object_attributes_is_completed_from_its_payload)
+{
+    /* {"kind":"storage#object","bucket":"pictures","name":"x.jpg","generation":7} */
+    struct gcp_envelope envelope =
+        request("{\"message\":{\"attributes\":{\"eventType\":\"OBJECT_FINALIZE\"},\"data\":"
+                "\"eyJraW5kIjoic3RvcmFnZSNvYmplY3QiLCJidWNrZXQiOiJwaWN0dXJlcyIsIm5hbWUiOiJ4LmpwZyIs"
+                "ImdlbmVyYXRpb24iOjd9\"}}");
+    OWN(gcp_object_event) struct gcp_object_event object = {0};
+    struct err err = {0};
+    EXPECT(gcp_object_event_from_envelope(&envelope, &object, &err));
+    EXPECT_STR(object.object, "x.jpg");
+    EXPECT(object.generation == 7);
+}
+
+TEST(an_object_that_is_none_is_refused_for_good)
+{
+    static const struct {
+        const char *body, *text;
+    } rows[] = {
+        {"{\"bucket\":", "storage object: is not valid JSON"},
+        {"[]", "storage object: is a list, want an object"},
+        {"{\"bucket\":7}", "storage object: bucket is a number, want a string"},
+        {"{\"bucket\":\"b\",\"name\":{}}", "storage object: name is an object, want a string"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct gcp_envelope envelope = event(FINALIZED, BUCKET, rows[i].body);
+        OWN(gcp_object_event) struct gcp_object_event object = {0};
+        struct err err = {0};
+        EXPECT(!gcp_object_event_from_envelope(&envelope, &object, &err));
+        EXPECT_INT(err.status, ERR_INPUT);
+        EXPECT_HAS(err.text, rows[i].text);
+    }
+}
+
+TEST(a_generation_keeps_all_its_digits)
+{
+    struct gcp_envelope envelope = event(
+        FINALIZED, BUCKET, "{\"bucket\":\"b\",\"name\":\"n\",\"generation\":9007199254740993}");
+    OWN(gcp_object_event) struct gcp_object_event object = {0};
+    struct err err = {0};
+    EXPECT(gcp_object_event_from_envelope(&envelope, &object, &err));
+    EXPECT(object.generation == 9007199254740993);
+}

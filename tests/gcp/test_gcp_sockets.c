@@ -1,0 +1,362 @@
+/* Google Cloud over real sockets: a server of our own plays Google. */
+#include "base/file.h"
+#include "base/str.h"
+#include "gcp/auth/jwt.h"
+#include "gcp/auth/push_lazy.h"
+#include "gcp/call/client.h"
+#include "net/server/http_server.h"
+#include "net/url.h"
+#include "tests/helpers/fake_google.h"
+#include "tests/helpers/keys.h"
+#include "tests/helpers/raw_server.h"
+#include "tests/helpers/test.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+static const char LABELS[] =
+    "{\"responses\":[{\"labelAnnotations\":[{\"description\":\"Sea\",\"score\":0.9}]}]}";
+
+/* A server and what it was asked. */
+struct google {
+    struct http_server *server;
+    char host[32];
+    char *body; /* what /certs answers */
+
+    pthread_mutex_t lock; /* guards the rest */
+    struct http_exchange *held[128];
+    size_t held_count, hold_until; /* answers none until so many have come */
+    int asked, fail_first;
+    char agent[64], authorization[64];
+};
+
+static void answer(struct http_exchange *exchange)
+{
+    struct http_reply reply = {.content_type = "application/json"};
+    buf_add_text(&reply.body, LABELS);
+    http_answer_with(exchange, &reply);
+}
+
+/* Keeps the exchange, and answers all that are kept once they are enough. */
+static void hold(struct google *google, struct http_exchange *exchange)
+{
+    http_hold(exchange);
+    google->held[google->held_count++] = exchange;
+    if (google->held_count < google->hold_until)
+        return;
+    for (size_t i = 0; i < google->held_count; i++)
+        answer(google->held[i]);
+    google->held_count = 0;
+}
+
+static void note(char *to, size_t size, const struct http_exchange *exchange, const char *name)
+{
+    const char *value = headers_get(&exchange->headers, name);
+    snprintf(to, size, "%s", value ? value : "");
+}
+
+static void busy(struct http_exchange *exchange)
+{
+    struct http_reply reply = {.status = 503, .content_type = "text/html"};
+    headers_add(&reply.headers, "Retry-After", "0");
+    buf_add_text(&reply.body, "<html>busy</html>");
+    http_answer_with(exchange, &reply);
+}
+
+/* A token server that checks the assertion's signature. */
+static void give_token(struct http_exchange *exchange)
+{
+    OWN(free) char *form = str_copy_bytes(buf_bytes(&exchange->body));
+    OWN(free) char *assertion = query_get(form, "assertion");
+    OWN(free) char *set = test_jwks("0");
+    OWN(jwks) struct jwks keys = {0};
+    struct err err = {0};
+    OWN(free) char *kid = assertion ? rs256_kid(assertion, &err) : NULL;
+    json_auto_t *claims = kid && jwks_from_json(bytes_of(set), &keys, &err) && jwks_find(&keys, kid)
+                              ? rs256_verify(assertion, jwks_find(&keys, kid), &err)
+                              : NULL;
+    if (claims)
+        http_reply_json(exchange, 200,
+                        json_pack("{s:s, s:i}", "access_token", "real", "expires_in", 3599));
+    else
+        http_reply_json(exchange, 400, json_pack("{s:s}", "error", "invalid_grant"));
+}
+
+static void handle(struct http_exchange *exchange, void *app)
+{
+    struct google *google = app;
+    if (str_equal(exchange->path, "/certs")) {
+        http_reply_text(exchange, 200, google->body);
+        return;
+    }
+    if (str_equal(exchange->path, "/token")) {
+        give_token(exchange);
+        return;
+    }
+    pthread_mutex_lock(&google->lock);
+    google->asked++;
+    note(google->agent, sizeof(google->agent), exchange, "user-agent");
+    note(google->authorization, sizeof(google->authorization), exchange, "authorization");
+    if (google->asked <= google->fail_first)
+        busy(exchange);
+    else if (google->hold_until)
+        hold(google, exchange);
+    else
+        answer(exchange);
+    pthread_mutex_unlock(&google->lock);
+}
+
+static void start(struct google *google)
+{
+    pthread_mutex_init(&google->lock, NULL);
+    struct http_server_options options = {.handle = handle, .app = google, .drain_sec = 1};
+    struct err err = {0};
+    google->server = http_server_open(&options, &err);
+    EXPECT_STR(err.text, "");
+    snprintf(google->host, sizeof(google->host), "127.0.0.1:%u", http_server_port(google->server));
+}
+
+static void own_google(struct google *local)
+{
+    pthread_mutex_lock(&local->lock);
+    for (size_t i = 0; i < local->held_count; i++)
+        answer(local->held[i]); /* too late for whoever asked */
+    local->held_count = local->hold_until = 0;
+    pthread_mutex_unlock(&local->lock);
+    http_server_close(local->server);
+    pthread_mutex_destroy(&local->lock);
+    free(local->body);
+}
+
+/* A gcp whose Vision is at host. */
+static struct gcp *open_at(const char *host, const struct gcp_options *options)
+{
+    fake_env("VISION_EMULATOR_HOST", host, "STORAGE_EMULATOR_HOST", host, "GOOGLE_CLOUD_PROJECT",
+             "demo-p", NULL);
+    struct gcp_options all = *options;
+    all.apis = GCP_VISION | GCP_STORAGE;
+    struct err err = {0};
+    struct gcp *gcp = gcp_open(&all, &err);
+    EXPECT_STR(err.text, "");
+    return gcp;
+}
+
+static const struct gcp_options usual = {0};
+
+TEST(calls_one_after_the_other_share_a_connection)
+{
+    OWN(google) struct google google = {0};
+    start(&google);
+    OWN(gcp) struct gcp *gcp = open_at(google.host, &usual);
+    for (int i = 0; i < 20; i++) {
+        OWN(gcp_labels) struct gcp_labels labels = {0};
+        struct err err = {0};
+        EXPECT(gcp_vision_labels(gcp, "gs://b/beach.jpg", 10, &labels, &err));
+        EXPECT_STR(labels.list[0].description, "Sea");
+    }
+    EXPECT_INT(google.asked, 20);
+    EXPECT_INT(http_client_connections(gcp->http), 1);
+    EXPECT_STR(google.agent, "libgcp/" VERSION);
+    EXPECT_STR(google.authorization, "");
+}
+
+enum { AT_ONCE = 80 };
+
+struct crowd {
+    struct gcp *gcp;
+    atomic_int labelled;
+};
+
+static void *label_one(void *context)
+{
+    struct crowd *crowd = context;
+    OWN(gcp_labels) struct gcp_labels labels = {0};
+    struct err err = {0};
+    if (gcp_vision_labels(crowd->gcp, "gs://b/beach.jpg", 10, &labels, &err))
+        atomic_fetch_add(&crowd->labelled, 1);
+    return NULL;
+}
+
+TEST(eighty_pictures_are_labelled_at_the_same_time_again_on_the_same_connections)
+{
+    /* Google answers none of them before all have come: one that waits for another waits for ever
+     */
+    OWN(google) struct google google = {.hold_until = AT_ONCE};
+    start(&google);
+    OWN(gcp) struct gcp *gcp = open_at(google.host, &usual);
+    struct crowd crowd = {.gcp = gcp};
+    for (int round = 1; round <= 3; round++) {
+        pthread_t threads[AT_ONCE];
+        for (size_t i = 0; i < AT_ONCE; i++)
+            pthread_create(&threads[i], NULL, label_one, &crowd);
+        for (size_t i = 0; i < AT_ONCE; i++)
+            pthread_join(threads[i], NULL);
+        EXPECT_INT(crowd.labelled, round * AT_ONCE);
+    }
+    EXPECT_INT(http_client_connections(gcp->http), AT_ONCE);
+}
+
+TEST(a_busy_google_is_asked_again)
+{
+    OWN(google) struct google google = {.fail_first = 2};
+    start(&google);
+    OWN(gcp) struct gcp *gcp = open_at(google.host, &usual);
+    OWN(gcp_labels) struct gcp_labels labels = {0};
+    struct err err = {0};
+    EXPECT(gcp_vision_labels(gcp, "gs://b/beach.jpg", 10, &labels, &err));
+    EXPECT_INT(google.asked, 3);
+}
+
+/* Cuts the first connection after the request, answers on the next. */
+static void cut_first(int fd, void *context)
+{
+    OWN(buf) struct buf request = {0};
+    if (!raw_read_request(fd, &request) || atomic_fetch_add((atomic_int *)context, 1) == 0)
+        return;
+    OWN(free) char *reply =
+        str_format("HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(LABELS), LABELS);
+    if (write(fd, reply, strlen(reply)) < 0)
+        return;
+}
+
+TEST(a_cut_connection_is_tried_again)
+{
+    atomic_int connections = 0;
+    OWN(raw_server) struct raw_server *server = raw_server_open(cut_first, &connections);
+    OWN(free) char *host = str_format("127.0.0.1:%u", raw_server_port(server));
+    OWN(gcp) struct gcp *gcp = open_at(host, &usual);
+    OWN(gcp_labels) struct gcp_labels labels = {0};
+    struct err err = {0};
+    EXPECT(gcp_vision_labels(gcp, "gs://b/beach.jpg", 10, &labels, &err));
+    EXPECT(connections >= 2);
+}
+
+TEST(a_google_that_never_answers_is_given_up)
+{
+    OWN(google) struct google google = {.hold_until = 128};
+    start(&google);
+    OWN(gcp) struct gcp *gcp =
+        open_at(google.host, &(struct gcp_options){.timeout_ms = 50, .deadline_ms = 200});
+    OWN(gcp_labels) struct gcp_labels labels = {0};
+    struct err err = {0};
+    EXPECT(!gcp_vision_labels(gcp, "gs://b/beach.jpg", 10, &labels, &err));
+    EXPECT_INT(err.status, ERR_UNAVAILABLE);
+}
+
+TEST(nobody_there_is_unavailable)
+{
+    OWN(google) struct google google = {0};
+    start(&google);
+    OWN(free) char *host = str_copy(google.host);
+    http_server_close(give(&google.server));
+    start(&google); /* so that there is something to close */
+    OWN(gcp) struct gcp *gcp = open_at(host, &(struct gcp_options){.deadline_ms = 200});
+    OWN(gcp_labels) struct gcp_labels labels = {0};
+    struct err err = {0};
+    EXPECT(!gcp_vision_labels(gcp, "gs://b/beach.jpg", 10, &labels, &err));
+    EXPECT_INT(err.status, ERR_UNAVAILABLE);
+}
+
+TEST(a_download_larger_than_allowed_is_refused)
+{
+    OWN(google) struct google google = {0};
+    start(&google);
+    OWN(gcp) struct gcp *gcp = open_at(google.host, &usual);
+    OWN(free) char *data = NULL;
+    size_t len = 0;
+    struct err err = {0};
+    EXPECT(gcp_storage_download(gcp, "pictures", "o", GCP_ANY_GENERATION, sizeof(LABELS) - 1, &data,
+                                &len, &err));
+    EXPECT_STR(data, LABELS);
+    EXPECT(!gcp_storage_download(gcp, "pictures", "o", GCP_ANY_GENERATION, 10, &data, &len, &err));
+    EXPECT_INT(err.status, ERR_TOO_LARGE);
+    EXPECT_INT(google.asked, 2); /* trying again would not make it smaller */
+}
+
+TEST(a_key_file_brings_a_token_from_its_token_server)
+{
+    OWN(google) struct google google = {0};
+    start(&google);
+    OWN(free) char *tokens = str_format("http://%s/token", google.host);
+    json_auto_t *key =
+        json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", "service_account", "client_email", "robot@p",
+                  "private_key", test_key(0), "private_key_id", "key-0", "token_uri", tokens);
+    OWN(free) char *text = json_to_text(key);
+    char path[] = "/tmp/test_gcp_XXXXXX";
+    OWN(fd) int fd = mkstemp(path);
+    EXPECT(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    fake_env("GOOGLE_APPLICATION_CREDENTIALS", path, "CLOUDSDK_API_ENDPOINT_OVERRIDES_VISION",
+             google.host, NULL);
+    struct err err = {0};
+    OWN(gcp) struct gcp *gcp = gcp_from_env(GCP_VISION, &err);
+    unlink(path);
+    EXPECT_STR(err.text, "");
+    OWN(gcp_labels) struct gcp_labels labels = {0};
+    EXPECT(gcp_vision_labels(gcp, "gs://b/beach.jpg", 10, &labels, &err));
+    EXPECT_STR(google.authorization, "Bearer real");
+}
+
+/* ---- the guard that is loaded when it is needed ------------------------------------------------
+ */
+
+/* Loads the libgcp of this build, which the guard then finds by its name. */
+static void *load_libgcp(void)
+{
+    char program[PATH_MAX] = {0};
+    EXPECT(readlink("/proc/self/exe", program, sizeof(program) - 1) > 0);
+    *strrchr(program, '/') = '\0';
+    OWN(free) char *path = str_format("%s/../libgcp.so.0", program);
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    EXPECT(library != NULL);
+    return library;
+}
+
+TEST(a_program_without_libgcp_can_check_push_tokens)
+{
+    EXPECT(load_libgcp() != NULL);
+    OWN(google) struct google google = {.body = test_jwks("0")};
+    start(&google);
+    OWN(free) char *url = str_format("http://%s/certs", google.host);
+    fake_env("PUSH_AUDIENCE", "https://vision.example.com/push", "PUSH_JWKS_URL", url, NULL);
+    struct err err = {0};
+    OWN(push_lazy) struct push_lazy *guard = NULL;
+    push_lazy_open(&guard, &err);
+    EXPECT_STR(err.text, "");
+
+    long long now = (long long)time(NULL);
+    OWN(free) char *claims =
+        str_format("{\"iss\":\"accounts.google.com\",\"aud\":"
+                   "\"https://vision.example.com/push\",\"iat\":%lld,\"exp\":%lld,"
+                   "\"email\":\"a@b\",\"email_verified\":true}",
+                   now, now + 3600);
+    OWN(free) char *token = test_token("{\"alg\":\"RS256\",\"kid\":\"key-0\"}", claims, 0);
+    OWN(free) char *good = str_format("Bearer %s", token);
+    push_lazy_check(guard, good, &err);
+    EXPECT_STR(err.text, "");
+    EXPECT(!push_lazy_check(guard, "Bearer x.y.z", &err));
+    EXPECT_INT(err.status, ERR_UNAUTHORIZED);
+}
+
+TEST(without_an_audience_libgcp_is_not_even_loaded)
+{
+    fake_env(NULL, NULL);
+    struct push_lazy *guard = (struct push_lazy *)1;
+    struct err err = {0};
+    EXPECT(push_lazy_open(&guard, &err));
+    EXPECT(guard == NULL);
+}
+
+TEST(a_bad_setting_of_the_guard_stops_the_start)
+{
+    EXPECT(load_libgcp() != NULL);
+    fake_env("PUSH_AUDIENCE", "https://vision.example.com/push", "PUSH_JWKS_URL", "nowhere", NULL);
+    struct push_lazy *guard = NULL;
+    struct err err = {0};
+    EXPECT(!push_lazy_open(&guard, &err));
+    EXPECT_INT(err.status, ERR_INPUT);
+    EXPECT_HAS(err.text, "PUSH_JWKS_URL is nowhere");
+}

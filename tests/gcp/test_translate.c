@@ -1,0 +1,161 @@
+/* Translate: v2 and v3, requests to the byte. */
+#include "base/str.h"
+#include "tests/helpers/fake_google.h"
+#include "tests/helpers/test.h"
+
+struct stage {
+    struct fake fake;
+    struct rule rule;
+    struct gcp *gcp;
+    struct err err;
+};
+
+static void set(struct stage *stage, int status, const char *body)
+{
+    stage->rule = (struct rule){.when = "", .status = status, .body = body};
+    fake_init(&stage->fake, &stage->rule, 1);
+    stage->gcp = fake_gcp(&stage->fake);
+}
+
+static void set_v3(struct stage *stage, int status, const char *body)
+{
+    set(stage, status, body);
+    gcp_close(stage->gcp);
+    setenv("TRANSLATE_API", "v3", 1);
+    struct outside outside = fake_outside(&stage->fake);
+    stage->gcp = google_open(NULL, &outside, &stage->err);
+    EXPECT_STR(stage->err.text, "");
+}
+
+static void own_stage(struct stage *local)
+{
+    gcp_close(local->gcp);
+    fake_done(&local->fake);
+}
+
+TEST(text_is_sent_as_text_or_google_would_take_it_for_html)
+{
+    OWN(stage) struct stage s = {0};
+    set(&s, 200, "{\"data\":{\"translations\":[{\"translatedText\":\"Hola Mundo\"}]}}");
+    OWN(gcp_translation) struct gcp_translation got = {0};
+    EXPECT(gcp_translate(s.gcp, "Hello World", "en", "es", &got, &s.err));
+    EXPECT_STR(fake_line(&s.fake), "POST http://fake/language/translate/v2");
+    EXPECT_STR(fake_body(&s.fake), "{\"q\":[\"Hello World\"],\"target\":\"es\",\"source\":\"en\","
+                                   "\"format\":\"text\"}");
+    EXPECT_STR(got.text, "Hola Mundo");
+    EXPECT(got.detected == NULL);
+}
+
+TEST(without_a_source_google_finds_out_and_says)
+{
+    OWN(stage) struct stage s = {0};
+    set(&s, 200,
+        "{\"data\":{\"translations\":[{\"translatedText\":\"Hola\","
+        "\"detectedSourceLanguage\":\"en\"}]}}");
+    static const char *const none[] = {NULL, ""};
+    for (size_t i = 0; i < COUNT(none); i++) {
+        OWN(gcp_translation) struct gcp_translation got = {0};
+        EXPECT(gcp_translate(s.gcp, "Hello", none[i], "es", &got, &s.err));
+        EXPECT_STR(fake_body(&s.fake), "{\"q\":[\"Hello\"],\"target\":\"es\",\"format\":\"text\"}");
+        EXPECT_STR(got.detected, "en");
+    }
+}
+
+TEST(v3_says_the_same_in_its_own_words)
+{
+    OWN(stage) struct stage s = {0};
+    set_v3(&s, 200,
+           "{\"translations\":[{\"translatedText\":\"Hola Mundo\","
+           "\"detectedLanguageCode\":\"en\"}]}");
+    OWN(gcp_translation) struct gcp_translation got = {0};
+    EXPECT(gcp_translate(s.gcp, "Hello World", "en", "es", &got, &s.err));
+    EXPECT_STR(fake_line(&s.fake), "POST http://fake/v3/projects/p:translateText");
+    EXPECT_STR(fake_body(&s.fake), "{\"contents\":[\"Hello World\"],\"mimeType\":\"text/plain\","
+                                   "\"sourceLanguageCode\":\"en\",\"targetLanguageCode\":\"es\"}");
+    EXPECT_STR(got.text, "Hola Mundo");
+    EXPECT_STR(got.detected, "en");
+}
+
+TEST(a_language_is_detected_by_either)
+{
+    OWN(stage) struct stage s = {0};
+    set(&s, 200,
+        "{\"data\":{\"detections\":[[{\"confidence\":0.75,\"isReliable\":false,"
+        "\"language\":\"en\"}]]}}");
+    OWN(gcp_languages) struct gcp_languages got = {0};
+    EXPECT(gcp_translate_detect(s.gcp, "Hello", &got, &s.err));
+    EXPECT_STR(fake_line(&s.fake), "POST http://fake/language/translate/v2/detect");
+    EXPECT_STR(fake_body(&s.fake), "{\"q\":[\"Hello\"]}");
+    EXPECT_STR(got.list[0].code, "en");
+    EXPECT(got.list[0].confidence == 0.75);
+
+    OWN(stage) struct stage v3 = {0};
+    set_v3(&v3, 200, "{\"languages\":[{\"languageCode\":\"en\",\"confidence\":1}]}");
+    OWN(gcp_languages) struct gcp_languages got3 = {0};
+    EXPECT(gcp_translate_detect(v3.gcp, "Hello", &got3, &v3.err));
+    EXPECT_STR(fake_line(&v3.fake), "POST http://fake/v3/projects/p:detectLanguage");
+    EXPECT_STR(got3.list[0].code, "en");
+}
+
+TEST(the_languages_offered_are_listed_by_either)
+{
+    OWN(stage) struct stage s = {0};
+    set(&s, 200,
+        "{\"data\":{\"languages\":[{\"language\":\"es\",\"name\":\"Spanish\"},"
+        "{\"language\":\"zh-TW\"}]}}");
+    OWN(gcp_languages) struct gcp_languages got = {0};
+    EXPECT(gcp_translate_languages(s.gcp, "en", &got, &s.err));
+    EXPECT_STR(fake_line(&s.fake), "GET http://fake/language/translate/v2/languages?target=en");
+    EXPECT_INT(got.count, 2);
+    EXPECT_STR(got.list[0].name, "Spanish");
+    EXPECT_STR(got.list[1].code, "zh-TW");
+    EXPECT(got.list[1].name == NULL);
+
+    OWN(stage) struct stage v3 = {0};
+    set_v3(&v3, 200, "{\"languages\":[{\"languageCode\":\"es\",\"displayName\":\"Spanish\"}]}");
+    OWN(gcp_languages) struct gcp_languages got3 = {0};
+    EXPECT(gcp_translate_languages(v3.gcp, "en", &got3, &v3.err));
+    EXPECT_STR(fake_line(&v3.fake),
+               "GET http://fake/v3/projects/p/supportedLanguages?displayLanguageCode=en");
+    EXPECT_STR(got3.list[0].name, "Spanish");
+}
+
+TEST(an_unknown_language_is_refused_for_good_with_googles_words)
+{
+    OWN(stage) struct stage s = {0};
+    set(&s, 400,
+        "{\"error\":{\"code\":400,\"message\":\"Invalid Value\",\"errors\":[{\"message\":"
+        "\"Invalid Value\",\"domain\":\"global\",\"reason\":\"invalid\"}]}}");
+    OWN(gcp_translation) struct gcp_translation got = {0};
+    EXPECT(!gcp_translate(s.gcp, "Hello", "en", "xx", &got, &s.err));
+    EXPECT_INT(s.err.status, ERR_INPUT);
+    EXPECT_STR(s.err.text, "fake answered 400 invalid: Invalid Value");
+}
+
+TEST(a_rate_limit_is_retried_though_it_is_a_403_but_a_spent_quota_is_not)
+{
+    OWN(stage) struct stage s = {0};
+    set(&s, 403,
+        "{\"error\":{\"code\":403,\"message\":\"User Rate Limit Exceeded\",\"errors\":[{"
+        "\"reason\":\"userRateLimitExceeded\"}]}}");
+    OWN(gcp_translation) struct gcp_translation got = {0};
+    EXPECT(!gcp_translate(s.gcp, "Hello", "en", "es", &got, &s.err));
+    EXPECT_INT(s.err.status, ERR_UNAVAILABLE);
+    EXPECT(s.fake.asked_count > 5);
+
+    OWN(stage) struct stage spent = {0};
+    set(&spent, 403, "{\"error\":{\"code\":403,\"errors\":[{\"reason\":\"dailyLimitExceeded\"}]}}");
+    EXPECT(!gcp_translate(spent.gcp, "Hello", "en", "es", &got, &spent.err));
+    EXPECT_INT(spent.err.status, ERR_INTERNAL);
+    EXPECT_INT(spent.fake.asked_count, 1);
+}
+
+TEST(text_that_is_no_utf8_is_not_sent)
+{
+    OWN(stage) struct stage s = {0};
+    set(&s, 200, "{}");
+    OWN(gcp_translation) struct gcp_translation got = {0};
+    EXPECT(!gcp_translate(s.gcp, "\xFF", "en", "es", &got, &s.err));
+    EXPECT_INT(s.err.status, ERR_INPUT);
+    EXPECT_INT(s.fake.asked_count, 0);
+}

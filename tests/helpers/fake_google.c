@@ -1,0 +1,184 @@
+/* A Google that is one function. */
+#include "tests/helpers/fake_google.h"
+
+#include "base/str.h"
+#include "base/timestamp.h"
+#include "tests/helpers/test.h"
+
+#include <string.h>
+
+void fake_init(struct fake *fake, const struct rule *rules, size_t count)
+{
+    *fake = (struct fake){.rules = rules, .count = count, .now_ns = FAKE_NOW_SEC * 1000000000LL};
+    fake->chance = 1;
+    pthread_mutex_init(&fake->lock, NULL);
+}
+
+void fake_done(struct fake *fake)
+{
+    for (size_t i = 0; i < fake->asked_count && i < MOST_ASKED; i++) {
+        free(fake->asked[i].line);
+        free(fake->asked[i].body);
+        headers_done(&fake->asked[i].headers);
+    }
+    pthread_mutex_destroy(&fake->lock);
+}
+
+static void remember(struct fake *fake, const struct http_call *call, const char *line)
+{
+    size_t i = fake->asked_count++;
+    if (i >= MOST_ASKED)
+        return;
+    fake->asked[i].line = str_copy(line);
+    fake->asked[i].body = str_copy_bytes(call->body);
+    if (call->headers)
+        headers_copy(&fake->asked[i].headers, call->headers);
+}
+
+static const struct rule *find_rule(struct fake *fake, const char *line)
+{
+    for (size_t i = 0; i < fake->count; i++) {
+        const struct rule *rule = &fake->rules[i];
+        if (!strstr(line, rule->when) || (rule->times && fake->used[i] >= rule->times))
+            continue;
+        fake->used[i]++;
+        return rule;
+    }
+    return NULL;
+}
+
+static void add_header(struct headers *headers, const char *line)
+{
+    const char *colon = strstr(line, ": ");
+    OWN(free) char *name = str_copy_bytes((struct bytes){line, (size_t)(colon - line)});
+    headers_add(headers, name, colon + 2);
+}
+
+static bool send_to_fake(void *context, const struct http_call *call, struct http_answer *answer,
+                         struct err *err)
+{
+    struct fake *fake = context;
+    const char *method = call->method ? call->method : call->body.len ? "POST" : "GET";
+    OWN(free) char *line = str_format("%s %s", method, call->url);
+    pthread_mutex_lock(&fake->lock);
+    remember(fake, call, line);
+    const struct rule *rule = find_rule(fake, line);
+    pthread_mutex_unlock(&fake->lock);
+    if (!rule)
+        return err_set(err, ERR_INTERNAL, "the fake has no rule for %s", line);
+    if (rule->status == 0)
+        return err_set(err, ERR_UNAVAILABLE, "connection cut");
+    if (rule->status == FAKE_TOO_LARGE)
+        return err_set(err, ERR_TOO_LARGE, "the reply is too large");
+    answer->status = rule->status;
+    if (rule->body)
+        buf_add_text(&answer->body, rule->body);
+    if (rule->header)
+        add_header(&answer->headers, rule->header);
+    return true;
+}
+
+static int64_t fake_now(void *context)
+{
+    struct fake *fake = context;
+    pthread_mutex_lock(&fake->lock);
+    int64_t now_ns = fake->now_ns;
+    pthread_mutex_unlock(&fake->lock);
+    return now_ns;
+}
+
+static void fake_wait(void *context, int64_t ns)
+{
+    struct fake *fake = context;
+    pthread_mutex_lock(&fake->lock);
+    fake->now_ns += ns;
+    if (fake->waited_count < MOST_ASKED)
+        fake->waited_ns[fake->waited_count++] = ns;
+    pthread_mutex_unlock(&fake->lock);
+}
+
+static double fake_chance(void *context)
+{
+    return ((struct fake *)context)->chance;
+}
+
+struct outside fake_outside(struct fake *fake)
+{
+    return (struct outside){
+        .send = send_to_fake,
+        .now_ns = fake_now,
+        .clock_ns = fake_now,
+        .wait_ns = fake_wait,
+        .chance = fake_chance,
+        .context = fake,
+    };
+}
+
+const char *fake_header(const struct fake *fake, const char *name)
+{
+    return headers_get(&fake->asked[fake->asked_count - 1].headers, name);
+}
+
+const char *fake_line(const struct fake *fake)
+{
+    return fake->asked[fake->asked_count - 1].line;
+}
+
+const char *fake_body(const struct fake *fake)
+{
+    return fake->asked[fake->asked_count - 1].body;
+}
+
+void fake_env_from(const char *const *pairs)
+{
+    static const char *const names[] = {
+        "GOOGLE_APPLICATION_CREDENTIALS",
+        "GOOGLE_CLOUD_PROJECT",
+        "GCLOUD_PROJECT",
+        "PUBSUB_PROJECT_ID",
+        "GOOGLE_CLOUD_QUOTA_PROJECT",
+        "CLOUDSDK_CONFIG",
+        "CLOUDSDK_CORE_PROJECT",
+        "CLOUDSDK_ACTIVE_CONFIG_NAME",
+        "PUBSUB_EMULATOR_HOST",
+        "STORAGE_EMULATOR_HOST",
+        "VISION_EMULATOR_HOST",
+        "TRANSLATE_EMULATOR_HOST",
+        "CLOUDSDK_API_ENDPOINT_OVERRIDES_PUBSUB",
+        "CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE",
+        "CLOUDSDK_API_ENDPOINT_OVERRIDES_VISION",
+        "CLOUDSDK_API_ENDPOINT_OVERRIDES_TRANSLATE",
+        "GCE_METADATA_HOST",
+        "GCE_METADATA_ROOT",
+        "GCE_METADATA_TIMEOUT",
+        "NO_GCE_CHECK",
+        "TRANSLATE_API",
+        "PUSH_AUDIENCE",
+        "PUSH_EMAIL",
+        "PUSH_JWKS_URL",
+    };
+    for (size_t i = 0; i < COUNT(names); i++)
+        unsetenv(names[i]);
+    setenv("HOME", "/nonexistent", 1);
+
+    for (; *pairs; pairs += 2)
+        setenv(pairs[0], pairs[1], 1);
+}
+
+struct gcp *fake_open(struct fake *fake, unsigned apis, struct err *err)
+{
+    struct outside outside = fake_outside(fake);
+    struct gcp_options options = {.apis = apis};
+    return google_open(&options, &outside, err);
+}
+
+struct gcp *fake_gcp(struct fake *fake)
+{
+    fake_env("PUBSUB_EMULATOR_HOST", "fake", "STORAGE_EMULATOR_HOST", "fake",
+             "VISION_EMULATOR_HOST", "fake", "TRANSLATE_EMULATOR_HOST", "fake",
+             "GOOGLE_CLOUD_PROJECT", "p", NULL);
+    struct err err = {0};
+    struct gcp *gcp = fake_open(fake, 0, &err);
+    EXPECT_STR(err.text, "");
+    return gcp;
+}

@@ -1,0 +1,85 @@
+/* Raw sockets for tests: what no well-behaved client would send. */
+#include "tests/helpers/sockets.h"
+
+#include "base/own.h"
+#include "base/str.h"
+#include "tests/helpers/test.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+int socket_connect(uint16_t port)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct timeval limit = {.tv_sec = 10};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+        fail_msg("cannot connect to port %u: %s", port, strerror(errno));
+    return fd;
+}
+
+bool socket_send(int fd, struct bytes data)
+{
+    while (data.len) {
+        ssize_t sent = send(fd, data.data, data.len, MSG_NOSIGNAL);
+        if (sent <= 0)
+            return false;
+        data.data += sent;
+        data.len -= (size_t)sent;
+    }
+    return true;
+}
+
+char *socket_read_all(int fd)
+{
+    struct buf got = {0};
+    char piece[4096];
+    for (ssize_t len; (len = recv(fd, piece, sizeof(piece), 0)) > 0;)
+        buf_add(&got, piece, (size_t)len);
+    return buf_take(&got);
+}
+
+bool socket_read_until(int fd, const char *text, struct buf *got)
+{
+    char piece[4096];
+    while (!got->data || !memmem(got->data, got->len, text, strlen(text))) {
+        ssize_t len = recv(fd, piece, sizeof(piece), 0);
+        if (len <= 0)
+            return false;
+        buf_add(got, piece, (size_t)len);
+    }
+    return true;
+}
+
+char *socket_read_answer(int fd)
+{
+    struct buf got = {0};
+    if (!socket_read_until(fd, "\r\n\r\n", &got))
+        return buf_take(&got);
+    const char *length = strcasestr(got.data, "\r\nContent-Length:");
+    size_t head = (size_t)(strstr(got.data, "\r\n\r\n") + 4 - got.data);
+    size_t want = head + (length ? (size_t)atol(length + strlen("\r\nContent-Length:")) : 0);
+    char piece[4096];
+    for (ssize_t len; got.len < want && (len = recv(fd, piece, sizeof(piece), 0)) > 0;)
+        buf_add(&got, piece, (size_t)len);
+    return buf_take(&got);
+}
+
+char *socket_ask(uint16_t port, struct bytes request)
+{
+    OWN(fd) int fd = socket_connect(port);
+    socket_send(fd, request);
+    return socket_read_all(fd);
+}
+
+int socket_status(const char *answer)
+{
+    int status = 0;
+    return sscanf(answer, "HTTP/1.1 %d", &status) == 1 ? status : 0;
+}

@@ -1,0 +1,167 @@
+/* A storage behind a server of its own, and a client that asks it. */
+#include "tests/helpers/storage_fixture.h"
+
+#include "base/env.h"
+#include "base/str.h"
+#include "tests/helpers/test.h"
+
+#include <ftw.h>
+#include <string.h>
+
+static bool publish(const char *topic, const json_t *attributes, struct bytes data, void *context,
+                    struct err *err)
+{
+    struct fixture *fixture = context;
+    if (str_equal(topic, "projects/p/topics/broken"))
+        return err_set(err, ERR_NOT_FOUND, "no such topic");
+    pthread_mutex_lock(&fixture->lock);
+    json_array_append_new(fixture->published,
+                          json_pack("{s:s, s:O, s:s%}", "topic", topic, "attributes", attributes,
+                                    "data", data.data ? data.data : "", data.len));
+    pthread_mutex_unlock(&fixture->lock);
+    return true;
+}
+
+static bool topic_exists(const char *topic, void *context)
+{
+    (void)context;
+    return !str_ends(topic, "/missing");
+}
+
+void fixture_open(struct fixture *fixture, const char *data_dir)
+{
+    *fixture = (struct fixture){0};
+    pthread_mutex_init(&fixture->lock, NULL);
+    fixture->published = json_array();
+    struct err err = {0};
+    fixture->storage = storage_open(&(struct storage_options){.data_dir = data_dir,
+                                                              .publish = publish,
+                                                              .topic_exists = topic_exists,
+                                                              .context = fixture},
+                                    &err);
+    EXPECT_STR(err.text, "");
+    fixture->server = http_server_open(&(struct http_server_options){.begin = storage_begin,
+                                                                     .handle = storage_handle,
+                                                                     .refuse = storage_refuse,
+                                                                     .drain_sec = 5,
+                                                                     .app = fixture->storage},
+                                       &err);
+    EXPECT_STR(err.text, "");
+    fixture->client = http_client_open(NULL, &err);
+    EXPECT_STR(err.text, "");
+    snprintf(fixture->base, sizeof(fixture->base), "http://127.0.0.1:%u",
+             http_server_port(fixture->server));
+}
+
+void fixture_done(struct fixture *fixture)
+{
+    http_client_close(fixture->client);
+    http_server_close(fixture->server);
+    storage_close(fixture->storage);
+    json_decref(fixture->published);
+    pthread_mutex_destroy(&fixture->lock);
+    *fixture = (struct fixture){0};
+}
+
+void answer_done(struct answer *answer)
+{
+    http_answer_done(&answer->http);
+    json_decref(answer->json);
+    *answer = (struct answer){0};
+}
+
+static struct answer send(struct fixture *fixture, const char *method, const char *path,
+                          struct bytes body, const struct headers *headers)
+{
+    struct answer answer = {0};
+    struct err err = {0};
+    OWN(free) char *url =
+        str_format("%s%s", str_starts(path, "http://") ? "" : fixture->base, path);
+    struct http_call call = {
+        .method = method, .url = url, .body = body, .headers = headers, .max_reply = 1 << 30};
+    http_send(fixture->client, &call, &answer.http, &err);
+    EXPECT_STR(err.text, "");
+    answer.json = json_loadb(answer.http.body.data ? answer.http.body.data : "",
+                             answer.http.body.len, 0, NULL);
+    return answer;
+}
+
+struct answer ask(struct fixture *fixture, const char *method, const char *path, struct bytes body,
+                  ...)
+{
+    OWN(headers) struct headers headers = {0};
+    va_list fields;
+    va_start(fields, body);
+    for (const char *field; (field = va_arg(fields, const char *));) {
+        const char *colon = strchr(field, ':');
+        OWN(free) char *name = str_copy_bytes((struct bytes){field, (size_t)(colon - field)});
+        headers_add(&headers, name, colon + 2);
+    }
+    va_end(fields);
+    return send(fixture, method, path, body, &headers);
+}
+
+struct answer ask_text(struct fixture *fixture, const char *method, const char *path,
+                       const char *body)
+{
+    return ask(fixture, method, path, bytes_of(body), NULL);
+}
+
+void make_bucket(struct fixture *fixture, const char *name)
+{
+    OWN(free) char *body = str_format("{\"name\": \"%s\"}", name);
+    OWN(answer) struct answer answer =
+        ask_text(fixture, "POST", "/storage/v1/b?project=demo", body);
+    EXPECT_INT(answer.http.status, 200);
+}
+
+void put_text(struct fixture *fixture, const char *bucket, const char *name, const char *text)
+{
+    OWN(free) char *path =
+        str_format("/upload/storage/v1/b/%s/o?uploadType=media&name=%s", bucket, name);
+    OWN(answer) struct answer answer =
+        ask(fixture, "POST", path, bytes_of(text), "Content-Type: text/plain", NULL);
+    EXPECT_INT(answer.http.status, 200);
+}
+
+const char *answer_text(const struct answer *answer)
+{
+    return answer->http.body.data ? answer->http.body.data : "";
+}
+
+const char *answer_field(const struct answer *answer, const char *name)
+{
+    const char *value = headers_get(&answer->http.headers, name);
+    return value ? value : "";
+}
+
+const char *answer_member(const struct answer *answer, const char *name)
+{
+    const char *value = json_string_value(json_object_get(answer->json, name));
+    return value ? value : "";
+}
+
+const char *answer_error(const struct answer *answer)
+{
+    const char *value =
+        json_string_value(json_object_get(json_object_get(answer->json, "error"), "message"));
+    return value ? value : "";
+}
+
+char *make_temp_folder(void)
+{
+    char *folder = str_format("%s/storage-test-XXXXXX", env_str("TMPDIR", "/tmp"));
+    EXPECT(mkdtemp(folder) != NULL);
+    return folder;
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *at)
+{
+    (void)status, (void)type, (void)at;
+    return remove(path);
+}
+
+void remove_folder(const char *folder)
+{
+    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
