@@ -3,7 +3,7 @@
 #include "base/str.h"
 #include "gcp/auth/jwt.h"
 #include "gcp/auth/push_lazy.h"
-#include "gcp/call/client.h"
+#include "gcp/client/client.h"
 #include "net/server/http_server.h"
 #include "net/url.h"
 #include "tests/helpers/fake_google.h"
