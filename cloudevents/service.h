@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What every event service shares: the HTTP side, health, metrics, logs, limits, draining. */
 #ifndef CLOUDEVENTS_SERVICE_H
 #define CLOUDEVENTS_SERVICE_H
@@ -29,7 +30,7 @@ struct ce_service {
     const char *name; /* of the program, e.g. "vision" */
     const char *help; /* what --help says */
     ce_handler *handler;
-    bool waits; /* the handler waits for others: run it on a worker thread */
+    bool blocking; /* the handler waits for others: run it on a worker thread */
 
     /* Reads the program's configuration and connects what it needs, once, before the first event.
      * A failure ends the program with its text. app is given to all the others; close is called

@@ -1,7 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* message-dumper's wiring: environment, history, push tokens. */
 #include "base/env.h"
 #include "base/str.h"
-#include "gcp/auth/push_lazy.h"
+#include "gcp/auth/push_dlopen.h"
 #include "message-dumper/history.h"
 #include "message-dumper/message-dumper.h"
 
@@ -32,32 +33,32 @@ static bool open_dumper(void **app, struct err *err)
     if (!env_int("HISTORY_EVENTS", 0, 100000, 100, &most, err) ||
         !env_int("HISTORY_BYTES", 0, 1 << 30, 1 << 20, &bytes, err))
         return false;
-    struct dumper *dumper = *app = must_alloc(sizeof(*dumper));
+    struct message_dumper *dumper = *app = alloc_zeroed(sizeof(*dumper));
     dumper->history = history_open((size_t)most, (size_t)bytes);
-    return push_lazy_open(&dumper->push, err);
+    return push_dlopen_open(&dumper->push, err);
 }
 
 static void close_dumper(void *app)
 {
-    struct dumper *dumper = app;
+    struct message_dumper *dumper = app;
     history_close(dumper->history);
-    push_lazy_close(dumper->push);
+    push_dlopen_close(dumper->push);
     free(dumper);
 }
 
 static bool guard(const struct headers *headers, void *app, struct err *err)
 {
-    struct dumper *dumper = app;
+    struct message_dumper *dumper = app;
     return !dumper->push ||
-           push_lazy_check(dumper->push, headers_get(headers, "Authorization"), err);
+           push_dlopen_check(dumper->push, headers_get(headers, "Authorization"), err);
 }
 
 static bool get(struct http_exchange *exchange, void *app)
 {
-    struct dumper *dumper = app;
+    struct message_dumper *dumper = app;
     if (!str_equal(exchange->path, "/events"))
         return false;
-    http_reply_json(exchange, 200, history_json(dumper->history));
+    http_exchange_reply_json(exchange, 200, history_json(dumper->history));
     return true;
 }
 
@@ -66,8 +67,8 @@ int main(int argc, char **argv)
     const struct ce_service service = {
         .name = "message-dumper",
         .help = help,
-        .handler = dump_event,
-        .waits = env_str("PUSH_AUDIENCE", NULL) != NULL, /* the guard does, for Google's keys */
+        .handler = message_dumper_on_event,
+        .blocking = env_str("PUSH_AUDIENCE", NULL) != NULL, /* the guard does, for Google's keys */
         .open = open_dumper,
         .close = close_dumper,
         .guard = guard,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* message-dumper: logs every message that it gets, as it came and decoded. */
 #include "message-dumper/message-dumper.h"
 
@@ -7,12 +8,13 @@
 #include "message-dumper/history.h"
 #include "message-dumper/printable.h"
 
-bool dump_event(const struct ce_event *event, struct ce_reply *reply, void *app, struct err *err)
+bool message_dumper_on_event(const struct ce_event *event, struct ce_reply *reply, void *app,
+                             struct err *err)
 {
-    struct dumper *dumper = app;
+    struct message_dumper *dumper = app;
 
     OWN(gcp_message) struct gcp_message message = {0};
-    if (!message_from_event(event, &message, err))
+    if (!bridge_message_from_event(event, &message, err))
         return false;
 
     OWN(free) char *body = printable(ce_data(event));

@@ -1,16 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* message-dumper: logs every message that it gets. */
 #ifndef MESSAGE_DUMPER_H
 #define MESSAGE_DUMPER_H
 
 #include "cloudevents/service.h"
 
-/* A ce_handler. app is a struct dumper. */
-bool dump_event(const struct ce_event *event, struct ce_reply *reply, void *app, struct err *err);
+/* A ce_handler. app is a struct message_dumper. */
+bool message_dumper_on_event(const struct ce_event *event, struct ce_reply *reply, void *app,
+                             struct err *err);
 
 /* What the program keeps. */
-struct dumper {
-    struct history *history; /* the last events, for GET /events */
-    struct push_lazy *push;  /* checks push tokens; NULL = nobody asked for that */
+struct message_dumper {
+    struct history *history;  /* the last events, for GET /events */
+    struct push_dlopen *push; /* checks push tokens; NULL = nobody asked for that */
 };
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The coast: three headlands, one behind the other. */
 #include "scene/coast.h"
 

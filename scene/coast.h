@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The coast: hills that stand out of the sea, dark against the light. */
 #ifndef SCENE_COAST_H
 #define SCENE_COAST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Writes pictures as JPEG files. */
 #include "base/str.h"
 #include "scene/scene.h"

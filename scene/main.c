@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* scene: renders the project's own picture, the sea at sunset, as a JPEG. */
 #include "base/str.h"
 #include "scene/scene.h"

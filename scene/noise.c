@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Noise that is the same in every run. */
 #include "scene/noise.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Noise that is the same in every run: the stuff of clouds, waves and hills. */
 #ifndef SCENE_NOISE_H
 #define SCENE_NOISE_H

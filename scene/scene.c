@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A picture of our own: the camera that looks at sky, sea and coast. */
 #include "scene/scene.h"
 
@@ -59,7 +60,7 @@ static unsigned char expose(double light)
 unsigned char *scene_render(unsigned width, unsigned height)
 {
     struct sea sea = sea_of_waves();
-    unsigned char *rgb = must_alloc((size_t)width * height * 3);
+    unsigned char *rgb = alloc_zeroed((size_t)width * height * 3);
     unsigned char *to = rgb;
     for (unsigned row = 0; row < height; row++)
         for (unsigned column = 0; column < width; column++) {

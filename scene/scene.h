@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A picture of our own: the sea at sunset, computed. The same size gives the same picture. */
 #ifndef SCENE_SCENE_H
 #define SCENE_SCENE_H

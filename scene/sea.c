@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The sea: waves that mirror the sky. */
 #include "scene/sea.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The sea: the light that comes from a direction below the horizon. */
 #ifndef SCENE_SEA_H
 #define SCENE_SEA_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The evening sky: the light that comes from a direction above the horizon. */
 #ifndef SCENE_SKY_H
 #define SCENE_SKY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Three numbers: a direction, a place, or a colour as amounts of light. */
 #ifndef SCENE_VECTOR_H
 #define SCENE_VECTOR_H

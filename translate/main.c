@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* translate's wiring: Google Cloud and push tokens. */
 #include "base/log.h"
 #include "base/str.h"
@@ -35,7 +36,7 @@ static const char help[] =
 
 static bool open_translate(void **app, struct err *err)
 {
-    struct translate *translate = *app = must_alloc(sizeof(*translate));
+    struct translate_service *translate = *app = alloc_zeroed(sizeof(*translate));
     translate->gcp = gcp_from_env(GCP_TRANSLATE, err);
     if (!translate->gcp)
         return false;
@@ -46,7 +47,7 @@ static bool open_translate(void **app, struct err *err)
 
 static void close_translate(void *app)
 {
-    struct translate *translate = app;
+    struct translate_service *translate = app;
     gcp_push_close(translate->push);
     gcp_close(translate->gcp);
     free(translate);
@@ -54,7 +55,7 @@ static void close_translate(void *app)
 
 static bool guard(const struct headers *headers, void *app, struct err *err)
 {
-    struct translate *translate = app;
+    struct translate_service *translate = app;
     return !translate->push ||
            gcp_push_check(translate->push, headers_get(headers, "Authorization"), err);
 }
@@ -65,7 +66,7 @@ int main(int argc, char **argv)
         .name = "translate",
         .help = help,
         .handler = translate_on_event,
-        .waits = true,
+        .blocking = true,
         .open = open_translate,
         .close = close_translate,
         .guard = guard,

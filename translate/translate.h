@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* translate: translates the texts that it is sent. */
 #ifndef TRANSLATE_TRANSLATE_H
 #define TRANSLATE_TRANSLATE_H
@@ -6,12 +7,12 @@
 #include "gcp/gcp.h"
 
 /* What the program keeps. */
-struct translate {
+struct translate_service {
     struct gcp *gcp;
     struct gcp_push *push; /* checks push tokens; NULL = nobody asked for that */
 };
 
-/* A ce_handler for {"text","from","to"}. app is a struct translate. */
+/* A ce_handler for {"text","from","to"}. app is a struct translate_service. */
 bool translate_on_event(const struct ce_event *event, struct ce_reply *reply, void *app,
                         struct err *err);
 

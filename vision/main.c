@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* vision's wiring: Google Cloud and push tokens. */
 #include "base/log.h"
 #include "base/str.h"
@@ -31,7 +32,7 @@ static const char help[] =
 
 static bool open_vision(void **app, struct err *err)
 {
-    struct vision *vision = *app = must_alloc(sizeof(*vision));
+    struct vision_service *vision = *app = alloc_zeroed(sizeof(*vision));
     vision->gcp = gcp_from_env(GCP_VISION, err);
     if (!vision->gcp)
         return false;
@@ -42,7 +43,7 @@ static bool open_vision(void **app, struct err *err)
 
 static void close_vision(void *app)
 {
-    struct vision *vision = app;
+    struct vision_service *vision = app;
     gcp_push_close(vision->push);
     gcp_close(vision->gcp);
     free(vision);
@@ -50,7 +51,7 @@ static void close_vision(void *app)
 
 static bool guard(const struct headers *headers, void *app, struct err *err)
 {
-    struct vision *vision = app;
+    struct vision_service *vision = app;
     return !vision->push ||
            gcp_push_check(vision->push, headers_get(headers, "Authorization"), err);
 }
@@ -61,7 +62,7 @@ int main(int argc, char **argv)
         .name = "vision",
         .help = help,
         .handler = vision_on_event,
-        .waits = true,
+        .blocking = true,
         .open = open_vision,
         .close = close_vision,
         .guard = guard,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* vision: labels each picture that is uploaded to a bucket. */
 #include "vision/vision.h"
 
@@ -56,10 +57,10 @@ static void answer(const struct gcp_object_event *object, const char *uri,
 bool vision_on_event(const struct ce_event *event, struct ce_reply *reply, void *app,
                      struct err *err)
 {
-    struct vision *vision = app;
+    struct vision_service *vision = app;
 
     OWN(gcp_object_event) struct gcp_object_event object = {0};
-    if (!object_from_event(event, &object, err))
+    if (!bridge_object_from_event(event, &object, err))
         return false;
     if (!str_equal(object.type, "OBJECT_FINALIZE"))
         return true; /* no picture came: other events are acknowledged and left alone */

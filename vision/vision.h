@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* vision: labels each picture that is uploaded to a bucket. */
 #ifndef VISION_VISION_H
 #define VISION_VISION_H
@@ -6,12 +7,12 @@
 #include "gcp/gcp.h"
 
 /* What the program keeps. */
-struct vision {
+struct vision_service {
     struct gcp *gcp;
     struct gcp_push *push; /* checks push tokens; NULL = nobody asked for that */
 };
 
-/* A ce_handler. app is a struct vision. */
+/* A ce_handler. app is a struct vision_service. */
 bool vision_on_event(const struct ce_event *event, struct ce_reply *reply, void *app,
                      struct err *err);
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* JSON trees become YAML: libyaml's emitter, one function for each kind of node. */
 #include "base/str.h"
 #include "base/yaml/yaml.h"
@@ -35,12 +36,12 @@ static bool is_plain(const char *text)
 {
     static const char *const truths[] = {"y",   "n",    "yes",   "no",  "on",
                                          "off", "true", "false", "null"};
-    for (size_t i = 0; i < COUNT(truths); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(truths); i++)
         if (str_equal_any_case(text, truths[i]))
             return false;
     if (*text == '\0' || strchr("0123456789+-.~=<", *text))
         return false;
-    json_auto_t *read = yaml_scalar(text);
+    json_auto_t *read = yaml_scalar_to_json(text);
     return json_is_string(read);
 }
 

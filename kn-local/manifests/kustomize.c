@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A folder with a kustomization becomes the objects that it stands for. */
 #include "kn-local/manifests/kustomize.h"
 
@@ -15,50 +16,51 @@
 
 enum { MAX_FILE = 4 << 20, MOST_FILES = 1000, MOST_OBJECTS = 2000, MOST_LEVELS = 32 };
 
-/* ---- what a kustomization may say ------------------------------------------------------------ */
-
-static const struct field target[] = {
-    TEXT("group"),     TEXT("version"),       TEXT("kind"), TEXT("name"),
-    TEXT("namespace"), TEXT("labelSelector"), END,
+static const struct schema_field target[] = {
+    STRING("group"),
+    STRING("version"),
+    STRING("kind"),
+    STRING("name"),
+    STRING("namespace"),
+    STRING("labelSelector"),
+    END,
 };
-static const struct field patch[] = {
-    TEXT("path"),
-    TEXT("patch"),
+static const struct schema_field patch[] = {
+    STRING("path"),
+    STRING("patch"),
     OBJECT(target, "target"),
     END,
 };
-static const struct field label_place[] = {
-    TEXT("path", .required = true),
-    SWITCH("create"),
-    TEXT("group"),
-    TEXT("version"),
-    TEXT("kind"),
+static const struct schema_field label_place[] = {
+    STRING("path", .required = true),
+    BOOLEAN("create"),
+    STRING("group"),
+    STRING("version"),
+    STRING("kind"),
     END,
 };
-static const struct field label[] = {
-    TEXT_MAP("pairs", .required = true),
-    SWITCH("includeSelectors"),
+static const struct schema_field label[] = {
+    STRING_MAP("pairs", .required = true),
+    BOOLEAN("includeSelectors"),
     LIST(label_place, "fields"),
     END,
 };
-static const struct field image[] = {
-    TEXT("name", .required = true), TEXT("newName"), TEXT("newTag"), TEXT("digest"), END,
+static const struct schema_field image[] = {
+    STRING("name", .required = true), STRING("newName"), STRING("newTag"), STRING("digest"), END,
 };
 static const char *const kinds[] = {"Kustomization", "Component", NULL};
-static const struct field kustomization[] = {
-    TEXT("apiVersion"),
-    TEXT("kind", .values = kinds),
+static const struct schema_field kustomization[] = {
+    STRING("apiVersion"),
+    STRING("kind", .values = kinds),
     OBJECT(schema_metadata, "metadata"),
-    TEXTS("resources"),
-    TEXTS("components"),
+    STRING_LIST("resources"),
+    STRING_LIST("components"),
     LIST(patch, "patches"),
-    TEXT("namespace"),
+    STRING("namespace"),
     LIST(label, "labels"),
     LIST(image, "images"),
     END,
 };
-
-/* ---- messages -------------------------------------------------------------------------------- */
 
 bool kustomize_fail(const struct kustomization *at, const char *place, const char *fmt, ...)
 {
@@ -73,8 +75,8 @@ bool kustomize_fail(const struct kustomization *at, const char *place, const cha
 
 static bool check(const struct kustomization *at)
 {
-    struct problem problem = {0};
-    if (fields_check(kustomization, at->doc->tree, &problem))
+    struct validation_error problem = {0};
+    if (kind_validate_fields(kustomization, at->doc->tree, &problem))
         return true;
     if (!problem.unknown_field)
         return kustomize_fail(at, problem.path, "%s", problem.text);
@@ -82,8 +84,6 @@ static bool check(const struct kustomization *at)
                           "%s; for all of kustomize: kubectl kustomize DIR | kn-local up -f -",
                           problem.text);
 }
-
-/* ---- files ----------------------------------------------------------------------------------- */
 
 static bool is_folder(const char *path)
 {
@@ -106,10 +106,10 @@ static char *plain_path(const char *path)
 static char *kustomization_of(const char *folder)
 {
     static const char *const names[] = {"kustomization.yaml", "kustomization.yml", "Kustomization"};
-    for (size_t i = 0; i < COUNT(names); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         OWN(free) char *path = str_format("%s/%s", folder, names[i]);
         if (access(path, F_OK) == 0)
-            return give(&path);
+            return move_ptr(&path);
     }
     return NULL;
 }
@@ -123,8 +123,8 @@ bool kustomize_is(const char *folder)
 /* Reads a file and keeps it; the path is taken over. NULL and err, which names it. */
 static const struct kustomize_file *keep_file(struct kustomize *out, char *path, struct err *err)
 {
-    out->files = must_realloc(out->files, (out->file_count + 1) * sizeof(*out->files));
-    struct kustomize_file *file = must_alloc(sizeof(*file));
+    out->files = alloc_resize(out->files, (out->file_count + 1) * sizeof(*out->files));
+    struct kustomize_file *file = alloc_zeroed(sizeof(*file));
     out->files[out->file_count++] = file;
     file->path = path;
     OWN(buf) struct buf text = {.max = MAX_FILE};
@@ -139,7 +139,7 @@ const struct kustomize_file *kustomize_open(const struct kustomization *at, cons
                                             const char *name)
 {
     json_auto_t *relative = json_string(name);
-    if (rule_inside_path(relative)) {
+    if (schema_rule_relative_path(relative)) {
         kustomize_fail(at, place, "is \"%.100s\": a file must be in this folder or below", name);
         return NULL;
     }
@@ -152,8 +152,6 @@ const struct kustomize_file *kustomize_open(const struct kustomization *at, cons
         kustomize_fail(at, place, "is wrong: %s", err.text);
     return file;
 }
-
-/* ---- objects --------------------------------------------------------------------------------- */
 
 static const char *meta(const json_t *object, const char *key)
 {
@@ -200,7 +198,7 @@ static bool add_object(const struct kustomization *at, const char *place,
                        file->path, doc->line);
     if (out->count == MOST_OBJECTS)
         return kustomize_fail(at, place, "is too much: at most %d objects", MOST_OBJECTS);
-    out->objects = must_realloc(out->objects, (out->count + 1) * sizeof(*out->objects));
+    out->objects = alloc_resize(out->objects, (out->count + 1) * sizeof(*out->objects));
     out->objects[out->count++] =
         (struct kustomize_object){json_deep_copy(doc->tree), file->path, doc};
     return true;
@@ -214,8 +212,6 @@ static bool add_file(const struct kustomization *at, const char *place, const ch
             return false;
     return file != NULL;
 }
-
-/* ---- kustomizations -------------------------------------------------------------------------- */
 
 static bool read_folder(const struct kustomization *user, const char *path, const char *place,
                         const char *kind, struct kustomize *out, struct err *err);
@@ -290,7 +286,7 @@ static bool read_folder(const struct kustomization *user, const char *path, cons
         return no_folder(user, path, place, "leads to no folder with a kustomization.yaml", err);
     if (in_a_circle(user, folder))
         return no_folder(user, path, place, "leads back to itself", err);
-    const struct kustomize_file *file = keep_file(out, give(&file_path), err);
+    const struct kustomize_file *file = keep_file(out, move_ptr(&file_path), err);
     if (!file)
         return false;
     struct kustomization at = {out, user, folder, file, file->docs.list, out->count, err};

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A folder with a kustomization becomes the objects that it stands for. This is the part of
  * kustomize that describes one set of objects for several places: resources, components, patches,
  * namespace, labels and images. What it leaves out is refused, never read over. */

@@ -1,10 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a kustomization does to all of its objects: namespace, labels, images. */
 #include "base/str.h"
 #include "kn-local/manifests/kustomize_private.h"
 
 #include <string.h>
-
-/* ---- namespace ------------------------------------------------------------------------------- */
 
 static bool is_in_no_namespace(const json_t *object)
 {
@@ -19,7 +18,7 @@ static bool is_in_no_namespace(const json_t *object)
                                         "MutatingWebhookConfiguration",
                                         "ValidatingWebhookConfiguration"};
     const char *kind = json_string_value(json_object_get(object, "kind"));
-    for (size_t i = 0; i < COUNT(kinds); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
         if (str_equal(kind, kinds[i]))
             return true;
     return false;
@@ -39,8 +38,6 @@ bool kustomize_namespace(struct kustomization *at)
     }
     return true;
 }
-
-/* ---- labels ---------------------------------------------------------------------------------- */
 
 /* The map at "metadata/labels", made when it may be. NULL when there is none. */
 static json_t *map_at(json_t *object, const char *path, bool create)
@@ -104,8 +101,6 @@ bool kustomize_label(struct kustomization *at)
     }
     return true;
 }
-
-/* ---- images ---------------------------------------------------------------------------------- */
 
 /* The length of an image's name, without tag and digest. */
 static size_t name_len(const char *image)

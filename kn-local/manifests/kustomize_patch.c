@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A kustomization's patches: what is to be changed in single objects, or to go. */
 #include "base/str.h"
 #include "kn-local/api/merge_patch.h"
@@ -20,8 +21,6 @@ static void own_step(struct step *local)
 {
     selector_done(&local->labels);
 }
-
-/* ---- which objects --------------------------------------------------------------------------- */
 
 /* Whether text is one of the names in "a|b|c". */
 static bool is_one_of(const char *names, const char *text)
@@ -84,8 +83,6 @@ static bool check_target(struct step *step)
     return true;
 }
 
-/* ---- what is done ---------------------------------------------------------------------------- */
-
 static bool deletes(const json_t *patch)
 {
     return str_equal(json_string_value(json_object_get(patch, "$patch")), "delete");
@@ -107,7 +104,7 @@ static bool is_directive(const char *key)
 {
     static const char *const starts[] = {"$patch", "$retainKeys", "$setElementOrder/",
                                          "$deleteFromPrimitiveList/"};
-    for (size_t i = 0; i < COUNT(starts); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(starts); i++)
         if (str_starts(key, starts[i]))
             return true;
     return false;
@@ -139,8 +136,8 @@ static json_t *merged(const json_t *object, const json_t *patch, struct err *err
         err_set(err, ERR_INPUT, "%.60s in it: write JSON patch operations instead", directive);
         return NULL;
     }
-    if ((kind && !kind->plain) || !has_list(patch))
-        return patch_merge(object, patch);
+    if ((kind && !kind->builtin) || !has_list(patch))
+        return merge_patch_apply(object, patch);
     err_set(err, ERR_INPUT, "a list in it: write JSON patch operations instead");
     return NULL;
 }
@@ -160,8 +157,8 @@ static void keep_names(json_t *result, const json_t *object)
 static bool patch_one(const struct step *step, json_t **object, const json_t *patch)
 {
     struct err err = {0};
-    json_t *result =
-        json_is_array(patch) ? patch_json(*object, patch, &err) : merged(*object, patch, &err);
+    json_t *result = json_is_array(patch) ? json_patch_apply(*object, patch, &err)
+                                          : merged(*object, patch, &err);
     const json_t *meta = json_object_get(*object, "metadata");
     if (!result)
         return kustomize_fail(step->at, step->place, "on %.60s %.100s: %s",
@@ -200,8 +197,6 @@ static bool patch_targets(const struct step *step, const json_t *patch)
     return matched ||
            kustomize_fail(step->at, step->place, "matches no object: is its target right?");
 }
-
-/* ---- reading --------------------------------------------------------------------------------- */
 
 /* The object that a patch without target names. NULL and err. A new reference. */
 static json_t *target_of(const struct step *step, const json_t *patch)

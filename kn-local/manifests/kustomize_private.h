@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the files that read kustomizations share; included by nobody else. */
 #ifndef KN_LOCAL_MANIFESTS_KUSTOMIZE_PRIVATE_H
 #define KN_LOCAL_MANIFESTS_KUSTOMIZE_PRIVATE_H

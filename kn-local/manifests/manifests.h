@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Manifest files become objects. */
 #ifndef KN_LOCAL_MANIFESTS_MANIFESTS_H
 #define KN_LOCAL_MANIFESTS_MANIFESTS_H
@@ -17,11 +18,11 @@ struct manifest_listener {
  * .yaml, .yml and .json files of another folder by name. What is wrong is told and the rest is
  * applied all the same, but nothing of a kustomization that is wrong; returns how many errors there
  * were. */
-size_t manifests_apply(struct objects *objects, const char *path,
+size_t manifests_apply(struct object_store *objects, const char *path,
                        const struct manifest_listener *listener);
 
 /* The same for a text that is called name in messages. */
-size_t manifests_apply_text(struct objects *objects, const char *name, struct bytes text,
+size_t manifests_apply_text(struct object_store *objects, const char *name, struct bytes text,
                             const struct manifest_listener *listener);
 
 /* Appends the objects of a folder with a kustomization as YAML. False and err. */

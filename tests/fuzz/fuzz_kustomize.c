@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A kustomization of any bytes beside a base and a patch: objects, or an error with file and line;
  * what is rendered can be read again. */
 #include "base/file.h"
@@ -16,21 +17,21 @@ static void put(const char *name, struct bytes text)
 {
     struct err err = {0};
     OWN(free) char *path = str_format("%s/%s", folder, name);
-    if (!file_put(path, 0600, text, &err))
+    if (!file_write_unsynced(path, 0600, text, &err))
         abort();
 }
 
 static void clear(void)
 {
     struct err err = {0};
-    tree_remove(folder, &err);
+    file_remove_tree(folder, &err);
 }
 
 static void fill(void)
 {
     struct err err = {0};
     OWN(free) char *base = NULL;
-    if (!mkdtemp(folder) || !dir_make(base = str_format("%s/base", folder), &err))
+    if (!mkdtemp(folder) || !file_make_dirs(base = str_format("%s/base", folder), &err))
         abort();
     atexit(clear);
     put("base/kustomization.yaml", bytes_of("resources: [o.yaml]\n"));

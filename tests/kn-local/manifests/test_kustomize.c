@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Folders with a kustomization: what becomes of their objects, and what is refused where. */
 #include "base/file.h"
 #include "base/json/jread.h"
@@ -18,7 +19,7 @@ struct tree {
 static void own_tree(struct tree *local)
 {
     struct err err = {0};
-    tree_remove(local->path, &err);
+    file_remove_tree(local->path, &err);
 }
 
 static void put(const struct tree *tree, const char *name, const char *text)
@@ -27,7 +28,7 @@ static void put(const struct tree *tree, const char *name, const char *text)
     OWN(free) char *path = str_format("%s/%s", tree->path, name);
     OWN(free) char *folder = str_copy(path);
     *strrchr(folder, '/') = '\0';
-    EXPECT(dir_make(folder, &err) && file_put(path, 0600, bytes_of(text), &err));
+    EXPECT(file_make_dirs(folder, &err) && file_write_unsynced(path, 0600, bytes_of(text), &err));
 }
 
 static const char channel[] = "apiVersion: messaging.knative.dev/v1\nkind: Channel\n"
@@ -181,7 +182,7 @@ TEST(an_image_gets_another_name_tag_or_digest)
         {"newName: e/f/mine, newTag: '3'", "\"image\":\"e/f/mine:3\""},
         {"digest: 'sha256:00'", "\"image\":\"registry:5000/dumper@sha256:00\""},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(free) char *text = str_format(
             "resources: [../base]\nimages: [{name: 'registry:5000/dumper', %s}]\n", rows[i][0]);
         expect(text, rows[i][1]);
@@ -220,7 +221,7 @@ TEST(what_is_wrong_is_told_with_file_and_line)
         {"labels: [{pairs: {}, fields: [{path: 'a[]/b'}]}]\n", "has a field whose path is none"},
         {"images: [{name: a, newTag: b, digest: c}]\n", "wants either a newTag or a digest"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         expect(rows[i][0], rows[i][1]);
 }
 
@@ -252,7 +253,7 @@ TEST(a_patch_that_is_wrong_is_told_with_its_place)
         {"{target: {name: s}, patch: '[{op: test, path: /kind, value: x}]'}",
          "patches[0] on Service s: patch operation test on \"/kind\" cannot be done"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(free) char *text = str_format("resources: [../base]\npatches:\n- %s\n", rows[i][0]);
         expect(text, rows[i][1]);
         expect(text, "top/kustomization.yaml:3: ");
@@ -298,8 +299,6 @@ TEST(kustomizations_that_lead_to_each_other_are_refused)
     EXPECT_STR(got, "other/kustomization.yaml:1: resources[0] leads back to itself");
 }
 
-/* ---- applied --------------------------------------------------------------------------------- */
-
 static void note(const char *line, void *context)
 {
     buf_add_format(context, "%s\n", line);
@@ -311,7 +310,7 @@ TEST(an_object_that_is_refused_is_told_with_the_line_of_its_manifest)
         tree_of("resources: [../base]\npatches:\n- target: {kind: Service}\n  patch: |-\n"
                 "    - {op: add, path: /spec/template/spec/contaners, value: 1}\n");
     struct err err = {0};
-    OWN(objects) struct objects *objects = objects_open(NULL, &err);
+    OWN(object_store) struct object_store *objects = object_store_open(NULL, &err);
     OWN(buf) struct buf lines = {0};
     struct manifest_listener listener = {note, note, &lines};
     OWN(free) char *top = str_format("%s/top/", tree.path);
@@ -324,7 +323,7 @@ TEST(of_a_kustomization_that_is_wrong_nothing_is_applied)
 {
     OWN(tree) struct tree tree = tree_of("resources: [../base, none.yaml]\n");
     struct err err = {0};
-    OWN(objects) struct objects *objects = objects_open(NULL, &err);
+    OWN(object_store) struct object_store *objects = object_store_open(NULL, &err);
     OWN(buf) struct buf lines = {0};
     struct manifest_listener listener = {note, note, &lines};
     OWN(free) char *top = str_format("%s/top", tree.path);
