@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "gcp-local/api/api.h"
 #include "gcp-local/router/auth_guard.h"
+#include "gcp-local/storage/rest/storage_rest.h"
 
 enum { MAX_SMALL_BODY = 64 * 1024 };
 
@@ -48,7 +49,7 @@ static bool is_own(const struct http_exchange *exchange)
 static bool is_storage(const char *path)
 {
     return !token_service_owns(path) && !pubsub_owns(path) && !vision_owns(path) &&
-           !translate_owns(path) && storage_owns(path);
+           !translate_owns(path) && storage_rest_owns(path);
 }
 
 void router_begin(struct http_exchange *exchange, void *app)
@@ -59,7 +60,7 @@ void router_begin(struct http_exchange *exchange, void *app)
     if (token_service_owns(exchange->path))
         exchange->max_body = MAX_SMALL_BODY;
     else if (!is_own(exchange) && is_storage(exchange->path))
-        storage_begin(exchange, router->cloud->storage);
+        storage_rest_begin(exchange, router->cloud->storage);
 }
 
 static void handle_own(struct http_exchange *exchange, struct router *router)
@@ -87,8 +88,8 @@ void router_handle(struct http_exchange *exchange, void *app)
         vision_handle(exchange, cloud->vision);
     else if (translate_owns(path))
         translate_handle(exchange, cloud->translate);
-    else if (storage_owns(path))
-        storage_handle(exchange, cloud->storage);
+    else if (storage_rest_owns(path))
+        storage_rest_handle(exchange, cloud->storage);
     else
         api_reject(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL,
                    "%s %s is not built in gcp-local", exchange->method, path);
@@ -98,7 +99,7 @@ void router_refuse(struct http_exchange *exchange, const struct err *err, void *
 {
     struct router *router = app;
     if (is_storage(exchange->path))
-        storage_refuse(exchange, err, router->cloud->storage);
+        storage_rest_refuse(exchange, err, router->cloud->storage);
     else
         api_reply_err(exchange, API_ONE_PLATFORM, err);
 }

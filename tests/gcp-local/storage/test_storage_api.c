@@ -164,9 +164,9 @@ TEST(paths_of_storage_are_known)
     static const char *const not_ours[] = {"/",       "/token",   "/v1/projects/p/topics",
                                            "/bucket", "/bucket/", "/computeMetadata/v1"};
     for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
-        EXPECT(storage_owns(ours[i]));
+        EXPECT(storage_rest_owns(ours[i]));
     for (size_t i = 0; i < ARRAY_SIZE(not_ours); i++)
-        EXPECT(!storage_owns(not_ours[i]));
+        EXPECT(!storage_rest_owns(not_ours[i]));
 }
 
 TEST(a_media_upload_gives_googles_resource)

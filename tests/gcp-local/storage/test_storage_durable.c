@@ -33,9 +33,9 @@ static _Noreturn void serve(const char *folder, rlim_t file_limit, int port_to)
     setrlimit(RLIMIT_FSIZE, &(struct rlimit){file_limit, RLIM_INFINITY});
     struct storage *storage = storage_open(&(struct storage_options){.data_dir = folder}, &err);
     struct http_server *server =
-        storage ? http_server_open(&(struct http_server_options){.begin = storage_begin,
-                                                                 .handle = storage_handle,
-                                                                 .refuse = storage_refuse,
+        storage ? http_server_open(&(struct http_server_options){.begin = storage_rest_begin,
+                                                                 .handle = storage_rest_handle,
+                                                                 .refuse = storage_rest_refuse,
                                                                  .app = storage},
                                    &err)
                 : NULL;
