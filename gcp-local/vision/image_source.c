@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bytes that a URI names: objects of gcp-local's storage, and files of the web where allowed.
- */
+/* Reads the bytes of a URI: objects of gcp-local's storage and, if allowed, files from the web. */
 #include "base/str.h"
 #include "gcp-local/vision/annotate.h"
 
 #include <string.h>
 
-/* Replaces what the source said by Google's words; the status tells which. */
+/* Replaces the error of the source by Google's text for its status. */
 static bool explain(const char *uri, const struct err *cause, struct err *err)
 {
     switch (cause->status) {

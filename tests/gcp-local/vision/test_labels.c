@@ -183,8 +183,8 @@ TEST(weights_that_were_changed_are_refused)
     EXPECT(network_open(changed, &shorter) == NULL);
     close(fd);
     unlink(changed);
-    EXPECT_HAS(err.text, "has another SHA-256");
-    EXPECT_HAS(shorter.text, "has another size");
+    EXPECT_HAS(err.text, "not the expected SHA-256");
+    EXPECT_HAS(shorter.text, "not the expected size");
 }
 
 /* Expects labels by name, in any order, and no others; scores within 0.03. */

@@ -162,8 +162,8 @@ TEST(a_batch_is_answered_in_order)
                "{\"labelAnnotations\":[{\"description\":\"Sky\"}]},"
                "{\"labelAnnotations\":[{\"description\":\"Sky\"},"
                "{\"description\":\"Cloud\"}],"
-               "\"error\":{\"code\":12,\"message\":\"FACE_DETECTION is not built into gcp-local, "
-               "which computes LABEL_DETECTION only.\"}}]}");
+               "\"error\":{\"code\":12,\"message\":\"FACE_DETECTION is not supported by gcp-local, "
+               "only LABEL_DETECTION is.\"}}]}");
 }
 
 TEST(at_most_ten_labels_are_given_unless_more_are_asked_for)
@@ -369,7 +369,7 @@ TEST(requests_that_vision_cannot_answer_get_googles_error)
         {"/v1/images:annotate", "{", "400 ", "INVALID_ARGUMENT"},
         {"/v1/images:annotate", "{}", "400 ", "Request must specify image and features."},
         {"/v1/images:annotate?fields=a(", sea_request, "400 ", "Invalid field selection a("},
-        {"/v1/files:annotate", "{}", "400 ", "/v1/files:annotate is not built into gcp-local"},
+        {"/v1/files:annotate", "{}", "400 ", "/v1/files:annotate is not supported by gcp-local"},
         {"/v1/images:annotate", NULL, "404 ", "NOT_FOUND"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -393,7 +393,7 @@ TEST(without_weights_the_answer_says_how_to_fetch_them)
     OWN(free) char *answer = send(&site, "/v1/images:annotate", sea_request);
     EXPECT(str_starts(answer, "400 "));
     EXPECT_HAS(answer, "FAILED_PRECONDITION");
-    EXPECT_HAS(answer, "./scripts/fetch-weights fetches them");
+    EXPECT_HAS(answer, "run ./scripts/fetch-weights");
 }
 
 TEST(a_picture_is_fetched_over_http_where_that_is_allowed)
