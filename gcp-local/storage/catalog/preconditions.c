@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What must hold of an object or bucket for a request to be done. Pure. */
+/* Conditions on the generation and metageneration of an object or bucket. Pure. */
 #include "gcp-local/storage/catalog/preconditions.h"
 
 #include "base/str.h"

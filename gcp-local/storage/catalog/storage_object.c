@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An object: one generation of what a bucket holds under a name. */
+/* An object: one generation of a name in a bucket. */
 #include "gcp-local/storage/catalog/storage_object.h"
 
 #include "base/base64.h"
@@ -26,7 +26,7 @@ static const char *const text_fields[] = {
 
 static const char *const flag_fields[] = {"eventBasedHold", "temporaryHold"};
 
-/* Sets or, by null, removes a member. */
+/* Sets a member, or removes it if the value is null. */
 static void assign(json_t *object, const char *key, json_t *value)
 {
     if (json_is_null(value))
@@ -35,7 +35,8 @@ static void assign(json_t *object, const char *key, json_t *value)
         json_object_set(object, key, value);
 }
 
-static bool set_texts(struct storage_object *object, const json_t *resource, struct err *err)
+static bool set_simple_fields(struct storage_object *object, const json_t *resource,
+                              struct err *err)
 {
     for (size_t i = 0; i < ARRAY_SIZE(text_fields); i++) {
         json_t *value = json_object_get(resource, text_fields[i]);
@@ -88,7 +89,7 @@ bool storage_object_set(struct storage_object *object, const json_t *resource, s
 {
     if (!object->fields)
         object->fields = json_object();
-    return set_texts(object, resource, err) &&
+    return set_simple_fields(object, resource, err) &&
            set_metadata(object, json_object_get(resource, "metadata"), err);
 }
 
@@ -114,7 +115,7 @@ void storage_object_time_text(int64_t time_ns, char text[TIMESTAMP_SIZE])
     snprintf(text + len, TIMESTAMP_SIZE - len, ".%03dZ", (int)(time_ns % NS_PER_SEC / NS_PER_MS));
 }
 
-/* Appends a protobuf field with a varint, the form of Google's etags. */
+/* Appends a varint field of protobuf, the format of Google's etags. */
 static void add_varint(struct buf *buf, int tag, int64_t number)
 {
     buf_add(buf, &(char){(char)(tag << 3)}, 1);

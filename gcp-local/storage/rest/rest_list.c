@@ -196,9 +196,8 @@ bool rest_list_objects(struct storage_request *request, struct err *err)
                                   .prefixes = json_array()};
     {
         OWN(catalog_walk) struct catalog_walk walk = {0};
-        if (!catalog_walk_begin(request->storage->catalog, request->arg[0], options.versions, &walk,
-                                err) ||
-            !seek_start(&walk, &options, err) || !fill(&page, &walk, err))
+        catalog_walk_begin(request->storage->catalog, request->arg[0], options.versions, &walk);
+        if (!seek_start(&walk, &options, err) || !fill(&page, &walk, err))
             return false;
     }
     return storage_request_reply(request, page_to_json(&page));

@@ -163,9 +163,9 @@ TEST(without_weights_there_is_an_error_that_says_how_to_fetch_them)
     struct err err = {0};
     EXPECT(network_open("/nonexistent/centernet.bin", &err) == NULL);
     EXPECT_INT(err.status, ERR_INTERNAL);
-    EXPECT_STR(err.text, "no labels without the network's weights: /nonexistent/centernet.bin No "
-                         "such file or directory; ./scripts/fetch-weights fetches them, --model "
-                         "names another place");
+    EXPECT_STR(err.text, "/nonexistent/centernet.bin: No such file or directory; labels need the "
+                         "network's weights: run ./scripts/fetch-weights, or name the file with "
+                         "--model");
 }
 
 TEST(weights_that_were_changed_are_refused)
