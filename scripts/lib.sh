@@ -174,7 +174,7 @@ use_local() {
     fi
     unset STORAGE_EMULATOR_HOST
     settings=$("$kn_local" env --data-dir "$data_dir" 2>/dev/null) ||
-        die "no kn-local runs with $data_dir; start it: kn-local up -f manifests/overlays/local"
+        die "no kn-local runs with $data_dir; start it: kn-local up -f manifests/base"
     eval "$settings"
     [ -n "${STORAGE_EMULATOR_HOST:-}" ] || die 'this kn-local uses real Google Cloud; leave --local away'
     gcp_url=$STORAGE_EMULATOR_HOST bucket=${bucket:-pictures}
@@ -275,41 +275,31 @@ is_there() { (eval "$1") >/dev/null 2>&1; }
 
 # ---- what an overlay holds ---------------------------------------------------------------------
 
-# choose_overlay [NAME]: sets $overlay, the folder.
+# choose_overlay [NAME]: sets $overlay, the folder; on this machine that is the base.
 choose_overlay() {
     local name=${1:-} known
-    [ -n "$name" ] || [ -z "$local$data_dir" ] || name=local
     known=$(cd "$root/manifests/overlays" && echo *)
+    [ "$name" != local ] || refuse 'the overlay local was removed; use --local without an OVERLAY'
+    if [ -z "$name" ] && [ -n "$local$data_dir" ]; then
+        overlay=$root/manifests/base
+        return
+    fi
     [ -n "$name" ] || refuse "an OVERLAY is wanted: $known"
     [[ " $known " == *" $name "* ]] || refuse "no overlay $name; there are: $known"
     overlay=$root/manifests/overlays/$name
 }
 
-# knows_components: kubectl can render the overlays by itself, which 1.20 of Debian 12 cannot.
-knows_components() {
-    local minor
-    minor=$(kubectl version --client --output=json 2>/dev/null | sed -n 's/.*"minor": *"\([0-9]*\).*/\1/p')
-    [ "${minor:-99}" -ge 22 ]
-}
-
-# rendered: the command that prints the overlay's objects.
-rendered() {
-    if knows_components; then
-        echo "kubectl kustomize $(quoted "$overlay")"
-    else
-        find_kn_local
-        echo "$(quoted "$kn_local") render $(quoted "$overlay")"
-    fi
+# need_components: the overlays use components, which kubectl 1.20 of Debian 12 does not know.
+need_components() {
+    local version
+    [ -z "$dry_run" ] || return 0
+    version=$(kubectl version --client --output=json | sed -n 's/.*"gitVersion": *"v\([^"]*\)".*/\1/p')
+    [[ $overlay == */base || ! $version =~ ^1\.([0-9]+) || ${BASH_REMATCH[1]} -ge 22 ]] ||
+        die "${overlay##*/} needs kubectl 1.22 or newer, and kubectl on PATH is $version"
 }
 
 # with_objects VERB OPTIONS: the command of kubectl for all objects of the overlay.
-with_objects() {
-    if knows_components; then
-        echo "kubectl $1 -k $(quoted "$overlay") $2"
-    else
-        echo "$(rendered) | kubectl $1 -f - $2"
-    fi
-}
+with_objects() { echo "kubectl $1 -k $(quoted "$overlay") $2"; }
 
 # status_command: prints each object of the overlay with its condition Ready.
 status_command() {
