@@ -1,7 +1,7 @@
 /* message-dumper's wiring: environment, history, push tokens. */
 #include "base/env.h"
 #include "base/str.h"
-#include "gcp/auth/push_lazy.h"
+#include "gcp/gcp.h"
 #include "message-dumper/history.h"
 #include "message-dumper/message-dumper.h"
 
@@ -34,14 +34,14 @@ static bool open_dumper(void **app, struct err *err)
         return false;
     struct dumper *dumper = *app = must_alloc(sizeof(*dumper));
     dumper->history = history_open((size_t)most, (size_t)bytes);
-    return push_lazy_open(&dumper->push, err);
+    return gcp_push_open(&dumper->push, err);
 }
 
 static void close_dumper(void *app)
 {
     struct dumper *dumper = app;
     history_close(dumper->history);
-    push_lazy_close(dumper->push);
+    gcp_push_close(dumper->push);
     free(dumper);
 }
 
@@ -49,7 +49,7 @@ static bool guard(const struct headers *headers, void *app, struct err *err)
 {
     struct dumper *dumper = app;
     return !dumper->push ||
-           push_lazy_check(dumper->push, headers_get(headers, "Authorization"), err);
+           gcp_push_check(dumper->push, headers_get(headers, "Authorization"), err);
 }
 
 static bool get(struct http_exchange *exchange, void *app)

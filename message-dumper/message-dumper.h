@@ -10,7 +10,7 @@ bool dump_event(const struct ce_event *event, struct ce_reply *reply, void *app,
 /* What the program keeps. */
 struct dumper {
     struct history *history; /* the last events, for GET /events */
-    struct push_lazy *push;  /* checks push tokens; NULL = nobody asked for that */
+    struct gcp_push *push;  /* checks push tokens; NULL = nobody asked for that */
 };
 
 #endif
