@@ -14,7 +14,6 @@
 /* A service that runs. */
 struct frame {
     const struct ce_service *service;
-    void *app;
     char *labels; /* of the metrics: which service, revision and configuration this is; owned */
     struct metrics metrics;
 };
@@ -60,7 +59,7 @@ static bool handle_events(struct frame *frame, const struct ce_events *events,
     for (size_t i = 0; i < events->count; i++) {
         const struct ce_event *event = &events->list[i];
         ce_reply_done(reply);
-        if (!frame->service->handler(event, reply, frame->app, err))
+        if (!frame->service->handler(event, reply, frame->service->app, err))
             return event->id ? err_wrap(err, "event %s", event->id) : false;
     }
     return true;
@@ -68,7 +67,7 @@ static bool handle_events(struct frame *frame, const struct ce_events *events,
 
 static bool guarded(struct frame *frame, const struct headers *headers, struct err *err)
 {
-    return !frame->service->guard || frame->service->guard(headers, frame->app, err);
+    return !frame->service->guard || frame->service->guard(headers, frame->service->app, err);
 }
 
 static void log_failure(const struct err *err)
@@ -122,7 +121,7 @@ static void answer_get(struct frame *frame, struct http_exchange *exchange)
         struct http_reply answer = {.content_type = "text/plain; version=0.0.4; charset=utf-8"};
         metrics_write(&frame->metrics, frame->labels, &answer.body);
         http_answer_with(exchange, &answer);
-    } else if (!frame->service->get || !frame->service->get(exchange, frame->app)) {
+    } else if (!frame->service->get || !frame->service->get(exchange, frame->service->app)) {
         struct http_reply answer = {.status = 405, .content_type = "text/plain; charset=utf-8"};
         headers_add(&answer.headers, "Allow", "POST, OPTIONS");
         buf_add_format(&answer.body, "%s %s is not served here: POST an event\n", exchange->method,
@@ -201,35 +200,10 @@ static char *labels_from_env(const char *program)
     return buf_take(&labels);
 }
 
-static bool run(const struct ce_service *service, struct err *err)
+bool ce_serve(const struct ce_service *service, struct err *err)
 {
     struct frame frame = {.service = service, .labels = labels_from_env(service->name)};
-    bool good = log_from_env(err) && (!service->open || service->open(&frame.app, err)) &&
-                serve(&frame, err);
-    if (service->close && frame.app)
-        service->close(frame.app);
+    bool good = serve(&frame, err);
     free(frame.labels);
     return good;
-}
-
-int ce_main(int argc, char **argv, const struct ce_service *service)
-{
-    if (argc == 2 && str_equal(argv[1], "--help")) {
-        fputs(service->help, stdout);
-        return EXIT_SUCCESS;
-    }
-    if (argc == 2 && str_equal(argv[1], "--version")) {
-        printf("%s %s\n", service->name, VERSION);
-        return EXIT_SUCCESS;
-    }
-    if (argc > 1) {
-        fprintf(stderr, "%s: unknown argument %s; try %s --help\n", service->name, argv[1],
-                service->name);
-        return 2;
-    }
-    struct err err = {0};
-    if (run(service, &err))
-        return EXIT_SUCCESS;
-    log_error("%s: %s", service->name, err.text);
-    return err.status == ERR_INPUT ? 2 : EXIT_FAILURE;
 }

@@ -5,13 +5,7 @@
 #include "cloudevents/service.h"
 #include "gcp/gcp.h"
 
-/* What the program keeps. */
-struct translate {
-    struct gcp *gcp;
-    struct gcp_push *push; /* checks push tokens; NULL = nobody asked for that */
-};
-
-/* A ce_handler for {"text","from","to"}. app is a struct translate. */
+/* A ce_handler for {"text","from","to"}. app is a struct gcp. */
 bool translate_on_event(const struct ce_event *event, struct ce_reply *reply, void *app,
                         struct err *err);
 

@@ -56,8 +56,6 @@ static void answer(const struct gcp_object_event *object, const char *uri,
 bool vision_on_event(const struct ce_event *event, struct ce_reply *reply, void *app,
                      struct err *err)
 {
-    struct vision *vision = app;
-
     OWN(gcp_object_event) struct gcp_object_event object = {0};
     if (!object_from_event(event, &object, err))
         return false;
@@ -71,7 +69,7 @@ bool vision_on_event(const struct ce_event *event, struct ce_reply *reply, void 
         return true; /* a folder */
 
     OWN(gcp_labels) struct gcp_labels labels = {0};
-    if (!gcp_vision_labels(vision->gcp, uri, MOST_LABELS, &labels, err))
+    if (!gcp_vision_labels(app, uri, MOST_LABELS, &labels, err))
         return false;
 
     reply->text = vision_line(&labels);

@@ -321,22 +321,3 @@ TEST(push_tokens_are_checked_with_keys_from_the_network)
     EXPECT(!gcp_push_check(guard, "Bearer x.y.z", &err));
     EXPECT_INT(err.status, ERR_UNAUTHORIZED);
 }
-
-TEST(without_an_audience_everybody_may_push)
-{
-    fake_env(NULL, NULL);
-    struct gcp_push *guard = (struct gcp_push *)1;
-    struct err err = {0};
-    EXPECT(gcp_push_open(&guard, &err));
-    EXPECT(guard == NULL);
-}
-
-TEST(a_bad_setting_of_the_guard_stops_the_start)
-{
-    fake_env("PUSH_AUDIENCE", "https://vision.example.com/push", "PUSH_JWKS_URL", "nowhere", NULL);
-    struct gcp_push *guard = NULL;
-    struct err err = {0};
-    EXPECT(!gcp_push_open(&guard, &err));
-    EXPECT_INT(err.status, ERR_INPUT);
-    EXPECT_HAS(err.text, "PUSH_JWKS_URL is nowhere");
-}
