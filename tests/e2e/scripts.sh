@@ -25,7 +25,7 @@ record() {
 #!/usr/bin/env bash
 # as kubectl of today, whatever is installed
 case "${0##*/} $*" in
-'kubectl version --client'*) echo '{"clientVersion": {"gitVersion": "v1.30.0"}}' && exit ;;
+'kubectl version --client'*) echo "{\"clientVersion\": {\"gitVersion\": \"${KUBECTL_VERSION:-v1.30.0}\"}}" && exit ;;
 esac
 words=${0##*/}
 for word; do
