@@ -5,7 +5,7 @@
 #include "base/str.h"
 #include "gcp/auth/metadata_server.h"
 #include "gcp/auth/project.h"
-#include "gcp/call/client.h"
+#include "gcp/client/client.h"
 #include "net/url.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Translate: v2 and v3 behind the same calls.
  * API: cloud.google.com/translate/docs/reference/rest */
 #include "base/str.h"
-#include "gcp/call/client.h"
+#include "gcp/client/client.h"
 #include "net/url.h"
 
 void gcp_translation_done(struct gcp_translation *translation)

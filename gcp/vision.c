@@ -2,7 +2,7 @@
  * API: cloud.google.com/vision/docs/reference/rest/v1/images/annotate */
 #include "base/base64.h"
 #include "base/str.h"
-#include "gcp/call/client.h"
+#include "gcp/client/client.h"
 
 enum {
     MOST_LABELS = 100,

@@ -3,7 +3,7 @@
 
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "gcp-local/pubsub/rest/json_writer.h"
+#include "gcp-local/pubsub/wire/json_writer.h"
 
 #include <utlist.h>
 

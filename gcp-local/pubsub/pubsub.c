@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "gcp-local/pubsub/pubsub_private.h"
-#include "gcp-local/pubsub/rest/publish_body.h"
+#include "gcp-local/pubsub/wire/publish_body.h"
 
 #include <semaphore.h>
 

@@ -2,9 +2,9 @@
  * growing pauses while it does not. */
 #include "base/str.h"
 #include "base/timestamp.h"
+#include "gcp-local/api/proto_json.h"
 #include "gcp-local/pubsub/pubsub_private.h"
-#include "gcp-local/pubsub/rest/json_writer.h"
-#include "gcp-local/pubsub/rest/proto_json.h"
+#include "gcp-local/pubsub/wire/json_writer.h"
 
 static const int64_t least_pause = 100LL * NS_PER_MS, most_pause = 60LL * NS_PER_SEC,
                      token_life = 1800LL * NS_PER_SEC;

@@ -4,7 +4,6 @@
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "gcp-local/storage/catalog/object_names.h"
-#include "gcp-local/storage/content/upload_session.h"
 #include "gcp-local/storage/mutation.h"
 #include "gcp-local/storage/rest/rest_buckets.h"
 #include "gcp-local/storage/rest/rest_copy.h"
@@ -13,6 +12,7 @@
 #include "gcp-local/storage/rest/rest_objects.h"
 #include "gcp-local/storage/rest/rest_resumable.h"
 #include "gcp-local/storage/rest/rest_upload.h"
+#include "gcp-local/storage/upload_session.h"
 #include "net/url.h"
 
 #include <errno.h>

@@ -4,8 +4,8 @@
 
 #include "gcp-local/api/api.h"
 #include "gcp-local/storage/catalog/catalog.h"
+#include "gcp-local/storage/catalog/precondition.h"
 #include "gcp-local/storage/content/content_files.h"
-#include "gcp-local/storage/rest/precondition.h"
 #include "gcp-local/storage/storage.h"
 
 struct sessions;

@@ -1,7 +1,7 @@
 /* Pub/Sub: publishing, in as few requests as Google's limits allow. */
 #include "base/base64.h"
 #include "base/str.h"
-#include "gcp/call/client.h"
+#include "gcp/client/client.h"
 #include "gcp/pubsub/resource_name.h"
 
 #include <string.h>

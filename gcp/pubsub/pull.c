@@ -1,7 +1,7 @@
 /* Pub/Sub: pulling, acknowledging, topics and subscriptions.
  * API: cloud.google.com/pubsub/docs/reference/rest */
 #include "base/str.h"
-#include "gcp/call/client.h"
+#include "gcp/client/client.h"
 #include "gcp/pubsub/message.h"
 #include "gcp/pubsub/resource_name.h"
 

@@ -2,7 +2,7 @@
 #ifndef GCP_PUBSUB_RESOURCE_NAME_H
 #define GCP_PUBSUB_RESOURCE_NAME_H
 
-#include "gcp/call/client.h"
+#include "gcp/client/client.h"
 
 /* "projects/P/topics/T" of such a name or of "T" alone. kind is "topics" or "subscriptions". The
  * caller frees. NULL and ERR_INPUT when it breaks Google's naming rules. */

@@ -1,6 +1,6 @@
 /* Pub/Sub: subscriptions. */
 #include "base/str.h"
-#include "gcp/call/client.h"
+#include "gcp/client/client.h"
 #include "gcp/pubsub/resource_name.h"
 
 static json_t *seconds(int sec)

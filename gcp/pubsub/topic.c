@@ -1,6 +1,6 @@
 /* Pub/Sub: topics. */
 #include "base/str.h"
-#include "gcp/call/client.h"
+#include "gcp/client/client.h"
 #include "gcp/pubsub/resource_name.h"
 
 static bool call_topic(struct gcp *gcp, const char *topic, const char *method, const json_t *body,

@@ -1,6 +1,6 @@
 /* Storage: which topics hear of what happens in a bucket. */
 #include "base/str.h"
-#include "gcp/call/client.h"
+#include "gcp/client/client.h"
 #include "gcp/pubsub/resource_name.h"
 #include "gcp/storage/object_url.h"
 #include "net/url.h"

@@ -1,7 +1,7 @@
 /* Storage: objects and buckets.
  * API: cloud.google.com/storage/docs/json_api/v1 */
 #include "base/str.h"
-#include "gcp/call/client.h"
+#include "gcp/client/client.h"
 #include "gcp/storage/object_url.h"
 #include "net/url.h"
 

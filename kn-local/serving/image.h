@@ -2,7 +2,7 @@
 #ifndef KN_LOCAL_SERVING_IMAGE_H
 #define KN_LOCAL_SERVING_IMAGE_H
 
-#include "kn-local/dataplane/runtime.h"
+#include "kn-local/serving/types.h"
 
 /* The name of an image: "docker.io/{username}/vision-csharp:v1" is "vision-csharp". The caller
  * frees. */

@@ -3,7 +3,7 @@
 #ifndef KN_LOCAL_SERVING_POD_LOG_H
 #define KN_LOCAL_SERVING_POD_LOG_H
 
-#include "kn-local/dataplane/runtime.h"
+#include "kn-local/serving/types.h"
 
 struct podlog;
 

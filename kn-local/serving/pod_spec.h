@@ -2,7 +2,7 @@
 #ifndef KN_LOCAL_SERVING_POD_SPEC_H
 #define KN_LOCAL_SERVING_POD_SPEC_H
 
-#include "kn-local/dataplane/runtime.h"
+#include "kn-local/serving/types.h"
 
 #include <stdatomic.h>
 

@@ -1,8 +1,8 @@
 /* Any bytes as the body of a publish: never a crash; what is accepted is within the limits, is JSON
  * to jansson too, and can be answered as JSON. */
 #include "base/str.h"
-#include "gcp-local/pubsub/rest/json_writer.h"
-#include "gcp-local/pubsub/rest/publish_body.h"
+#include "gcp-local/pubsub/wire/json_writer.h"
+#include "gcp-local/pubsub/wire/publish_body.h"
 
 #include <jansson.h>
 #include <stdint.h>

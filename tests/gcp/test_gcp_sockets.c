@@ -2,7 +2,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "gcp/auth/jwt.h"
-#include "gcp/call/client.h"
+#include "gcp/client/client.h"
 #include "net/server/http_server.h"
 #include "net/url.h"
 #include "tests/helpers/fake_google.h"

@@ -3,8 +3,8 @@
 #ifndef TESTS_HELPERS_FAKE_GOOGLE_H
 #define TESTS_HELPERS_FAKE_GOOGLE_H
 
-#include "gcp/call/client.h"
 #include "gcp/call/environment.h"
+#include "gcp/client/client.h"
 
 #include <pthread.h>
 

@@ -3,10 +3,10 @@
 
 #include "base/json/jread.h"
 #include "base/str.h"
+#include "gcp-local/api/proto_json.h"
 #include "gcp-local/pubsub/engine/engine_private.h"
 #include "gcp-local/pubsub/engine/names.h"
 #include "gcp-local/pubsub/engine/retained_messages.h"
-#include "gcp-local/pubsub/rest/proto_json.h"
 
 #include <utlist.h>
 

@@ -1,10 +1,10 @@
 /* The engine's messages: published, leased, acked, returned, sent to the dead letter topic. */
 #include "base/str.h"
 #include "base/timestamp.h"
+#include "gcp-local/api/proto_json.h"
 #include "gcp-local/pubsub/engine/engine_private.h"
 #include "gcp-local/pubsub/engine/names.h"
 #include "gcp-local/pubsub/engine/retained_messages.h"
-#include "gcp-local/pubsub/rest/proto_json.h"
 
 #include <utlist.h>
 

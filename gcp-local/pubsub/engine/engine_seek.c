@@ -1,9 +1,9 @@
 /* The engine's way back: seeking to a time or a snapshot, and making snapshots. */
 #include "base/str.h"
 #include "base/timestamp.h"
+#include "gcp-local/api/proto_json.h"
 #include "gcp-local/pubsub/engine/engine_private.h"
 #include "gcp-local/pubsub/engine/retained_messages.h"
-#include "gcp-local/pubsub/rest/proto_json.h"
 
 #include <utlist.h>
 

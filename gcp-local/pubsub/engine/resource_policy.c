@@ -3,8 +3,8 @@
 
 #include "base/str.h"
 #include "base/timestamp.h"
+#include "gcp-local/api/proto_json.h"
 #include "gcp-local/pubsub/engine/names.h"
-#include "gcp-local/pubsub/rest/proto_json.h"
 #include "net/url.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef GCP_LOCAL_PUBSUB_REST_RESOURCE_FIELDS_H
 #define GCP_LOCAL_PUBSUB_REST_RESOURCE_FIELDS_H
 
-#include "gcp-local/pubsub/rest/proto_json.h"
+#include "gcp-local/api/proto_json.h"
 
 extern const struct proto_field schema_topic[];
 extern const struct proto_field schema_update_topic[];

@@ -3,8 +3,8 @@
 #define GCP_LOCAL_PUBSUB_REST_REST_H
 
 #include "gcp-local/pubsub/pubsub_private.h"
-#include "gcp-local/pubsub/rest/publish_body.h"
 #include "gcp-local/pubsub/rest/resource_fields.h"
+#include "gcp-local/pubsub/wire/publish_body.h"
 
 /* A request on its way through. */
 struct rest_call {

@@ -2,7 +2,7 @@
 #include "gcp-local/pubsub/rest/rest.h"
 
 #include "base/str.h"
-#include "gcp-local/pubsub/rest/json_writer.h"
+#include "gcp-local/pubsub/wire/json_writer.h"
 
 enum { MOST_PULLED = 1000, MOST_ACK_BYTES = 512 << 10 };
 

@@ -3,10 +3,10 @@
 
 #include "base/str.h"
 #include "gcp-local/storage/content/gunzip.h"
-#include "gcp-local/storage/content/upload_session.h"
 #include "gcp-local/storage/rest/ranges.h"
 #include "gcp-local/storage/rest/rest_upload.h"
 #include "gcp-local/storage/rest/upload_metadata.h"
+#include "gcp-local/storage/upload_session.h"
 #include "net/url.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
 /* gcp-local/pubsub/engine: what is delivered when, with the time passed in. */
 #include "base/str.h"
 #include "base/timestamp.h"
+#include "gcp-local/api/proto_json.h"
 #include "gcp-local/pubsub/engine/engine.h"
-#include "gcp-local/pubsub/rest/proto_json.h"
 #include "tests/helpers/test.h"
 
 #include <string.h>

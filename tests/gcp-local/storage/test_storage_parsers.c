@@ -4,11 +4,11 @@
 #include "base/str.h"
 #include "gcp-local/storage/catalog/object.h"
 #include "gcp-local/storage/catalog/object_names.h"
+#include "gcp-local/storage/catalog/precondition.h"
 #include "gcp-local/storage/content/content_hash.h"
 #include "gcp-local/storage/content/crc32c.h"
 #include "gcp-local/storage/rest/glob.h"
 #include "gcp-local/storage/rest/multipart.h"
-#include "gcp-local/storage/rest/precondition.h"
 #include "gcp-local/storage/rest/ranges.h"
 #include "tests/helpers/test.h"
 

@@ -1,6 +1,6 @@
 /* The inside of struct gcp, and the calls that everything else is made of. */
-#ifndef GCP_CALL_CLIENT_H
-#define GCP_CALL_CLIENT_H
+#ifndef GCP_CLIENT_CLIENT_H
+#define GCP_CLIENT_CLIENT_H
 
 #include "base/json/jread.h"
 #include "gcp/auth/access_token.h"

@@ -1,6 +1,6 @@
 /* Reading JSON text in one pass, without a tree: for the bodies that hold most of the bytes. */
-#ifndef GCP_LOCAL_PUBSUB_REST_JSON_SCANNER_H
-#define GCP_LOCAL_PUBSUB_REST_JSON_SCANNER_H
+#ifndef GCP_LOCAL_PUBSUB_WIRE_JSON_SCANNER_H
+#define GCP_LOCAL_PUBSUB_WIRE_JSON_SCANNER_H
 
 #include "base/buf.h"
 

@@ -1,7 +1,7 @@
 /* Reading JSON as Google's APIs do (proto3's JSON mapping): fields by lowerCamelCase or snake_case
  * name, numbers also as texts, null as absent; unknown fields and wrong types are refused. */
-#ifndef GCP_LOCAL_PUBSUB_REST_PROTO_JSON_H
-#define GCP_LOCAL_PUBSUB_REST_PROTO_JSON_H
+#ifndef GCP_LOCAL_API_PROTO_JSON_H
+#define GCP_LOCAL_API_PROTO_JSON_H
 
 #include "base/err.h"
 

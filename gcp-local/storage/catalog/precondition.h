@@ -1,6 +1,6 @@
 /* What must hold of an object or bucket for a request to be done. Pure. */
-#ifndef GCP_LOCAL_STORAGE_REST_PRECONDITION_H
-#define GCP_LOCAL_STORAGE_REST_PRECONDITION_H
+#ifndef GCP_LOCAL_STORAGE_CATALOG_PRECONDITION_H
+#define GCP_LOCAL_STORAGE_CATALOG_PRECONDITION_H
 
 #include "base/err.h"
 

@@ -1,5 +1,5 @@
 /* What must hold of an object or bucket for a request to be done. Pure. */
-#include "gcp-local/storage/rest/precondition.h"
+#include "gcp-local/storage/catalog/precondition.h"
 
 #include "base/str.h"
 #include "net/url.h"

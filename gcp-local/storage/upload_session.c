@@ -1,5 +1,5 @@
 /* Upload sessions: uploads that go over several requests, and survive a restart. */
-#include "gcp-local/storage/content/upload_session.h"
+#include "gcp-local/storage/upload_session.h"
 
 #include "base/str.h"
 

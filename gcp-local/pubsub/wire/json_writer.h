@@ -1,6 +1,6 @@
 /* The answers that hold most of the bytes, written as text at once. */
-#ifndef GCP_LOCAL_PUBSUB_REST_JSON_WRITER_H
-#define GCP_LOCAL_PUBSUB_REST_JSON_WRITER_H
+#ifndef GCP_LOCAL_PUBSUB_WIRE_JSON_WRITER_H
+#define GCP_LOCAL_PUBSUB_WIRE_JSON_WRITER_H
 
 #include "gcp-local/pubsub/engine/subscription_queue.h"
 

@@ -1,6 +1,6 @@
 /* Upload sessions: uploads that go over several requests, and survive a restart. */
-#ifndef GCP_LOCAL_STORAGE_CONTENT_UPLOAD_SESSION_H
-#define GCP_LOCAL_STORAGE_CONTENT_UPLOAD_SESSION_H
+#ifndef GCP_LOCAL_STORAGE_UPLOAD_SESSION_H
+#define GCP_LOCAL_STORAGE_UPLOAD_SESSION_H
 
 #include "gcp-local/storage/mutation.h"
 

@@ -1,9 +1,9 @@
 /* The answers that hold most of the bytes, written as text at once. */
-#include "gcp-local/pubsub/rest/json_writer.h"
+#include "gcp-local/pubsub/wire/json_writer.h"
 
 #include "base/base64.h"
 #include "base/str.h"
-#include "gcp-local/pubsub/rest/proto_json.h"
+#include "gcp-local/api/proto_json.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "gcp/auth/token_fetch.h"
-#include "gcp/call/client.h"
 #include "gcp/call/request_attempt.h"
+#include "gcp/client/client.h"
 
 #include <string.h>
 

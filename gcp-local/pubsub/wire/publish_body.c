@@ -1,10 +1,10 @@
 /* The body of a publish request, read straight into messages. */
-#include "gcp-local/pubsub/rest/publish_body.h"
+#include "gcp-local/pubsub/wire/publish_body.h"
 
 #include "base/base64.h"
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "gcp-local/pubsub/rest/json_scanner.h"
+#include "gcp-local/pubsub/wire/json_scanner.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* The body of a publish request, read straight into messages. */
-#ifndef GCP_LOCAL_PUBSUB_REST_PUBLISH_BODY_H
-#define GCP_LOCAL_PUBSUB_REST_PUBLISH_BODY_H
+#ifndef GCP_LOCAL_PUBSUB_WIRE_PUBLISH_BODY_H
+#define GCP_LOCAL_PUBSUB_WIRE_PUBLISH_BODY_H
 
 #include "base/err.h"
 #include "gcp-local/pubsub/engine/stored_message.h"

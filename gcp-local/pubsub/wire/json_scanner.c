@@ -1,5 +1,5 @@
 /* Reading JSON text in one pass, without a tree. */
-#include "gcp-local/pubsub/rest/json_scanner.h"
+#include "gcp-local/pubsub/wire/json_scanner.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Reading JSON as Google's APIs do (proto3's JSON mapping). */
-#include "gcp-local/pubsub/rest/proto_json.h"
+#include "gcp-local/api/proto_json.h"
 
 #include "base/str.h"
 #include "base/timestamp.h"

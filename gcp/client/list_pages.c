@@ -1,6 +1,6 @@
 /* Lists that come in pages. */
 #include "base/str.h"
-#include "gcp/call/client.h"
+#include "gcp/client/client.h"
 #include "net/url.h"
 
 #include <string.h>
