@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Base64 (RFC 4648): standard and URL-safe. */
 #include "base/base64.h"
 
@@ -11,7 +12,7 @@ static const char url_safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 
 static bool encode(struct buf *out, struct bytes data, const char *alphabet, bool padded)
 {
-    char *room = buf_room(out, (data.len + 2) / 3 * 4);
+    char *room = buf_reserve(out, (data.len + 2) / 3 * 4);
     if (!room)
         return false;
     char *to = room;
@@ -50,7 +51,7 @@ char *base64_encode(struct bytes data)
     return buf_take(&out);
 }
 
-char *base64url_encode(struct bytes data)
+char *base64_url_encode(struct bytes data)
 {
     struct buf out = {0};
     encode(&out, data, url_safe, false);
@@ -86,7 +87,7 @@ static bool decode(struct bytes text, bool only_url_safe, struct buf *out)
     size_t tail = text.len % 4;
     if (tail == 1)
         return false;
-    char *room = buf_room(out, text.len / 4 * 3 + (tail ? tail - 1 : 0));
+    char *room = buf_reserve(out, text.len / 4 * 3 + (tail ? tail - 1 : 0));
     if (!room)
         return false;
     char *to = room;
@@ -122,7 +123,7 @@ bool base64_decode(struct bytes text, struct buf *out)
     return decode(text, false, out);
 }
 
-bool base64url_decode(struct bytes text, struct buf *out)
+bool base64_url_decode(struct bytes text, struct buf *out)
 {
     return decode(text, true, out);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Base64 (RFC 4648): standard and URL-safe. */
 #ifndef BASE_BASE64_H
 #define BASE_BASE64_H
@@ -12,7 +13,7 @@ char *base64_encode(struct bytes data);
 bool base64_add(struct buf *out, struct bytes data);
 
 /* URL-safe alphabet without padding, as in a JWT. The caller frees. */
-char *base64url_encode(struct bytes data);
+char *base64_url_encode(struct bytes data);
 
 /* Decodes either alphabet, padded or not, as proto3 JSON allows; appends to out. False, with out as
  * it was, when a character is foreign, the length impossible, or out would pass its maximum.
@@ -20,6 +21,6 @@ char *base64url_encode(struct bytes data);
 bool base64_decode(struct bytes text, struct buf *out);
 
 /* Decodes what must be URL-safe and unpadded (RFC 7515 section 2), as in a JWT. */
-bool base64url_decode(struct bytes text, struct buf *out);
+bool base64_url_decode(struct bytes text, struct buf *out);
 
 #endif

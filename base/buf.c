@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes: a borrowed view, and a buffer that grows up to a maximum. */
 #include "base/buf.h"
 
@@ -18,7 +19,7 @@ bool bytes_equal(struct bytes a, struct bytes b)
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-char *buf_room(struct buf *buf, size_t len)
+char *buf_reserve(struct buf *buf, size_t len)
 {
     size_t limit = buf->max ? buf->max : (size_t)-1 / 4;
     if (len > limit || buf->len > limit - len)
@@ -29,7 +30,7 @@ char *buf_room(struct buf *buf, size_t len)
         size_t size = buf->size ? buf->size : 64;
         while (size < need)
             size *= 2;
-        buf->data = must_realloc(buf->data, size);
+        buf->data = alloc_resize(buf->data, size);
         buf->size = size;
     }
     return buf->data + buf->len;
@@ -37,7 +38,7 @@ char *buf_room(struct buf *buf, size_t len)
 
 bool buf_add(struct buf *buf, const void *data, size_t len)
 {
-    char *room = buf_room(buf, len);
+    char *room = buf_reserve(buf, len);
     if (!room)
         return false;
     if (len)
@@ -61,7 +62,7 @@ bool buf_add_format(struct buf *buf, const char *fmt, ...)
     if (len < 0)
         abort(); /* only a broken format gets here */
 
-    char *room = buf_room(buf, (size_t)len);
+    char *room = buf_reserve(buf, (size_t)len);
     if (!room)
         return false;
     va_start(args, fmt);

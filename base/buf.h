@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes: a borrowed view, and a buffer that grows up to a maximum. */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
@@ -28,7 +29,7 @@ bool buf_add_format(struct buf *buf, const char *fmt, ...) __attribute__((format
 
 /* Makes room for len more bytes and returns where they go; count them in buf->len afterwards.
  * NULL when that would pass max. */
-char *buf_room(struct buf *buf, size_t len);
+char *buf_reserve(struct buf *buf, size_t len);
 
 struct bytes buf_bytes(const struct buf *buf);
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes: a borrowed view. */
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H

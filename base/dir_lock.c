@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One process at a time works in a folder. */
 #include "base/dir_lock.h"
 
@@ -16,7 +17,7 @@ static bool take(int fd)
     return flock(fd, LOCK_EX | LOCK_NB) == 0;
 }
 
-int lock_take(const char *folder, const char *program, int64_t patience_ns, struct err *err)
+int dir_lock_take(const char *folder, const char *program, int64_t patience_ns, struct err *err)
 {
     static const struct timespec moment = {.tv_nsec = 2 * NS_PER_MS};
     OWN(free) char *path = str_format("%s/lock", folder);
@@ -25,9 +26,9 @@ int lock_take(const char *folder, const char *program, int64_t patience_ns, stru
         err_set(err, ERR_INPUT, "cannot write in %s: %s", folder, strerror(errno));
         return -1;
     }
-    int64_t until_ns = time_monotonic_ns() + patience_ns;
+    int64_t until_ns = timestamp_monotonic_ns() + patience_ns;
     while (!take(fd)) {
-        if (time_monotonic_ns() >= until_ns) {
+        if (timestamp_monotonic_ns() >= until_ns) {
             err_set(err, ERR_CONFLICT, "%s is in use by another %s", folder, program);
             return -1;
         }
@@ -38,7 +39,7 @@ int lock_take(const char *folder, const char *program, int64_t patience_ns, stru
     return taken;
 }
 
-bool lock_taken(const char *folder)
+bool dir_lock_is_held(const char *folder)
 {
     OWN(free) char *path = str_format("%s/lock", folder);
     OWN(fd) int fd = open(path, O_RDWR | O_CLOEXEC);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The environment, read once at start. */
 #include "base/env.h"
 
@@ -29,7 +30,7 @@ bool env_bool(const char *name, bool fallback, bool *value, struct err *err)
     const char *text = env_str(name, NULL);
     if (!text)
         return true;
-    for (size_t i = 0; i < COUNT(yes); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
         *value = str_equal_any_case(text, yes[i]);
         if (*value || str_equal_any_case(text, no[i]))
             return true;

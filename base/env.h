@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The environment, read once at start. Errors name the variable and what it should be. */
 #ifndef BASE_ENV_H
 #define BASE_ENV_H

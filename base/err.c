@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Failures: written once, wrapped on the way out. */
 #include "base/err.h"
 
@@ -7,7 +8,7 @@
 #include <string.h>
 
 /* Marks a cut text, without leaving half a UTF-8 character, and keeps it to one line. */
-static void tidy(char *text, size_t size, bool cut)
+static void sanitize(char *text, size_t size, bool cut)
 {
     if (cut) {
         size_t end = size - sizeof("...");
@@ -29,7 +30,7 @@ bool err_set(struct err *err, int status, const char *fmt, ...)
     va_start(args, fmt);
     int len = vsnprintf(err->text, sizeof(err->text), fmt, args);
     va_end(args);
-    tidy(err->text, sizeof(err->text), len < 0 || (size_t)len >= sizeof(err->text));
+    sanitize(err->text, sizeof(err->text), len < 0 || (size_t)len >= sizeof(err->text));
     return false;
 }
 
@@ -49,7 +50,7 @@ bool err_wrap(struct err *err, const char *fmt, ...)
         int more = snprintf(text + used, sizeof(text) - used, ": %s", err->text);
         cut = more < 0 || used + (size_t)more >= sizeof(text);
     }
-    tidy(text, sizeof(text), cut);
+    sanitize(text, sizeof(text), cut);
     memcpy(err->text, text, sizeof(text));
     return false;
 }

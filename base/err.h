@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A failure as one value: a status for our caller and one line of text. */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One thread for what happens later: a heap of timers above an epoll set. */
 #include "base/event_loop.h"
 
@@ -12,7 +13,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
-struct loop {
+struct event_loop {
     int epoll, wake;
     pthread_t thread;
     pthread_mutex_t lock; /* guards what follows */
@@ -22,22 +23,20 @@ struct loop {
     bool closing;
 };
 
-/* ---- the heap ------------------------------------------------------------------------------ */
-
-static void put(struct loop *loop, size_t place, struct timer *timer)
+static void put(struct event_loop *loop, size_t place, struct timer *timer)
 {
     loop->heap[place] = timer;
     timer->place = place;
 }
 
-static void sift_up(struct loop *loop, size_t place, struct timer *timer)
+static void sift_up(struct event_loop *loop, size_t place, struct timer *timer)
 {
     for (; place > 1 && loop->heap[place / 2]->at_ns > timer->at_ns; place /= 2)
         put(loop, place, loop->heap[place / 2]);
     put(loop, place, timer);
 }
 
-static void sift_down(struct loop *loop, size_t place, struct timer *timer)
+static void sift_down(struct event_loop *loop, size_t place, struct timer *timer)
 {
     for (size_t child; (child = 2 * place) <= loop->count; place = child) {
         if (child < loop->count && loop->heap[child + 1]->at_ns < loop->heap[child]->at_ns)
@@ -49,16 +48,16 @@ static void sift_down(struct loop *loop, size_t place, struct timer *timer)
     put(loop, place, timer);
 }
 
-static void heap_add(struct loop *loop, struct timer *timer)
+static void heap_add(struct event_loop *loop, struct timer *timer)
 {
     if (loop->count + 1 >= loop->size) {
         loop->size = loop->size ? loop->size * 2 : 64;
-        loop->heap = must_realloc(loop->heap, loop->size * sizeof(struct timer *));
+        loop->heap = alloc_resize(loop->heap, loop->size * sizeof(struct timer *));
     }
     sift_up(loop, ++loop->count, timer);
 }
 
-static void heap_remove(struct loop *loop, struct timer *timer)
+static void heap_remove(struct event_loop *loop, struct timer *timer)
 {
     size_t place = timer->place;
     struct timer *last = loop->heap[loop->count--];
@@ -71,11 +70,9 @@ static void heap_remove(struct loop *loop, struct timer *timer)
         sift_down(loop, place, last);
 }
 
-/* ---- the thread ---------------------------------------------------------------------------- */
-
-static void fire_due(struct loop *loop)
+static void fire_due(struct event_loop *loop)
 {
-    int64_t now = time_monotonic_ns();
+    int64_t now = timestamp_monotonic_ns();
     pthread_mutex_lock(&loop->lock);
     while (loop->count && loop->heap[1]->at_ns <= now) {
         struct timer *timer = loop->heap[1];
@@ -89,11 +86,11 @@ static void fire_due(struct loop *loop)
 }
 
 /* How long to sleep, in milliseconds for epoll; rounded up, so that nothing fires early. */
-static int sleep_ms(struct loop *loop)
+static int sleep_ms(struct event_loop *loop)
 {
     pthread_mutex_lock(&loop->lock);
     int64_t until = loop->count ? loop->heap[1]->at_ns : INT64_MAX;
-    int64_t now = time_monotonic_ns();
+    int64_t now = timestamp_monotonic_ns();
     bool awake = until <= now || loop->closing;
     loop->sleeps_until_ns = awake ? 0 : until;
     pthread_mutex_unlock(&loop->lock);
@@ -103,7 +100,7 @@ static int sleep_ms(struct loop *loop)
     return wait > 60000 ? 60000 : (int)wait;
 }
 
-static bool closing(struct loop *loop)
+static bool closing(struct event_loop *loop)
 {
     pthread_mutex_lock(&loop->lock);
     loop->sleeps_until_ns = 0;
@@ -112,7 +109,7 @@ static bool closing(struct loop *loop)
     return end;
 }
 
-static void drain_wake(struct loop *loop)
+static void drain_wake(struct event_loop *loop)
 {
     uint64_t count;
     while (read(loop->wake, &count, sizeof(count)) < 0 && errno == EINTR)
@@ -121,11 +118,11 @@ static void drain_wake(struct loop *loop)
 
 static void *run(void *context)
 {
-    struct loop *loop = context;
+    struct event_loop *loop = context;
     while (!closing(loop)) {
         struct epoll_event ready; /* one at a time: handlers may unwatch others */
         int count = epoll_wait(loop->epoll, &ready, 1, sleep_ms(loop));
-        struct watch *watch = count == 1 ? ready.data.ptr : NULL;
+        struct fd_watch *watch = count == 1 ? ready.data.ptr : NULL;
         if (watch)
             watch->ready(watch);
         else if (count == 1)
@@ -136,16 +133,14 @@ static void *run(void *context)
     return NULL;
 }
 
-static void wake(struct loop *loop)
+static void wake(struct event_loop *loop)
 {
     uint64_t one = 1;
     while (write(loop->wake, &one, sizeof(one)) < 0 && errno == EINTR)
         ;
 }
 
-/* ---- from outside -------------------------------------------------------------------------- */
-
-static bool start_thread(struct loop *loop)
+static bool start_thread(struct event_loop *loop)
 {
     sigset_t all, before;
     sigfillset(&all);
@@ -155,7 +150,7 @@ static bool start_thread(struct loop *loop)
     return started;
 }
 
-static void loop_free(struct loop *loop)
+static void loop_free(struct event_loop *loop)
 {
     own_fd(&loop->epoll);
     own_fd(&loop->wake);
@@ -164,9 +159,9 @@ static void loop_free(struct loop *loop)
     free(loop);
 }
 
-struct loop *loop_open(struct err *err)
+struct event_loop *event_loop_open(struct err *err)
 {
-    struct loop *loop = must_alloc(sizeof(*loop));
+    struct event_loop *loop = alloc_zeroed(sizeof(*loop));
     pthread_mutex_init(&loop->lock, NULL);
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
     loop->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -181,7 +176,7 @@ struct loop *loop_open(struct err *err)
     return NULL;
 }
 
-void loop_close(struct loop *loop)
+void event_loop_close(struct event_loop *loop)
 {
     if (!loop)
         return;
@@ -193,8 +188,8 @@ void loop_close(struct loop *loop)
     loop_free(loop);
 }
 
-void loop_at(struct loop *loop, struct timer *timer, int64_t at_ns,
-             void (*fire)(struct timer *timer))
+void event_loop_set_timer(struct event_loop *loop, struct timer *timer, int64_t at_ns,
+                          void (*fire)(struct timer *timer))
 {
     pthread_mutex_lock(&loop->lock);
     if (timer->place)
@@ -210,7 +205,7 @@ void loop_at(struct loop *loop, struct timer *timer, int64_t at_ns,
         wake(loop);
 }
 
-bool loop_cancel(struct loop *loop, struct timer *timer)
+bool event_loop_cancel_timer(struct event_loop *loop, struct timer *timer)
 {
     pthread_mutex_lock(&loop->lock);
     bool set = timer->place != 0;
@@ -230,17 +225,18 @@ static void flushed(struct timer *timer)
     sem_post(&((struct flush *)timer)->done);
 }
 
-void loop_flush(struct loop *loop)
+void event_loop_flush(struct event_loop *loop)
 {
     struct flush flush = {0};
     sem_init(&flush.done, 0, 0);
-    loop_at(loop, &flush.timer, time_monotonic_ns(), flushed);
+    event_loop_set_timer(loop, &flush.timer, timestamp_monotonic_ns(), flushed);
     while (sem_wait(&flush.done) < 0)
         ; /* only a signal ends it early */
     sem_destroy(&flush.done);
 }
 
-void loop_watch(struct loop *loop, struct watch *watch, int fd, void (*ready)(struct watch *watch))
+void event_loop_watch_fd(struct event_loop *loop, struct fd_watch *watch, int fd,
+                         void (*ready)(struct fd_watch *watch))
 {
     watch->fd = fd;
     watch->ready = ready;
@@ -249,12 +245,12 @@ void loop_watch(struct loop *loop, struct watch *watch, int fd, void (*ready)(st
         abort(); /* the descriptor is ours and open; the kernel has no memory left */
 }
 
-void loop_unwatch(struct loop *loop, struct watch *watch)
+void event_loop_unwatch_fd(struct event_loop *loop, struct fd_watch *watch)
 {
     epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
 }
 
-bool loop_here(const struct loop *loop)
+bool event_loop_is_current(const struct event_loop *loop)
 {
     return pthread_equal(pthread_self(), loop->thread);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One thread for what happens later: timers, and file descriptors that become ready. */
 #ifndef BASE_EVENT_LOOP_H
 #define BASE_EVENT_LOOP_H
@@ -8,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct loop;
+struct event_loop;
 
 /* Something to be done at a moment; a part of what it is about. All zero is not set. */
 struct timer {
@@ -18,38 +19,39 @@ struct timer {
 };
 
 /* A file descriptor that is looked at; a part of what it is about. */
-struct watch {
+struct fd_watch {
     int fd;
-    void (*ready)(struct watch *watch);
+    void (*ready)(struct fd_watch *watch);
 };
 
-struct loop *loop_open(struct err *err);
+struct event_loop *event_loop_open(struct err *err);
 
 /* Ends the thread once what is due was done. Timers of later moments never fire. */
-void loop_close(struct loop *loop);
+void event_loop_close(struct event_loop *loop);
 
-static inline void own_loop(struct loop **local)
+static inline void own_event_loop(struct event_loop **local)
 {
-    loop_close(*local);
+    event_loop_close(*local);
 }
 
 /* Calls fire on the loop's thread at that moment, or at once when it has passed. A timer that is
  * set already is set anew. From any thread. */
-void loop_at(struct loop *loop, struct timer *timer, int64_t at_ns,
-             void (*fire)(struct timer *timer));
+void event_loop_set_timer(struct event_loop *loop, struct timer *timer, int64_t at_ns,
+                          void (*fire)(struct timer *timer));
 
 /* Takes a timer back. False when it was not set: it has fired, or fires just now. */
-bool loop_cancel(struct loop *loop, struct timer *timer);
+bool event_loop_cancel_timer(struct event_loop *loop, struct timer *timer);
 
 /* Waits until all that was due when it was called is done. Not from the loop's thread. */
-void loop_flush(struct loop *loop);
+void event_loop_flush(struct event_loop *loop);
 
 /* Calls ready on the loop's thread while the descriptor can be read (or its peer is gone). To be
- * called on the loop's thread, as loop_unwatch is. */
-void loop_watch(struct loop *loop, struct watch *watch, int fd, void (*ready)(struct watch *watch));
-void loop_unwatch(struct loop *loop, struct watch *watch);
+ * called on the loop's thread, as event_loop_unwatch_fd is. */
+void event_loop_watch_fd(struct event_loop *loop, struct fd_watch *watch, int fd,
+                         void (*ready)(struct fd_watch *watch));
+void event_loop_unwatch_fd(struct event_loop *loop, struct fd_watch *watch);
 
 /* Whether the caller runs on the loop's thread. */
-bool loop_here(const struct loop *loop);
+bool event_loop_is_current(const struct event_loop *loop);
 
 #endif

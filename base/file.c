@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whole small files, read and written safely. */
 #include "base/file.h"
 
@@ -80,12 +81,12 @@ bool file_write(const char *path, mode_t mode, struct bytes content, struct err 
     return replace(path, mode, content, true, err);
 }
 
-bool file_put(const char *path, mode_t mode, struct bytes content, struct err *err)
+bool file_write_unsynced(const char *path, mode_t mode, struct bytes content, struct err *err)
 {
     return replace(path, mode, content, false, err);
 }
 
-bool dir_make(const char *path, struct err *err)
+bool file_make_dirs(const char *path, struct err *err)
 {
     OWN(free) char *part = str_copy(path);
     for (char *at = part; *at; at++)
@@ -108,7 +109,7 @@ static int remove_one(const char *path, const struct stat *found, int type, stru
     return remove(path) == 0 || errno == ENOENT ? 0 : -1;
 }
 
-bool tree_remove(const char *path, struct err *err)
+bool file_remove_tree(const char *path, struct err *err)
 {
     struct stat found;
     if (lstat(path, &found) < 0 && errno == ENOENT)

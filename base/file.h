@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whole small files, read and written safely. */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
@@ -16,13 +17,13 @@ bool file_write(const char *path, mode_t mode, struct bytes content, struct err 
 
 /* Like it, without waiting for the disk: for what can be made anew when the machine loses power,
  * which may leave the file old or empty. */
-bool file_put(const char *path, mode_t mode, struct bytes content, struct err *err);
+bool file_write_unsynced(const char *path, mode_t mode, struct bytes content, struct err *err);
 
 /* Makes a folder and those above it that are missing (mode 0700 for each that is made). */
-bool dir_make(const char *path, struct err *err);
+bool file_make_dirs(const char *path, struct err *err);
 
 /* Removes a file or a folder with all that is in it, not following links. One that is not there is
  * fine. */
-bool tree_remove(const char *path, struct err *err);
+bool file_remove_tree(const char *path, struct err *err);
 
 #endif

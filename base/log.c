@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The log: one record a line, text for people or JSON for Cloud Logging. */
 #include "base/log.h"
 
@@ -31,7 +32,7 @@ bool log_from_env(struct err *err)
     const char *level = getenv("LOG_LEVEL");
     if (str_empty(level))
         return true;
-    for (size_t i = 0; i < COUNT(levels); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(levels); i++)
         if (str_equal_any_case(level, levels[i])) {
             settings.least = (enum log_level)i;
             return true;
@@ -39,7 +40,7 @@ bool log_from_env(struct err *err)
     return err_set(err, ERR_INPUT, "LOG_LEVEL is %s, want debug, info, warning or error", level);
 }
 
-void log_trace(const char *traceparent)
+void log_set_trace(const char *traceparent)
 {
     trace = traceparent;
 }
@@ -60,7 +61,7 @@ static void add_json_string(struct buf *line, const char *text)
             buf_add(line, text, 1);
         } else {
             size_t size = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
-            if (strnlen(text, size) == size && utf8_valid((struct bytes){text, size})) {
+            if (strnlen(text, size) == size && str_is_utf8((struct bytes){text, size})) {
                 buf_add(line, text, size);
                 text += size - 1;
             } else {

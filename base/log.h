@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The log: one record a line, text for people or JSON for Cloud Logging. Only programs log;
  * libraries return an err. Safe from several threads; a record is written whole. */
 #ifndef BASE_LOG_H
@@ -23,6 +24,6 @@ void log_at(enum log_level level, const char *fmt, ...) __attribute__((format(pr
 /* Names the trace that this thread's next records belong to: a W3C traceparent header value, or
  * NULL for none. Shown in JSON as logging.googleapis.com/trace (projects/P/traces/ID when
  * GOOGLE_CLOUD_PROJECT is set). The text is borrowed until the next call. */
-void log_trace(const char *traceparent);
+void log_set_trace(const char *traceparent);
 
 #endif

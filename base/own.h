@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Ownership that can be seen: OWN(x) runs own_x(&local) when the scope ends. */
 #ifndef BASE_OWN_H
 #define BASE_OWN_H
@@ -27,15 +28,15 @@ static inline void own_file(FILE **local)
         fclose(*local);
 }
 
-/* Moves a pointer out of an owned local: `return give(&text);`. */
-#define give(local)                                                                                \
+/* Moves a pointer out of an owned local: `return move_ptr(&text);`. */
+#define move_ptr(local)                                                                            \
     __extension__({                                                                                \
-        __typeof__(local) give_from_ = (local);                                                    \
-        __typeof__(*give_from_) give_value_ = *give_from_;                                         \
-        *give_from_ = NULL;                                                                        \
-        give_value_;                                                                               \
+        __typeof__(local) move_ptr_from_ = (local);                                                \
+        __typeof__(*move_ptr_from_) move_ptr_value_ = *move_ptr_from_;                             \
+        *move_ptr_from_ = NULL;                                                                    \
+        move_ptr_value_;                                                                           \
     })
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

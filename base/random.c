@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Random numbers from the kernel: fit for secrets. */
 #include "base/random.h"
 
@@ -28,13 +29,13 @@ uint64_t random_below(uint64_t below)
     return number % below;
 }
 
-void random_uuid(char text[UUID_TEXT])
+void random_uuid(char text[UUID_SIZE])
 {
     uint8_t b[16];
     random_bytes(b, sizeof(b));
     b[6] = (uint8_t)((b[6] & 0x0F) | 0x40);
     b[8] = (uint8_t)((b[8] & 0x3F) | 0x80);
-    snprintf(text, UUID_TEXT,
+    snprintf(text, UUID_SIZE,
              "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
              b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
              b[15]);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Random numbers from the kernel: fit for secrets. */
 #ifndef BASE_RANDOM_H
 #define BASE_RANDOM_H
@@ -11,9 +12,9 @@ void random_bytes(void *to, size_t len);
 uint64_t random_below(uint64_t below);
 
 /* Enough for a UUID with its NUL. */
-enum { UUID_TEXT = 37 };
+enum { UUID_SIZE = 37 };
 
 /* A random UUID (version 4, RFC 9562), lower case. */
-void random_uuid(char text[UUID_TEXT]);
+void random_uuid(char text[UUID_SIZE]);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Text: made, compared and turned into numbers. */
 #include "base/str.h"
 
@@ -8,20 +9,20 @@
 #include <strings.h>
 
 /* malloc keeps blocks up to here in a cache of the thread; calloc does not look there. */
-enum { MOST_CACHED = 1024 };
+enum { MAX_CACHED = 1024 };
 
-void *must_alloc(size_t size)
+void *alloc_zeroed(size_t size)
 {
-    if (size > MOST_CACHED) {
+    if (size > MAX_CACHED) {
         void *memory = calloc(1, size);
         if (!memory)
             abort();
         return memory;
     }
-    return memset(must_realloc(NULL, size), 0, size);
+    return memset(alloc_resize(NULL, size), 0, size);
 }
 
-void *must_realloc(void *old, size_t size)
+void *alloc_resize(void *old, size_t size)
 {
     void *memory = realloc(old, size ? size : 1);
     if (!memory)
@@ -36,7 +37,7 @@ char *str_copy(const char *text)
 
 char *str_copy_bytes(struct bytes bytes)
 {
-    char *copy = must_realloc(NULL, bytes.len + 1);
+    char *copy = alloc_resize(NULL, bytes.len + 1);
     if (bytes.len)
         memcpy(copy, bytes.data, bytes.len);
     copy[bytes.len] = '\0';
@@ -155,7 +156,7 @@ static size_t ascii_start(const unsigned char *text, size_t len)
     return start;
 }
 
-bool utf8_valid(struct bytes text)
+bool str_is_utf8(struct bytes text)
 {
     const unsigned char *start = (const unsigned char *)text.data;
     for (size_t at = ascii_start(start, text.len); at < text.len;) {
@@ -172,8 +173,8 @@ static size_t distance(const char *a, const char *b)
 {
     size_t row[64];
     size_t len = strlen(b);
-    if (len >= COUNT(row) || strlen(a) >= COUNT(row))
-        return COUNT(row);
+    if (len >= ARRAY_SIZE(row) || strlen(a) >= ARRAY_SIZE(row))
+        return ARRAY_SIZE(row);
     for (size_t j = 0; j <= len; j++)
         row[j] = j;
     for (size_t i = 1; a[i - 1]; i++) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Text: made, compared and turned into numbers. Out of memory aborts, so nothing here returns NULL
  * for want of it; cap what comes from outside before it gets here. */
 #ifndef BASE_STR_H
@@ -10,9 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* malloc and friends that abort instead of failing. The memory of must_alloc is zeroed. */
-void *must_alloc(size_t size);
-void *must_realloc(void *old, size_t size);
+/* malloc and friends that abort instead of failing. The memory of alloc_zeroed is zeroed. */
+void *alloc_zeroed(size_t size);
+void *alloc_resize(void *old, size_t size);
 
 /* New texts; the caller frees them. str_copy(NULL) is NULL. */
 char *str_copy(const char *text);
@@ -35,7 +36,7 @@ void str_lower(char *text);       /* ASCII, in place */
 bool str_int(const char *text, int64_t low, int64_t high, int64_t *value);
 
 /* UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing over U+10FFFF. */
-bool utf8_valid(struct bytes text);
+bool str_is_utf8(struct bytes text);
 
 /* The name out of names that is most like word, or NULL when none is near: for "did you mean". */
 const char *str_nearest(const char *word, const char *const *names, size_t count);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Points in time: RFC 3339 texts, HTTP dates, and clocks. */
 #include "base/timestamp.h"
 
@@ -13,17 +14,17 @@ static int64_t clock_ns(clockid_t id)
     return (int64_t)now.tv_sec * NS_PER_SEC + now.tv_nsec;
 }
 
-int64_t time_now_ns(void)
+int64_t timestamp_now_ns(void)
 {
     return clock_ns(CLOCK_REALTIME);
 }
 
-int64_t time_monotonic_ns(void)
+int64_t timestamp_monotonic_ns(void)
 {
     return clock_ns(CLOCK_MONOTONIC);
 }
 
-void time_format(int64_t time_ns, char text[TIME_TEXT])
+void timestamp_format(int64_t time_ns, char text[TIMESTAMP_SIZE])
 {
     int64_t fraction = time_ns % NS_PER_SEC;
     if (fraction < 0)
@@ -32,9 +33,9 @@ void time_format(int64_t time_ns, char text[TIME_TEXT])
 
     struct tm utc;
     gmtime_r(&seconds, &utc);
-    size_t len = strftime(text, TIME_TEXT, "%Y-%m-%dT%H:%M:%S", &utc);
+    size_t len = strftime(text, TIMESTAMP_SIZE, "%Y-%m-%dT%H:%M:%S", &utc);
     if (fraction) {
-        len += (size_t)snprintf(text + len, TIME_TEXT - len, ".%09lld", (long long)fraction);
+        len += (size_t)snprintf(text + len, TIMESTAMP_SIZE - len, ".%09lld", (long long)fraction);
         while (text[len - 1] == '0')
             len--;
     }
@@ -96,7 +97,7 @@ static int days_in(int month, int year)
     return month == 2 && leap ? 29 : days[month - 1];
 }
 
-bool time_parse(const char *text, int64_t *time_ns)
+bool timestamp_parse(const char *text, int64_t *time_ns)
 {
     const char *at = text;
     struct tm utc = {0};
@@ -121,7 +122,7 @@ bool time_parse(const char *text, int64_t *time_ns)
     return true;
 }
 
-bool time_parse_http(const char *text, int64_t *time_ns)
+bool timestamp_parse_http(const char *text, int64_t *time_ns)
 {
     struct tm utc = {0};
     const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &utc);

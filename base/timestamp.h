@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Points in time: RFC 3339 texts, HTTP dates, and clocks. Times are nanoseconds since 1970, UTC. */
 #ifndef BASE_TIMESTAMP_H
 #define BASE_TIMESTAMP_H
@@ -9,21 +10,21 @@
 #define NS_PER_MS  INT64_C(1000000)
 #define NS_PER_SEC INT64_C(1000000000)
 
-/* Enough for any time_format, with its NUL. */
-enum { TIME_TEXT = 40 };
+/* Enough for any timestamp_format, with its NUL. */
+enum { TIMESTAMP_SIZE = 40 };
 
-int64_t time_now_ns(void);       /* the wall clock */
-int64_t time_monotonic_ns(void); /* for durations: never set back */
+int64_t timestamp_now_ns(void);       /* the wall clock */
+int64_t timestamp_monotonic_ns(void); /* for durations: never set back */
 
 /* "2019-01-21T15:25:58.25Z": as many fraction digits as needed, none when zero. */
-void time_format(int64_t time_ns, char text[TIME_TEXT]);
+void timestamp_format(int64_t time_ns, char text[TIMESTAMP_SIZE]);
 
 /* RFC 3339: any number of fraction digits (those after the ninth are dropped), lower-case t and z,
  * offsets, a leap second (taken as the last nanosecond of its minute), years 1678 to 2261.
  * False when the text is none. time_ns may be NULL. */
-bool time_parse(const char *text, int64_t *time_ns);
+bool timestamp_parse(const char *text, int64_t *time_ns);
 
 /* An HTTP date (RFC 9110 section 5.6.7), e.g. "Sun, 06 Nov 1994 08:49:37 GMT". */
-bool time_parse_http(const char *text, int64_t *time_ns);
+bool timestamp_parse_http(const char *text, int64_t *time_ns);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where CloudEvents and Google Cloud meet: what an event means as a message or a notification. */
 #include "bridge/bridge.h"
 
@@ -20,7 +21,7 @@ static void view_extensions(struct view *view, const json_t *extensions)
 {
     const char *name;
     json_t *value;
-    view->extensions = must_alloc(json_object_size(extensions) * sizeof(*view->extensions));
+    view->extensions = alloc_zeroed(json_object_size(extensions) * sizeof(*view->extensions));
     size_t count = 0;
     json_object_foreach((json_t *)(uintptr_t)extensions, name, value) if (json_is_string(value))
         view->extensions[count++] = (struct gcp_field){name, json_string_value(value)};
@@ -30,7 +31,7 @@ static void view_extensions(struct view *view, const json_t *extensions)
 
 static void view_headers(struct view *view, const struct headers *headers)
 {
-    view->headers = must_alloc(headers->count * sizeof(*view->headers));
+    view->headers = alloc_zeroed(headers->count * sizeof(*view->headers));
     for (size_t i = 0; i < headers->count; i++)
         view->headers[i] = (struct gcp_field){headers->list[i].name, headers->list[i].value};
     view->envelope.headers = view->headers;
@@ -55,14 +56,15 @@ static struct view view_event(const struct ce_event *event)
     return view;
 }
 
-bool message_from_event(const struct ce_event *event, struct gcp_message *message, struct err *err)
+bool bridge_message_from_event(const struct ce_event *event, struct gcp_message *message,
+                               struct err *err)
 {
     OWN(view) struct view view = view_event(event);
     return gcp_message_from_envelope(&view.envelope, message, err);
 }
 
-bool object_from_event(const struct ce_event *event, struct gcp_object_event *object,
-                       struct err *err)
+bool bridge_object_from_event(const struct ce_event *event, struct gcp_object_event *object,
+                              struct err *err)
 {
     OWN(view) struct view view = view_event(event);
     return gcp_object_event_from_envelope(&view.envelope, object, err);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The main program of a service: arguments, Google Cloud, push tokens. */
 #include "bridge/service_main.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The main program of a service: what message-dumper, vision and translate share beyond the HTTP
  * side, which is cloudevents/service. */
 #ifndef BRIDGE_SERVICE_MAIN_H

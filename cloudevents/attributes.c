@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The names that attributes have in each version of CloudEvents. */
 #include "cloudevents/attributes.h"
 
@@ -13,7 +14,7 @@ static const char *const versions[] = {
 
 int ce_version(const char *text)
 {
-    for (size_t i = 0; i < COUNT(versions); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(versions); i++)
         if (str_equal(text, versions[i]))
             return (int)i;
     return -1;
@@ -121,7 +122,7 @@ void ce_each_attribute(const struct ce_event *event,
         {"time", event->time},
         {v03 ? "schemaurl" : "dataschema", event->schema},
     };
-    for (size_t i = 0; i < COUNT(texts); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         if (texts[i].value)
             each(texts[i].name, texts[i].value, context);
 

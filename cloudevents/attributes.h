@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The names that attributes have in each version of CloudEvents. Private to cloudevents/. */
 #ifndef CLOUDEVENTS_ATTRIBUTES_H
 #define CLOUDEVENTS_ATTRIBUTES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* CloudEvents in binary mode: attributes in header fields.
  * Format: http-protocol-binding.md section 3.1; for 0.2 and 0.1 the same document of that version,
  * with values quoted as JSON or plain, as senders really did. */
@@ -36,7 +37,7 @@ static void unquote(char *text)
 static char *read_value(const char *name, const char *value, struct err *err)
 {
     if (!strpbrk(value, "%\"")) { /* nothing to decode, as nearly always */
-        char *copy = utf8_valid(bytes_of(value)) ? str_copy(value) : NULL;
+        char *copy = str_is_utf8(bytes_of(value)) ? str_copy(value) : NULL;
         if (!copy)
             err_set(err, ERR_INPUT, "CloudEvent: header ce-%s is not valid UTF-8", name);
         return copy;
@@ -103,8 +104,8 @@ static bool read_field(struct ce_event *event, int version, const struct header 
     return value && set_attribute(event, version, name, value, err);
 }
 
-bool event_from_binary(const struct headers *headers, struct bytes body, struct ce_event *event,
-                       struct err *err)
+bool ce_event_from_binary(const struct headers *headers, struct bytes body, struct ce_event *event,
+                          struct err *err)
 {
     const char *claimed = ce_binary_version(headers);
     OWN(free) char *text = read_value("specversion", claimed, err);
@@ -122,7 +123,7 @@ bool event_from_binary(const struct headers *headers, struct bytes body, struct 
             !read_field(event, version, &headers->list[i], err))
             return false;
 
-    event->spec_version = give(&text);
+    event->spec_version = move_ptr(&text);
     const char *content_type = headers_get(headers, "Content-Type");
     if (content_type)
         str_replace(&event->content_type, str_copy(content_type));

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* CloudEvents in binary mode: attributes in header fields. Private to cloudevents/. */
 #ifndef CLOUDEVENTS_BINARY_H
 #define CLOUDEVENTS_BINARY_H
@@ -8,7 +9,7 @@
 const char *ce_binary_version(const struct headers *headers);
 
 /* Reads the attributes out of the fields; the data is the body. */
-bool event_from_binary(const struct headers *headers, struct bytes body, struct ce_event *event,
-                       struct err *err);
+bool ce_event_from_binary(const struct headers *headers, struct bytes body, struct ce_event *event,
+                          struct err *err);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What to do after an attempt to deliver an event: Knative's rules as pure functions. */
 #include "cloudevents/delivery_policy.h"
 
@@ -5,7 +6,7 @@
 #include "base/str.h"
 #include "base/timestamp.h"
 
-enum { MOST_ERROR_BYTES = 768 }; /* 1024 characters of base64 */
+enum { MAX_ERROR_BYTES = 768 }; /* 1024 characters of base64 */
 
 /* Reads a duration of the delivery spec; low_ns is the least that is allowed. */
 static bool read_duration(struct jread *delivery, const char *key, int64_t low_ns, int64_t *ns)
@@ -13,7 +14,7 @@ static bool read_duration(struct jread *delivery, const char *key, int64_t low_n
     const char *text = jread_str_or(delivery, key, NULL);
     if (!text)
         return jread_ok(delivery);
-    if (!duration_parse(text, ns))
+    if (!ce_duration_parse(text, ns))
         return jread_fail(delivery, key, "is %s, want an ISO 8601 duration such as PT0.2S", text);
     if (*ns < low_ns)
         return jread_fail(delivery, key, "is %s, want %s", text,
@@ -38,7 +39,7 @@ bool delivery_policy_from_json(struct jread *delivery, struct delivery_policy *p
            read_duration(delivery, "retryAfterMax", 0, &policy->retry_after_max_ns);
 }
 
-bool delivery_retryable(int status)
+bool delivery_policy_retryable(int status)
 {
     return status == 0 || status == 404 || status == 408 || status == 409 || status == 429 ||
            status >= 500;
@@ -48,12 +49,12 @@ bool delivery_retryable(int status)
  * wait at all, and a policy without delay or a delay without policy waits for nothing. */
 static int64_t backoff_ns(const struct delivery_policy *policy, int attempt)
 {
-    enum { MOST_DOUBLINGS = 40 };
+    enum { MAX_DOUBLINGS = 40 };
     if (policy->delay_ns <= 0 || policy->backoff == BACKOFF_NONE)
         return 0;
     int64_t factor = policy->backoff == BACKOFF_LINEAR ? attempt
-                     : attempt < MOST_DOUBLINGS        ? INT64_C(1) << attempt
-                                                       : INT64_C(1) << MOST_DOUBLINGS;
+                     : attempt < MAX_DOUBLINGS         ? INT64_C(1) << attempt
+                                                       : INT64_C(1) << MAX_DOUBLINGS;
     int64_t wait;
     return __builtin_mul_overflow(policy->delay_ns, factor, &wait) ? INT64_MAX : wait;
 }
@@ -66,15 +67,15 @@ static int64_t retry_after_ns(const char *text, int64_t now_ns)
         return 0;
     if (str_int(text, 0, INT64_MAX / NS_PER_SEC, &value))
         return value * NS_PER_SEC;
-    return time_parse_http(text, &value) && value > now_ns ? value - now_ns : 0;
+    return timestamp_parse_http(text, &value) && value > now_ns ? value - now_ns : 0;
 }
 
-struct delivery_step delivery_next(const struct delivery_policy *policy, int attempt,
-                                   const struct delivery_result *result, int64_t now_ns)
+struct delivery_step delivery_policy_next(const struct delivery_policy *policy, int attempt,
+                                          const struct delivery_result *result, int64_t now_ns)
 {
     if (result->status >= 200 && result->status < 300)
         return (struct delivery_step){.verdict = DELIVERED};
-    if (attempt >= policy->retry || !delivery_retryable(result->status))
+    if (attempt >= policy->retry || !delivery_policy_retryable(result->status))
         return (struct delivery_step){.verdict = GIVE_UP};
 
     int64_t wait_ns = backoff_ns(policy, attempt);
@@ -95,8 +96,8 @@ static bool has(const struct ce_event *event, const char *name)
     return value && !(json_is_string(value) && json_string_length(value) == 0);
 }
 
-void delivery_dead_letter(struct ce_event *event, const char *destination, int status,
-                          struct bytes answer, const char *reason)
+void ce_event_to_dead_letter(struct ce_event *event, const char *destination, int status,
+                             struct bytes answer, const char *reason)
 {
     if (!has(event, "knativeerrordest"))
         ce_set_extension(event, "knativeerrordest", destination);
@@ -107,8 +108,8 @@ void delivery_dead_letter(struct ce_event *event, const char *destination, int s
 
     OWN(free) char *text = status ? NULL : str_format("dispatch error: %s", reason);
     struct bytes data = text ? bytes_of(text) : answer;
-    if (data.len > MOST_ERROR_BYTES)
-        data.len = MOST_ERROR_BYTES;
+    if (data.len > MAX_ERROR_BYTES)
+        data.len = MAX_ERROR_BYTES;
     OWN(free) char *base64 = base64_encode(data);
     ce_set_extension(event, "knativeerrordata", base64);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What to do after an attempt to deliver an event: Knative's rules as pure functions.
  * Format: knative/specs eventing/data-plane.md; knative/eventing pkg/kncloudevents/retries.go. */
 #ifndef CLOUDEVENTS_DELIVERY_POLICY_H
@@ -25,7 +26,7 @@ struct delivery_policy {
 bool delivery_policy_from_json(struct jread *delivery, struct delivery_policy *policy);
 
 /* ISO 8601 durations without years and months: "PT0.2S", "P1DT2H". */
-bool duration_parse(const char *text, int64_t *ns);
+bool ce_duration_parse(const char *text, int64_t *ns);
 
 /* How an attempt ended. */
 struct delivery_result {
@@ -46,17 +47,17 @@ struct delivery_step {
 
 /* Whether a status means that the same request may work later: none at all, 404, 408, 409, 429 and
  * 500 on. */
-bool delivery_retryable(int status);
+bool delivery_policy_retryable(int status);
 
 /* Decides after attempt number `attempt` (0 = the first). now_ns is the wall clock, for a
  * Retry-After that is a date. */
-struct delivery_step delivery_next(const struct delivery_policy *policy, int attempt,
-                                   const struct delivery_result *result, int64_t now_ns);
+struct delivery_step delivery_policy_next(const struct delivery_policy *policy, int attempt,
+                                          const struct delivery_result *result, int64_t now_ns);
 
 /* Turns an event into a dead letter: sets knativeerrordest, knativeerrorcode (500 when there was
  * no answer) and knativeerrordata (base64 of the first 768 bytes of the answer's body, or of
  * "dispatch error: " and the reason); a value that is there already and not empty stays. */
-void delivery_dead_letter(struct ce_event *event, const char *destination, int status,
-                          struct bytes answer, const char *reason);
+void ce_event_to_dead_letter(struct ce_event *event, const char *destination, int status,
+                             struct bytes answer, const char *reason);
 
 #endif

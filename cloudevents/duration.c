@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ISO 8601 durations. */
 #include "base/timestamp.h"
 #include "cloudevents/delivery_policy.h"
@@ -52,7 +53,7 @@ static bool add_part(const char **at, bool time_part, int *last_unit, int64_t *n
     return false;
 }
 
-bool duration_parse(const char *text, int64_t *ns)
+bool ce_duration_parse(const char *text, int64_t *ns)
 {
     const char *at = text;
     bool minus = *at == '-';

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A CloudEvent as a value. */
 #include "cloudevents/event.h"
 
@@ -81,9 +82,9 @@ const char *ce_extension(const struct ce_event *event, const char *name)
 void ce_event_new(struct ce_event *event, const char *source, const char *type,
                   const char *content_type, struct bytes data)
 {
-    char id[UUID_TEXT], time[TIME_TEXT];
+    char id[UUID_SIZE], time[TIMESTAMP_SIZE];
     random_uuid(id);
-    time_format(time_now_ns(), time);
+    timestamp_format(timestamp_now_ns(), time);
     *event = (struct ce_event){
         .spec_version = str_copy("1.0"),
         .id = str_copy(id),
@@ -139,7 +140,7 @@ bool ce_event_valid(const struct ce_event *event, struct err *err)
         {"type", event->type, true},  {"subject", event->subject, false},
         {"time", event->time, false}, {"dataschema", event->schema, false},
     };
-    for (size_t i = 0; i < COUNT(texts); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         const char *name = texts[i].name, *value = texts[i].value;
         if (!value && !texts[i].required)
             continue;
@@ -149,7 +150,7 @@ bool ce_event_valid(const struct ce_event *event, struct err *err)
         if (!printable(value))
             return err_set(err, ERR_INPUT, "CloudEvent: %s holds control characters", name);
     }
-    if (event->time && !time_parse(event->time, NULL))
+    if (event->time && !timestamp_parse(event->time, NULL))
         return err_set(err, ERR_INPUT, "CloudEvent: time is %s, want RFC 3339", event->time);
     if (!is_reference(event->source))
         return err_set(err, ERR_INPUT, "CloudEvent: source is %s, want a URI reference",

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A CloudEvent as a value. */
 #ifndef CLOUDEVENTS_EVENT_H
 #define CLOUDEVENTS_EVENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* CloudEvents over HTTP: which mode a request is in, and batches. */
 #include "cloudevents/http.h"
 
@@ -16,7 +17,7 @@ void ce_events_done(struct ce_events *events)
 
 static void make_room(struct ce_events *events, size_t count)
 {
-    events->list = must_alloc(count * sizeof(*events->list));
+    events->list = alloc_zeroed(count * sizeof(*events->list));
     events->count = count;
 }
 
@@ -29,7 +30,7 @@ static bool read_batch(struct bytes body, struct ce_events *events, struct err *
         return err_set(err, ERR_INPUT, "batch of CloudEvents: is no list");
     make_room(events, json_array_size(tree));
     for (size_t i = 0; i < events->count; i++) {
-        if (!event_from_json(json_array_get(tree, i), &events->list[i], err))
+        if (!ce_event_from_json(json_array_get(tree, i), &events->list[i], err))
             return err_wrap(err, "batch[%zu]", i);
         if (!str_equal(events->list[i].spec_version, events->list[0].spec_version))
             return err_set(err, ERR_INPUT, "batch[%zu]: specversion is %s, in batch[0] it is %s", i,
@@ -44,7 +45,7 @@ static bool read_structured(struct bytes body, struct ce_events *events, struct 
     if (!tree)
         return false;
     make_room(events, 1);
-    return event_from_json(tree, &events->list[0], err);
+    return ce_event_from_json(tree, &events->list[0], err);
 }
 
 /* No event: the body as it is. */
@@ -56,11 +57,11 @@ static void read_plain(const char *content_type, struct bytes body, struct ce_ev
         ce_set_data(&events->list[0], NULL, body);
 }
 
-bool events_from_http(const struct headers *headers, struct bytes body, struct ce_events *events,
-                      struct err *err)
+bool ce_events_from_http(const struct headers *headers, struct bytes body, struct ce_events *events,
+                         struct err *err)
 {
     const char *content_type = headers_get(headers, "Content-Type");
-    OWN(free) char *media = media_type(content_type);
+    OWN(free) char *media = headers_media_type(content_type);
     bool good = true;
     if (str_equal(media, "application/cloudevents-batch+json")) {
         events->mode = CE_BATCH;
@@ -73,7 +74,7 @@ bool events_from_http(const struct headers *headers, struct bytes body, struct c
     } else if (ce_binary_version(headers)) {
         events->mode = CE_BINARY;
         make_room(events, 1);
-        good = event_from_binary(headers, body, &events->list[0], err);
+        good = ce_event_from_binary(headers, body, &events->list[0], err);
     } else {
         read_plain(content_type, body, events);
     }

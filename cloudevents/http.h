@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* CloudEvents over HTTP: binary, structured and batched, in and out.
  * Format: cloudevents/spec v1.0.2 http-protocol-binding.md, json-format.md; 0.3, 0.2, 0.1 in. */
 #ifndef CLOUDEVENTS_HTTP_H
@@ -29,8 +30,8 @@ static inline void own_ce_events(struct ce_events *local)
 /* Reads a request (or a response: replies have the same form). Fails with ERR_INPUT when it claims
  * to be a CloudEvent and is none, ERR_FORMAT for an event format that is not read here. The events
  * borrow headers as their `request`. */
-bool events_from_http(const struct headers *headers, struct bytes body, struct ce_events *events,
-                      struct err *err);
+bool ce_events_from_http(const struct headers *headers, struct bytes body, struct ce_events *events,
+                         struct err *err);
 
 /* Writes an event in binary mode, 1.0 (or 0.3 when it came as that): appends the ce- fields and
  * Content-Type to headers. The body is ce_data(event). Values are percent-encoded as the binding

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Counts of a service in Prometheus' text format. */
 #include "cloudevents/metrics.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Counts of a service in Prometheus' text format. Private to cloudevents/.
  * Names: OpenTelemetry's HTTP server metrics, which Knative uses since 1.19, and Prometheus' own
  * process_… ones. */

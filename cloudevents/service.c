@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What every event service shares: the HTTP side, health, metrics, logs, limits, draining. */
 #include "cloudevents/service.h"
 
@@ -12,7 +13,7 @@
 #include <string.h>
 
 /* A service that runs. */
-struct frame {
+struct service_state {
     const struct ce_service *service;
     char *labels; /* of the metrics: which service, revision and configuration this is; owned */
     struct metrics metrics;
@@ -36,7 +37,7 @@ static void answer_reply(struct http_exchange *exchange, enum ce_mode mode, stru
         ce_headers_from_event(&reply->event, &answer.headers);
         buf_add(&answer.body, reply->event.data, reply->event.len);
     }
-    http_answer_with(exchange, &answer);
+    http_exchange_reply(exchange, &answer);
 }
 
 static void answer_error(struct http_exchange *exchange, const struct err *err)
@@ -49,25 +50,25 @@ static void answer_error(struct http_exchange *exchange, const struct err *err)
         OWN(free) char *seconds = str_format("%d", err->retry_after_sec);
         headers_add(&answer.headers, "Retry-After", seconds);
     }
-    http_answer_with(exchange, &answer);
+    http_exchange_reply(exchange, &answer);
 }
 
 /* Hands each event to the handler, until one fails. Only a single event gets a reply. */
-static bool handle_events(struct frame *frame, const struct ce_events *events,
+static bool handle_events(struct service_state *state, const struct ce_events *events,
                           struct ce_reply *reply, struct err *err)
 {
     for (size_t i = 0; i < events->count; i++) {
         const struct ce_event *event = &events->list[i];
         ce_reply_done(reply);
-        if (!frame->service->handler(event, reply, frame->service->app, err))
+        if (!state->service->handler(event, reply, state->service->app, err))
             return event->id ? err_wrap(err, "event %s", event->id) : false;
     }
     return true;
 }
 
-static bool guarded(struct frame *frame, const struct headers *headers, struct err *err)
+static bool guarded(struct service_state *state, const struct headers *headers, struct err *err)
 {
-    return !frame->service->guard || frame->service->guard(headers, frame->service->app, err);
+    return !state->service->guard || state->service->guard(headers, state->service->app, err);
 }
 
 static void log_failure(const struct err *err)
@@ -80,20 +81,21 @@ static void log_failure(const struct err *err)
 
 static void process(struct http_exchange *exchange, void *context)
 {
-    struct frame *frame = context;
-    int64_t start_ns = time_monotonic_ns();
+    struct service_state *state = context;
+    int64_t start_ns = timestamp_monotonic_ns();
     OWN(ce_events) struct ce_events events = {0};
     OWN(ce_reply) struct ce_reply reply = {0};
     struct err err = {0};
-    log_trace(headers_get(&exchange->headers, "traceparent"));
+    log_set_trace(headers_get(&exchange->headers, "traceparent"));
 
-    bool good = guarded(frame, &exchange->headers, &err) &&
-                events_from_http(&exchange->headers, buf_bytes(&exchange->body), &events, &err) &&
-                handle_events(frame, &events, &reply, &err);
+    bool good =
+        guarded(state, &exchange->headers, &err) &&
+        ce_events_from_http(&exchange->headers, buf_bytes(&exchange->body), &events, &err) &&
+        handle_events(state, &events, &reply, &err);
     if (!good)
         log_failure(&err);
-    log_trace(NULL);
-    metrics_count(&frame->metrics, good ? 200 : err.status, time_monotonic_ns() - start_ns);
+    log_set_trace(NULL);
+    metrics_count(&state->metrics, good ? 200 : err.status, timestamp_monotonic_ns() - start_ns);
     if (good)
         answer_reply(exchange, events.mode, &reply);
     else
@@ -107,52 +109,52 @@ static void answer_options(struct http_exchange *exchange)
     headers_add(&answer.headers, "Allow", "POST, OPTIONS");
     headers_add(&answer.headers, "WebHook-Allowed-Origin", "*");
     headers_add(&answer.headers, "WebHook-Allowed-Rate", "*");
-    http_answer_with(exchange, &answer);
+    http_exchange_reply(exchange, &answer);
 }
 
-static void answer_get(struct frame *frame, struct http_exchange *exchange)
+static void answer_get(struct service_state *state, struct http_exchange *exchange)
 {
     if (str_equal(exchange->path, "/healthz")) {
-        http_reply_text(exchange, 200, "ok\n");
+        http_exchange_reply_text(exchange, 200, "ok\n");
     } else if (str_equal(exchange->path, "/readyz")) {
-        bool closing = http_closing(exchange);
-        http_reply_text(exchange, closing ? 503 : 200, closing ? "draining\n" : "ok\n");
+        bool closing = http_exchange_is_closing(exchange);
+        http_exchange_reply_text(exchange, closing ? 503 : 200, closing ? "draining\n" : "ok\n");
     } else if (str_equal(exchange->path, "/metrics")) {
         struct http_reply answer = {.content_type = "text/plain; version=0.0.4; charset=utf-8"};
-        metrics_write(&frame->metrics, frame->labels, &answer.body);
-        http_answer_with(exchange, &answer);
-    } else if (!frame->service->get || !frame->service->get(exchange, frame->service->app)) {
+        metrics_write(&state->metrics, state->labels, &answer.body);
+        http_exchange_reply(exchange, &answer);
+    } else if (!state->service->get || !state->service->get(exchange, state->service->app)) {
         struct http_reply answer = {.status = 405, .content_type = "text/plain; charset=utf-8"};
         headers_add(&answer.headers, "Allow", "POST, OPTIONS");
         buf_add_format(&answer.body, "%s %s is not served here: POST an event\n", exchange->method,
                        exchange->path);
-        http_answer_with(exchange, &answer);
+        http_exchange_reply(exchange, &answer);
     }
 }
 
 static void handle(struct http_exchange *exchange, void *app)
 {
-    struct frame *frame = app;
+    struct service_state *state = app;
     if (str_equal(exchange->method, "OPTIONS"))
         answer_options(exchange);
     else if (!str_equal(exchange->method, "POST"))
-        answer_get(frame, exchange);
-    else if (frame->service->waits)
-        http_work(exchange, process, frame);
+        answer_get(state, exchange);
+    else if (state->service->blocking)
+        http_exchange_run_blocking(exchange, process, state);
     else
-        process(exchange, frame);
+        process(exchange, state);
 }
 
 /* What the server itself refuses (sizes, framing) is logged and counted like the rest. */
 static void refuse(struct http_exchange *exchange, const struct err *err, void *app)
 {
-    struct frame *frame = app;
+    struct service_state *state = app;
     log_failure(err);
-    metrics_count(&frame->metrics, err->status, 0);
+    metrics_count(&state->metrics, err->status, 0);
     answer_error(exchange, err);
 }
 
-static bool serve(struct frame *frame, struct err *err)
+static bool serve(struct service_state *state, struct err *err)
 {
     int64_t port, max_body;
     if (!env_int("PORT", 0, 65535, 8080, &port, err) ||
@@ -172,15 +174,15 @@ static bool serve(struct frame *frame, struct err *err)
                                           .max_body = (size_t)max_body,
                                           .handle = handle,
                                           .refuse = refuse,
-                                          .app = frame};
+                                          .app = state};
     struct http_server *server = http_server_open(&options, err);
     if (!server)
         return false;
-    log_info("%s listens on port %u", frame->service->name, http_server_port(server));
+    log_info("%s listens on port %u", state->service->name, http_server_port(server));
 
     int received;
     sigwait(&ends, &received);
-    log_info("%s ends: answering what was accepted", frame->service->name);
+    log_info("%s ends: answering what was accepted", state->service->name);
     http_server_close(server);
     return true;
 }
@@ -194,7 +196,7 @@ static char *labels_from_env(const char *program)
     };
     struct buf labels = {0};
     buf_add_format(&labels, "service_name=\"%s\"", env_str("K_SERVICE", program));
-    for (size_t i = 0; i < COUNT(rows); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         if (env_str(rows[i][0], NULL))
             buf_add_format(&labels, ",%s=\"%s\"", rows[i][1], env_str(rows[i][0], NULL));
     return buf_take(&labels);
@@ -202,8 +204,8 @@ static char *labels_from_env(const char *program)
 
 bool ce_serve(const struct ce_service *service, struct err *err)
 {
-    struct frame frame = {.service = service, .labels = labels_from_env(service->name)};
-    bool good = serve(&frame, err);
-    free(frame.labels);
+    struct service_state state = {.service = service, .labels = labels_from_env(service->name)};
+    bool good = serve(&state, err);
+    free(state.labels);
     return good;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What every event service shares: the HTTP side, health, metrics, logs, limits, draining. */
 #ifndef CLOUDEVENTS_SERVICE_H
 #define CLOUDEVENTS_SERVICE_H
@@ -28,8 +29,8 @@ typedef bool ce_handler(const struct ce_event *event, struct ce_reply *reply, vo
 struct ce_service {
     const char *name; /* of the program, e.g. "vision" */
     ce_handler *handler;
-    bool waits; /* the handler or the guard waits for others: run them on a worker thread */
-    void *app;  /* is passed to the functions */
+    bool blocking; /* the handler or the guard waits for others: run them on a worker thread */
+    void *app;     /* is passed to the functions */
 
     /* Decides whether a request may be handled at all (push tokens). False and err: 401, 403, 503.
      */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* CloudEvents in the JSON format.
  * Format: json-format.md of 1.0 (data_base64), 0.3 (datacontentencoding), 0.2 and 0.1. */
 #include "cloudevents/structured.h"
@@ -13,7 +14,7 @@
 /* "application/json", anything/json, anything/…+json; no type at all means JSON as well. */
 static bool is_json(const char *content_type)
 {
-    OWN(free) char *media = media_type(content_type);
+    OWN(free) char *media = headers_media_type(content_type);
     return !*media || str_ends(media, "/json") || str_ends(media, "+json");
 }
 
@@ -140,7 +141,7 @@ static bool read_data(const json_t *tree, int version, struct ce_event *event, s
     return !data || set_data(event, data, err);
 }
 
-bool event_from_json(const json_t *tree, struct ce_event *event, struct err *err)
+bool ce_event_from_json(const json_t *tree, struct ce_event *event, struct err *err)
 {
     struct jread at = jread_open(tree, "CloudEvent", ERR_INPUT, err);
     const char *claimed = jread_str_or(&at, "specversion", NULL);
@@ -190,7 +191,7 @@ static json_t *json_data(const struct ce_event *event)
 static bool is_text(const struct ce_event *event)
 {
     return str_starts_any_case(event->content_type ? event->content_type : "", "text/") &&
-           utf8_valid(ce_data(event)) && !memchr(event->data, '\0', event->len);
+           str_is_utf8(ce_data(event)) && !memchr(event->data, '\0', event->len);
 }
 
 char *ce_json_from_event(const struct ce_event *event)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* CloudEvents in the JSON format. Private to cloudevents/. */
 #ifndef CLOUDEVENTS_STRUCTURED_H
 #define CLOUDEVENTS_STRUCTURED_H
@@ -5,6 +6,6 @@
 #include "cloudevents/event.h"
 
 /* Reads one event out of a JSON object. */
-bool event_from_json(const json_t *tree, struct ce_event *event, struct err *err);
+bool ce_event_from_json(const json_t *tree, struct ce_event *event, struct err *err);
 
 #endif

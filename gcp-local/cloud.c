@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* All of Google Cloud that there is here: the APIs, opened together and tied to each other. */
 #include "gcp-local/cloud.h"
 
@@ -10,7 +11,7 @@ static char *id_token(const char *email, const char *audience, void *context)
 {
     const struct cloud *cloud = context;
     struct err err = {0};
-    return tokens_id_token(cloud->tokens, email, audience, &err);
+    return token_service_id_token(cloud->tokens, email, audience, &err);
 }
 
 static struct http_client *push_client(void *context)
@@ -45,7 +46,7 @@ static bool publish(const char *topic, const json_t *attributes, struct bytes da
 {
     const struct cloud *cloud = context;
     OWN(free) struct pubsub_attribute *list =
-        must_alloc((json_object_size(attributes) + 1) * sizeof(list[0]));
+        alloc_zeroed((json_object_size(attributes) + 1) * sizeof(list[0]));
     size_t count = 0;
     const char *name;
     json_t *value;
@@ -94,13 +95,13 @@ static bool open_vision(const struct cloud_options *options, struct cloud *cloud
 
 static bool open_tokens(const struct cloud_options *options, struct cloud *cloud, struct err *err)
 {
-    OWN(free) char *number = project_number(options->project);
-    struct tokens_options wanted = {
+    OWN(free) char *number = bucket_project_number(options->project);
+    struct token_service_options wanted = {
         .data_dir = options->data_dir,
         .project = options->project,
         .project_number = number,
     };
-    cloud->tokens = tokens_open(&wanted, err);
+    cloud->tokens = token_service_open(&wanted, err);
     return cloud->tokens;
 }
 
@@ -129,6 +130,6 @@ void cloud_close(struct cloud *cloud)
     storage_close(cloud->storage);
     http_client_close(cloud->client);
     pubsub_close(cloud->pubsub);
-    tokens_close(cloud->tokens);
+    token_service_close(cloud->tokens);
     *cloud = (struct cloud){0};
 }

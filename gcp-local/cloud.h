@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* All of Google Cloud that there is here: the APIs, opened together and tied to each other. Storage
  * publishes to topics, Vision reads objects, pushes carry ID tokens. */
 #ifndef GCP_LOCAL_CLOUD_H
@@ -20,7 +21,7 @@ struct cloud_options {
 };
 
 struct cloud {
-    struct tokens *tokens;
+    struct token_service *tokens;
     pthread_mutex_t opening;    /* guards client */
     struct http_client *client; /* for pushes; NULL until the first */
     struct pubsub *pubsub;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The folder that holds everything: made, locked against a second server, and told to others. */
 #include "gcp-local/data_dir.h"
 
@@ -18,13 +19,13 @@ static bool make_temporary(struct data_dir *dir, struct err *err)
     if (!mkdtemp(path))
         return err_set(err, ERR_INPUT, "cannot make a folder like %s: %s", path, strerror(errno));
     dir->temporary = true;
-    dir->path = give(&path);
+    dir->path = move_ptr(&path);
     return true;
 }
 
 static bool make(const char *path, struct data_dir *dir, struct err *err)
 {
-    if (!dir_make(path, err))
+    if (!file_make_dirs(path, err))
         return false;
     dir->path = realpath(path, NULL);
     return dir->path || err_set(err, ERR_INPUT, "cannot find %s: %s", path, strerror(errno));
@@ -32,7 +33,7 @@ static bool make(const char *path, struct data_dir *dir, struct err *err)
 
 static bool lock(struct data_dir *dir, struct err *err)
 {
-    dir->lock = lock_take(dir->path, "gcp-local", 0, err);
+    dir->lock = dir_lock_take(dir->path, "gcp-local", 0, err);
     return dir->lock >= 0;
 }
 
@@ -42,7 +43,7 @@ bool data_dir_open(const char *path, struct data_dir *dir, struct err *err)
     return (path ? make(path, dir, err) : make_temporary(dir, err)) && lock(dir, err);
 }
 
-char *data_dir_file(const struct data_dir *dir, const char *name)
+char *data_dir_file_path(const struct data_dir *dir, const char *name)
 {
     return str_format("%s/%s", dir->path, name);
 }
@@ -60,36 +61,36 @@ static char *reachable(const char *host)
 bool data_dir_publish(const struct data_dir *dir, const struct endpoints *endpoints,
                       struct err *err)
 {
-    OWN(free) char *path = data_dir_file(dir, "ports.json");
+    OWN(free) char *path = data_dir_file_path(dir, "ports.json");
     OWN(free) char *host = reachable(endpoints->host);
     json_auto_t *tree = json_pack("{s:s, s:i, s:i, s:b, s:i}", "host", host, "port",
                                   endpoints->port, "tlsPort", endpoints->tls_port, "requireAuth",
                                   endpoints->require_auth, "pid", (int)getpid());
     OWN(free) char *json = json_to_text(tree);
     OWN(free) char *line = str_format("%s\n", json);
-    return file_put(path, 0644, bytes_of(line), err);
+    return file_write_unsynced(path, 0644, bytes_of(line), err);
 }
 
 void data_dir_close(struct data_dir *dir)
 {
     if (dir->lock >= 0) {
-        OWN(free) char *ports = data_dir_file(dir, "ports.json");
+        OWN(free) char *ports = data_dir_file_path(dir, "ports.json");
         unlink(ports);
         struct err left = {0};
         if (dir->temporary)
-            tree_remove(dir->path, &left); /* what is left lies in /tmp */
+            file_remove_tree(dir->path, &left); /* what is left lies in /tmp */
         close(dir->lock);
     }
     free(dir->path);
     *dir = (struct data_dir){.lock = -1};
 }
 
-bool endpoints_read(const char *path, struct endpoints *endpoints, struct err *err)
+bool data_dir_endpoints_read(const char *path, struct endpoints *endpoints, struct err *err)
 {
     OWN(free) char *file = str_format("%s/ports.json", path);
     OWN(buf) struct buf text = {.max = 4096};
     struct err unread = {0};
-    if (!lock_taken(path) || !file_read(file, &text, &unread))
+    if (!dir_lock_is_held(path) || !file_read(file, &text, &unread))
         return err_set(err, ERR_NOT_FOUND, "no gcp-local runs with the data directory %s", path);
 
     json_auto_t *tree = json_from_bytes(buf_bytes(&text), file, ERR_INTERNAL, err);
@@ -106,7 +107,7 @@ bool endpoints_read(const char *path, struct endpoints *endpoints, struct err *e
     return true;
 }
 
-void endpoints_done(struct endpoints *endpoints)
+void data_dir_endpoints_done(struct endpoints *endpoints)
 {
     free(endpoints->host);
     *endpoints = (struct endpoints){0};

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The folder that holds everything: made, locked against a second server, and told to others. */
 #ifndef GCP_LOCAL_DATA_DIR_H
 #define GCP_LOCAL_DATA_DIR_H
@@ -36,15 +37,15 @@ static inline void own_data_dir(struct data_dir *local)
 }
 
 /* The place of a file in the folder. The caller frees. */
-char *data_dir_file(const struct data_dir *dir, const char *name);
+char *data_dir_file_path(const struct data_dir *dir, const char *name);
 
 /* Where the server of a folder listens; ERR_NOT_FOUND when none does. */
-bool endpoints_read(const char *path, struct endpoints *endpoints, struct err *err);
-void endpoints_done(struct endpoints *endpoints);
+bool data_dir_endpoints_read(const char *path, struct endpoints *endpoints, struct err *err);
+void data_dir_endpoints_done(struct endpoints *endpoints);
 
 static inline void own_endpoints(struct endpoints *local)
 {
-    endpoints_done(local);
+    data_dir_endpoints_done(local);
 }
 
 #endif

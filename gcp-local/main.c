@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gcp-local: Google Cloud on this machine. */
 #include "base/log.h"
 #include "base/own.h"
@@ -15,7 +16,7 @@ enum { EXIT_USAGE = 2 };
 static bool help_command(const struct options *options, struct err *err)
 {
     (void)options, (void)err;
-    fputs(local_options_help, stdout);
+    fputs(options_help, stdout);
     return true;
 }
 
@@ -29,9 +30,9 @@ static bool version_command(const struct options *options, struct err *err)
 static bool run(const struct options *options, struct err *err)
 {
     static bool (*const commands[])(const struct options *options, struct err *err) = {
-        [COMMAND_SERVE] = local_serve, [COMMAND_ENV] = local_env,
-        [COMMAND_KEY] = local_key,     [COMMAND_RESET] = local_reset,
-        [COMMAND_HELP] = help_command, [COMMAND_VERSION] = version_command,
+        [COMMAND_SERVE] = serve_command_run, [COMMAND_ENV] = env_command_run,
+        [COMMAND_KEY] = key_command_run,     [COMMAND_RESET] = reset_command_run,
+        [COMMAND_HELP] = help_command,       [COMMAND_VERSION] = version_command,
     };
     return commands[options->command](options, err);
 }
@@ -40,7 +41,7 @@ int main(int argc, char **argv)
 {
     struct err err = {0};
     struct options options;
-    if (!log_from_env(&err) || !local_options_read(argc, argv, &options, &err)) {
+    if (!log_from_env(&err) || !options_read(argc, argv, &options, &err)) {
         fprintf(stderr, "gcp-local: %s\nTry `gcp-local --help`.\n", err.text);
         return EXIT_USAGE;
     }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Opens Google Cloud: endpoints, credentials, project. */
 #include "gcp/gcp.h"
 
@@ -17,15 +18,15 @@ static const struct {
     const char *host;     /* before the universe's domain */
     const char *emulator; /* variables */
     const char *override;
-} apis[API_COUNT] = {
-    [API_PUBSUB] = {GCP_PUBSUB, "pubsub", "PUBSUB_EMULATOR_HOST",
-                    "CLOUDSDK_API_ENDPOINT_OVERRIDES_PUBSUB"},
-    [API_STORAGE] = {GCP_STORAGE, "storage", "STORAGE_EMULATOR_HOST",
-                     "CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE"},
-    [API_VISION] = {GCP_VISION, "vision", "VISION_EMULATOR_HOST",
-                    "CLOUDSDK_API_ENDPOINT_OVERRIDES_VISION"},
-    [API_TRANSLATE] = {GCP_TRANSLATE, "translation", "TRANSLATE_EMULATOR_HOST",
-                       "CLOUDSDK_API_ENDPOINT_OVERRIDES_TRANSLATE"},
+} apis[GCP_API_COUNT] = {
+    [GCP_API_PUBSUB] = {GCP_PUBSUB, "pubsub", "PUBSUB_EMULATOR_HOST",
+                        "CLOUDSDK_API_ENDPOINT_OVERRIDES_PUBSUB"},
+    [GCP_API_STORAGE] = {GCP_STORAGE, "storage", "STORAGE_EMULATOR_HOST",
+                         "CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE"},
+    [GCP_API_VISION] = {GCP_VISION, "vision", "VISION_EMULATOR_HOST",
+                        "CLOUDSDK_API_ENDPOINT_OVERRIDES_VISION"},
+    [GCP_API_TRANSLATE] = {GCP_TRANSLATE, "translation", "TRANSLATE_EMULATOR_HOST",
+                           "CLOUDSDK_API_ENDPOINT_OVERRIDES_TRANSLATE"},
 };
 
 /* "http://host:port" of a variable that may leave the scheme out. The caller frees. */
@@ -45,7 +46,8 @@ static char *base_from(const char *variable, const char *text, struct err *err)
 }
 
 /* Sets what the environment says about an API; base stays NULL when that is nothing. */
-static bool endpoint_from_env(enum api api, struct endpoint *endpoint, struct err *err)
+static bool endpoint_from_env(enum gcp_api_index api, struct gcp_endpoint *endpoint,
+                              struct err *err)
 {
     const char *emulator = env_str(apis[api].emulator, NULL);
     const char *override = env_str(apis[api].override, NULL);
@@ -59,24 +61,23 @@ static bool endpoint_from_env(enum api api, struct endpoint *endpoint, struct er
 }
 
 /* Google's own address, in the universe of the credentials. */
-static void endpoint_at_google(enum api api, const char *universe, struct endpoint *endpoint)
+static void endpoint_at_google(enum gcp_api_index api, const char *universe,
+                               struct gcp_endpoint *endpoint)
 {
     endpoint->base =
         str_format("https://%s.%s", apis[api].host, universe ? universe : "googleapis.com");
 }
 
-/* ---- credentials -------------------------------------------------------------------------------
- */
-
 /* api is one that needs them, for the message. */
-static bool find_credentials(struct gcp *gcp, const char *path, enum api api, struct err *err)
+static bool find_credentials(struct gcp *gcp, const char *path, enum gcp_api_index api,
+                             struct err *err)
 {
     if (credentials_find_file(path, &gcp->credentials, &gcp->warning, err))
         return true;
     if (err->status)
         return false;
-    OWN(free) char *root = metadata_root();
-    if (!metadata_found(&gcp->outside, root))
+    OWN(free) char *root = metadata_server_url();
+    if (!metadata_server_found(&gcp->outside, root))
         return err_set(err, ERR_INPUT,
                        "no Google credentials: GOOGLE_APPLICATION_CREDENTIALS is not set, gcloud "
                        "has no login, and %s is not there; set GOOGLE_APPLICATION_CREDENTIALS to a "
@@ -84,7 +85,7 @@ static bool find_credentials(struct gcp *gcp, const char *path, enum api api, st
                        "account, set %s to an emulator",
                        root, apis[api].emulator);
     gcp->credentials.type = CREDENTIALS_METADATA;
-    gcp->credentials.path = give(&root);
+    gcp->credentials.path = move_ptr(&root);
     return true;
 }
 
@@ -96,7 +97,7 @@ static void find_project(struct gcp *gcp)
     if (!gcp->project)
         gcp->project = project_from_gcloud();
     if (!gcp->project && gcp->credentials.type == CREDENTIALS_METADATA)
-        gcp->project = metadata_project(&gcp->outside, gcp->credentials.path);
+        gcp->project = metadata_server_project(&gcp->outside, gcp->credentials.path);
 }
 
 static void find_quota_project(struct gcp *gcp, const char *given)
@@ -105,10 +106,7 @@ static void find_quota_project(struct gcp *gcp, const char *given)
     gcp->quota_project = str_copy(project ? project : gcp->credentials.quota_project);
 }
 
-/* ---- opening -----------------------------------------------------------------------------------
- */
-
-static bool is_wanted(const struct gcp_options *options, enum api api)
+static bool is_wanted(const struct gcp_options *options, enum gcp_api_index api)
 {
     return options->apis == 0 || (options->apis & (unsigned)apis[api].bit);
 }
@@ -118,7 +116,7 @@ static bool check_demo(const struct gcp *gcp, const struct gcp_options *options,
 {
     if (!gcp->project || !str_starts(gcp->project, "demo-"))
         return true;
-    for (enum api api = 0; api < API_COUNT; api++)
+    for (enum gcp_api_index api = 0; api < GCP_API_COUNT; api++)
         if (is_wanted(options, api) && gcp->endpoint[api].google)
             return err_set(err, ERR_INPUT,
                            "project %s starts with demo-, so it never reaches Google; set %s or "
@@ -141,11 +139,11 @@ static bool read_settings(struct gcp *gcp, const struct gcp_options *options, st
 
 static bool configure(struct gcp *gcp, const struct gcp_options *options, struct err *err)
 {
-    enum api needy = API_COUNT; /* the first that needs credentials */
-    for (enum api api = 0; api < API_COUNT; api++) {
+    enum gcp_api_index needy = GCP_API_COUNT; /* the first that needs credentials */
+    for (enum gcp_api_index api = 0; api < GCP_API_COUNT; api++) {
         if (!endpoint_from_env(api, &gcp->endpoint[api], err))
             return false;
-        if (needy == API_COUNT && is_wanted(options, api) && !gcp->endpoint[api].anonymous)
+        if (needy == GCP_API_COUNT && is_wanted(options, api) && !gcp->endpoint[api].anonymous)
             needy = api;
     }
     if (!read_settings(gcp, options, err))
@@ -154,35 +152,36 @@ static bool configure(struct gcp *gcp, const struct gcp_options *options, struct
     if (!check_demo(gcp, options, err))
         return false;
 
-    if (needy != API_COUNT && !find_credentials(gcp, options->credentials, needy, err))
+    if (needy != GCP_API_COUNT && !find_credentials(gcp, options->credentials, needy, err))
         return false;
     find_project(gcp);
     find_quota_project(gcp, options->quota_project);
-    for (enum api api = 0; api < API_COUNT; api++)
+    for (enum gcp_api_index api = 0; api < GCP_API_COUNT; api++)
         if (gcp->endpoint[api].google)
             endpoint_at_google(api, gcp->credentials.universe, &gcp->endpoint[api]);
     return check_demo(gcp, options, err);
 }
 
 /* client is taken over; NULL when outside is the caller's. */
-static struct gcp *open_with(const struct gcp_options *options, const struct outside *outside,
-                             struct http_client *client, struct err *err)
+static struct gcp *open_with(const struct gcp_options *options,
+                             const struct gcp_environment *outside, struct http_client *client,
+                             struct err *err)
 {
     static const struct gcp_options defaults = {0};
-    struct gcp *gcp = must_alloc(sizeof(*gcp));
+    struct gcp *gcp = alloc_zeroed(sizeof(*gcp));
     gcp->outside = *outside;
     gcp->http = client;
-    token_cache_init(&gcp->shared);
-    for (enum api api = 0; api < API_COUNT; api++)
-        token_cache_init(&gcp->own_token[api]);
+    access_token_cache_init(&gcp->shared);
+    for (enum gcp_api_index api = 0; api < GCP_API_COUNT; api++)
+        access_token_cache_init(&gcp->own_token[api]);
     if (configure(gcp, options ? options : &defaults, err))
         return gcp;
     gcp_close(gcp);
     return NULL;
 }
 
-struct gcp *google_open(const struct gcp_options *options, const struct outside *outside,
-                        struct err *err)
+struct gcp *gcp_open_with(const struct gcp_options *options, const struct gcp_environment *outside,
+                          struct err *err)
 {
     return open_with(options, outside, NULL, err);
 }
@@ -194,7 +193,7 @@ struct gcp *gcp_open(const struct gcp_options *options, struct err *err)
     struct http_client *client = http_client_open(&http, err);
     if (!client)
         return NULL;
-    struct outside outside = outside_real(client);
+    struct gcp_environment outside = environment_real(client);
     return open_with(options, &outside, client, err);
 }
 
@@ -209,11 +208,11 @@ void gcp_close(struct gcp *gcp)
     if (!gcp)
         return;
     http_client_close(gcp->http);
-    for (enum api api = 0; api < API_COUNT; api++) {
+    for (enum gcp_api_index api = 0; api < GCP_API_COUNT; api++) {
         free(gcp->endpoint[api].base);
-        token_cache_done(&gcp->own_token[api]);
+        access_token_cache_done(&gcp->own_token[api]);
     }
-    token_cache_done(&gcp->shared);
+    access_token_cache_done(&gcp->shared);
     credentials_done(&gcp->credentials);
     free(gcp->warning);
     free(gcp->project);

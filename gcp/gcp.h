@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* libgcp: Google Cloud from C: Pub/Sub, Storage, Vision, Translate, and what an event from them
  * holds.
  *
@@ -44,8 +45,6 @@ extern "C" {
 #include "base/bytes.h"
 #include "base/err.h"
 
-/* ---- opening ----------------------------------------------------------------------------------*/
-
 struct gcp;
 
 /* The APIs, to be combined with |. */
@@ -91,8 +90,6 @@ const char *gcp_credentials(const struct gcp *gcp);
 /* Something a person should know, e.g. that others can read the key file; NULL = nothing. */
 const char *gcp_warning(const struct gcp *gcp);
 
-/* ---- common values ---------------------------------------------------------------------------*/
-
 /* A name and its value, borrowed. */
 struct gcp_field {
     const char *name, *value;
@@ -110,11 +107,6 @@ struct gcp_names {
 };
 
 void gcp_names_done(struct gcp_names *names);
-
-/* ---- Pub/Sub -----------------------------------------------------------------------------------
- *
- * Topics and subscriptions are named in full, "projects/P/topics/T", or by their last part when
- * they are in gcp_project(). */
 
 /* A message that came. All zero is empty. */
 struct gcp_message {
@@ -217,9 +209,6 @@ void gcp_subscription_done(struct gcp_subscription *subscription);
 bool gcp_subscription_get(struct gcp *gcp, const char *name, struct gcp_subscription *subscription,
                           struct err *err);
 
-/* ---- Storage
- * -----------------------------------------------------------------------------------*/
-
 /* "gs://bucket/object", the object as it is. NULL and ERR_INPUT when bucket or object break
  * Google's naming rules (or are NULL). */
 char *gcp_storage_uri(const char *bucket, const char *object, struct err *err);
@@ -292,9 +281,6 @@ void gcp_notifications_done(struct gcp_notifications *notifications);
 bool gcp_notification_list(struct gcp *gcp, const char *bucket,
                            struct gcp_notifications *notifications, struct err *err);
 
-/* ---- Vision
- * ------------------------------------------------------------------------------------*/
-
 struct gcp_label {
     char *description; /* "Sea" */
     char *mid;         /* id in Google's knowledge graph, e.g. "/m/06npx"; NULL when not given */
@@ -317,9 +303,6 @@ bool gcp_vision_labels(struct gcp *gcp, const char *uri, int most, struct gcp_la
 /* Labels a picture given as bytes, at most 7.5 MB. */
 bool gcp_vision_labels_of(struct gcp *gcp, struct bytes picture, int most,
                           struct gcp_labels *labels, struct err *err);
-
-/* ---- Translate
- * ---------------------------------------------------------------------------------*/
 
 struct gcp_translation {
     char *text;
@@ -352,12 +335,6 @@ bool gcp_translate_detect(struct gcp *gcp, const char *text, struct gcp_language
 /* What can be translated, with names in the language `display` (NULL = codes only). */
 bool gcp_translate_languages(struct gcp *gcp, const char *display, struct gcp_languages *languages,
                              struct err *err);
-
-/* ---- envelopes: what an event that came by HTTP holds ----------------------------------------
- *
- * A Pub/Sub message or a Storage notification reaches a service in one of many envelopes: the
- * GcpPubSubSource's JSON of 2019, CloudEvents of Knative-GCP and Eventarc, Pub/Sub push wrapped and
- * unwrapped. These two functions tell them apart; no account and no network are needed. */
 
 /* A request that came, or an event of it; all borrowed. */
 struct gcp_envelope {
@@ -399,8 +376,6 @@ bool gcp_object_event_from_envelope(const struct gcp_envelope *envelope,
 bool gcp_object_event_from_message(const struct gcp_message *message,
                                    struct gcp_object_event *event, struct err *err);
 
-/* ---- push: is it Google who sends? -----------------------------------------------------------*/
-
 struct gcp_push;
 
 /* Reads PUSH_AUDIENCE (*push is NULL when it is not set: everybody may send), PUSH_EMAIL (the
@@ -414,8 +389,6 @@ bool gcp_push_open(struct gcp_push **push, struct err *err);
  * Google's keys could not be had. From any thread; may wait for Google's keys. */
 bool gcp_push_check(struct gcp_push *push, const char *authorization, struct err *err);
 void gcp_push_close(struct gcp_push *push);
-
-/* ---- for gcc's cleanup attribute: OWN(gcp) struct gcp *gcp = ... -----------------------------*/
 
 #define GCP_OWN_VALUE(type)                                                                        \
     static inline void own_##type(struct type *local)                                              \

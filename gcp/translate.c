@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Translate: v2 and v3 behind the same calls.
  * API: cloud.google.com/translate/docs/reference/rest */
 #include "base/str.h"
@@ -45,15 +46,12 @@ static json_t *ask(struct gcp *gcp, const char *v2, const char *v3, const json_t
         err_set(err, ERR_INPUT, "the text or a language is no UTF-8");
         return NULL;
     }
-    struct google_call call = {.api = API_TRANSLATE, .target = target, .json = body};
-    json_t *reply = google_json(gcp, &call, err);
+    struct google_call call = {.api = GCP_API_TRANSLATE, .target = target, .json = body};
+    json_t *reply = google_call_json(gcp, &call, err);
     if (!reply)
-        err_for_handler(err);
+        gcp_err_for_handler(err);
     return reply;
 }
-
-/* ---- translating -------------------------------------------------------------------------------
- */
 
 static json_t *translate_request(const struct gcp *gcp, const char *text, const char *from,
                                  const char *to)
@@ -88,15 +86,12 @@ bool gcp_translate(struct gcp *gcp, const char *text, const char *from, const ch
     return reply && read_translation(gcp, reply, translation, err);
 }
 
-/* ---- detecting ---------------------------------------------------------------------------------
- */
-
 /* Appends a language whose code is at `key`. */
 static void add_language(struct gcp_languages *languages, struct jread *item, const char *key,
                          const char *name_key)
 {
     size_t size = (languages->count + 1) * sizeof(languages->list[0]);
-    languages->list = must_realloc(languages->list, size);
+    languages->list = alloc_resize(languages->list, size);
     languages->list[languages->count++] = (struct gcp_language){
         .code = str_copy(jread_str(item, key)),
         .name = str_copy(jread_str_or(item, name_key, NULL)),
@@ -133,9 +128,6 @@ bool gcp_translate_detect(struct gcp *gcp, const char *text, struct gcp_language
     return reply && read_detected(gcp, reply, languages, err);
 }
 
-/* ---- what there is -----------------------------------------------------------------------------
- */
-
 static char *languages_target(const struct gcp *gcp, const char *display, struct err *err)
 {
     OWN(free) char *encoded = str_empty(display) ? NULL : url_encode_text(display);
@@ -153,10 +145,10 @@ bool gcp_translate_languages(struct gcp *gcp, const char *display, struct gcp_la
     OWN(free) char *target = languages_target(gcp, display, err);
     if (!target)
         return false;
-    struct google_call call = {.api = API_TRANSLATE, .target = target};
-    json_auto_t *reply = google_json(gcp, &call, err);
+    struct google_call call = {.api = GCP_API_TRANSLATE, .target = target};
+    json_auto_t *reply = google_call_json(gcp, &call, err);
     if (!reply)
-        return err_for_handler(err);
+        return gcp_err_for_handler(err);
 
     struct jread at = jread_open(reply, "Translate's reply", ERR_UPSTREAM, err);
     struct jread data = gcp->translate_v3 ? at : jread_obj(&at, "data");

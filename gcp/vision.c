@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Vision: labels for a picture.
  * API: cloud.google.com/vision/docs/reference/rest/v1/images/annotate */
 #include "base/base64.h"
@@ -51,7 +52,7 @@ static bool read_labels(const json_t *reply, struct gcp_labels *labels, struct e
     }
     struct jread list = jread_list_or_empty(&response, "labelAnnotations");
     size_t count = jread_count(&list);
-    labels->list = must_alloc(count * sizeof(labels->list[0]));
+    labels->list = alloc_zeroed(count * sizeof(labels->list[0]));
     for (size_t i = 0; i < count; i++) {
         struct jread item = jread_item(&list, i);
         labels->list[labels->count++] = (struct gcp_label){
@@ -72,10 +73,11 @@ static bool annotate(struct gcp *gcp, json_t *image, int most, struct gcp_labels
                                   "features", "type", "LABEL_DETECTION", "maxResults", count);
     if (!body)
         return err_set(err, ERR_INPUT, "the picture's address is no UTF-8");
-    struct google_call call = {.api = API_VISION, .target = "/v1/images:annotate", .json = body};
-    json_auto_t *reply = google_json(gcp, &call, err);
+    struct google_call call = {
+        .api = GCP_API_VISION, .target = "/v1/images:annotate", .json = body};
+    json_auto_t *reply = google_call_json(gcp, &call, err);
     if (!reply)
-        return err_for_handler(err);
+        return gcp_err_for_handler(err);
     return read_labels(reply, labels, err);
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* kn-local: Knative on this machine. */
 #include "base/log.h"
 #include "base/str.h"
@@ -21,11 +22,11 @@ static bool run(const struct kn_options *options, struct err *err)
     const char *program_dir = dirname(self);
     switch (options->command) {
     case KN_UP:
-        return kn_up(options, program_dir, err);
+        return kn_up_command(options, program_dir, err);
     case KN_ENV:
-        return kn_env(options, program_dir, err);
+        return kn_env_command(options, program_dir, err);
     case KN_CONVERT:
-        return kn_convert(options, err);
+        return kn_convert_command(options, err);
     case KN_VERSION:
         puts("kn-local " VERSION);
         return true;

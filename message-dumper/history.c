@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The last events, to look at without reading logs: bounded in count and bytes. */
 #include "message-dumper/history.h"
 
@@ -29,9 +30,9 @@ struct history {
 
 struct history *history_open(size_t most, size_t max_bytes)
 {
-    struct history *history = must_alloc(sizeof(*history));
+    struct history *history = alloc_zeroed(sizeof(*history));
     pthread_mutex_init(&history->lock, NULL);
-    history->ring = must_alloc(most * sizeof(*history->ring));
+    history->ring = alloc_zeroed(most * sizeof(*history->ring));
     history->most = most;
     history->max_bytes = max_bytes;
     return history;
@@ -92,7 +93,7 @@ static void copy_attributes(struct entry *entry, const struct ce_event *event)
     entry->text_bytes = length(event->spec_version) + length(event->id) + length(event->source) +
                         length(event->type) + length(event->subject) + length(event->time) +
                         length(event->schema) + length(event->content_type);
-    char *room = entry->texts = must_realloc(NULL, entry->text_bytes);
+    char *room = entry->texts = alloc_resize(NULL, entry->text_bytes);
     entry->event = (struct ce_event){
         .spec_version = put(&room, event->spec_version),
         .id = put(&room, event->id),
@@ -119,13 +120,13 @@ static void make_entry(struct entry *entry, const struct ce_event *event,
                        struct gcp_message *message, size_t max_bytes)
 {
     copy_attributes(entry, event);
-    entry->received_ns = time_now_ns();
+    entry->received_ns = timestamp_now_ns();
     entry->message = *message;
     *message = (struct gcp_message){0};
     entry->bytes = size_of(entry);
     if (entry->bytes > max_bytes) {
         entry->omitted = entry->message.len;
-        free(give(&entry->message.data));
+        free(move_ptr(&entry->message.data));
         entry->message.len = 0;
         entry->bytes = size_of(entry);
     }
@@ -191,8 +192,8 @@ static json_t *message_json(const struct gcp_message *message)
 static json_t *entry_json(const struct entry *entry)
 {
     const struct ce_event *event = &entry->event;
-    char received[TIME_TEXT];
-    time_format(entry->received_ns, received);
+    char received[TIMESTAMP_SIZE];
+    timestamp_format(entry->received_ns, received);
     json_t *object = json_pack("{s:s}", "receivedAt", received);
     set_text(object, "specversion", event->spec_version);
     set_text(object, "id", event->id);

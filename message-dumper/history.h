@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The last events, to look at without reading logs: bounded in count and bytes. */
 #ifndef MESSAGE_DUMPER_HISTORY_H
 #define MESSAGE_DUMPER_HISTORY_H

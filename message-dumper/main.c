@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* message-dumper: logs every event that it gets. */
 #include "bridge/service_main.h"
 #include "message-dumper/message-dumper.h"
@@ -15,7 +16,7 @@ int main(int argc, char **argv)
         .open = message_dumper_open,
         .close = message_dumper_close,
         .get = message_dumper_get,
-        .handler = dump_event,
+        .handler = message_dumper_on_event,
     };
     return service_main(argc, argv, &message_dumper);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* message-dumper: logs every message that it gets, as it came and decoded. */
 #include "message-dumper/message-dumper.h"
 
@@ -22,10 +23,11 @@ void message_dumper_close(void *app)
     history_close(app);
 }
 
-bool dump_event(const struct ce_event *event, struct ce_reply *reply, void *app, struct err *err)
+bool message_dumper_on_event(const struct ce_event *event, struct ce_reply *reply, void *app,
+                             struct err *err)
 {
     OWN(gcp_message) struct gcp_message message = {0};
-    if (!message_from_event(event, &message, err))
+    if (!bridge_message_from_event(event, &message, err))
         return false;
 
     OWN(free) char *body = printable(ce_data(event));
@@ -43,6 +45,6 @@ bool message_dumper_get(struct http_exchange *exchange, void *app)
 {
     if (!str_equal(exchange->path, "/events"))
         return false;
-    http_reply_json(exchange, 200, history_json(app));
+    http_exchange_reply_json(exchange, 200, history_json(app));
     return true;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* message-dumper: logs every message that it gets. */
 #ifndef MESSAGE_DUMPER_H
 #define MESSAGE_DUMPER_H
@@ -10,7 +11,8 @@ void *message_dumper_open(struct err *err);
 void message_dumper_close(void *app);
 
 /* A ce_handler. */
-bool dump_event(const struct ce_event *event, struct ce_reply *reply, void *app, struct err *err);
+bool message_dumper_on_event(const struct ce_event *event, struct ce_reply *reply, void *app,
+                             struct err *err);
 
 /* Answers GET /events with the history. */
 bool message_dumper_get(struct http_exchange *exchange, void *app);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes from outside, made fit for a terminal. */
 #include "message-dumper/printable.h"
 
@@ -7,7 +8,7 @@
 
 char *printable(struct bytes bytes)
 {
-    if (bytes.len && (memchr(bytes.data, '\0', bytes.len) || !utf8_valid(bytes)))
+    if (bytes.len && (memchr(bytes.data, '\0', bytes.len) || !str_is_utf8(bytes)))
         return str_format("(%zu bytes that are no text)", bytes.len);
     char *text = str_copy_bytes(bytes);
     for (char *c = text; *c; c++)

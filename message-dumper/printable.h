@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes from outside, made fit for a terminal. */
 #ifndef MESSAGE_DUMPER_PRINTABLE_H
 #define MESSAGE_DUMPER_PRINTABLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP header fields: an ordered list; names are compared without regard to case. */
 #include "net/headers.h"
 
@@ -25,16 +26,16 @@ static bool is_value(const char *value)
 void headers_reserve(struct headers *headers, size_t count, size_t bytes)
 {
     headers->size = count;
-    headers->list = must_realloc(NULL, count * sizeof(*headers->list));
+    headers->list = alloc_resize(NULL, count * sizeof(*headers->list));
     headers->arena_size = bytes;
-    headers->arena = must_realloc(NULL, bytes);
+    headers->arena = alloc_resize(NULL, bytes);
 }
 
 /* Room for a field's texts: in the arena while there is some, else of its own. */
 static char *text_room(struct headers *headers, size_t bytes)
 {
     if (bytes > headers->arena_size - headers->arena_used)
-        return must_realloc(NULL, bytes);
+        return alloc_resize(NULL, bytes);
     char *room = headers->arena + headers->arena_used;
     headers->arena_used += bytes;
     return room;
@@ -54,7 +55,7 @@ bool headers_add(struct headers *headers, const char *name, const char *value)
         return false;
     if (headers->count == headers->size) {
         headers->size = headers->size ? headers->size * 2 : 16;
-        headers->list = must_realloc(headers->list, headers->size * sizeof(*headers->list));
+        headers->list = alloc_resize(headers->list, headers->size * sizeof(*headers->list));
     }
     size_t name_size = strlen(name) + 1, value_size = strlen(value) + 1;
     char *text = text_room(headers, name_size + value_size);
@@ -122,7 +123,7 @@ void headers_done(struct headers *headers)
     *headers = (struct headers){0};
 }
 
-char *media_type(const char *content_type)
+char *headers_media_type(const char *content_type)
 {
     if (!content_type)
         return str_copy("");

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP header fields: an ordered list; names are compared without regard to case. */
 #ifndef NET_HEADERS_H
 #define NET_HEADERS_H
@@ -45,6 +46,6 @@ static inline void own_headers(struct headers *local)
 
 /* "text/html" of "Text/HTML; charset=utf-8": lower case, without parameters. The caller frees.
  * NULL is "". */
-char *media_type(const char *content_type);
+char *headers_media_type(const char *content_type);
 
 #endif

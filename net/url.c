@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* URLs: percent coding, queries, and the parts of an http(s) URL. */
 #include "net/url.h"
 
@@ -21,7 +22,7 @@ static bool is_unreserved(char c)
 char *url_encode(struct bytes text)
 {
     static const char digits[] = "0123456789ABCDEF";
-    char *encoded = must_realloc(NULL, text.len * 3 + 1);
+    char *encoded = alloc_resize(NULL, text.len * 3 + 1);
     char *to = encoded;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.data[i];
@@ -65,7 +66,7 @@ static int escaped_byte(struct bytes text)
 
 char *url_decode(struct bytes text, bool plus_is_space)
 {
-    OWN(free) char *decoded = must_realloc(NULL, text.len + 1);
+    OWN(free) char *decoded = alloc_resize(NULL, text.len + 1);
     size_t len = 0;
     for (size_t i = 0; i < text.len; i++) {
         int byte = escaped_byte((struct bytes){text.data + i, text.len - i});
@@ -78,7 +79,7 @@ char *url_decode(struct bytes text, bool plus_is_space)
         decoded[len++] = (char)byte;
     }
     decoded[len] = '\0';
-    return utf8_valid((struct bytes){decoded, len}) ? give(&decoded) : NULL;
+    return str_is_utf8((struct bytes){decoded, len}) ? move_ptr(&decoded) : NULL;
 }
 
 /* One name=value of a query, still encoded. */
@@ -112,7 +113,7 @@ static bool next_parameter(struct bytes *query, struct parameter *parameter)
     return false;
 }
 
-char *query_get(const char *query, const char *name)
+char *url_query_get(const char *query, const char *name)
 {
     struct bytes rest = bytes_of(query);
     struct parameter parameter;
@@ -124,8 +125,8 @@ char *query_get(const char *query, const char *name)
     return NULL;
 }
 
-bool query_each(struct bytes query, void (*each)(const char *name, const char *value, void *to),
-                void *to)
+bool url_query_each(struct bytes query, void (*each)(const char *name, const char *value, void *to),
+                    void *to)
 {
     struct parameter parameter;
     while (next_parameter(&query, &parameter)) {
@@ -164,7 +165,7 @@ static char *take_host(const char **text)
         return NULL;
     str_lower(host);
     *text = from + len + bracket;
-    return give(&host);
+    return move_ptr(&host);
 }
 
 /* Takes ":8080" off the front of text. No port, or none behind the colon, is the scheme's. */
@@ -189,7 +190,7 @@ static char *target_of(const char *text)
 {
     struct bytes target = {text, strcspn(text, "#")};
     OWN(free) char *copy = str_copy_bytes(target);
-    return *copy == '/' ? give(&copy) : str_format("/%s", copy);
+    return *copy == '/' ? move_ptr(&copy) : str_format("/%s", copy);
 }
 
 bool url_parse(const char *text, struct url *url)
@@ -204,7 +205,7 @@ bool url_parse(const char *text, struct url *url)
     if (!host || !take_port(&at, &port) || !strchr("/?#", *at))
         return false;
 
-    *url = (struct url){.tls = tls, .host = give(&host), .port = port, .target = target_of(at)};
+    *url = (struct url){.tls = tls, .host = move_ptr(&host), .port = port, .target = target_of(at)};
     return true;
 }
 

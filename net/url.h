@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* URLs: percent coding, queries, and the parts of an http(s) URL. */
 #ifndef NET_URL_H
 #define NET_URL_H
@@ -18,12 +19,12 @@ char *url_decode(struct bytes text, bool plus_is_space);
 
 /* The decoded value of a query parameter: the first of its name, or NULL when absent (or not
  * decodable). query is the raw text behind '?', NULL for none. The caller frees. */
-char *query_get(const char *query, const char *name);
+char *url_query_get(const char *query, const char *name);
 
 /* Calls each for every parameter of a query or form body, decoded, in order; one that cannot be
  * decoded ends the walk with false. */
-bool query_each(struct bytes query, void (*each)(const char *name, const char *value, void *to),
-                void *to);
+bool url_query_each(struct bytes query, void (*each)(const char *name, const char *value, void *to),
+                    void *to);
 
 /* The parts of an absolute http or https URL, all owned; all zero is empty. */
 struct url {

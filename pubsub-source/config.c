@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What pubsub-source is told: by the environment, or by flags, which win. */
 #include "pubsub-source/config.h"
 
@@ -127,7 +128,7 @@ static bool read_number(const char *const values[SETTINGS], enum setting setting
                    settings[setting].variable, values[setting], (long long)low, (long long)high);
 }
 
-static bool read_numbers(const char *const values[SETTINGS], struct source_config *config,
+static bool read_numbers(const char *const values[SETTINGS], struct pubsub_source_config *config,
                          struct err *err)
 {
     int64_t messages, bytes, deliveries, seconds;
@@ -143,17 +144,17 @@ static bool read_numbers(const char *const values[SETTINGS], struct source_confi
     return true;
 }
 
-static bool read_form(const char *text, enum payload_form *form, struct err *err)
+static bool read_form(const char *text, enum event_form *form, struct err *err)
 {
     static const char *const names[] = {
-        [FORM_MESSAGE_PUBLISHED] = "messagePublished",
-        [FORM_LEGACY] = "legacy",
-        [FORM_STORAGE] = "storage",
-        [FORM_RAW] = "raw",
+        [EVENT_FORM_MESSAGE_PUBLISHED] = "messagePublished",
+        [EVENT_FORM_LEGACY] = "legacy",
+        [EVENT_FORM_STORAGE] = "storage",
+        [EVENT_FORM_RAW] = "raw",
     };
-    for (size_t i = 0; i < COUNT(names); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         if (str_equal_any_case(text, names[i])) {
-            *form = (enum payload_form)i;
+            *form = (enum event_form)i;
             return true;
         }
     return err_set(err, ERR_INPUT,
@@ -182,14 +183,14 @@ static bool read_overrides(json_t **extensions, struct err *err)
     if (!tree)
         return false;
     struct jread top = jread_open(tree, "K_CE_OVERRIDES", ERR_INPUT, err);
-    jread_only(&top, known, COUNT(known));
+    jread_only(&top, known, ARRAY_SIZE(known));
     struct jread list = jread_obj_or_empty(&top, "extensions");
     const char *name;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)list.here, name, value)
     {
         jread_str(&list, name);
-        if (!extension_name_valid(name))
+        if (!message_event_extension_valid(name))
             jread_fail(&list, name,
                        "is no name for an extension, want lower-case letters and digits");
     }
@@ -212,8 +213,8 @@ static bool is_answered(int argc, char **argv)
     return false;
 }
 
-bool source_config_read(int argc, char **argv, struct source_config *config, bool *answered,
-                        struct err *err)
+bool pubsub_source_config_read(int argc, char **argv, struct pubsub_source_config *config,
+                               bool *answered, struct err *err)
 {
     *answered = is_answered(argc, argv);
     if (*answered)
@@ -223,7 +224,7 @@ bool source_config_read(int argc, char **argv, struct source_config *config, boo
     read_environment(values);
     if (!read_flags(argc, argv, values, err))
         return false;
-    *config = (struct source_config){
+    *config = (struct pubsub_source_config){
         .project = values[PROJECT],
         .subscription = values[SUBSCRIPTION],
         .topic = values[TOPIC],
@@ -239,8 +240,8 @@ bool source_config_read(int argc, char **argv, struct source_config *config, boo
            read_overrides(&config->extensions, err);
 }
 
-void source_config_done(struct source_config *config)
+void pubsub_source_config_done(struct pubsub_source_config *config)
 {
     json_decref(config->extensions);
-    *config = (struct source_config){0};
+    *config = (struct pubsub_source_config){0};
 }

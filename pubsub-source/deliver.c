@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One message on its way to the sink: converted, posted, and what came of it. */
 #include "base/log.h"
 #include "base/own.h"
@@ -19,8 +20,8 @@ enum {
 };
 
 struct delivery {
-    struct source *source;
-    struct held *held;
+    struct pubsub_source *source;
+    struct in_flight_message *held;
     struct ce_event event;
     struct headers headers;
 };
@@ -42,12 +43,12 @@ static int64_t wait_ns(int failures, const char *retry_after)
     };
     /* whatever the status was: only 2xx takes a message, so all others send it again */
     struct delivery_result result = {.status = ERR_UNAVAILABLE, .retry_after = retry_after};
-    return delivery_next(&policy, failures, &result, time_now_ns()).wait_ns;
+    return delivery_policy_next(&policy, failures, &result, timestamp_now_ns()).wait_ns;
 }
 
 /* When a message that has failed before so often shall come again: in 1, 2, 4... s, or when the
  * sink says. */
-static int delay_sec(int failures, const struct http_answer *answer)
+static int delay_sec(int failures, const struct http_response *answer)
 {
     const char *retry_after = answer ? headers_get(&answer->headers, "Retry-After") : NULL;
     int64_t most_ns = (int64_t)MOST_DELAY_SEC * NS_PER_SEC;
@@ -58,8 +59,8 @@ static int delay_sec(int failures, const struct http_answer *answer)
 }
 
 /* Notes how a delivery ended; says in how many seconds the message shall come again. */
-static int note_end(struct source *source, struct held *held, const struct http_answer *answer,
-                    bool taken)
+static int note_end(struct pubsub_source *source, struct in_flight_message *held,
+                    const struct http_response *answer, bool taken)
 {
     pthread_mutex_lock(&source->lock);
     int again_sec = ACKNOWLEDGE;
@@ -69,7 +70,7 @@ static int note_end(struct source *source, struct held *held, const struct http_
         again_sec = 0;
     else
         again_sec = delay_sec(failures_add(&source->failures, held->message.id), answer);
-    flow_ended(&source->flow, held, again_sec, time_monotonic_ns(), &source->back);
+    flow_control_finish(&source->flow, held, again_sec, timestamp_monotonic_ns(), &source->back);
     pthread_cond_signal(&source->returned);
     if (source->stopping)
         pthread_cond_broadcast(&source->changed);
@@ -77,10 +78,10 @@ static int note_end(struct source *source, struct held *held, const struct http_
     return again_sec;
 }
 
-static void on_ended(struct http_answer *answer, const struct err *err, void *context)
+static void on_ended(struct http_response *answer, const struct err *err, void *context)
 {
     struct delivery *delivery = context;
-    struct source *source = delivery->source;
+    struct pubsub_source *source = delivery->source;
     bool taken = answer && answer->status / 100 == 2;
 
     /* the message may be gone once its end is noted */
@@ -92,12 +93,12 @@ static void on_ended(struct http_answer *answer, const struct err *err, void *co
     else if (!taken)
         log_warning("message %s: %s; again in %d s", id, err->text, again_sec);
     delivery_free(delivery);
-    source_deliver(source);
+    pubsub_source_deliver(source);
 }
 
 static void send_event(struct delivery *delivery)
 {
-    const struct source_config *config = delivery->source->config;
+    const struct pubsub_source_config *config = delivery->source->config;
     ce_headers_from_event(&delivery->event, &delivery->headers);
     if (config->namespace)
         headers_set(&delivery->headers, "Kn-Namespace", config->namespace);
@@ -109,17 +110,17 @@ static void send_event(struct delivery *delivery)
         .timeout_ms = config->timeout_ms,
         .ca_pem = config->ca_certs,
     };
-    http_start(delivery->source->client, &call, on_ended, delivery);
+    http_client_start(delivery->source->client, &call, on_ended, delivery);
 }
 
-static void deliver(struct source *source, struct held *held)
+static void deliver(struct pubsub_source *source, struct in_flight_message *held)
 {
     struct err err = {0};
-    struct delivery *delivery = must_alloc(sizeof(*delivery));
+    struct delivery *delivery = alloc_zeroed(sizeof(*delivery));
     delivery->source = source;
     delivery->held = held;
-    if (event_from_message(&held->message, source->subscription.topic, source->config,
-                           &delivery->event, &err)) {
+    if (message_event_from_message(&held->message, source->subscription.topic, source->config,
+                                   &delivery->event, &err)) {
         send_event(delivery);
         return;
     }
@@ -128,11 +129,11 @@ static void deliver(struct source *source, struct held *held)
     delivery_free(delivery);
 }
 
-void source_deliver(struct source *source)
+void pubsub_source_deliver(struct pubsub_source *source)
 {
     for (;;) {
         pthread_mutex_lock(&source->lock);
-        struct held *held = flow_next(&source->flow);
+        struct in_flight_message *held = flow_control_next(&source->flow);
         pthread_mutex_unlock(&source->lock);
         if (!held)
             return;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How often each message has failed, so that it comes again later each time. */
 #include "pubsub-source/failures.h"
 
@@ -28,7 +29,7 @@ int failures_add(struct failures *failures, const char *id)
     if (!failure) {
         if (HASH_COUNT(failures->table) == MOST_FAILURES)
             forget(failures, failures->table);
-        failure = must_alloc(sizeof(*failure));
+        failure = alloc_zeroed(sizeof(*failure));
         failure->id = str_copy(id);
         HASH_ADD_KEYPTR(hh, failures->table, failure->id, strlen(failure->id), failure);
     }

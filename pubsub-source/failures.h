@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How often each message has failed, so that it comes again later each time. */
 #ifndef PUBSUB_SOURCE_FAILURES_H
 #define PUBSUB_SOURCE_FAILURES_H

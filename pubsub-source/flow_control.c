@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which messages are in hand, which may be sent next, and how many more may be pulled. */
 #include "pubsub-source/flow_control.h"
 
@@ -14,37 +15,37 @@ enum {
 };
 
 /* The messages of one ordering key: one is sent or ready, the others wait behind it. */
-struct lane {
+struct flow_key_queue {
     char *key;
-    struct held *first;   /* ready or being sent; NULL: none */
-    struct held *waiting; /* in order */
-    char *awaited;        /* id of one that failed and has to come again first; NULL = none */
-    int64_t until_ns;     /* how long it is waited for */
-    int again_sec;        /* when it will come */
+    struct in_flight_message *first;   /* ready or being sent; NULL: none */
+    struct in_flight_message *waiting; /* in order */
+    char *awaited;    /* id of one that failed and has to come again first; NULL = none */
+    int64_t until_ns; /* how long it is waited for */
+    int again_sec;    /* when it will come */
     UT_hash_handle hh;
 };
 
 static size_t size_of(const struct gcp_message *message)
 {
-    size_t size = sizeof(struct held) + message->len;
+    size_t size = sizeof(struct in_flight_message) + message->len;
     for (size_t i = 0; i < message->attribute_count; i++)
         size += strlen(message->attributes[i].name) + strlen(message->attributes[i].value);
     return size;
 }
 
-static struct lane *lane_of(struct flow *flow, const char *key)
+static struct flow_key_queue *lane_of(struct flow_control *flow, const char *key)
 {
-    struct lane *lane;
+    struct flow_key_queue *lane;
     HASH_FIND_STR(flow->lanes, key, lane);
     if (!lane) {
-        lane = must_alloc(sizeof(*lane));
+        lane = alloc_zeroed(sizeof(*lane));
         lane->key = str_copy(key);
         HASH_ADD_KEYPTR(hh, flow->lanes, lane->key, strlen(lane->key), lane);
     }
     return lane;
 }
 
-static void drop_lane(struct flow *flow, struct lane *lane)
+static void drop_lane(struct flow_control *flow, struct flow_key_queue *lane)
 {
     HASH_DEL(flow->lanes, lane);
     free(lane->awaited);
@@ -52,14 +53,15 @@ static void drop_lane(struct flow *flow, struct lane *lane)
     free(lane);
 }
 
-size_t flow_room(const struct flow *flow)
+size_t flow_control_capacity(const struct flow_control *flow)
 {
     if (flow->bytes >= flow->max_bytes || flow->messages >= flow->max_messages)
         return 0;
     return flow->max_messages - flow->messages;
 }
 
-static void give_back(struct held *held, int again_sec, struct held **back)
+static void give_back(struct in_flight_message *held, int again_sec,
+                      struct in_flight_message **back)
 {
     held->answered = true;
     held->again_sec = again_sec;
@@ -67,9 +69,10 @@ static void give_back(struct held *held, int again_sec, struct held **back)
     DL_APPEND(*back, held);
 }
 
-static void join_lane(struct flow *flow, struct held *held, int64_t now_ns, struct held **back)
+static void join_lane(struct flow_control *flow, struct in_flight_message *held, int64_t now_ns,
+                      struct in_flight_message **back)
 {
-    struct lane *lane = lane_of(flow, held->message.ordering_key);
+    struct flow_key_queue *lane = lane_of(flow, held->message.ordering_key);
     bool came = lane->awaited && str_equal(lane->awaited, held->message.id);
     if (lane->awaited && !came && now_ns < lane->until_ns) {
         give_back(held, lane->again_sec, back);
@@ -85,9 +88,10 @@ static void join_lane(struct flow *flow, struct held *held, int64_t now_ns, stru
     }
 }
 
-void flow_take(struct flow *flow, struct gcp_message *message, int64_t now_ns, struct held **back)
+void flow_control_add(struct flow_control *flow, struct gcp_message *message, int64_t now_ns,
+                      struct in_flight_message **back)
 {
-    struct held *held = must_alloc(sizeof(*held));
+    struct in_flight_message *held = alloc_zeroed(sizeof(*held));
     held->message = *message;
     *message = (struct gcp_message){0};
     held->pulled_ns = now_ns;
@@ -101,9 +105,9 @@ void flow_take(struct flow *flow, struct gcp_message *message, int64_t now_ns, s
         join_lane(flow, held, now_ns, back);
 }
 
-struct held *flow_next(struct flow *flow)
+struct in_flight_message *flow_control_next(struct flow_control *flow)
 {
-    struct held *held = flow->ready;
+    struct in_flight_message *held = flow->ready;
     if (!held || flow->sending >= flow->max_deliveries)
         return NULL;
     DL_DELETE(flow->ready, held);
@@ -111,9 +115,10 @@ struct held *flow_next(struct flow *flow)
     return held;
 }
 
-static void give_back_waiting(struct lane *lane, int again_sec, struct held **back)
+static void give_back_waiting(struct flow_key_queue *lane, int again_sec,
+                              struct in_flight_message **back)
 {
-    struct held *held, *next;
+    struct in_flight_message *held, *next;
     DL_FOREACH_SAFE(lane->waiting, held, next)
     {
         DL_DELETE(lane->waiting, held);
@@ -122,8 +127,9 @@ static void give_back_waiting(struct lane *lane, int again_sec, struct held **ba
 }
 
 /* Lets the next of the key go, or makes the key wait for the one that failed. */
-static void move_lane(struct flow *flow, struct lane *lane, const struct held *ended, int again_sec,
-                      int64_t now_ns, struct held **back)
+static void move_lane(struct flow_control *flow, struct flow_key_queue *lane,
+                      const struct in_flight_message *ended, int again_sec, int64_t now_ns,
+                      struct in_flight_message **back)
 {
     lane->first = NULL;
     if (again_sec >= 0) {
@@ -138,10 +144,10 @@ static void move_lane(struct flow *flow, struct lane *lane, const struct held *e
     }
 }
 
-void flow_ended(struct flow *flow, struct held *held, int again_sec, int64_t now_ns,
-                struct held **back)
+void flow_control_finish(struct flow_control *flow, struct in_flight_message *held, int again_sec,
+                         int64_t now_ns, struct in_flight_message **back)
 {
-    struct lane *lane = held->lane;
+    struct flow_key_queue *lane = held->lane;
     flow->sending--;
     give_back(held, again_sec, back);
     if (!lane)
@@ -151,9 +157,9 @@ void flow_ended(struct flow *flow, struct held *held, int again_sec, int64_t now
         drop_lane(flow, lane);
 }
 
-void flow_sweep(struct flow *flow, int64_t now_ns)
+void flow_control_expire_keys(struct flow_control *flow, int64_t now_ns)
 {
-    struct lane *lane, *next;
+    struct flow_key_queue *lane, *next;
     HASH_ITER(hh, flow->lanes, lane, next)
     {
         if (!lane->first && now_ns >= lane->until_ns)
@@ -161,14 +167,14 @@ void flow_sweep(struct flow *flow, int64_t now_ns)
     }
 }
 
-void flow_give_up(struct flow *flow, struct held **back)
+void flow_control_return_all(struct flow_control *flow, struct in_flight_message **back)
 {
-    struct lane *lane, *next_lane;
+    struct flow_key_queue *lane, *next_lane;
     HASH_ITER(hh, flow->lanes, lane, next_lane)
     {
         give_back_waiting(lane, AT_ONCE, back);
     }
-    struct held *held, *next;
+    struct in_flight_message *held, *next;
     DL_FOREACH_SAFE(flow->ready, held, next)
     {
         DL_DELETE(flow->ready, held);
@@ -178,7 +184,7 @@ void flow_give_up(struct flow *flow, struct held **back)
     }
 }
 
-void flow_release(struct flow *flow, struct held *held)
+void flow_control_release(struct flow_control *flow, struct in_flight_message *held)
 {
     flow->messages--;
     flow->bytes -= size_of(&held->message);
@@ -187,10 +193,10 @@ void flow_release(struct flow *flow, struct held *held)
     free(held);
 }
 
-void flow_done(struct flow *flow)
+void flow_control_done(struct flow_control *flow)
 {
     while (flow->lanes)
         drop_lane(flow, flow->lanes);
     while (flow->all)
-        flow_release(flow, flow->all);
+        flow_control_release(flow, flow->all);
 }

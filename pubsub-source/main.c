@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pubsub-source: posts the messages of a Pub/Sub subscription to a sink, as CloudEvents. */
 #include "base/log.h"
 #include "base/own.h"
@@ -23,7 +24,7 @@ static void block_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static struct gcp *open_gcp(const struct source_config *config, struct err *err)
+static struct gcp *open_gcp(const struct pubsub_source_config *config, struct err *err)
 {
     struct gcp_options options = {
         .apis = GCP_PUBSUB, .project = config->project, .user_agent = "pubsub-source/" VERSION};
@@ -36,13 +37,13 @@ static struct gcp *open_gcp(const struct source_config *config, struct err *err)
 static bool run(int argc, char **argv, struct err *err)
 {
     bool answered;
-    struct source_config config = {0}; /* its texts are needed to the end of the process */
-    if (!source_config_read(argc, argv, &config, &answered, err) || answered)
+    struct pubsub_source_config config = {0}; /* its texts are needed to the end of the process */
+    if (!pubsub_source_config_read(argc, argv, &config, &answered, err) || answered)
         return answered;
     if (!log_from_env(err))
         return false;
     struct gcp *gcp = open_gcp(&config, err);
-    return gcp && source_run(&config, gcp, err);
+    return gcp && pubsub_source_run(&config, gcp, err);
 }
 
 int main(int argc, char **argv)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A Pub/Sub message becomes a CloudEvent. */
 #include "pubsub-source/message_event.h"
 
@@ -10,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool extension_name_valid(const char *name)
+bool message_event_extension_valid(const char *name)
 {
     static const char *const taken[] = {
         "id",         "source",          "type", "specversion", "time",
         "dataschema", "datacontenttype", "data", "subject"};
-    for (size_t i = 0; i < COUNT(taken); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
         if (str_equal(name, taken[i]))
             return false;
     return *name && !name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789")];
@@ -30,9 +31,9 @@ static void fill(struct ce_event *event, const struct gcp_message *message, cons
     event->type = str_copy(type);
     event->source = source;
     int64_t time_ns;
-    if (message->publish_time && time_parse(message->publish_time, &time_ns)) {
-        char text[TIME_TEXT];
-        time_format(time_ns, text);
+    if (message->publish_time && timestamp_parse(message->publish_time, &time_ns)) {
+        char text[TIMESTAMP_SIZE];
+        timestamp_format(time_ns, text);
         event->time = str_copy(text);
     }
 }
@@ -110,7 +111,7 @@ static const char *storage_type(const char *event_type)
         {"OBJECT_ARCHIVE", "google.cloud.storage.object.v1.archived"},
         {"OBJECT_METADATA_UPDATE", "google.cloud.storage.object.v1.metadataUpdated"},
     };
-    for (size_t i = 0; i < COUNT(types); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++)
         if (str_equal(event_type, types[i].attribute))
             return types[i].type;
     return NULL;
@@ -148,7 +149,7 @@ static bool inner_event(const struct gcp_message *message, struct ce_event *even
     for (size_t i = 0; i < message->attribute_count; i++)
         headers_add(&headers, message->attributes[i].name, message->attributes[i].value);
     OWN(ce_events) struct ce_events events = {0};
-    if (!events_from_http(&headers, gcp_message_data(message), &events, err))
+    if (!ce_events_from_http(&headers, gcp_message_data(message), &events, err))
         return err_wrap(err, "holds no sound CloudEvent");
     ce_event_copy(&events.list[0], event);
     return true;
@@ -166,7 +167,7 @@ static bool extension_name(const char *attribute, char name[MOST_NAME + 1])
             name[len++] = c;
     }
     name[len] = '\0';
-    return extension_name_valid(name);
+    return message_event_extension_valid(name);
 }
 
 static bool is_printable(const char *text)
@@ -197,7 +198,7 @@ static void raw(const struct gcp_message *message, const char *topic, struct ce_
 static void carry_trace(const struct gcp_message *message, struct ce_event *event)
 {
     static const char *const names[] = {"googclient_traceparent", "traceparent"};
-    for (size_t i = 0; i < COUNT(names); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         const char *trace = gcp_message_attribute(message, names[i]);
         if (trace && strlen(trace) == 55 && !trace[strspn(trace, "0123456789abcdef-")])
             ce_set_extension(event, "traceparent", trace);
@@ -207,7 +208,7 @@ static void carry_trace(const struct gcp_message *message, struct ce_event *even
         ce_set_extension(event, "tracestate", state);
 }
 
-static void override(const struct source_config *config, struct ce_event *event)
+static void override(const struct pubsub_source_config *config, struct ce_event *event)
 {
     const char *name;
     json_t *value;
@@ -217,21 +218,22 @@ static void override(const struct source_config *config, struct ce_event *event)
     }
 }
 
-bool event_from_message(const struct gcp_message *message, const char *topic,
-                        const struct source_config *config, struct ce_event *event, struct err *err)
+bool message_event_from_message(const struct gcp_message *message, const char *topic,
+                                const struct pubsub_source_config *config, struct ce_event *event,
+                                struct err *err)
 {
     switch (config->form) {
-    case FORM_MESSAGE_PUBLISHED:
+    case EVENT_FORM_MESSAGE_PUBLISHED:
         message_published(message, topic, event);
         break;
-    case FORM_LEGACY:
+    case EVENT_FORM_LEGACY:
         legacy(message, topic, event);
         break;
-    case FORM_STORAGE:
+    case EVENT_FORM_STORAGE:
         if (!storage(message, event, err))
             return false;
         break;
-    case FORM_RAW:
+    case EVENT_FORM_RAW:
         if (!is_event(message))
             raw(message, topic, event);
         else if (!inner_event(message, event, err))

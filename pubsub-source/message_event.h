@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A Pub/Sub message becomes a CloudEvent. */
 #ifndef PUBSUB_SOURCE_MESSAGE_EVENT_H
 #define PUBSUB_SOURCE_MESSAGE_EVENT_H
@@ -15,12 +16,12 @@
  * In form raw the attributes become extensions: their names lose all but letters and digits, and
  * become lower case; one that has no name left, or that of an attribute of every event, or control
  * characters in its value, is left out. */
-bool event_from_message(const struct gcp_message *message, const char *topic,
-                        const struct source_config *config, struct ce_event *event,
-                        struct err *err);
+bool message_event_from_message(const struct gcp_message *message, const char *topic,
+                                const struct pubsub_source_config *config, struct ce_event *event,
+                                struct err *err);
 
 /* Whether an extension may be called that: lower-case letters and digits, and not the name of an
  * attribute that every event has (CloudEvents 1.0 section 3.1). */
-bool extension_name_valid(const char *name);
+bool message_event_extension_valid(const char *name);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Pulls messages as long as there is room for them. */
 #include "base/log.h"
 #include "base/random.h"
@@ -16,7 +17,7 @@ enum {
     EMULATED_MISSING_PAUSE_MS = 200,
 };
 
-static int64_t pause_ms(const struct source *source, const struct err *err, int failures)
+static int64_t pause_ms(const struct pubsub_source *source, const struct err *err, int failures)
 {
     int64_t longest = err->status != ERR_NOT_FOUND ? LONGEST_PAUSE_MS
                       : source->config->emulated   ? EMULATED_MISSING_PAUSE_MS
@@ -29,7 +30,7 @@ static int64_t pause_ms(const struct source *source, const struct err *err, int 
 }
 
 /* Sleeps after a call has failed, longer each time; false when the source is stopping. */
-static bool pause_after(struct source *source, const char *deed, const struct err *err,
+static bool pause_after(struct pubsub_source *source, const char *deed, const struct err *err,
                         int *failures)
 {
     int64_t pause = pause_ms(source, err, (*failures)++);
@@ -38,9 +39,10 @@ static bool pause_after(struct source *source, const char *deed, const struct er
 
     /* half of it at random, so that many sources do not come back together */
     int64_t half_ns = pause * NS_PER_MS / 2;
-    int64_t until_ns = source_from_now(0) + half_ns + (int64_t)random_below((uint64_t)half_ns);
+    int64_t until_ns =
+        pubsub_source_deadline_ns(0) + half_ns + (int64_t)random_below((uint64_t)half_ns);
     pthread_mutex_lock(&source->lock);
-    while (!source->stopping && source_wait_until(source, until_ns))
+    while (!source->stopping && pubsub_source_wait_until(source, until_ns))
         ;
     bool go_on = !source->stopping;
     pthread_mutex_unlock(&source->lock);
@@ -49,10 +51,10 @@ static bool pause_after(struct source *source, const char *deed, const struct er
 
 /* Reads what the subscription is, and creates it when asked to and it is not there. Looks first: an
  * account that may only pull is refused when it tries to create one, there or not. */
-static bool find_subscription(struct source *source, struct gcp_subscription *found,
+static bool find_subscription(struct pubsub_source *source, struct gcp_subscription *found,
                               struct err *err)
 {
-    const struct source_config *config = source->config;
+    const struct pubsub_source_config *config = source->config;
     const struct gcp_subscription_options options = {.ordered = true};
     if (gcp_subscription_get(source->gcp, config->subscription, found, err))
         return true;
@@ -68,7 +70,7 @@ static bool find_subscription(struct source *source, struct gcp_subscription *fo
 }
 
 /* A name that Pub/Sub will never take ends the program: as a signal would, which main waits for. */
-static bool is_hopeless(struct source *source, const struct err *err)
+static bool is_hopeless(struct pubsub_source *source, const struct err *err)
 {
     if (err->status != ERR_INPUT)
         return false;
@@ -80,7 +82,7 @@ static bool is_hopeless(struct source *source, const struct err *err)
 }
 
 /* False when the source is stopping. */
-static bool await_subscription(struct source *source)
+static bool await_subscription(struct pubsub_source *source)
 {
     struct gcp_subscription found = {0};
     struct err err = {0};
@@ -103,40 +105,40 @@ static bool await_subscription(struct source *source)
 
 /* Waits until messages may be pulled, and says how many; 0 when the source is stopping. A few only
  * are not worth a call. */
-static int await_room(struct source *source)
+static int await_room(struct pubsub_source *source)
 {
     size_t worthwhile = (source->config->max_messages + 3) / 4;
     pthread_mutex_lock(&source->lock);
-    while (!source->stopping && flow_room(&source->flow) < worthwhile)
+    while (!source->stopping && flow_control_capacity(&source->flow) < worthwhile)
         pthread_cond_wait(&source->changed, &source->lock);
-    size_t room = source->stopping ? 0 : flow_room(&source->flow);
+    size_t room = source->stopping ? 0 : flow_control_capacity(&source->flow);
     pthread_mutex_unlock(&source->lock);
     return room < MOST_PULLED ? (int)room : MOST_PULLED;
 }
 
-static void take_all(struct source *source, struct gcp_messages *messages)
+static void take_all(struct pubsub_source *source, struct gcp_messages *messages)
 {
-    int64_t now_ns = time_monotonic_ns();
+    int64_t now_ns = timestamp_monotonic_ns();
     pthread_mutex_lock(&source->lock);
     for (size_t i = 0; i < messages->count; i++)
-        flow_take(&source->flow, &messages->list[i], now_ns, &source->back);
+        flow_control_add(&source->flow, &messages->list[i], now_ns, &source->back);
     if (source->stopping)
-        flow_give_up(&source->flow, &source->back);
+        flow_control_return_all(&source->flow, &source->back);
     pthread_cond_signal(&source->returned);
     pthread_mutex_unlock(&source->lock);
-    source_deliver(source);
+    pubsub_source_deliver(source);
 }
 
 /* After a pull has failed; false when the source is stopping. */
-static bool recover(struct source *source, const struct err *err, int *failures)
+static bool recover(struct pubsub_source *source, const struct err *err, int *failures)
 {
     return pause_after(source, "pull", err, failures) &&
            (err->status != ERR_NOT_FOUND || await_subscription(source));
 }
 
-void *source_pull(void *context)
+void *pubsub_source_pull(void *context)
 {
-    struct source *source = context;
+    struct pubsub_source *source = context;
     int failures = 0, most;
     if (!await_subscription(source))
         return NULL;

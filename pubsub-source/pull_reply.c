@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Tells Pub/Sub what became of messages, and that others are still in hand. */
 #include "base/log.h"
 #include "base/own.h"
@@ -12,15 +13,16 @@ enum { MOST_ANSWERED = 1000 }; /* ids in one call */
 
 /* Tells Pub/Sub about those at the front of the list that share one answer, and moves them to told.
  */
-static void tell_some(struct source *source, struct held **list, struct held **told)
+static void tell_some(struct pubsub_source *source, struct in_flight_message **list,
+                      struct in_flight_message **told)
 {
     const char *ids[MOST_ANSWERED];
     size_t count = 0;
     int again_sec = (*list)->again_sec;
-    struct held *held, *next;
+    struct in_flight_message *held, *next;
     DL_FOREACH_SAFE(*list, held, next)
     {
-        if (held->again_sec != again_sec || count == COUNT(ids))
+        if (held->again_sec != again_sec || count == ARRAY_SIZE(ids))
             continue;
         ids[count++] = held->message.ack_id;
         DL_DELETE(*list, held);
@@ -35,14 +37,14 @@ static void tell_some(struct source *source, struct held **list, struct held **t
                     again_sec < 0 ? "acknowledge" : "return", count, err.text);
 }
 
-void *source_answer(void *context)
+void *pubsub_source_reply(void *context)
 {
-    struct source *source = context;
+    struct pubsub_source *source = context;
     pthread_mutex_lock(&source->lock);
     for (;;) {
         while (!source->back)
             pthread_cond_wait(&source->returned, &source->lock);
-        struct held *list = source->back, *told = NULL, *held, *next;
+        struct in_flight_message *list = source->back, *told = NULL, *held, *next;
         source->back = NULL;
         pthread_mutex_unlock(&source->lock);
 
@@ -52,7 +54,7 @@ void *source_answer(void *context)
         pthread_mutex_lock(&source->lock);
         DL_FOREACH_SAFE(told, held, next)
         {
-            flow_release(&source->flow, held);
+            flow_control_release(&source->flow, held);
         }
         pthread_cond_broadcast(&source->changed);
     }
@@ -60,11 +62,11 @@ void *source_answer(void *context)
 }
 
 /* Copies the ids of the messages that have been in hand for some time. With the lock held. */
-static char **ids_in_hand(const struct flow *flow, int64_t before_ns, size_t *count)
+static char **ids_in_hand(const struct flow_control *flow, int64_t before_ns, size_t *count)
 {
-    char **ids = must_alloc(flow->messages * sizeof(*ids));
+    char **ids = alloc_zeroed(flow->messages * sizeof(*ids));
     *count = 0;
-    struct held *held;
+    struct in_flight_message *held;
     DL_FOREACH2(flow->all, held, behind)
     {
         if (!held->answered && held->pulled_ns <= before_ns)
@@ -73,7 +75,7 @@ static char **ids_in_hand(const struct flow *flow, int64_t before_ns, size_t *co
     return ids;
 }
 
-static void extend(struct source *source, char **ids, size_t count, int seconds)
+static void extend(struct pubsub_source *source, char **ids, size_t count, int seconds)
 {
     for (size_t from = 0; from < count; from += MOST_ANSWERED) {
         size_t some = count - from < MOST_ANSWERED ? count - from : MOST_ANSWERED;
@@ -93,18 +95,18 @@ static void sleep_sec(int seconds)
 
 /* Extends the deadlines of messages that wait or are delivered, a third of the time before the end.
  */
-void *source_keep(void *context)
+void *pubsub_source_extend_deadlines(void *context)
 {
-    struct source *source = context;
+    struct pubsub_source *source = context;
     for (int seconds = 1;;) {
         sleep_sec(seconds);
         pthread_mutex_lock(&source->lock);
         int deadline_sec = source->subscription.ack_deadline_sec; /* 0: not found yet */
         seconds = deadline_sec < 3 ? 1 : deadline_sec / 3;
-        int64_t now_ns = time_monotonic_ns();
+        int64_t now_ns = timestamp_monotonic_ns();
         size_t count;
         char **ids = ids_in_hand(&source->flow, now_ns - (int64_t)seconds * NS_PER_SEC, &count);
-        flow_sweep(&source->flow, now_ns);
+        flow_control_expire_keys(&source->flow, now_ns);
         pthread_mutex_unlock(&source->lock);
 
         extend(source, ids, count, deadline_sec);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* translate: translates the texts that it is sent. */
 #include "bridge/service_main.h"
 #include "translate/translate.h"

@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What translate is asked: {"text", "from", "to"}. */
 #include "translate/request.h"
 
 #include "base/str.h"
-#include "translate/relaxed.h"
+#include "translate/relaxed_json.h"
 
 /* The member of that name in any case, as the tutorial's senders write it; NULL = not there. */
 static const json_t *member(const json_t *object, const char *name)
@@ -41,7 +42,7 @@ bool translate_request_from_json(const json_t *payload, struct translate_request
 json_t *translate_payload(struct bytes payload)
 {
     struct err no_json = {0};
-    json_t *object = json_from_relaxed(payload, "payload", &no_json);
+    json_t *object = relaxed_json_parse(payload, "payload", &no_json);
     if (member(object, "text") || member(object, "to"))
         return object;
     json_decref(object);

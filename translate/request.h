@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What translate is asked: {"text", "from", "to"}. */
 #ifndef TRANSLATE_REQUEST_H
 #define TRANSLATE_REQUEST_H

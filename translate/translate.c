@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* translate: translates the texts that it is sent. */
 #include "translate/translate.h"
 
@@ -23,7 +24,7 @@ static void answer(const struct translate_request *request,
 static bool is_notification(const struct ce_event *event, struct err *err)
 {
     OWN(gcp_object_event) struct gcp_object_event object = {0};
-    if (!object_from_event(event, &object, err) || !object.type)
+    if (!bridge_object_from_event(event, &object, err) || !object.type)
         return false;
     if (!str_equal(object.type, "OBJECT_FINALIZE"))
         return true;
@@ -37,7 +38,7 @@ bool translate_on_event(const struct ce_event *event, struct ce_reply *reply, vo
     if (is_notification(event, err))
         return true;
     OWN(gcp_message) struct gcp_message message = {0};
-    if (err->status || !message_from_event(event, &message, err))
+    if (err->status || !bridge_message_from_event(event, &message, err))
         return false;
     if (message.data_error)
         return err_set(err, ERR_INPUT, "%s", message.data_error);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* vision: labels each picture that is uploaded to a bucket. */
 #include "bridge/service_main.h"
 #include "vision/vision.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* vision: labels each picture that is uploaded to a bucket. */
 #include "vision/vision.h"
 
@@ -57,7 +58,7 @@ bool vision_on_event(const struct ce_event *event, struct ce_reply *reply, void 
                      struct err *err)
 {
     OWN(gcp_object_event) struct gcp_object_event object = {0};
-    if (!object_from_event(event, &object, err))
+    if (!bridge_object_from_event(event, &object, err))
         return false;
     if (!str_equal(object.type, "OBJECT_FINALIZE"))
         return true; /* no picture came: other events are acknowledged and left alone */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* vision: labels each picture that is uploaded to a bucket. */
 #ifndef VISION_VISION_H
 #define VISION_VISION_H

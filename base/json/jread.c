@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reading JSON: read all the fields, ask once whether they were there. */
 #include "base/json/jread.h"
 
@@ -9,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_LEVELS = 128 };
+enum { MAX_DEPTH = 128 };
 
 /* Whether brackets nest too deep for recursive code. Runs before the parser, whose own limit of
  * 2048 levels is not one for small thread stacks. */
@@ -27,7 +28,7 @@ static bool too_deep(struct bytes text)
         } else if (c == '"') {
             in_string = true;
         } else if (c == '[' || c == '{') {
-            if (++level > MOST_LEVELS)
+            if (++level > MAX_DEPTH)
                 return true;
         } else if (c == ']' || c == '}') {
             level--;
@@ -42,11 +43,11 @@ json_t *json_from_bytes(struct bytes text, const char *what, int status, struct 
         err_set(err, status, "%s: is empty, want JSON", what);
         return NULL;
     }
-    json_t *plain = json_plain(text);
+    json_t *plain = json_plain_parse(text);
     if (plain)
         return plain;
     if (too_deep(text)) {
-        err_set(err, status, "%s: nests deeper than %d levels", what, MOST_LEVELS);
+        err_set(err, status, "%s: nests deeper than %d levels", what, MAX_DEPTH);
         return NULL;
     }
     json_error_t error;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reading JSON: read all the fields, ask once whether they were there.
  *
  *     struct jread object = jread_open(data, "storage object", ERR_INPUT, err);

@@ -1,11 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* JSON of the plain kind. Whatever is in doubt is not plain. */
 #include "base/json/json_plain.h"
 
 #include "base/json/json_scan.h"
 
 enum {
-    MOST_LEVELS = 16,
-    MOST_DIGITS = 18, /* fit into 64 bits */
+    MAX_DEPTH = 16,
+    MAX_DIGITS = 18, /* fit into 64 bits */
 };
 
 static json_t *read_value(struct json_scan *scan, int level);
@@ -64,7 +65,7 @@ static json_t *read_number(struct json_scan *scan)
     const char *start = scan->at += minus;
     json_int_t number = 0;
     while (scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9' &&
-           scan->at - start < MOST_DIGITS)
+           scan->at - start < MAX_DIGITS)
         number = number * 10 + (*scan->at++ - '0');
     long digits = scan->at - start;
     if (digits == 0 || (digits > 1 && *start == '0'))
@@ -75,7 +76,7 @@ static json_t *read_number(struct json_scan *scan)
 /* What may follow a number or a word is seen by those who look for a comma or the end. */
 static json_t *read_value(struct json_scan *scan, int level)
 {
-    if (scan->at == scan->end || level > MOST_LEVELS)
+    if (scan->at == scan->end || level > MAX_DEPTH)
         return NULL;
     switch (*scan->at) {
     case '"':
@@ -95,7 +96,7 @@ static json_t *read_value(struct json_scan *scan, int level)
     }
 }
 
-json_t *json_plain(struct bytes text)
+json_t *json_plain_parse(struct bytes text)
 {
     struct json_scan scan = json_scan_open(text);
     json_t *tree = read_value(&scan, 1);

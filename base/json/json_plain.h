@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* JSON of the plain kind: strings of ASCII without escapes, whole numbers, objects and lists that
  * nest a little. Nearly every message is of this kind, and so it is read several times as fast as
  * by jansson. */
@@ -10,6 +11,6 @@
 
 /* The tree that jansson would make of the document; NULL when it is not as plain as that, or
  * perhaps not in order: then jansson has to read it. The caller decrefs the tree. */
-json_t *json_plain(struct bytes text);
+json_t *json_plain_parse(struct bytes text);
 
 #endif

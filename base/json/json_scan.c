@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reading plain JSON piece by piece. */
 #include "base/json/json_scan.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reading plain JSON piece by piece, for those who know what to expect and need no tree. Plain are
  * strings of printable ASCII without escapes; whatever is in doubt is not. */
 #ifndef BASE_JSON_JSON_SCAN_H

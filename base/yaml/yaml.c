@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* YAML becomes JSON trees: libyaml's events, one function for each kind of node. */
 #include "base/yaml/yaml.h"
 
@@ -10,9 +11,9 @@
 #include <yaml.h>
 
 enum {
-    MOST_LEVELS = 100,
-    MOST_VALUES = 200000,
-    MOST_PATH = 1024,
+    MAX_DEPTH = 100,
+    MAX_VALUES = 200000,
+    MAX_PATH = 1024,
 };
 
 struct yaml_mark {
@@ -37,7 +38,7 @@ struct reader {
     struct anchor *anchors;
     size_t values;
     unsigned level;
-    char path[MOST_PATH];
+    char path[MAX_PATH];
     struct err *err;
 };
 
@@ -45,8 +46,6 @@ static void own_event(yaml_event_t *local)
 {
     yaml_event_delete(local);
 }
-
-/* ---- messages -------------------------------------------------------------------------------- */
 
 static json_t *fail(struct reader *reader, size_t line, const char *message, const char *name)
 {
@@ -105,15 +104,13 @@ static bool next(struct reader *reader, yaml_event_t *event)
     return false;
 }
 
-/* ---- places ---------------------------------------------------------------------------------- */
-
 static void mark(struct reader *reader, size_t line)
 {
     struct yaml_mark *known = NULL;
     HASH_FIND_STR(reader->doc->marks, reader->path, known);
     if (known)
         return;
-    struct yaml_mark *new = must_alloc(sizeof(*new));
+    struct yaml_mark *new = alloc_zeroed(sizeof(*new));
     new->path = str_copy(reader->path);
     new->line = line;
     HASH_ADD_KEYPTR(hh, reader->doc->marks, new->path, strlen(new->path), new);
@@ -154,14 +151,12 @@ size_t yaml_line(const struct yaml_doc *doc, const char *path)
     }
 }
 
-/* ---- values ---------------------------------------------------------------------------------- */
-
 static json_t *read_value(struct reader *reader, const yaml_event_t *event);
 
 static bool count_values(struct reader *reader, size_t line, size_t more)
 {
     reader->values += more;
-    return reader->values <= MOST_VALUES ||
+    return reader->values <= MAX_VALUES ||
            fail(reader, line, "holds too many values, or aliases that repeat too much", "");
 }
 
@@ -181,7 +176,7 @@ static json_t *read_scalar(struct reader *reader, const yaml_event_t *event)
     if (tag && !is_tag(tag, YAML_INT_TAG) && !is_tag(tag, YAML_FLOAT_TAG) &&
         !is_tag(tag, YAML_BOOL_TAG) && !is_tag(tag, YAML_NULL_TAG))
         return fail(reader, line_of(event), "has a tag that is not known:", (const char *)tag);
-    json_t *value = yaml_scalar(text);
+    json_t *value = yaml_scalar_to_json(text);
     return value ? value : fail(reader, line_of(event), "is a number that JSON has not:", text);
 }
 
@@ -206,7 +201,7 @@ static json_t *read_list(struct reader *reader, const yaml_event_t *start)
         if (!next(reader, &event))
             return NULL;
         if (event.type == YAML_SEQUENCE_END_EVENT)
-            return give(&list);
+            return move_ptr(&list);
         size_t before = enter(reader, NULL, json_array_size(list));
         mark(reader, line_of(&event));
         json_t *item = read_value(reader, &event);
@@ -275,7 +270,7 @@ static json_t *read_map(struct reader *reader, const yaml_event_t *start)
     }
     if (merged && !merge(reader, map, merged, line_of(start)))
         return NULL;
-    return give(&map);
+    return move_ptr(&map);
 }
 
 static const yaml_char_t *anchor_of(const yaml_event_t *event)
@@ -298,7 +293,7 @@ static void remember(struct reader *reader, const char *name, json_t *value, siz
     struct anchor *anchor = NULL;
     HASH_FIND_STR(reader->anchors, name, anchor);
     if (!anchor) {
-        anchor = must_alloc(sizeof(*anchor));
+        anchor = alloc_zeroed(sizeof(*anchor));
         anchor->name = str_copy(name);
         HASH_ADD_KEYPTR(hh, reader->anchors, anchor->name, strlen(anchor->name), anchor);
     }
@@ -328,7 +323,7 @@ static json_t *read_value(struct reader *reader, const yaml_event_t *event)
     size_t first = reader->values;
     if (!count_values(reader, line_of(event), 1))
         return NULL;
-    if (reader->level == MOST_LEVELS)
+    if (reader->level == MAX_DEPTH)
         return fail(reader, line_of(event), "is nested too deeply", "");
     reader->level++;
     json_t *value = read_node(reader, event);
@@ -338,8 +333,6 @@ static json_t *read_value(struct reader *reader, const yaml_event_t *event)
         remember(reader, (const char *)anchor, value, reader->values - first);
     return value;
 }
-
-/* ---- documents ------------------------------------------------------------------------------- */
 
 static void forget_anchors(struct reader *reader)
 {
@@ -391,7 +384,7 @@ static bool read_docs(struct reader *reader, struct yaml_docs *docs)
             return true;
         if (event.type != YAML_DOCUMENT_START_EVENT)
             continue;
-        docs->list = must_realloc(docs->list, (docs->count + 1) * sizeof(*docs->list));
+        docs->list = alloc_resize(docs->list, (docs->count + 1) * sizeof(*docs->list));
         docs->list[docs->count] = (struct yaml_doc){0};
         if (!read_doc(reader, &docs->list[docs->count])) {
             doc_done(&docs->list[docs->count]);
@@ -401,7 +394,7 @@ static bool read_docs(struct reader *reader, struct yaml_docs *docs)
     }
 }
 
-size_t yaml_byte_order_mark(struct bytes text)
+size_t yaml_bom_len(struct bytes text)
 {
     return text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }
@@ -409,7 +402,7 @@ size_t yaml_byte_order_mark(struct bytes text)
 bool yaml_read(struct bytes text, const char *what, struct yaml_docs *docs, struct err *err)
 {
     *docs = (struct yaml_docs){0};
-    size_t mark = yaml_byte_order_mark(text);
+    size_t mark = yaml_bom_len(text);
     text = (struct bytes){text.len ? text.data + mark : "", text.len - mark};
     struct reader reader = {.text = text, .what = what, .err = err};
     if (!yaml_parser_initialize(&reader.parser))

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* YAML becomes JSON trees: libyaml behind one door. YAML 1.2's core types (yes, no, on and off are
  * texts), anchors and merge keys; several documents in a text. */
 #ifndef BASE_YAML_YAML_H
@@ -36,7 +37,7 @@ bool yaml_read(struct bytes text, const char *what, struct yaml_docs *docs, stru
 
 /* How long the mark is that editors on Windows put before a text; libyaml would count it as a
  * column. */
-size_t yaml_byte_order_mark(struct bytes text);
+size_t yaml_bom_len(struct bytes text);
 
 /* The line of the value at a path such as "spec.containers[0].image", or of the nearest part of the
  * path that is there. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where the parts of a YAML text stand: libyaml's events and their marks. */
 #include "base/yaml/yaml_nodes.h"
 
@@ -45,7 +46,7 @@ static size_t end_of(struct reader *reader, const yaml_event_t *event, size_t st
 static struct yaml_node *make(struct reader *reader, enum yaml_node_type type,
                               const yaml_event_t *event)
 {
-    struct yaml_node *node = must_alloc(sizeof(*node));
+    struct yaml_node *node = alloc_zeroed(sizeof(*node));
     node->type = type;
     node->start = offset(reader, &event->start_mark);
     node->end = end_of(reader, event, node->start);
@@ -69,15 +70,15 @@ static bool place(struct reader *reader, struct yaml_node *node)
     struct yaml_nodes *nodes = reader->nodes;
     if (!reader->in) {
         nodes->roots[nodes->count - 1] = node;
-    } else if (reader->in->type == NODE_MAP && !reader->key) {
+    } else if (reader->in->type == YAML_NODE_MAPPING && !reader->key) {
         reader->key = node;
-        return node->type == NODE_TEXT;
+        return node->type == YAML_NODE_SCALAR;
     } else {
         node->key = reader->key;
         reader->key = NULL;
         append(reader->in, node);
     }
-    if (node->type == NODE_MAP || node->type == NODE_LIST)
+    if (node->type == YAML_NODE_MAPPING || node->type == YAML_NODE_SEQUENCE)
         reader->in = node;
     return true;
 }
@@ -96,15 +97,15 @@ static void leave(struct reader *reader, const yaml_event_t *event)
 static void begin(struct reader *reader, const yaml_event_t *event)
 {
     struct yaml_nodes *nodes = reader->nodes;
-    nodes->roots = must_realloc(nodes->roots, (nodes->count + 1) * sizeof(*nodes->roots));
-    nodes->starts = must_realloc(nodes->starts, (nodes->count + 1) * sizeof(*nodes->starts));
+    nodes->roots = alloc_resize(nodes->roots, (nodes->count + 1) * sizeof(*nodes->roots));
+    nodes->starts = alloc_resize(nodes->starts, (nodes->count + 1) * sizeof(*nodes->starts));
     nodes->roots[nodes->count] = NULL;
     nodes->starts[nodes->count++] = offset(reader, &event->start_mark);
 }
 
 static bool take_text(struct reader *reader, const yaml_event_t *event)
 {
-    struct yaml_node *node = make(reader, NODE_TEXT, event);
+    struct yaml_node *node = make(reader, YAML_NODE_SCALAR, event);
     node->text = str_copy((const char *)event->data.scalar.value);
     node->decorated = event->data.scalar.anchor || event->data.scalar.tag;
     return place(reader, node);
@@ -112,7 +113,7 @@ static bool take_text(struct reader *reader, const yaml_event_t *event)
 
 static bool take_map(struct reader *reader, const yaml_event_t *event)
 {
-    struct yaml_node *node = make(reader, NODE_MAP, event);
+    struct yaml_node *node = make(reader, YAML_NODE_MAPPING, event);
     node->flow = event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
     node->decorated = event->data.mapping_start.anchor || event->data.mapping_start.tag;
     return place(reader, node);
@@ -120,7 +121,7 @@ static bool take_map(struct reader *reader, const yaml_event_t *event)
 
 static bool take_list(struct reader *reader, const yaml_event_t *event)
 {
-    struct yaml_node *node = make(reader, NODE_LIST, event);
+    struct yaml_node *node = make(reader, YAML_NODE_SEQUENCE, event);
     node->flow = event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
     node->decorated = event->data.sequence_start.anchor || event->data.sequence_start.tag;
     return place(reader, node);
@@ -135,7 +136,7 @@ static bool take(struct reader *reader, const yaml_event_t *event)
     case YAML_SCALAR_EVENT:
         return take_text(reader, event);
     case YAML_ALIAS_EVENT:
-        return place(reader, make(reader, NODE_ALIAS, event));
+        return place(reader, make(reader, YAML_NODE_ALIAS, event));
     case YAML_MAPPING_START_EVENT:
         return take_map(reader, event);
     case YAML_SEQUENCE_START_EVENT:
@@ -167,7 +168,7 @@ static bool read_all(struct reader *reader, yaml_parser_t *parser)
 bool yaml_nodes_read(struct bytes text, struct yaml_nodes *nodes)
 {
     *nodes = (struct yaml_nodes){0};
-    size_t mark = yaml_byte_order_mark(text);
+    size_t mark = yaml_bom_len(text);
     struct reader reader = {.text = text, .nodes = nodes, .at = mark};
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
@@ -193,12 +194,10 @@ void yaml_nodes_done(struct yaml_nodes *nodes)
     *nodes = (struct yaml_nodes){0};
 }
 
-/* ---- finding --------------------------------------------------------------------------------- */
-
 static struct yaml_node *member(const struct yaml_node *map, const char *name, size_t len)
 {
     for (struct yaml_node *node = map->first; node; node = node->next)
-        if (map->type == NODE_MAP && strlen(node->key->text) == len &&
+        if (map->type == YAML_NODE_MAPPING && strlen(node->key->text) == len &&
             memcmp(node->key->text, name, len) == 0)
             return node;
     return NULL;
@@ -206,7 +205,7 @@ static struct yaml_node *member(const struct yaml_node *map, const char *name, s
 
 static struct yaml_node *item(const struct yaml_node *list, size_t index)
 {
-    struct yaml_node *node = list->type == NODE_LIST ? list->first : NULL;
+    struct yaml_node *node = list->type == YAML_NODE_SEQUENCE ? list->first : NULL;
     for (; node && index > 0; index--)
         node = node->next;
     return node;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where the parts of a YAML text stand, for those who change a text and keep its comments. */
 #ifndef BASE_YAML_YAML_NODES_H
 #define BASE_YAML_YAML_NODES_H
@@ -7,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum yaml_node_type { NODE_TEXT, NODE_MAP, NODE_LIST, NODE_ALIAS };
+enum yaml_node_type { YAML_NODE_SCALAR, YAML_NODE_MAPPING, YAML_NODE_SEQUENCE, YAML_NODE_ALIAS };
 
 /* A value or a key. In start…end, counted in bytes, stand its anchor and tag, too. */
 struct yaml_node {
@@ -16,7 +17,7 @@ struct yaml_node {
     bool decorated; /* has an anchor or a tag */
     size_t start, end;
     size_t line;           /* from 1 */
-    char *text;            /* of a NODE_TEXT */
+    char *text;            /* of a YAML_NODE_SCALAR */
     struct yaml_node *key; /* of the member of a map */
     struct yaml_node *parent, *previous, *next, *first, *last;
     struct yaml_node *made; /* the one that was made after it */

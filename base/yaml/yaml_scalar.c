@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The types of YAML 1.2's core schema (YAML 1.2.2, section 10.3.2). */
 #include "base/yaml/yaml_scalar.h"
 
@@ -79,7 +80,7 @@ static json_t *whole_number(const char *text, const char *digits_only, int base)
     return base == 10 ? number(text) : NULL;
 }
 
-json_t *yaml_scalar(const char *text)
+json_t *yaml_scalar_to_json(const char *text)
 {
     static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
     static const char *const yes[] = {"true", "True", "TRUE", NULL};

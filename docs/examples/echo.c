@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Publishes a text to a Pub/Sub topic of its own making and pulls it back:  echo TEXT
  *
  *     cc echo.c -o echo $(pkg-config --cflags --libs libgcp)

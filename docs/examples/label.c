@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Labels pictures with Google's Vision API:  label gs://BUCKET/OBJECT...
  *
  *     cc label.c -o label $(pkg-config --cflags --libs libgcp)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Uploads a text to a new bucket and waits for Pub/Sub to tell of it:  notify BUCKET
  *
  *     cc notify.c -o notify $(pkg-config --cflags --libs libgcp)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Translates a text with Google's Translation API:  translate TO TEXT
  *
  *     cc translate.c -o translate $(pkg-config --cflags --libs libgcp)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What all of gcp-local's APIs share: Google's error bodies, request bodies read strictly. */
 #include "gcp-local/api/api.h"
 
@@ -35,7 +36,7 @@ static const char *name_of(const struct err *err, enum api_style style)
 {
     if (err->reason)
         return err->reason;
-    for (size_t i = 0; i < COUNT(names); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         if (names[i].status == err->status)
             return style == API_JSON ? names[i].reason : names[i].code;
     return style == API_JSON ? "backendError" : "UNKNOWN";
@@ -63,10 +64,10 @@ void api_reply_err(struct http_exchange *exchange, enum api_style style, const s
     if (err->status == ERR_UNAUTHORIZED)
         headers_add(&reply.headers, "WWW-Authenticate",
                     "Bearer realm=\"https://accounts.google.com/\", error=\"invalid_token\"");
-    http_answer_with(exchange, &reply);
+    http_exchange_reply(exchange, &reply);
 }
 
-void api_refuse(struct http_exchange *exchange, enum api_style style, int status,
+void api_reject(struct http_exchange *exchange, enum api_style style, int status,
                 const char *reason, const char *fmt, ...)
 {
     va_list args;
@@ -111,7 +112,7 @@ static bool parse(const char *path, const char *prefix, bool with_verb, struct a
     while (path < end) {
         const char *slash = memchr(path, '/', (size_t)(end - path));
         const char *stop = slash ? slash : end;
-        char *segment = out->count < COUNT(out->segment)
+        char *segment = out->count < ARRAY_SIZE(out->segment)
                             ? url_decode((struct bytes){path, (size_t)(stop - path)}, false)
                             : NULL;
         if (!segment) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What all of gcp-local's APIs share: Google's error bodies, request bodies read strictly. */
 #ifndef GCP_LOCAL_API_API_H
 #define GCP_LOCAL_API_API_H
@@ -17,7 +18,7 @@ enum api_style {
 void api_reply_err(struct http_exchange *exchange, enum api_style style, const struct err *err);
 
 /* Like api_reply_err, with the ERR_… status, reason and text in one call. */
-void api_refuse(struct http_exchange *exchange, enum api_style style, int status,
+void api_reject(struct http_exchange *exchange, enum api_style style, int status,
                 const char *reason, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* The body as JSON object; an empty body is {}. NULL and err (ERR_INPUT) otherwise. New reference.

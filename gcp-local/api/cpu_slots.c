@@ -1,28 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Turns: as many as there are cores may work at once. */
 #include "gcp-local/api/cpu_slots.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-void turns_open(struct turns *turns)
+void cpu_slots_open(struct cpu_slots *cpu_slots)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (sem_init(&turns->free, 0, cores > 1 ? (unsigned)cores : 1) != 0)
+    if (sem_init(&cpu_slots->free, 0, cores > 1 ? (unsigned)cores : 1) != 0)
         abort(); /* only a count that is too large gets here */
 }
 
-void turns_close(struct turns *turns)
+void cpu_slots_close(struct cpu_slots *cpu_slots)
 {
-    sem_destroy(&turns->free);
+    sem_destroy(&cpu_slots->free);
 }
 
-void turns_take(struct turns *turns)
+void cpu_slots_acquire(struct cpu_slots *cpu_slots)
 {
-    while (sem_wait(&turns->free) != 0)
+    while (sem_wait(&cpu_slots->free) != 0)
         ; /* a signal came: wait on */
 }
 
-void turns_give(struct turns *turns)
+void cpu_slots_release(struct cpu_slots *cpu_slots)
 {
-    sem_post(&turns->free);
+    sem_post(&cpu_slots->free);
 }

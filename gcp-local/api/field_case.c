@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* proto3 JSON lets senders write field names as in the .proto file, too. */
 #include "gcp-local/api/field_case.h"
 
@@ -26,12 +27,13 @@ static json_t *camel_object(const json_t *tree)
     {
         OWN(free) char *name = camel(key);
         json_object_set_new(copy, name,
-                            str_equal(key, "labels") ? json_deep_copy(value) : camel_keys(value));
+                            str_equal(key, "labels") ? json_deep_copy(value)
+                                                     : field_case_to_camel(value));
     }
     return copy;
 }
 
-json_t *camel_keys(const json_t *tree)
+json_t *field_case_to_camel(const json_t *tree)
 {
     if (json_is_object(tree))
         return camel_object(tree);
@@ -39,6 +41,6 @@ json_t *camel_keys(const json_t *tree)
         return json_copy((json_t *)tree);
     json_t *copy = json_array();
     for (size_t i = 0; i < json_array_size(tree); i++)
-        json_array_append_new(copy, camel_keys(json_array_get(tree, i)));
+        json_array_append_new(copy, field_case_to_camel(json_array_get(tree, i)));
     return copy;
 }

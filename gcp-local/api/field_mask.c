@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The `fields` parameter of Google's APIs. */
 #include "gcp-local/api/field_mask.h"
 
@@ -5,7 +6,7 @@
 
 #include <string.h>
 
-enum { MOST_LEVELS = 16 };
+enum { MAX_DEPTH = 16 };
 
 /* Where reading stands. */
 struct reader {
@@ -31,7 +32,7 @@ static bool read_item(struct reader *reader, json_t *into);
 static bool read_within(struct reader *reader, json_t *into)
 {
     bool list = *reader->at == '(';
-    if (++reader->level > MOST_LEVELS)
+    if (++reader->level > MAX_DEPTH)
         return false;
     reader->at++;
     bool ok = list ? read_list(reader, into) && *reader->at == ')' : read_item(reader, into);
@@ -87,7 +88,7 @@ static void keep(json_t *tree, const json_t *selection)
     }
 }
 
-bool fields_select(json_t *response, const char *selection, struct err *err)
+bool field_mask_apply(json_t *response, const char *selection, struct err *err)
 {
     struct reader reader = {.at = selection};
     json_auto_t *wanted = json_object();

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The `fields` parameter of Google's APIs: which parts of a response the caller wants. */
 #ifndef GCP_LOCAL_API_FIELD_MASK_H
 #define GCP_LOCAL_API_FIELD_MASK_H
@@ -9,6 +10,6 @@
 /* Removes from a response all that the selection does not name, e.g.
  * "responses(labelAnnotations/description,error)": paths with '/' or '.', lists in parentheses,
  * '*' for any name. False and err (ERR_INPUT) when the selection is malformed. */
-bool fields_select(json_t *response, const char *selection, struct err *err);
+bool field_mask_apply(json_t *response, const char *selection, struct err *err);
 
 #endif

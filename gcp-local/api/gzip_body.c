@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Request bodies that came compressed. */
 #include "gcp-local/api/gzip_body.h"
 
@@ -11,7 +12,7 @@ static bool unpack_member(z_stream *stream, struct buf *out, struct err *err)
 {
     for (;;) {
         size_t step = out->max && out->max - out->len < STEP ? out->max - out->len : STEP;
-        char *room = buf_room(out, step ? step : 1);
+        char *room = buf_reserve(out, step ? step : 1);
         if (!room)
             return err_set(err, ERR_TOO_LARGE, "the unpacked body is larger than %zu bytes",
                            out->max);
@@ -26,7 +27,7 @@ static bool unpack_member(z_stream *stream, struct buf *out, struct err *err)
     }
 }
 
-bool gzip_unpack(struct bytes packed, struct buf *out, struct err *err)
+bool gzip_body_unpack(struct bytes packed, struct buf *out, struct err *err)
 {
     z_stream stream = {.next_in = (Bytef *)(uintptr_t)packed.data, .avail_in = (uInt)packed.len};
     if (inflateInit2(&stream, 15 + 16) != Z_OK) /* the largest window, gzip framing */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reading JSON as Google's APIs do (proto3's JSON mapping). */
 #include "gcp-local/api/proto_json.h"
 
@@ -58,7 +59,8 @@ static bool same_name(const char *camel, const char *snake)
     return *camel == *snake;
 }
 
-const struct proto_field *proto_find(const struct proto_field *fields, const char *name)
+const struct proto_json_field *proto_json_find(const struct proto_json_field *fields,
+                                               const char *name)
 {
     for (; fields->name; fields++)
         if (str_equal(fields->name, name) || same_name(fields->name, name))
@@ -106,23 +108,23 @@ static json_t *read_bool(const json_t *in, const struct place *at)
 static json_t *read_duration(const json_t *in, const struct place *at)
 {
     int64_t duration_ns;
-    if (!proto_duration(json_string_value(in), &duration_ns)) {
+    if (!proto_json_parse_duration(json_string_value(in), &duration_ns)) {
         fail_value(at, "DURATION");
         return NULL;
     }
-    OWN(free) char *text = proto_duration_text(duration_ns);
+    OWN(free) char *text = proto_json_duration_text(duration_ns);
     return json_string(text);
 }
 
 static json_t *read_timestamp(const json_t *in, const struct place *at)
 {
     int64_t time_ns;
-    if (!json_is_string(in) || !time_parse(json_string_value(in), &time_ns)) {
+    if (!json_is_string(in) || !timestamp_parse(json_string_value(in), &time_ns)) {
         fail_value(at, "TIMESTAMP");
         return NULL;
     }
-    char text[PROTO_TIME_TEXT];
-    proto_time_text(time_ns, text);
+    char text[PROTO_JSON_TIME_TEXT];
+    proto_json_time_text(time_ns, text);
     return json_string(text);
 }
 
@@ -149,11 +151,12 @@ static json_t *read_map(const json_t *in, const struct place *at)
     return json_incref(out);
 }
 
-static json_t *read_object(const json_t *in, const struct proto_field *fields,
+static json_t *read_object(const json_t *in, const struct proto_json_field *fields,
                            const struct place *at);
 
 /* A list, each item by the kind. */
-static json_t *read_list(const json_t *in, const struct proto_field *field, const struct place *at)
+static json_t *read_list(const json_t *in, const struct proto_json_field *field,
+                         const struct place *at)
 {
     if (!json_is_array(in)) {
         fail_value(at, "LIST");
@@ -164,8 +167,8 @@ static json_t *read_list(const json_t *in, const struct proto_field *field, cons
     json_t *value;
     json_array_foreach((json_t *)(uintptr_t)in, index, value)
     {
-        json_t *item = field->kind == PROTO_STRINGS ? read_string(value, at)
-                                                    : read_object(value, field->fields, at);
+        json_t *item = field->kind == PROTO_JSON_STRINGS ? read_string(value, at)
+                                                         : read_object(value, field->fields, at);
         if (!item)
             return NULL;
         json_array_append_new(out, item);
@@ -173,42 +176,44 @@ static json_t *read_list(const json_t *in, const struct proto_field *field, cons
     return json_incref(out);
 }
 
-static json_t *read_value(const json_t *in, const struct proto_field *field, const struct place *at)
+static json_t *read_value(const json_t *in, const struct proto_json_field *field,
+                          const struct place *at)
 {
     switch (field->kind) {
-    case PROTO_STRING:
-    case PROTO_MASK:
+    case PROTO_JSON_STRING:
+    case PROTO_JSON_MASK:
         return read_string(in, at);
-    case PROTO_INT32:
+    case PROTO_JSON_INT32:
         return read_int32(in, at);
-    case PROTO_BOOL:
+    case PROTO_JSON_BOOL:
         return read_bool(in, at);
-    case PROTO_DURATION:
+    case PROTO_JSON_DURATION:
         return read_duration(in, at);
-    case PROTO_TIMESTAMP:
+    case PROTO_JSON_TIMESTAMP:
         return read_timestamp(in, at);
-    case PROTO_MAP:
+    case PROTO_JSON_MAP:
         return read_map(in, at);
-    case PROTO_STRINGS:
-    case PROTO_LIST:
+    case PROTO_JSON_STRINGS:
+    case PROTO_JSON_LIST:
         return read_list(in, field, at);
-    case PROTO_OBJECT:
+    case PROTO_JSON_OBJECT:
         return read_object(in, field->fields, at);
-    case PROTO_ANY:
-    case PROTO_OUTPUT:
+    case PROTO_JSON_ANY:
+    case PROTO_JSON_OUTPUT:
         break;
     }
     return json_deep_copy(in);
 }
 
 /* Whether proto3 leaves the value out. */
-static bool is_default(const json_t *value, enum proto_kind kind)
+static bool is_default(const json_t *value, enum proto_json_kind kind)
 {
-    if (kind == PROTO_OBJECT || kind == PROTO_ANY)
+    if (kind == PROTO_JSON_OBJECT || kind == PROTO_JSON_ANY)
         return false;
     switch (json_typeof(value)) {
     case JSON_STRING:
-        return kind != PROTO_DURATION && kind != PROTO_TIMESTAMP && json_string_length(value) == 0;
+        return kind != PROTO_JSON_DURATION && kind != PROTO_JSON_TIMESTAMP &&
+               json_string_length(value) == 0;
     case JSON_INTEGER:
         return json_integer_value(value) == 0;
     case JSON_FALSE:
@@ -222,7 +227,7 @@ static bool is_default(const json_t *value, enum proto_kind kind)
     }
 }
 
-static json_t *read_object(const json_t *in, const struct proto_field *fields,
+static json_t *read_object(const json_t *in, const struct proto_json_field *fields,
                            const struct place *at)
 {
     if (!json_is_object(in)) {
@@ -234,12 +239,12 @@ static json_t *read_object(const json_t *in, const struct proto_field *fields,
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)in, key, value)
     {
-        const struct proto_field *field = proto_find(fields, key);
+        const struct proto_json_field *field = proto_json_find(fields, key);
         if (!field) {
             fail_name(at, key);
             return NULL;
         }
-        if (json_is_null(value) || field->kind == PROTO_OUTPUT)
+        if (json_is_null(value) || field->kind == PROTO_JSON_OUTPUT)
             continue;
         struct place here = {at, field->name, at->err};
         json_t *copy = read_value(value, field, &here);
@@ -253,13 +258,14 @@ static json_t *read_object(const json_t *in, const struct proto_field *fields,
     return json_incref(out);
 }
 
-json_t *proto_read(const json_t *object, const struct proto_field *fields, struct err *err)
+json_t *proto_json_read(const json_t *object, const struct proto_json_field *fields,
+                        struct err *err)
 {
     struct place root = {.err = err};
     return read_object(object, fields, &root);
 }
 
-bool proto_duration(const char *text, int64_t *duration_ns)
+bool proto_json_parse_duration(const char *text, int64_t *duration_ns)
 {
     size_t len = text ? strlen(text) : 0;
     if (len < 2 || len > 32 || text[len - 1] != 's')
@@ -295,7 +301,7 @@ static int digits_of(int64_t fraction_ns)
     return fraction_ns % 1000 == 0 ? 6 : 9;
 }
 
-char *proto_duration_text(int64_t duration_ns)
+char *proto_json_duration_text(int64_t duration_ns)
 {
     int64_t size = duration_ns < 0 ? -duration_ns : duration_ns, fraction = size % NS_PER_SEC;
     const char *sign = duration_ns < 0 ? "-" : "";
@@ -308,9 +314,9 @@ char *proto_duration_text(int64_t duration_ns)
                       (long long)fraction);
 }
 
-void proto_time_text(int64_t time_ns, char text[PROTO_TIME_TEXT])
+void proto_json_time_text(int64_t time_ns, char text[PROTO_JSON_TIME_TEXT])
 {
-    time_format(time_ns, text);
+    timestamp_format(time_ns, text);
     char *dot = strchr(text, '.');
     if (!dot)
         return;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reading JSON as Google's APIs do (proto3's JSON mapping): fields by lowerCamelCase or snake_case
  * name, numbers also as texts, null as absent; unknown fields and wrong types are refused. */
 #ifndef GCP_LOCAL_API_PROTO_JSON_H
@@ -9,44 +10,46 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum proto_kind {
-    PROTO_STRING,
-    PROTO_INT32,
-    PROTO_BOOL,
-    PROTO_DURATION,  /* "3.5s" */
-    PROTO_TIMESTAMP, /* RFC 3339 */
-    PROTO_MASK,      /* "a,bC" */
-    PROTO_MAP,       /* of strings */
-    PROTO_STRINGS,   /* a list of strings */
-    PROTO_LIST,      /* a list of objects with `fields` */
-    PROTO_OBJECT,    /* with `fields` */
-    PROTO_ANY,       /* any JSON, kept as it is */
-    PROTO_OUTPUT,    /* known, but only the service sets it: ignored */
+enum proto_json_kind {
+    PROTO_JSON_STRING,
+    PROTO_JSON_INT32,
+    PROTO_JSON_BOOL,
+    PROTO_JSON_DURATION,  /* "3.5s" */
+    PROTO_JSON_TIMESTAMP, /* RFC 3339 */
+    PROTO_JSON_MASK,      /* "a,bC" */
+    PROTO_JSON_MAP,       /* of strings */
+    PROTO_JSON_STRINGS,   /* a list of strings */
+    PROTO_JSON_LIST,      /* a list of objects with `fields` */
+    PROTO_JSON_OBJECT,    /* with `fields` */
+    PROTO_JSON_ANY,       /* any JSON, kept as it is */
+    PROTO_JSON_OUTPUT,    /* known, but only the service sets it: ignored */
 };
 
 /* What an object may hold; a table ends with a row without a name. */
-struct proto_field {
+struct proto_json_field {
     const char *name;
-    enum proto_kind kind;
-    const struct proto_field *fields;
+    enum proto_json_kind kind;
+    const struct proto_json_field *fields;
 };
 
 /* The object with lowerCamelCase names and plain types, in the table's order; what has its default
  * value (0, "", false, an empty list) is left out, an object that is there stays. NULL and err
  * (ERR_INPUT) when something is unknown or mistyped. New reference. */
-json_t *proto_read(const json_t *object, const struct proto_field *fields, struct err *err);
+json_t *proto_json_read(const json_t *object, const struct proto_json_field *fields,
+                        struct err *err);
 
 /* A field's row by either spelling, or NULL. */
-const struct proto_field *proto_find(const struct proto_field *fields, const char *name);
+const struct proto_json_field *proto_json_find(const struct proto_json_field *fields,
+                                               const char *name);
 
 /* "3.5s" as nanoseconds; false when it is none, or longer than 292 years. */
-bool proto_duration(const char *text, int64_t *duration_ns);
+bool proto_json_parse_duration(const char *text, int64_t *duration_ns);
 
 /* Nanoseconds as "3.500s": 0, 3, 6 or 9 fraction digits. The caller frees. */
-char *proto_duration_text(int64_t duration_ns);
+char *proto_json_duration_text(int64_t duration_ns);
 
 /* A time with 0, 3, 6 or 9 fraction digits. */
-enum { PROTO_TIME_TEXT = 40 };
-void proto_time_text(int64_t time_ns, char text[PROTO_TIME_TEXT]);
+enum { PROTO_JSON_TIME_TEXT = 40 };
+void proto_json_time_text(int64_t time_ns, char text[PROTO_JSON_TIME_TEXT]);
 
 #endif

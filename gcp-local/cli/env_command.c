@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gcp-local env: exports that point gcloud, gsutil and the client libraries at a server. */
 #include "gcp-local/cli/env_command.h"
 
@@ -19,19 +20,19 @@ struct place {
 
 static void own_place(struct place *place)
 {
-    endpoints_done(&place->at);
+    data_dir_endpoints_done(&place->at);
     free(place->data_dir);
 }
 
 static bool find_place(const struct options *options, struct place *place, struct err *err)
 {
-    if (!dir_make(options->data_dir, err))
+    if (!file_make_dirs(options->data_dir, err))
         return false;
     place->data_dir = realpath(options->data_dir, NULL);
     if (!place->data_dir)
         return err_set(err, ERR_INPUT, "cannot find %s: %s", options->data_dir, strerror(errno));
     struct err none = {0};
-    if (!endpoints_read(place->data_dir, &place->at, &none))
+    if (!data_dir_endpoints_read(place->data_dir, &place->at, &none))
         place->at = (struct endpoints){str_copy(options->host), options->port, options->tls_port,
                                        options->require_auth};
     return true;
@@ -68,7 +69,7 @@ static bool write_files(const struct place *place, const char *project, struct e
     OWN(free) char *boto = str_format("%s/boto", place->data_dir);
     OWN(free) char *gcloud = str_format("%s/gcloud", place->data_dir);
     OWN(free) char *text = boto_text(place, project);
-    return dir_make(gcloud, err) && file_write(boto, 0600, bytes_of(text), err);
+    return file_make_dirs(gcloud, err) && file_write(boto, 0600, bytes_of(text), err);
 }
 
 /* A text in single quotes, as every shell takes it. The caller frees. */
@@ -142,7 +143,7 @@ static void print_exports(const struct place *place, const char *project)
         print_emulators(place, root);
 }
 
-bool local_env(const struct options *options, struct err *err)
+bool env_command_run(const struct options *options, struct err *err)
 {
     OWN(place) struct place place = {0};
     if (!find_place(options, &place, err) || !write_files(&place, options->project, err))

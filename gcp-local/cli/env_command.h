@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gcp-local env: exports that point gcloud, gsutil and the client libraries at a server. */
 #ifndef GCP_LOCAL_CLI_ENV_COMMAND_H
 #define GCP_LOCAL_CLI_ENV_COMMAND_H
@@ -6,6 +7,6 @@
 
 /* Prints them for the server of the data directory, or for the one that will run with these
  * options. Writes the configuration files that they name. */
-bool local_env(const struct options *options, struct err *err);
+bool env_command_run(const struct options *options, struct err *err);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gcp-local key create ACCOUNT, gcp-local key list. */
 #include "gcp-local/cli/key_command.h"
 
@@ -5,7 +6,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "gcp-local/data_dir.h"
-#include "gcp-local/token/accounts.h"
+#include "gcp-local/token/account.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +16,7 @@ static char *token_uri(const struct options *options)
 {
     OWN(endpoints) struct endpoints running = {0};
     struct err none = {0};
-    if (options->port_given || !endpoints_read(options->data_dir, &running, &none))
+    if (options->port_given || !data_dir_endpoints_read(options->data_dir, &running, &none))
         return str_format("http://%s:%u/token", options->host, options->port);
     return str_format("http://%s:%u/token", running.host, running.port);
 }
@@ -65,7 +66,7 @@ static bool list(const char *accounts, struct err *err)
     return true;
 }
 
-bool local_key(const struct options *options, struct err *err)
+bool key_command_run(const struct options *options, struct err *err)
 {
     OWN(free) char *accounts = str_format("%s/accounts", options->data_dir);
     return options->word[1] ? create(options, accounts, err) : list(accounts, err);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the command line asks for. */
 #include "gcp-local/cli/options.h"
 
@@ -9,7 +10,7 @@
 
 enum { DEFAULT_PORT = 8585, DEFAULT_TLS_PORT = 8586 };
 
-const char local_options_help[] =
+const char options_help[] =
     "usage: gcp-local [OPTION…]                  serve until SIGTERM or SIGINT\n"
     "       gcp-local env [--data-dir DIR]       print exports that point clients at it\n"
     "       gcp-local key create ACCOUNT [--project P] [--user] [--out FILE]\n"
@@ -152,7 +153,7 @@ static bool take_words(int count, char **words, struct options *options, struct 
     };
     if (count == 0)
         return true;
-    for (size_t i = 0; i < COUNT(commands); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
         if (!str_equal(words[0], commands[i].name))
             continue;
         if (count - 1 > commands[i].words)
@@ -181,7 +182,7 @@ static bool check(const struct options *options, struct err *err)
     return true;
 }
 
-bool local_options_read(int argc, char **argv, struct options *options, struct err *err)
+bool options_read(int argc, char **argv, struct options *options, struct err *err)
 {
     *options = (struct options){
         .host = "127.0.0.1",

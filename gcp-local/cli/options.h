@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the command line asks for. */
 #ifndef GCP_LOCAL_CLI_OPTIONS_H
 #define GCP_LOCAL_CLI_OPTIONS_H
@@ -37,9 +38,9 @@ struct options {
 };
 
 /* Fails with ERR_INPUT and a line that says what is wrong with the arguments. */
-bool local_options_read(int argc, char **argv, struct options *options, struct err *err);
+bool options_read(int argc, char **argv, struct options *options, struct err *err);
 
 /* The text of --help. */
-extern const char local_options_help[];
+extern const char options_help[];
 
 #endif

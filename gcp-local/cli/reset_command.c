@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gcp-local reset: empties all APIs, of a server that runs or in its folder. Accounts, secrets and
  * certificates stay, so that clients that were set up go on working. */
 #include "gcp-local/cli/reset_command.h"
@@ -13,12 +14,12 @@
 static bool add_token(const char *data_dir, struct headers *headers, struct err *err)
 {
     OWN(free) char *path = str_format("%s/tokens/secret", data_dir);
-    struct access_secret secret;
-    if (!access_secret_open(path, &secret, err))
+    struct token_secret secret;
+    if (!token_secret_open(path, &secret, err))
         return false;
-    char email[] = "gcp-local", scope[] = CONTROL_SCOPE;
-    struct grant grant = {email, scope, time_now_ns() / NS_PER_SEC + 60};
-    OWN(free) char *token = access_token_make(&secret, &grant);
+    char email[] = "gcp-local", scope[] = ROUTER_ADMIN_SCOPE;
+    struct access_grant grant = {email, scope, timestamp_now_ns() / NS_PER_SEC + 60};
+    OWN(free) char *token = access_grant_to_token(&secret, &grant);
     OWN(free) char *field = str_format("Bearer %s", token);
     return headers_add(headers, "Authorization", field);
 }
@@ -32,10 +33,11 @@ static bool ask_server(const struct options *options, const struct endpoints *ru
     OWN(http_client) struct http_client *client = http_client_open(NULL, err);
     if (!client)
         return false;
-    OWN(free) char *url = str_format("http://%s:%u" CONTROL_RESET, running->host, running->port);
+    OWN(free) char *url =
+        str_format("http://%s:%u" ROUTER_RESET_PATH, running->host, running->port);
     struct http_call call = {.method = "POST", .url = url, .headers = &headers, .no_proxy = true};
-    OWN(http_answer) struct http_answer answer = {0};
-    if (!http_send(client, &call, &answer, err))
+    OWN(http_response) struct http_response answer = {0};
+    if (!http_client_send(client, &call, &answer, err))
         return false;
     if (answer.status == 200)
         return true;
@@ -58,11 +60,11 @@ static bool empty_folder(const struct options *options, struct err *err)
     return empty;
 }
 
-bool local_reset(const struct options *options, struct err *err)
+bool reset_command_run(const struct options *options, struct err *err)
 {
     OWN(endpoints) struct endpoints running = {0};
     struct err none = {0};
-    if (endpoints_read(options->data_dir, &running, &none))
+    if (data_dir_endpoints_read(options->data_dir, &running, &none))
         return ask_server(options, &running, err);
     return empty_folder(options, err);
 }

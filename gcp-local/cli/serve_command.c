@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gcp-local as a server: from opening the data directory to the end by a signal. */
 #include "gcp-local/cli/serve_command.h"
 
@@ -7,7 +8,7 @@
 #include "base/str.h"
 #include "gcp-local/data_dir.h"
 #include "gcp-local/router/router.h"
-#include "net/tls/authority.h"
+#include "net/tls/server_identity.h"
 
 #include <arpa/inet.h>
 #include <signal.h>
@@ -96,7 +97,7 @@ static bool tell(const struct options *options, const struct data_dir *dir,
     return true;
 }
 
-bool local_serve(const struct options *options, struct err *err)
+bool serve_command_run(const struct options *options, struct err *err)
 {
     sigset_t signals;
     block_signals(&signals);
@@ -104,7 +105,7 @@ bool local_serve(const struct options *options, struct err *err)
     OWN(data_dir) struct data_dir dir = {.lock = -1};
     if (!data_dir_open(options->in_memory ? NULL : options->data_dir, &dir, err))
         return false;
-    OWN(free) char *tls_dir = data_dir_file(&dir, "tls");
+    OWN(free) char *tls_dir = data_dir_file_path(&dir, "tls");
     OWN(server_identity) struct server_identity identity = {0};
     if (!server_identity_open(tls_dir, options->host, &identity, err))
         return false;

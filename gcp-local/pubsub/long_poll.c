@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Long polls: clients that wait for messages, woken one by one. */
 #include "gcp-local/pubsub/pubsub_private.h"
 
@@ -21,28 +22,29 @@ static bool shows_attempts(const struct subscription *subscription)
     return subscription->rules.dead_letter_topic != NULL;
 }
 
-static struct handout *add_handout(struct turn *turn, struct subscription *subscription,
-                                   struct http_exchange *exchange)
+static struct pull_response *add_handout(struct pubsub_transaction *turn,
+                                         struct subscription *subscription,
+                                         struct http_exchange *exchange)
 {
-    struct handout *handout = must_alloc(sizeof(*handout));
-    *handout = (struct handout){.exchange = exchange,
-                                .subscription = str_copy(subscription->name),
-                                .with_attempts = shows_attempts(subscription),
-                                .next = turn->handouts};
+    struct pull_response *handout = alloc_zeroed(sizeof(*handout));
+    *handout = (struct pull_response){.exchange = exchange,
+                                      .subscription = str_copy(subscription->name),
+                                      .with_attempts = shows_attempts(subscription),
+                                      .next = turn->handouts};
     turn->handouts = handout;
     return handout;
 }
 
 /* Leases ready messages into the handout. */
-static void fill(struct turn *turn, struct handout *handout, struct subscription *subscription,
-                 size_t most)
+static void fill(struct pubsub_transaction *turn, struct pull_response *handout,
+                 struct subscription *subscription, size_t most)
 {
-    const struct backlog *backlog = &subscription->backlog;
+    const struct subscription_queue *backlog = &subscription->backlog;
     if (most > backlog->count)
         most = backlog->count;
     if (most == 0 || !heap_first(&backlog->ready))
         return;
-    handout->leases = must_alloc(most * sizeof(struct lease));
+    handout->leases = alloc_zeroed(most * sizeof(struct lease));
     handout->count = engine_pull(&turn->pubsub->engine, subscription, turn->now_ns, most, false,
                                  handout->leases);
 }
@@ -52,31 +54,31 @@ static bool can_give(const struct subscription *subscription)
     return heap_first(&subscription->backlog.ready) && !subscription->rules.push.endpoint;
 }
 
-void wait_pull(struct turn *turn, struct subscription *subscription, struct http_exchange *exchange,
-               size_t most, int wait_sec)
+void long_poll_pull(struct pubsub_transaction *turn, struct subscription *subscription,
+                    struct http_exchange *exchange, size_t most, int wait_sec)
 {
     subscription->used_ns = turn->now_ns;
     if (can_give(subscription) || wait_sec == 0 || turn->pubsub->stopping) {
-        struct handout *handout = add_handout(turn, subscription, exchange);
+        struct pull_response *handout = add_handout(turn, subscription, exchange);
         if (can_give(subscription))
             fill(turn, handout, subscription, most);
         return;
     }
-    struct wait *wait = must_alloc(sizeof(*wait));
+    struct wait *wait = alloc_zeroed(sizeof(*wait));
     *wait = (struct wait){.subscription = subscription, .exchange = exchange, .most = most};
     heap_set(&turn->pubsub->deadlines, &wait->deadline,
              turn->now_ns + (int64_t)wait_sec * NS_PER_SEC);
     struct wait *list = subscription->waiting;
     DL_APPEND(list, wait);
     subscription->waiting = list;
-    http_hold(exchange);
+    http_exchange_hold(exchange);
 }
 
 /* Takes a wait off its lists; its exchange is to be answered. */
-static struct handout *end_wait(struct turn *turn, struct wait *wait)
+static struct pull_response *end_wait(struct pubsub_transaction *turn, struct wait *wait)
 {
     struct subscription *subscription = wait->subscription;
-    struct handout *handout = add_handout(turn, subscription, wait->exchange);
+    struct pull_response *handout = add_handout(turn, subscription, wait->exchange);
     struct wait *list = subscription->waiting;
     DL_DELETE(list, wait);
     subscription->waiting = list;
@@ -85,46 +87,48 @@ static struct handout *end_wait(struct turn *turn, struct wait *wait)
     return handout;
 }
 
-void wait_serve(struct turn *turn, struct subscription *subscription)
+void long_poll_deliver(struct pubsub_transaction *turn, struct subscription *subscription)
 {
     struct wait *wait;
     while ((wait = subscription->waiting) && can_give(subscription)) {
-        size_t most = http_alive(wait->exchange) ? wait->most : 0; /* a client that left: nothing */
+        size_t most = http_exchange_is_connected(wait->exchange)
+                          ? wait->most
+                          : 0; /* a client that left: nothing */
         fill(turn, end_wait(turn, wait), subscription, most);
     }
 }
 
-void wait_tick(struct turn *turn)
+void long_poll_tick(struct pubsub_transaction *turn)
 {
     struct pubsub *pubsub = turn->pubsub;
     struct heap_node *first;
     while ((first = heap_first(&pubsub->deadlines)) &&
            (pubsub->stopping || first->key <= turn->now_ns))
-        end_wait(turn, heap_owner(first, struct wait, deadline));
+        end_wait(turn, heap_container_of(first, struct wait, deadline));
 }
 
-void wait_drop(struct turn *turn, struct subscription *subscription)
+void long_poll_drop(struct pubsub_transaction *turn, struct subscription *subscription)
 {
     while (subscription->waiting)
         end_wait(turn, subscription->waiting);
 }
 
-static void answer(struct handout *handout)
+static void answer(struct pull_response *handout)
 {
     struct http_reply reply = {.content_type = "application/json; charset=UTF-8"};
-    answer_received(&reply.body, handout->subscription, handout->leases, handout->count,
-                    handout->with_attempts);
-    http_answer_with(handout->exchange, &reply);
+    json_writer_add_received_messages(&reply.body, handout->subscription, handout->leases,
+                                      handout->count, handout->with_attempts);
+    http_exchange_reply(handout->exchange, &reply);
     for (size_t i = 0; i < handout->count; i++)
-        message_unref(handout->leases[i].message);
+        stored_message_unref(handout->leases[i].message);
     free(handout->leases);
     free(handout->subscription);
     free(handout);
 }
 
-void wait_answer(struct handout *handouts)
+void long_poll_send(struct pull_response *handouts)
 {
-    for (struct handout *next; handouts; handouts = next) {
+    for (struct pull_response *next; handouts; handouts = next) {
         next = handouts->next;
         answer(handouts);
     }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Pub/Sub as the rest of gcp-local sees it: opened, closed, published to; and its timer. */
 #include "gcp-local/pubsub/pubsub.h"
 
@@ -8,20 +9,18 @@
 
 #include <semaphore.h>
 
-/* ---- turns ---- */
-
-struct turn turn_begin(struct pubsub *pubsub)
+struct pubsub_transaction pubsub_transaction_begin(struct pubsub *pubsub)
 {
-    struct turn turn = {.pubsub = pubsub};
+    struct pubsub_transaction turn = {.pubsub = pubsub};
     pthread_mutex_lock(&pubsub->lock);
-    turn.now_ns = time_now_ns();
+    turn.now_ns = timestamp_now_ns();
     engine_tick(&pubsub->engine, turn.now_ns);
-    wait_tick(&turn);
+    long_poll_tick(&turn);
     push_tick(&turn);
     return turn;
 }
 
-bool turn_ready(const struct turn *turn, struct err *err)
+bool pubsub_transaction_ready(const struct pubsub_transaction *turn, struct err *err)
 {
     return !turn->pubsub->store || pubsub_store_ready(turn->pubsub->store, err);
 }
@@ -37,32 +36,31 @@ static int64_t next_due(const struct pubsub *pubsub)
     return push && push->key < due ? push->key : due;
 }
 
-void turn_end(struct turn *turn, pubsub_store_written *written, void *context)
+void pubsub_transaction_end(struct pubsub_transaction *turn, pubsub_store_written *written,
+                            void *context)
 {
     struct pubsub *pubsub = turn->pubsub;
     struct subscription *subscription;
-    while ((subscription = engine_take_woken(&pubsub->engine))) {
-        wait_serve(turn, subscription);
-        push_serve(turn, subscription);
+    while ((subscription = engine_take_ready(&pubsub->engine))) {
+        long_poll_deliver(turn, subscription);
+        push_deliver(turn, subscription);
     }
-    struct handout *orphans = pubsub->orphans;
-    pubsub->orphans = NULL;
-    struct store *store = pubsub->engine.changes.count ? pubsub->store : NULL;
+    struct pull_response *detached_pulls = pubsub->detached_pulls;
+    pubsub->detached_pulls = NULL;
+    struct pubsub_store *store = pubsub->engine.changes.count ? pubsub->store : NULL;
     if (store)
         pubsub_store_add(store, &pubsub->engine.changes, written, context);
     if (next_due(pubsub) < pubsub->wakes_ns)
         pthread_cond_broadcast(&pubsub->changed);
     pthread_mutex_unlock(&pubsub->lock);
 
-    wait_answer(turn->handouts);
-    wait_answer(orphans);
+    long_poll_send(turn->handouts);
+    long_poll_send(detached_pulls);
     if (store)
         pubsub_store_flush(store);
     else if (written)
         written(context, NULL);
 }
-
-/* ---- the timer ---- */
 
 static void wait_until(struct pubsub *pubsub, int64_t due_ns)
 {
@@ -83,49 +81,48 @@ static void *run_timer(void *context)
     pthread_mutex_lock(&pubsub->lock);
     while (!pubsub->closing) {
         int64_t due = next_due(pubsub);
-        if (due > time_now_ns()) {
+        if (due > timestamp_now_ns()) {
             wait_until(pubsub, due);
             continue;
         }
         pthread_mutex_unlock(&pubsub->lock);
-        struct turn turn = turn_begin(pubsub);
-        turn_end(&turn, NULL, NULL);
+        struct pubsub_transaction turn = pubsub_transaction_begin(pubsub);
+        pubsub_transaction_end(&turn, NULL, NULL);
         pthread_mutex_lock(&pubsub->lock);
     }
     pthread_mutex_unlock(&pubsub->lock);
     return NULL;
 }
 
-/* ---- opening and closing ---- */
-
 /* A subscription that is deleted or expires: those who wait for it are answered with the next turn,
  * which is under way. */
 static void subscription_gone(struct subscription *subscription, void *context)
 {
     struct pubsub *pubsub = context;
-    struct turn turn = {.pubsub = pubsub, .handouts = pubsub->orphans};
-    wait_drop(&turn, subscription);
-    pubsub->orphans = turn.handouts;
+    struct pubsub_transaction turn = {.pubsub = pubsub, .handouts = pubsub->detached_pulls};
+    long_poll_drop(&turn, subscription);
+    pubsub->detached_pulls = turn.handouts;
     push_drop(pubsub, subscription);
 }
 
 static void start_engine(struct pubsub *pubsub)
 {
-    engine_init(&pubsub->engine, time_now_ns(), false);
+    engine_init(&pubsub->engine, timestamp_now_ns(), false);
     pubsub->engine.gone = subscription_gone;
     pubsub->engine.context = pubsub;
 }
 
 struct pubsub *pubsub_open(const struct pubsub_options *options, struct err *err)
 {
-    struct pubsub *pubsub = must_alloc(sizeof(*pubsub));
+    struct pubsub *pubsub = alloc_zeroed(sizeof(*pubsub));
     pubsub->options = *options;
     pthread_mutex_init(&pubsub->lock, NULL);
     pthread_cond_init(&pubsub->changed, NULL);
     start_engine(pubsub);
     if (options->data_dir) {
-        pubsub->store = pubsub_store_open(options->data_dir, &pubsub->engine, time_now_ns(), err);
-        pubsub->engine.keeps_changes = true;
+        pubsub->store =
+            pubsub_store_open(options->data_dir, &pubsub->engine, timestamp_now_ns(), err);
+        pubsub->engine.journal_enabled = true;
     }
     pubsub->wakes_ns = INT64_MIN;
     pubsub->closing = err->status != 0;
@@ -139,10 +136,10 @@ struct pubsub *pubsub_open(const struct pubsub_options *options, struct err *err
 
 void pubsub_stop(struct pubsub *pubsub)
 {
-    struct turn turn = turn_begin(pubsub);
+    struct pubsub_transaction turn = pubsub_transaction_begin(pubsub);
     pubsub->stopping = true;
-    wait_tick(&turn);
-    turn_end(&turn, NULL, NULL);
+    long_poll_tick(&turn);
+    pubsub_transaction_end(&turn, NULL, NULL);
 }
 
 void pubsub_close(struct pubsub *pubsub)
@@ -169,19 +166,17 @@ void pubsub_close(struct pubsub *pubsub)
 
 bool pubsub_reset(struct pubsub *pubsub, struct err *err)
 {
-    struct turn turn = turn_begin(pubsub);
-    bool keeps = pubsub->engine.keeps_changes;
+    struct pubsub_transaction turn = pubsub_transaction_begin(pubsub);
+    bool keeps = pubsub->engine.journal_enabled;
     bool ok = !pubsub->store || pubsub_store_reset(pubsub->store, err);
     if (ok) {
         engine_done(&pubsub->engine);
         start_engine(pubsub);
-        pubsub->engine.keeps_changes = keeps;
+        pubsub->engine.journal_enabled = keeps;
     }
-    turn_end(&turn, NULL, NULL);
+    pubsub_transaction_end(&turn, NULL, NULL);
     return ok;
 }
-
-/* ---- from within the process ---- */
 
 bool pubsub_has_topic(struct pubsub *pubsub, const char *topic)
 {
@@ -205,45 +200,45 @@ static void message_written(void *context, const struct err *err)
     sem_post(&safe->known);
 }
 
-static struct message *make_message(const struct pubsub_attribute *attributes, size_t count,
-                                    struct bytes data, struct err *err)
+static struct stored_message *make_message(const struct pubsub_attribute *attributes, size_t count,
+                                           struct bytes data, struct err *err)
 {
     OWN(buf) struct buf packed = {0};
     for (size_t i = 0; i < count; i++) {
-        if (!publish_attribute_check(bytes_of(attributes[i].name), bytes_of(attributes[i].value),
-                                     (uint32_t)count, err))
+        if (!publish_body_check_attribute(bytes_of(attributes[i].name),
+                                          bytes_of(attributes[i].value), (uint32_t)count, err))
             return NULL;
-        attributes_add(&packed, attributes[i].name, attributes[i].value);
+        stored_message_pack_attribute(&packed, attributes[i].name, attributes[i].value);
     }
-    if (data.len + packed.len > MOST_PUBLISH_BYTES) {
+    if (data.len + packed.len > MAX_PUBLISH_BYTES) {
         err_set(err, ERR_INPUT, "a message of %zu bytes is too large", data.len + packed.len);
         return NULL;
     }
-    return message_new((struct bytes){0}, buf_bytes(&packed), (uint32_t)count, data);
+    return stored_message_new((struct bytes){0}, buf_bytes(&packed), (uint32_t)count, data);
 }
 
 bool pubsub_publish(struct pubsub *pubsub, const char *topic,
                     const struct pubsub_attribute *attributes, size_t count, struct bytes data,
                     char **id, struct err *err)
 {
-    struct message *message = make_message(attributes, count, data, err);
+    struct stored_message *message = make_message(attributes, count, data, err);
     if (!message)
         return false;
-    struct turn turn = turn_begin(pubsub);
+    struct pubsub_transaction turn = pubsub_transaction_begin(pubsub);
     struct topic *to = engine_topic(&pubsub->engine, topic);
     if (!to)
         err_set(err, ERR_NOT_FOUND, "Topic not found");
-    bool ok = to && turn_ready(&turn, err);
+    bool ok = to && pubsub_transaction_ready(&turn, err);
     if (ok)
         engine_publish(&pubsub->engine, to, &message, 1, turn.now_ns);
     struct safe safe = {.err = err};
     sem_init(&safe.known, 0, 0);
-    turn_end(&turn, message_written, &safe);
+    pubsub_transaction_end(&turn, message_written, &safe);
     while (sem_wait(&safe.known) != 0)
         ;
     sem_destroy(&safe.known);
     if (ok && id)
         *id = str_format("%lld", (long long)message->id);
-    message_unref(message);
+    stored_message_unref(message);
     return err->status == 0;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Pub/Sub v1 over REST: topics, subscriptions and what flows between them, in memory or kept in a
  * data directory. This is all that the rest of gcp-local needs to know of it. */
 #ifndef GCP_LOCAL_PUBSUB_PUBSUB_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What Pub/Sub keeps on disk: one SQLite file. */
 #include "gcp-local/pubsub/pubsub_store.h"
 
@@ -54,31 +55,29 @@ struct waiter {
 
 /* What is written in one transaction. */
 struct batch {
-    struct changes changes;
+    struct engine_journal changes;
     struct waiter *waiters;
     size_t count, size;
 };
 
-struct store {
+struct pubsub_store {
     char *path;
     sqlite3 *db; /* used by the one who is writing */
     sqlite3_stmt *prepared[STATEMENTS];
     pthread_mutex_t lock; /* guards what follows */
     struct batch queue;
     bool writing;
-    struct changes failed; /* could not be written yet; tried again before anything else */
+    struct engine_journal failed; /* could not be written yet; tried again before anything else */
 };
 
-static bool fail(const struct store *store, struct err *err)
+static bool fail(const struct pubsub_store *store, struct err *err)
 {
     int code = sqlite3_errcode(store->db);
     return err_set(err, code == SQLITE_NOMEM ? ERR_INTERNAL : ERR_UNAVAILABLE,
                    "cannot write %s: %s", store->path, sqlite3_errmsg(store->db));
 }
 
-/* ---- writing ---- */
-
-static bool run(struct store *store, enum statement which)
+static bool run(struct pubsub_store *store, enum statement which)
 {
     sqlite3_stmt *statement = store->prepared[which];
     bool ok = sqlite3_step(statement) == SQLITE_DONE;
@@ -93,52 +92,53 @@ static void bind_bytes(sqlite3_stmt *statement, int index, struct bytes bytes)
         sqlite3_bind_null(statement, index);
 }
 
-static void bind_message(sqlite3_stmt *statement, const struct message *message)
+static void bind_message(sqlite3_stmt *statement, const struct stored_message *message)
 {
     sqlite3_bind_int64(statement, 1, message->id);
     sqlite3_bind_int64(statement, 2, message->published_ns);
     if (message->key_len)
-        sqlite3_bind_text(statement, 3, message_key(message), (int)message->key_len, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 3, stored_message_ordering_key(message), (int)message->key_len,
+                          SQLITE_STATIC);
     else
         sqlite3_bind_null(statement, 3);
     sqlite3_bind_int64(statement, 4, message->attribute_count);
-    bind_bytes(statement, 5, message_attributes(message));
-    bind_bytes(statement, 6, message_data(message));
+    bind_bytes(statement, 5, stored_message_attributes(message));
+    bind_bytes(statement, 6, stored_message_data(message));
 }
 
-static bool write_change(struct store *store, const struct change *change)
+static bool write_change(struct pubsub_store *store, const struct journal_entry *change)
 {
     static const enum statement of[] = {
-        [CHANGE_PUT_RESOURCE] = PUT_RESOURCE,
-        [CHANGE_DROP_RESOURCE] = DROP_RESOURCE,
-        [CHANGE_PUT_MESSAGE] = PUT_MESSAGE,
-        [CHANGE_DROP_MESSAGE] = DROP_MESSAGE,
-        [CHANGE_HOLD] = HOLD,
-        [CHANGE_RELEASE] = RELEASE,
+        [JOURNAL_PUT_RESOURCE] = PUT_RESOURCE,
+        [JOURNAL_DELETE_RESOURCE] = DROP_RESOURCE,
+        [JOURNAL_PUT_MESSAGE] = PUT_MESSAGE,
+        [JOURNAL_DELETE_MESSAGE] = DROP_MESSAGE,
+        [JOURNAL_RETAIN] = HOLD,
+        [JOURNAL_UNRETAIN] = RELEASE,
     };
     sqlite3_stmt *statement = store->prepared[of[change->kind]];
     switch (change->kind) {
-    case CHANGE_PUT_RESOURCE:
+    case JOURNAL_PUT_RESOURCE:
         sqlite3_bind_int64(statement, 1, change->owner);
         sqlite3_bind_text(statement, 2, change->name, -1, SQLITE_STATIC);
         sqlite3_bind_text(statement, 3, change->config, -1, SQLITE_STATIC);
         break;
-    case CHANGE_DROP_RESOURCE:
+    case JOURNAL_DELETE_RESOURCE:
         sqlite3_bind_int64(statement, 1, change->owner);
         sqlite3_bind_int64(store->prepared[DROP_HOLDS], 1, change->owner);
         if (!run(store, DROP_HOLDS))
             return false;
         break;
-    case CHANGE_PUT_MESSAGE:
+    case JOURNAL_PUT_MESSAGE:
         bind_message(statement, change->message);
         break;
-    case CHANGE_DROP_MESSAGE:
+    case JOURNAL_DELETE_MESSAGE:
         sqlite3_bind_int64(statement, 1, change->id);
         break;
-    case CHANGE_HOLD:
+    case JOURNAL_RETAIN:
         sqlite3_bind_int(statement, 3, change->acked);
         /* fall through */
-    case CHANGE_RELEASE:
+    case JOURNAL_UNRETAIN:
         sqlite3_bind_int64(statement, 1, change->owner);
         sqlite3_bind_int64(statement, 2, change->id);
         break;
@@ -146,7 +146,8 @@ static bool write_change(struct store *store, const struct change *change)
     return run(store, of[change->kind]);
 }
 
-static bool write_all(struct store *store, const struct changes *changes, struct err *err)
+static bool write_all(struct pubsub_store *store, const struct engine_journal *changes,
+                      struct err *err)
 {
     if (changes->count == 0)
         return true;
@@ -169,37 +170,37 @@ static void tell(struct batch *batch, const struct err *err)
     free(batch->waiters);
 }
 
-void pubsub_store_add(struct store *store, struct changes *changes, pubsub_store_written *written,
-                      void *context)
+void pubsub_store_add(struct pubsub_store *store, struct engine_journal *changes,
+                      pubsub_store_written *written, void *context)
 {
     pthread_mutex_lock(&store->lock);
     struct batch *queue = &store->queue;
-    changes_move(&queue->changes, changes);
+    engine_journal_move(&queue->changes, changes);
     if (queue->count == queue->size) {
         queue->size = queue->size ? 2 * queue->size : 16;
-        queue->waiters = must_realloc(queue->waiters, queue->size * sizeof(struct waiter));
+        queue->waiters = alloc_resize(queue->waiters, queue->size * sizeof(struct waiter));
     }
     queue->waiters[queue->count++] = (struct waiter){written, context};
     pthread_mutex_unlock(&store->lock);
 }
 
 /* Takes what is queued, behind what failed before; false when there is nothing to write. */
-static bool take_batch(struct store *store, struct batch *batch)
+static bool take_batch(struct pubsub_store *store, struct batch *batch)
 {
     if (store->queue.count == 0)
         return false;
     *batch = store->queue;
     store->queue = (struct batch){0};
     if (store->failed.count) {
-        changes_move(&store->failed, &batch->changes);
-        struct changes all = store->failed;
+        engine_journal_move(&store->failed, &batch->changes);
+        struct engine_journal all = store->failed;
         store->failed = batch->changes;
         batch->changes = all;
     }
     return true;
 }
 
-void pubsub_store_flush(struct store *store)
+void pubsub_store_flush(struct pubsub_store *store)
 {
     pthread_mutex_lock(&store->lock);
     struct batch batch;
@@ -213,24 +214,24 @@ void pubsub_store_flush(struct store *store)
         pthread_mutex_lock(&store->lock);
         store->writing = false;
         if (!ok)
-            changes_move(&store->failed, &batch.changes);
+            engine_journal_move(&store->failed, &batch.changes);
         pthread_mutex_unlock(&store->lock);
 
         tell(&batch, &err);
-        changes_done(&batch.changes);
+        engine_journal_done(&batch.changes);
         pthread_mutex_lock(&store->lock);
     }
     pthread_mutex_unlock(&store->lock);
 }
 
-bool pubsub_store_ready(struct store *store, struct err *err)
+bool pubsub_store_ready(struct pubsub_store *store, struct err *err)
 {
     pthread_mutex_lock(&store->lock);
     bool failed = store->failed.count != 0;
     bool ok = !failed;
     if (failed && !store->writing && store->queue.count == 0 &&
         write_all(store, &store->failed, err)) {
-        changes_done(&store->failed);
+        engine_journal_done(&store->failed);
         ok = true;
     }
     pthread_mutex_unlock(&store->lock);
@@ -239,9 +240,7 @@ bool pubsub_store_ready(struct store *store, struct err *err)
     return ok;
 }
 
-/* ---- opening ---- */
-
-static bool load_resources(struct store *store, struct engine *engine, int64_t now_ns,
+static bool load_resources(struct pubsub_store *store, struct engine *engine, int64_t now_ns,
                            struct err *err)
 {
     sqlite3_stmt *rows = NULL;
@@ -266,17 +265,18 @@ static struct bytes column_bytes(sqlite3_stmt *rows, int column)
     return (struct bytes){data, (size_t)sqlite3_column_bytes(rows, column)};
 }
 
-static struct message *message_from_row(sqlite3_stmt *rows)
+static struct stored_message *message_from_row(sqlite3_stmt *rows)
 {
-    struct message *message =
-        message_new(column_bytes(rows, 2), column_bytes(rows, 4),
-                    (uint32_t)sqlite3_column_int64(rows, 3), column_bytes(rows, 5));
+    struct stored_message *message =
+        stored_message_new(column_bytes(rows, 2), column_bytes(rows, 4),
+                           (uint32_t)sqlite3_column_int64(rows, 3), column_bytes(rows, 5));
     message->id = sqlite3_column_int64(rows, 0);
     message->published_ns = sqlite3_column_int64(rows, 1);
     return message;
 }
 
-static bool load_messages(struct store *store, struct shelf *messages, struct err *err)
+static bool load_messages(struct pubsub_store *store, struct retained_messages *messages,
+                          struct err *err)
 {
     sqlite3_stmt *rows = NULL;
     if (sqlite3_prepare_v2(store->db,
@@ -285,29 +285,30 @@ static bool load_messages(struct store *store, struct shelf *messages, struct er
                            -1, &rows, NULL) != SQLITE_OK)
         return fail(store, err);
     while (sqlite3_step(rows) == SQLITE_ROW) {
-        struct message *message = message_from_row(rows);
-        shelf_add(messages, message);
-        message_unref(message);
+        struct stored_message *message = message_from_row(rows);
+        retained_messages_add(messages, message);
+        stored_message_unref(message);
     }
     return sqlite3_finalize(rows) == SQLITE_OK || fail(store, err);
 }
 
-static struct message *find_message(const struct shelf *messages, int64_t id)
+static struct stored_message *find_message(const struct retained_messages *messages, int64_t id)
 {
     size_t low = 0, high = messages->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (shelf_at(messages, middle)->id < id)
+        if (retained_messages_at(messages, middle)->id < id)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < messages->count && shelf_at(messages, low)->id == id ? shelf_at(messages, low)
-                                                                      : NULL;
+    return low < messages->count && retained_messages_at(messages, low)->id == id
+               ? retained_messages_at(messages, low)
+               : NULL;
 }
 
-static bool load_holds(struct store *store, struct engine *engine, const struct shelf *messages,
-                       struct err *err)
+static bool load_holds(struct pubsub_store *store, struct engine *engine,
+                       const struct retained_messages *messages, struct err *err)
 {
     sqlite3_stmt *rows = NULL;
     if (sqlite3_prepare_v2(store->db,
@@ -315,25 +316,25 @@ static bool load_holds(struct store *store, struct engine *engine, const struct 
                            &rows, NULL) != SQLITE_OK)
         return fail(store, err);
     while (sqlite3_step(rows) == SQLITE_ROW) {
-        struct message *message = find_message(messages, sqlite3_column_int64(rows, 1));
+        struct stored_message *message = find_message(messages, sqlite3_column_int64(rows, 1));
         if (message)
-            engine_load_hold(engine, sqlite3_column_int64(rows, 0), message,
-                             sqlite3_column_int(rows, 2) != 0);
+            engine_load_retained(engine, sqlite3_column_int64(rows, 0), message,
+                                 sqlite3_column_int(rows, 2) != 0);
     }
     return sqlite3_finalize(rows) == SQLITE_OK || fail(store, err);
 }
 
-static bool load(struct store *store, struct engine *engine, int64_t now_ns, struct err *err)
+static bool load(struct pubsub_store *store, struct engine *engine, int64_t now_ns, struct err *err)
 {
-    struct shelf messages = {0};
+    struct retained_messages messages = {0};
     bool ok = load_resources(store, engine, now_ns, err) && load_messages(store, &messages, err) &&
               load_holds(store, engine, &messages, err);
-    shelf_done(&messages);
-    engine_loaded(engine);
+    retained_messages_done(&messages);
+    engine_load_end(engine);
     return ok;
 }
 
-static bool prepare(struct store *store, struct err *err)
+static bool prepare(struct pubsub_store *store, struct err *err)
 {
     if (sqlite3_exec(store->db,
                      "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA cache_size=-400;",
@@ -347,11 +348,11 @@ static bool prepare(struct store *store, struct err *err)
     return true;
 }
 
-struct store *pubsub_store_open(const char *data_dir, struct engine *engine, int64_t now_ns,
-                                struct err *err)
+struct pubsub_store *pubsub_store_open(const char *data_dir, struct engine *engine, int64_t now_ns,
+                                       struct err *err)
 {
-    struct store *store = must_alloc(sizeof(*store));
-    *store = (struct store){.path = str_format("%s/pubsub.db", data_dir)};
+    struct pubsub_store *store = alloc_zeroed(sizeof(*store));
+    *store = (struct pubsub_store){.path = str_format("%s/pubsub.db", data_dir)};
     pthread_mutex_init(&store->lock, NULL);
     bool ok = sqlite3_open(store->path, &store->db) == SQLITE_OK || fail(store, err);
     if (ok && prepare(store, err) && load(store, engine, now_ns, err))
@@ -360,11 +361,11 @@ struct store *pubsub_store_open(const char *data_dir, struct engine *engine, int
     return NULL;
 }
 
-bool pubsub_store_reset(struct store *store, struct err *err)
+bool pubsub_store_reset(struct pubsub_store *store, struct err *err)
 {
     pubsub_store_flush(store);
     pthread_mutex_lock(&store->lock);
-    changes_done(&store->failed);
+    engine_journal_done(&store->failed);
     bool ok = sqlite3_exec(store->db,
                            "BEGIN; DELETE FROM hold; DELETE FROM message; DELETE FROM resource;"
                            "COMMIT; VACUUM;",
@@ -373,7 +374,7 @@ bool pubsub_store_reset(struct store *store, struct err *err)
     return ok || fail(store, err);
 }
 
-void pubsub_store_close(struct store *store)
+void pubsub_store_close(struct pubsub_store *store)
 {
     if (!store)
         return;
@@ -381,7 +382,7 @@ void pubsub_store_close(struct store *store)
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(store->prepared[i]);
     sqlite3_close(store->db);
-    changes_done(&store->failed);
+    engine_journal_done(&store->failed);
     pthread_mutex_destroy(&store->lock);
     free(store->path);
     free(store);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Push: messages posted to a subscription's endpoint, several at a time while it takes them, after
  * growing pauses while it does not. */
 #include "base/str.h"
@@ -47,7 +48,7 @@ static struct pusher *pusher_of(struct subscription *subscription)
 {
     struct pusher *pusher = subscription->pushing;
     if (!pusher) {
-        pusher = must_alloc(sizeof(*pusher));
+        pusher = alloc_zeroed(sizeof(*pusher));
         *pusher = (struct pusher){.subscription = subscription, .users = 1, .window = FIRST_WINDOW};
         subscription->pushing = pusher;
     }
@@ -66,8 +67,8 @@ void push_drop(struct pubsub *pubsub, struct subscription *subscription)
 }
 
 /* The token for the configured account, made anew when it is old or for another. */
-static const char *token_of(const struct turn *turn, struct pusher *pusher,
-                            const struct push_rules *rules)
+static const char *token_of(const struct pubsub_transaction *turn, struct pusher *pusher,
+                            const struct push_settings *rules)
 {
     const struct pubsub_options *options = &turn->pubsub->options;
     if (!rules->oidc_email || !options->id_token)
@@ -84,8 +85,6 @@ static const char *token_of(const struct turn *turn, struct pusher *pusher,
     return pusher->token;
 }
 
-/* ---- what is sent ---- */
-
 /* Fields that belong to the transfer are nobody's to set by an attribute. */
 static bool may_be_header(const char *name)
 {
@@ -98,7 +97,7 @@ static bool may_be_header(const char *name)
                                        "te",
                                        "upgrade",
                                        "trailer"};
-    for (size_t i = 0; i < COUNT(kept); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
         if (str_equal_any_case(name, kept[i]))
             return false;
     return true;
@@ -106,27 +105,28 @@ static bool may_be_header(const char *name)
 
 static void add_metadata(struct push_call *call, const struct subscription *subscription)
 {
-    const struct message *message = call->lease.message;
-    char time[PROTO_TIME_TEXT];
-    proto_time_text(message->published_ns, time);
+    const struct stored_message *message = call->lease.message;
+    char time[PROTO_JSON_TIME_TEXT];
+    proto_json_time_text(message->published_ns, time);
     OWN(free) char *id = str_format("%lld", (long long)message->id);
     headers_add(&call->headers, "x-goog-pubsub-subscription-name", subscription->name);
     headers_add(&call->headers, "x-goog-pubsub-message-id", id);
     headers_add(&call->headers, "x-goog-pubsub-publish-time", time);
     if (message->key_len)
-        headers_add(&call->headers, "x-goog-pubsub-ordering-key", message_key(message));
+        headers_add(&call->headers, "x-goog-pubsub-ordering-key",
+                    stored_message_ordering_key(message));
 
     const char *at = NULL, *name, *value;
-    while (attributes_next(message_attributes(message), &at, &name, &value))
+    while (stored_message_next_attribute(stored_message_attributes(message), &at, &name, &value))
         if (may_be_header(name))
             headers_add(&call->headers, name, value); /* left out when it can be none */
 }
 
 static void write_body(struct push_call *call, const struct subscription *subscription)
 {
-    const struct rules *rules = &subscription->rules;
+    const struct subscription_settings *rules = &subscription->rules;
     if (rules->push.unwrapped) {
-        struct bytes data = message_data(call->lease.message);
+        struct bytes data = stored_message_data(call->lease.message);
         buf_add(&call->body, data.data, data.len);
         if (rules->push.metadata)
             add_metadata(call, subscription);
@@ -135,16 +135,16 @@ static void write_body(struct push_call *call, const struct subscription *subscr
         return;
     }
     headers_add(&call->headers, "Content-Type", "application/json");
-    answer_push(&call->body, subscription->name, call->lease.message,
-                rules->dead_letter_topic ? call->lease.attempt : 0);
+    json_writer_add_push_body(&call->body, subscription->name, call->lease.message,
+                              rules->dead_letter_topic ? call->lease.attempt : 0);
 }
 
-static struct push_call *make_call(const struct turn *turn, struct subscription *subscription,
-                                   struct lease lease)
+static struct push_call *make_call(const struct pubsub_transaction *turn,
+                                   struct subscription *subscription, struct lease lease)
 {
     struct pusher *pusher = subscription->pushing;
-    const struct rules *rules = &subscription->rules;
-    struct push_call *call = must_alloc(sizeof(*call));
+    const struct subscription_settings *rules = &subscription->rules;
+    struct push_call *call = alloc_zeroed(sizeof(*call));
     *call = (struct push_call){.pubsub = turn->pubsub,
                                .pusher = pusher,
                                .lease = lease,
@@ -162,7 +162,7 @@ static struct push_call *make_call(const struct turn *turn, struct subscription 
         .headers = &call->headers,
         .body = buf_bytes(&call->body),
         .timeout_ms = (long)(rules->ack_deadline_ns / NS_PER_MS),
-        .enough = 102, /* which acknowledges, though in HTTP another answer would follow */
+        .stop_at_status = 102, /* which acknowledges, though in HTTP another answer would follow */
     };
     return call;
 }
@@ -170,16 +170,14 @@ static struct push_call *make_call(const struct turn *turn, struct subscription 
 static void free_call(struct push_call *call)
 {
     pusher_unref(call->pusher);
-    message_unref(call->lease.message);
+    stored_message_unref(call->lease.message);
     headers_done(&call->headers);
     buf_done(&call->body);
     free(call->url);
     free(call);
 }
 
-/* ---- what comes back ---- */
-
-static bool acknowledges(const struct http_answer *answer)
+static bool acknowledges(const struct http_response *answer)
 {
     if (!answer)
         return false;
@@ -195,7 +193,8 @@ static bool acknowledges(const struct http_answer *answer)
     }
 }
 
-static void succeeded(struct turn *turn, struct subscription *subscription, struct lease lease)
+static void succeeded(struct pubsub_transaction *turn, struct subscription *subscription,
+                      struct lease lease)
 {
     struct pusher *pusher = subscription->pushing;
     pusher->pause_ns = 0;
@@ -205,11 +204,13 @@ static void succeeded(struct turn *turn, struct subscription *subscription, stru
 }
 
 /* With a retry policy each message pauses for itself; else all of the subscription's pause. */
-static void failed(struct turn *turn, struct subscription *subscription, struct lease lease)
+static void failed(struct pubsub_transaction *turn, struct subscription *subscription,
+                   struct lease lease)
 {
     struct pusher *pusher = subscription->pushing;
-    engine_modify(&turn->pubsub->engine, subscription, lease.number, lease.slot, 0, turn->now_ns);
-    if (subscription->rules.most_backoff_ns || pusher->resume.place)
+    engine_modify_ack_deadline(&turn->pubsub->engine, subscription, lease.number, lease.slot, 0,
+                               turn->now_ns);
+    if (subscription->rules.max_backoff_ns || pusher->resume.place)
         return;
     pusher->window = FIRST_WINDOW;
     pusher->pause_ns = pusher->pause_ns ? pusher->pause_ns * 2 : least_pause;
@@ -218,12 +219,12 @@ static void failed(struct turn *turn, struct subscription *subscription, struct 
     heap_set(&turn->pubsub->resumes, &pusher->resume, turn->now_ns + pusher->pause_ns);
 }
 
-static void push_ended(struct http_answer *answer, const struct err *err, void *context)
+static void push_ended(struct http_response *answer, const struct err *err, void *context)
 {
     (void)err; /* no answer is a failure like any other */
     struct push_call *call = context;
     struct pubsub *pubsub = call->pubsub;
-    struct turn turn = turn_begin(pubsub);
+    struct pubsub_transaction turn = pubsub_transaction_begin(pubsub);
     struct subscription *subscription = call->pusher->subscription;
     call->pusher->under_way--;
     if (subscription && acknowledges(answer))
@@ -231,14 +232,14 @@ static void push_ended(struct http_answer *answer, const struct err *err, void *
     else if (subscription)
         failed(&turn, subscription, call->lease);
     if (subscription)
-        push_serve(&turn, subscription);
+        push_deliver(&turn, subscription);
     free_call(call);
     pubsub->pushing--;
     pthread_cond_broadcast(&pubsub->changed);
-    turn_end(&turn, NULL, NULL);
+    pubsub_transaction_end(&turn, NULL, NULL);
 }
 
-void push_serve(struct turn *turn, struct subscription *subscription)
+void push_deliver(struct pubsub_transaction *turn, struct subscription *subscription)
 {
     struct pubsub *pubsub = turn->pubsub;
     const struct pubsub_options *options = &pubsub->options;
@@ -254,16 +255,16 @@ void push_serve(struct turn *turn, struct subscription *subscription)
         struct push_call *call = make_call(turn, subscription, lease);
         pusher->under_way++;
         pubsub->pushing++;
-        http_start(client, &call->http, push_ended, call);
+        http_client_start(client, &call->http, push_ended, call);
     }
 }
 
-void push_tick(struct turn *turn)
+void push_tick(struct pubsub_transaction *turn)
 {
     struct heap *resumes = &turn->pubsub->resumes;
     struct heap_node *first;
     while ((first = heap_first(resumes)) && first->key <= turn->now_ns) {
         heap_remove(resumes, first);
-        push_serve(turn, heap_owner(first, struct pusher, resume)->subscription);
+        push_deliver(turn, heap_container_of(first, struct pusher, resume)->subscription);
     }
 }

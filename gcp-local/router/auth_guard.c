@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* --require-auth: which scopes a request needs, and Google's answer when it comes without. */
 #include "gcp-local/router/auth_guard.h"
 
@@ -40,7 +41,7 @@ static bool is_any(const char *path)
 /* In the order of asking: any other path is Storage's /BUCKET/OBJECT. */
 static const struct api apis[] = {
     {is_iam, "iamcredentials.googleapis.com", AUTH "iam", NULL, false},
-    {tokens_owns, NULL, NULL, NULL, false},
+    {token_service_owns, NULL, NULL, NULL, false},
     {pubsub_owns, "pubsub.googleapis.com", AUTH "pubsub", NULL, false},
     {vision_owns, "vision.googleapis.com", AUTH "cloud-vision", NULL, false},
     {is_translate_v2, "translate.googleapis.com", AUTH "cloud-translation", NULL, true},
@@ -123,14 +124,14 @@ static bool refuse(struct http_exchange *exchange, const struct api *api,
                                .content_type = "application/json; charset=UTF-8"};
     headers_add(&reply.headers, "WWW-Authenticate", challenge);
     buf_add_text(&reply.body, text);
-    http_answer_with(exchange, &reply);
+    http_exchange_reply(exchange, &reply);
     return false;
 }
 
 static const struct refusal *refusal_for(const struct err *err)
 {
     const struct refusal *const all[] = {&missing, &expired};
-    for (size_t i = 0; i < COUNT(all); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
         if (str_equal(err->reason, all[i]->reason))
             return all[i];
     return &invalid;
@@ -141,20 +142,21 @@ static bool changes_nothing(const char *method)
     return str_equal(method, "GET") || str_equal(method, "HEAD");
 }
 
-static bool may(const struct grant *grant, const struct api *api, const char *method)
+static bool may(const struct access_grant *grant, const struct api *api, const char *method)
 {
-    return grant_covers(grant, api->scopes) ||
-           (api->read_scopes && changes_nothing(method) && grant_covers(grant, api->read_scopes));
+    return access_grant_covers(grant, api->scopes) ||
+           (api->read_scopes && changes_nothing(method) &&
+            access_grant_covers(grant, api->read_scopes));
 }
 
-bool guard_admits(struct http_exchange *exchange, struct tokens *tokens)
+bool auth_guard_allows(struct http_exchange *exchange, struct token_service *tokens)
 {
     const struct api *api = api_of(exchange->path);
     if (!api->service || str_equal(exchange->path, "/") || str_equal(exchange->path, "/healthz"))
         return true;
-    OWN(grant) struct grant grant = {0};
+    OWN(access_grant) struct access_grant grant = {0};
     struct err err = {0};
-    if (!tokens_caller(tokens, &exchange->headers, &grant, &err))
+    if (!token_service_authenticate(tokens, &exchange->headers, &grant, &err))
         return refuse(exchange, api, refusal_for(&err));
     return may(&grant, api, exchange->method) || refuse(exchange, api, &too_little);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which API a request is for. */
 #include "gcp-local/router/router.h"
 
@@ -8,23 +9,21 @@
 
 enum { MAX_SMALL_BODY = 64 * 1024 };
 
-/* ---- what belongs to no API ------------------------------------------------------------------ */
-
 /* Google's libraries find out here whether they run on Google Cloud. */
 static void welcome(struct http_exchange *exchange)
 {
     struct http_reply reply = {.content_type = "text/plain; charset=UTF-8"};
     headers_add(&reply.headers, "Metadata-Flavor", "Google");
     buf_add_text(&reply.body, "gcp-local " VERSION "\n");
-    http_answer_with(exchange, &reply);
+    http_exchange_reply(exchange, &reply);
 }
 
 static bool may_control(struct http_exchange *exchange, struct router *router, struct err *err)
 {
-    OWN(grant) struct grant grant = {0};
-    if (!tokens_caller(router->cloud->tokens, &exchange->headers, &grant, err))
+    OWN(access_grant) struct access_grant grant = {0};
+    if (!token_service_authenticate(router->cloud->tokens, &exchange->headers, &grant, err))
         return false;
-    return str_equal(grant.scope, CONTROL_SCOPE) ||
+    return str_equal(grant.scope, ROUTER_ADMIN_SCOPE) ||
            err_set(err, ERR_FORBIDDEN, "only `gcp-local reset` may do that");
 }
 
@@ -32,9 +31,9 @@ static void reset(struct http_exchange *exchange, struct router *router)
 {
     struct err err = {0};
     if (may_control(exchange, router, &err) && cloud_reset(router->cloud, &err))
-        http_reply_text(exchange, 200, "done\n");
+        http_exchange_reply_text(exchange, 200, "done\n");
     else
-        http_reply_text(exchange, err.status, err.text);
+        http_exchange_reply_text(exchange, err.status, err.text);
 }
 
 static bool is_own(const struct http_exchange *exchange)
@@ -42,24 +41,22 @@ static bool is_own(const struct http_exchange *exchange)
     const char *path = exchange->path;
     bool reads = str_equal(exchange->method, "GET") || str_equal(exchange->method, "HEAD");
     return (reads && (str_equal(path, "/") || str_equal(path, "/healthz"))) ||
-           (str_equal(exchange->method, "POST") && str_equal(path, CONTROL_RESET));
+           (str_equal(exchange->method, "POST") && str_equal(path, ROUTER_RESET_PATH));
 }
-
-/* ---- routing --------------------------------------------------------------------------------- */
 
 /* Whose path it is, once it belongs to no API of newer make: any /BUCKET/OBJECT is Storage's. */
 static bool is_storage(const char *path)
 {
-    return !tokens_owns(path) && !pubsub_owns(path) && !vision_owns(path) &&
+    return !token_service_owns(path) && !pubsub_owns(path) && !vision_owns(path) &&
            !translate_owns(path) && storage_owns(path);
 }
 
 void router_begin(struct http_exchange *exchange, void *app)
 {
     struct router *router = app;
-    if (router->require_auth && !guard_admits(exchange, router->cloud->tokens))
+    if (router->require_auth && !auth_guard_allows(exchange, router->cloud->tokens))
         return;
-    if (tokens_owns(exchange->path))
+    if (token_service_owns(exchange->path))
         exchange->max_body = MAX_SMALL_BODY;
     else if (!is_own(exchange) && is_storage(exchange->path))
         storage_begin(exchange, router->cloud->storage);
@@ -69,10 +66,10 @@ static void handle_own(struct http_exchange *exchange, struct router *router)
 {
     if (str_equal(exchange->path, "/"))
         welcome(exchange);
-    else if (str_equal(exchange->path, CONTROL_RESET))
+    else if (str_equal(exchange->path, ROUTER_RESET_PATH))
         reset(exchange, router);
     else
-        http_reply_text(exchange, 200, "ok\n");
+        http_exchange_reply_text(exchange, 200, "ok\n");
 }
 
 void router_handle(struct http_exchange *exchange, void *app)
@@ -82,8 +79,8 @@ void router_handle(struct http_exchange *exchange, void *app)
     const char *path = exchange->path;
     if (is_own(exchange))
         handle_own(exchange, router);
-    else if (tokens_owns(path))
-        tokens_handle(exchange, cloud->tokens);
+    else if (token_service_owns(path))
+        token_service_handle(exchange, cloud->tokens);
     else if (pubsub_owns(path))
         pubsub_handle(exchange, cloud->pubsub);
     else if (vision_owns(path))
@@ -93,7 +90,7 @@ void router_handle(struct http_exchange *exchange, void *app)
     else if (storage_owns(path))
         storage_handle(exchange, cloud->storage);
     else
-        api_refuse(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL,
+        api_reject(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL,
                    "%s %s is not built in gcp-local", exchange->method, path);
 }
 

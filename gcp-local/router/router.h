@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which API a request is for. Both ports, with and without TLS, share one router. */
 #ifndef GCP_LOCAL_ROUTER_ROUTER_H
 #define GCP_LOCAL_ROUTER_ROUTER_H
@@ -7,8 +8,8 @@
 
 /* The scope of the tokens with which `gcp-local reset` calls the server; no client is granted it.
  */
-#define CONTROL_SCOPE "gcp-local:control"
-#define CONTROL_RESET "/_gcp-local/reset"
+#define ROUTER_ADMIN_SCOPE "gcp-local:control"
+#define ROUTER_RESET_PATH  "/_gcp-local/reset"
 
 struct router {
     struct cloud *cloud; /* borrowed */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Tells a bucket's notification configs what happened to an object. */
 #include "gcp-local/storage/notify.h"
 
@@ -12,7 +13,7 @@ static const char *text_of(const json_t *config, const char *key)
     return text ? text : "";
 }
 
-bool notify_wanted(const struct event *event, const json_t *config)
+bool notify_wanted(const struct notify_event *event, const json_t *config)
 {
     if (!str_starts(event->object->name, text_of(config, "object_name_prefix")))
         return false;
@@ -29,12 +30,12 @@ static void set_number(json_t *attributes, const char *key, int64_t number)
         json_object_set_new(attributes, key, json_sprintf("%lld", (long long)number));
 }
 
-json_t *notify_attributes(const struct event *event, int64_t id, const json_t *config,
+json_t *notify_attributes(const struct notify_event *event, int64_t id, const json_t *config,
                           int64_t now_ns)
 {
-    const struct object *object = event->object;
-    char time[TIME_TEXT];
-    time_format(now_ns - now_ns % 1000, time);
+    const struct storage_object *object = event->object;
+    char time[TIMESTAMP_SIZE];
+    timestamp_format(now_ns - now_ns % 1000, time);
 
     json_t *attributes = json_object();
     json_object_update(attributes, json_object_get(config, "custom_attributes"));
@@ -60,7 +61,7 @@ struct message {
 
 /* Messages collected while the catalog is locked, to be published afterwards. */
 struct collecting {
-    const struct event *event;
+    const struct notify_event *event;
     struct message *list;
     size_t count;
 };
@@ -70,10 +71,10 @@ static void collect(int64_t id, const json_t *config, void *to)
     struct collecting *all = to;
     if (!notify_wanted(all->event, config))
         return;
-    all->list = must_realloc(all->list, (all->count + 1) * sizeof(*all->list));
+    all->list = alloc_resize(all->list, (all->count + 1) * sizeof(*all->list));
     all->list[all->count++] = (struct message){
         .topic = str_copy(text_of(config, "topic") + strlen("//pubsub.googleapis.com/")),
-        .attributes = notify_attributes(all->event, id, config, time_now_ns()),
+        .attributes = notify_attributes(all->event, id, config, timestamp_now_ns()),
         .payload = str_equal(text_of(config, "payload_format"), "JSON_API_V1"),
     };
 }
@@ -87,7 +88,7 @@ static void publish(struct storage *storage, const struct message *message, stru
         log_warning("storage: cannot notify %s: %s", message->topic, err.text);
 }
 
-void notify(struct storage *storage, const struct event *event, const char *base)
+void notify(struct storage *storage, const struct notify_event *event, const char *base)
 {
     if (!storage->options.publish)
         return;
@@ -98,7 +99,7 @@ void notify(struct storage *storage, const struct event *event, const char *base
     if (all.count == 0)
         return;
 
-    json_auto_t *resource = object_to_json(event->object, base);
+    json_auto_t *resource = storage_object_to_json(event->object, base);
     OWN(free) char *payload = json_dumps(resource, JSON_INDENT(2));
     for (size_t i = 0; i < all.count; i++) {
         publish(storage, &all.list[i], bytes_of(payload));

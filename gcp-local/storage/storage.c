@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Cloud Storage's JSON API: which request is whose. */
 #include "gcp-local/storage/storage.h"
 
@@ -25,8 +26,6 @@ enum {
     NOT_MODIFIED = 304,
 };
 
-/* ---- opening ---- */
-
 static bool make_folder(const char *folder, struct err *err)
 {
     return mkdir(folder, 0700) == 0 || errno == EEXIST ||
@@ -40,33 +39,34 @@ static bool open_parts(struct storage *storage, struct err *err)
     OWN(free) char *file = data_dir ? str_format("%s/metadata.db", folder) : NULL;
     if (data_dir && (!make_folder(data_dir, err) || !make_folder(folder, err)))
         return false;
-    storage->files = files_open(folder, err);
+    storage->files = content_files_open(folder, err);
     storage->catalog = storage->files ? catalog_open(file, err) : NULL;
-    storage->sessions = sessions_open();
+    storage->sessions = upload_session_table_open();
     int64_t week = (int64_t)SESSION_DAYS * 24 * 3600 * NS_PER_SEC;
-    return storage->catalog && catalog_expire_sessions(storage->catalog, time_now_ns() - week, err);
+    return storage->catalog &&
+           catalog_expire_sessions(storage->catalog, timestamp_now_ns() - week, err);
 }
 
 struct storage *storage_open(const struct storage_options *options, struct err *err)
 {
-    OWN(storage) struct storage *storage = must_alloc(sizeof(*storage));
+    OWN(storage) struct storage *storage = alloc_zeroed(sizeof(*storage));
     storage->options = *options;
     if (!open_parts(storage, err)) {
         err_wrap(err, "storage");
         return NULL;
     }
     storage->options.data_dir = NULL; /* was only borrowed */
-    change_sweep(storage);
-    return give(&storage);
+    mutation_recover(storage);
+    return move_ptr(&storage);
 }
 
 void storage_close(struct storage *storage)
 {
     if (!storage)
         return;
-    sessions_close(storage->sessions);
+    upload_session_table_close(storage->sessions);
     catalog_close(storage->catalog);
-    files_close(storage->files);
+    content_files_close(storage->files);
     free(storage);
 }
 
@@ -74,20 +74,20 @@ bool storage_reset(struct storage *storage, struct err *err)
 {
     if (!catalog_reset(storage->catalog, err))
         return false;
-    sessions_reset(storage);
-    files_reset(storage->files);
+    upload_session_table_reset(storage);
+    content_files_reset(storage->files);
     return true;
 }
 
 bool storage_read_object(struct storage *storage, const char *bucket, const char *object,
                          size_t max, struct buf *out, struct err *err)
 {
-    OWN(object) struct object found = {0};
-    OWN(fd) int fd = object_open(storage, bucket, object, 0, &found, err);
+    OWN(storage_object) struct storage_object found = {0};
+    OWN(fd) int fd = rest_open_object(storage, bucket, object, 0, &found, err);
     if (fd < 0)
         return false;
     size_t size = (size_t)found.size;
-    char *room = size <= max ? buf_room(out, size) : NULL;
+    char *room = size <= max ? buf_reserve(out, size) : NULL;
     if (!room)
         return err_set(err, ERR_TOO_LARGE, "gs://%s/%s has %zu bytes, the limit is %zu", bucket,
                        object, size, max);
@@ -102,29 +102,27 @@ bool storage_read_object(struct storage *storage, const char *bucket, const char
     return true;
 }
 
-/* ---- paths ---- */
-
 /* Where a path leads, apart from the resource it names. */
-enum door {
-    DOOR_API,
-    DOOR_UPLOAD,
-    DOOR_DOWNLOAD,
-    DOOR_XML, /* /BUCKET/OBJECT, as Go's library reads */
-    DOOR_NONE,
+enum url_style {
+    URL_API,
+    URL_UPLOAD,
+    URL_DOWNLOAD,
+    URL_XML, /* /BUCKET/OBJECT, as Go's library reads */
+    URL_UNKNOWN,
 };
 
 static const struct {
     const char *prefix;
-    enum door door;
+    enum url_style door;
 } doors[] = {
-    {"/storage/v1/", DOOR_API},
-    {"/upload/storage/v1/", DOOR_UPLOAD},
-    {"/resumable/upload/storage/v1/", DOOR_UPLOAD},
-    {"/download/storage/v1/", DOOR_DOWNLOAD},
+    {"/storage/v1/", URL_API},
+    {"/upload/storage/v1/", URL_UPLOAD},
+    {"/resumable/upload/storage/v1/", URL_UPLOAD},
+    {"/download/storage/v1/", URL_DOWNLOAD},
     /* as Node's library asks under STORAGE_EMULATOR_HOST */
-    {"/upload/b/", DOOR_UPLOAD},
-    {"/download/b/", DOOR_DOWNLOAD},
-    {"/b/", DOOR_API},
+    {"/upload/b/", URL_UPLOAD},
+    {"/download/b/", URL_DOWNLOAD},
+    {"/b/", URL_API},
 };
 
 static bool is_xml(const char *path)
@@ -133,13 +131,13 @@ static bool is_xml(const char *path)
     if (!slash || !slash[1])
         return false;
     OWN(free) char *bucket = str_copy_bytes((struct bytes){path + 1, (size_t)(slash - path - 1)});
-    return bucket_name_valid(bucket);
+    return catalog_bucket_name_valid(bucket);
 }
 
 /* The door, and the path behind it: "b/BUCKET/o/OBJECT". */
-static enum door door_of(const char *path, const char **rest)
+static enum url_style door_of(const char *path, const char **rest)
 {
-    for (size_t i = 0; i < COUNT(doors); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(doors); i++) {
         if (!str_starts(path, doors[i].prefix))
             continue;
         size_t len = strlen(doors[i].prefix);
@@ -148,59 +146,57 @@ static enum door door_of(const char *path, const char **rest)
     }
     *rest = path + 1;
     if (str_equal(path, "/b") || str_starts(path, "/projects/"))
-        return DOOR_API;
-    return is_xml(path) ? DOOR_XML : DOOR_NONE;
+        return URL_API;
+    return is_xml(path) ? URL_XML : URL_UNKNOWN;
 }
 
 bool storage_owns(const char *path)
 {
     const char *rest;
-    return door_of(path, &rest) != DOOR_NONE || str_starts(path, "/batch/storage/");
+    return door_of(path, &rest) != URL_UNKNOWN || str_starts(path, "/batch/storage/");
 }
 
-/* ---- routes ---- */
-
-static request_action upload_any;
+static storage_request_action upload_any;
 
 static const struct route {
-    enum door door;
+    enum url_style door;
     const char *method, *pattern; /* a star stands for one segment */
-    request_action *action;
+    storage_request_action *action;
 } routes[] = {
-    {DOOR_API, "GET", "b", bucket_list},
-    {DOOR_API, "POST", "b", bucket_insert},
-    {DOOR_API, "GET", "b/*", bucket_get},
-    {DOOR_API, "PATCH", "b/*", bucket_patch},
-    {DOOR_API, "PUT", "b/*", bucket_update},
-    {DOOR_API, "DELETE", "b/*", bucket_delete},
-    {DOOR_API, "GET", "b/*/storageLayout", bucket_layout},
-    {DOOR_API, "GET", "b/*/managedFolders", bucket_managed_folders},
-    {DOOR_API, "GET", "b/*/iam", bucket_get_policy},
-    {DOOR_API, "PUT", "b/*/iam", bucket_set_policy},
-    {DOOR_API, "GET", "b/*/iam/testPermissions", bucket_test_permissions},
-    {DOOR_API, "GET", "b/*/notificationConfigs", config_list},
-    {DOOR_API, "POST", "b/*/notificationConfigs", config_insert},
-    {DOOR_API, "GET", "b/*/notificationConfigs/*", config_get},
-    {DOOR_API, "DELETE", "b/*/notificationConfigs/*", config_delete},
-    {DOOR_API, "GET", "b/*/o", list_objects},
-    {DOOR_API, "GET", "b/*/o/*", object_get},
-    {DOOR_API, "PATCH", "b/*/o/*", object_patch},
-    {DOOR_API, "PUT", "b/*/o/*", object_update},
-    {DOOR_API, "DELETE", "b/*/o/*", object_delete},
-    {DOOR_API, "POST", "b/*/o/*/compose", object_compose},
-    {DOOR_API, "POST", "b/*/o/*/copyTo/b/*/o/*", object_copy},
-    {DOOR_API, "POST", "b/*/o/*/rewriteTo/b/*/o/*", object_rewrite},
-    {DOOR_API, "GET", "projects/*/serviceAccount", project_service_account},
-    {DOOR_UPLOAD, "POST", "b/*/o", upload_any},
-    {DOOR_UPLOAD, "PUT", "b/*/o", upload_any},
-    {DOOR_UPLOAD, "DELETE", "b/*/o", resumable_cancel},
-    {DOOR_DOWNLOAD, "GET", "b/*/o/*", object_download},
-    {DOOR_XML, "GET", "*/*", object_download},
-    {DOOR_XML, "HEAD", "*/*", object_download},
+    {URL_API, "GET", "b", rest_list_buckets},
+    {URL_API, "POST", "b", rest_insert_bucket},
+    {URL_API, "GET", "b/*", rest_get_bucket},
+    {URL_API, "PATCH", "b/*", rest_patch_bucket},
+    {URL_API, "PUT", "b/*", rest_update_bucket},
+    {URL_API, "DELETE", "b/*", rest_delete_bucket},
+    {URL_API, "GET", "b/*/storageLayout", rest_get_bucket_layout},
+    {URL_API, "GET", "b/*/managedFolders", rest_list_managed_folders},
+    {URL_API, "GET", "b/*/iam", rest_get_bucket_policy},
+    {URL_API, "PUT", "b/*/iam", rest_set_bucket_policy},
+    {URL_API, "GET", "b/*/iam/testPermissions", rest_test_bucket_permissions},
+    {URL_API, "GET", "b/*/notificationConfigs", rest_list_notification_configs},
+    {URL_API, "POST", "b/*/notificationConfigs", rest_insert_notification_config},
+    {URL_API, "GET", "b/*/notificationConfigs/*", rest_get_notification_config},
+    {URL_API, "DELETE", "b/*/notificationConfigs/*", rest_delete_notification_config},
+    {URL_API, "GET", "b/*/o", rest_list_objects},
+    {URL_API, "GET", "b/*/o/*", rest_get_object},
+    {URL_API, "PATCH", "b/*/o/*", rest_patch_object},
+    {URL_API, "PUT", "b/*/o/*", rest_update_object},
+    {URL_API, "DELETE", "b/*/o/*", rest_delete_object},
+    {URL_API, "POST", "b/*/o/*/compose", rest_compose_object},
+    {URL_API, "POST", "b/*/o/*/copyTo/b/*/o/*", rest_copy_object},
+    {URL_API, "POST", "b/*/o/*/rewriteTo/b/*/o/*", rest_rewrite_object},
+    {URL_API, "GET", "projects/*/serviceAccount", rest_get_service_account},
+    {URL_UPLOAD, "POST", "b/*/o", upload_any},
+    {URL_UPLOAD, "PUT", "b/*/o", upload_any},
+    {URL_UPLOAD, "DELETE", "b/*/o", rest_resumable_cancel},
+    {URL_DOWNLOAD, "GET", "b/*/o/*", rest_download_object},
+    {URL_XML, "GET", "*/*", rest_download_object},
+    {URL_XML, "HEAD", "*/*", rest_download_object},
 };
 
 /* Whether the segments are those of a pattern; those under a star become the request's arg. */
-static bool matches(struct request *request, const char *pattern)
+static bool matches(struct storage_request *request, const char *pattern)
 {
     size_t stars = 0;
     for (size_t i = 0; i < request->path.count; i++) {
@@ -223,34 +219,32 @@ static bool parse_xml(const char *rest, struct api_path *path)
     OWN(free) char *name = url_decode(bytes_of(rest + len + 1), false);
     if (!name)
         return false;
-    path->segment[0] = give(&bucket);
-    path->segment[1] = give(&name);
+    path->segment[0] = move_ptr(&bucket);
+    path->segment[1] = move_ptr(&name);
     path->count = 2;
     return true;
 }
 
 /* The route of a request, NULL when there is none. */
-static const struct route *route_of(struct request *request, enum door *door)
+static const struct route *route_of(struct storage_request *request, enum url_style *door)
 {
     const char *rest;
     *door = door_of(request->exchange->path, &rest);
-    bool parsed = *door == DOOR_XML ? parse_xml(rest, &request->path)
-                                    : api_path_parse_plain(rest, "", &request->path);
-    for (size_t i = 0; parsed && i < COUNT(routes); i++)
+    bool parsed = *door == URL_XML ? parse_xml(rest, &request->path)
+                                   : api_path_parse_plain(rest, "", &request->path);
+    for (size_t i = 0; parsed && i < ARRAY_SIZE(routes); i++)
         if (routes[i].door == *door && str_equal(routes[i].method, request->exchange->method) &&
             matches(request, routes[i].pattern))
             return &routes[i];
     return NULL;
 }
 
-/* ---- uploads: the query says which kind ---- */
-
 enum upload_kind { UPLOAD_MEDIA, UPLOAD_MULTIPART, UPLOAD_START, UPLOAD_CONTINUE, UPLOAD_UNKNOWN };
 
-static enum upload_kind upload_kind(const struct request *request)
+static enum upload_kind upload_kind(const struct storage_request *request)
 {
-    OWN(free) char *id = request_query(request, "upload_id");
-    OWN(free) char *type = request_query(request, "uploadType");
+    OWN(free) char *id = storage_request_query(request, "upload_id");
+    OWN(free) char *type = storage_request_query(request, "uploadType");
     bool post = str_equal(request->exchange->method, "POST");
     if (id)
         return UPLOAD_CONTINUE;
@@ -263,16 +257,16 @@ static enum upload_kind upload_kind(const struct request *request)
     return str_equal(type, "resumable") ? UPLOAD_START : UPLOAD_UNKNOWN;
 }
 
-static bool upload_any(struct request *request, struct err *err)
+static bool upload_any(struct storage_request *request, struct err *err)
 {
     switch (upload_kind(request)) {
     case UPLOAD_MEDIA:
     case UPLOAD_MULTIPART:
-        return upload_finish(request, err);
+        return rest_upload_finish(request, err);
     case UPLOAD_START:
-        return resumable_start(request, err);
+        return rest_resumable_start(request, err);
     case UPLOAD_CONTINUE:
-        return resumable_continue(request, err);
+        return rest_resumable_continue(request, err);
     case UPLOAD_UNKNOWN:
         break;
     }
@@ -283,20 +277,18 @@ static bool upload_any(struct request *request, struct err *err)
 
 void storage_begin(struct http_exchange *exchange, void *storage)
 {
-    OWN(request) struct request request;
-    request_open(&request, exchange, storage);
-    enum door door;
+    OWN(storage_request) struct storage_request request;
+    storage_request_open(&request, exchange, storage);
+    enum url_style door;
     const struct route *route = route_of(&request, &door);
     if (!route || route->action != upload_any)
         return;
     enum upload_kind kind = upload_kind(&request);
     if (kind == UPLOAD_CONTINUE)
-        resumable_begin(&request);
+        rest_resumable_begin(&request);
     else if (kind == UPLOAD_MEDIA || kind == UPLOAD_MULTIPART)
-        upload_begin(&request, kind == UPLOAD_MULTIPART);
+        rest_upload_begin(&request, kind == UPLOAD_MULTIPART);
 }
-
-/* ---- answering ---- */
 
 static void reply_xml(struct http_exchange *exchange, const struct err *err)
 {
@@ -317,12 +309,12 @@ static void reply_xml(struct http_exchange *exchange, const struct err *err)
         else
             buf_add(&reply.body, c, 1);
     buf_add_text(&reply.body, "</Message></Error>");
-    http_answer_with(exchange, &reply);
+    http_exchange_reply(exchange, &reply);
 }
 
 static bool wants_media(const struct http_exchange *exchange)
 {
-    OWN(free) char *alt = query_get(exchange->query, "alt");
+    OWN(free) char *alt = url_query_get(exchange->query, "alt");
     return str_equal(alt, "media") && str_equal(exchange->method, "GET");
 }
 
@@ -330,21 +322,22 @@ void storage_refuse(struct http_exchange *exchange, const struct err *err, void 
 {
     (void)storage;
     const char *rest;
-    enum door door = door_of(exchange->path, &rest);
+    enum url_style door = door_of(exchange->path, &rest);
     if (err->status == NOT_MODIFIED)
-        http_reply_empty(exchange, err->status);
-    else if (door == DOOR_XML)
+        http_exchange_reply_empty(exchange, err->status);
+    else if (door == URL_XML)
         reply_xml(exchange, err);
-    else if (door == DOOR_DOWNLOAD || wants_media(exchange))
-        http_reply_text(exchange, err->status, err->text);
+    else if (door == URL_DOWNLOAD || wants_media(exchange))
+        http_exchange_reply_text(exchange, err->status, err->text);
     else
         api_reply_err(exchange, API_JSON, err);
 }
 
 /* What is not built is no 501: gcloud would try again for half a minute. */
-static bool refuse_unknown(const struct http_exchange *exchange, enum door door, struct err *err)
+static bool refuse_unknown(const struct http_exchange *exchange, enum url_style door,
+                           struct err *err)
 {
-    if (door == DOOR_NONE)
+    if (door == URL_UNKNOWN)
         return err_set(err, ERR_NOT_FOUND, "Not Found: gcp-local has nothing at %s",
                        exchange->path);
     return err_set(err, ERR_INPUT, "gcp-local has not built %s %s of Cloud Storage.",
@@ -353,9 +346,9 @@ static bool refuse_unknown(const struct http_exchange *exchange, enum door door,
 
 static void answer(struct http_exchange *exchange, void *storage)
 {
-    OWN(request) struct request request;
-    request_open(&request, exchange, storage);
-    enum door door;
+    OWN(storage_request) struct storage_request request;
+    storage_request_open(&request, exchange, storage);
+    enum url_style door;
     struct err err = {0};
     const struct route *route = route_of(&request, &door);
     bool fine = route ? route->action(&request, &err) : refuse_unknown(exchange, door, &err);
@@ -377,7 +370,7 @@ static bool is_slow(const struct http_exchange *exchange)
 void storage_handle(struct http_exchange *exchange, void *storage)
 {
     if (is_slow(exchange))
-        http_work(exchange, answer, storage);
+        http_exchange_run_blocking(exchange, answer, storage);
     else
         answer(exchange, storage);
 }

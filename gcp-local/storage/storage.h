@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Cloud Storage's JSON API on this machine: buckets, objects, notification configs.
  *
  * Metadata is in SQLite (catalog.h), content in files (files.h). Uploads and downloads never hold

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Upload sessions: uploads that go over several requests, and survive a restart. */
 #include "gcp-local/storage/upload_session.h"
 
@@ -5,30 +6,30 @@
 
 #include <string.h>
 
-enum { MOST_IDLE = 1000 }; /* whose state is kept; that of others is read from the file again */
+enum { MAX_IDLE = 1000 }; /* whose state is kept; that of others is read from the file again */
 
-struct sessions {
+struct upload_session_table {
     pthread_mutex_t lock;
-    struct session *by_id;
+    struct upload_session *by_id;
 };
 
-struct sessions *sessions_open(void)
+struct upload_session_table *upload_session_table_open(void)
 {
-    struct sessions *sessions = must_alloc(sizeof(*sessions));
+    struct upload_session_table *sessions = alloc_zeroed(sizeof(*sessions));
     pthread_mutex_init(&sessions->lock, NULL);
     return sessions;
 }
 
-static void session_free(struct session *session)
+static void session_free(struct upload_session *session)
 {
-    writer_done(&session->writer);
+    content_writer_done(&session->writer);
     pthread_mutex_destroy(&session->lock);
     free(session->id);
     free(session);
 }
 
 /* Takes a session out of the table; freed when nobody works on it any more. */
-static void drop(struct sessions *sessions, struct session *session)
+static void drop(struct upload_session_table *sessions, struct upload_session *session)
 {
     HASH_DEL(sessions->by_id, session);
     session->forgotten = true;
@@ -36,16 +37,16 @@ static void drop(struct sessions *sessions, struct session *session)
         session_free(session);
 }
 
-static void drop_all(struct sessions *sessions)
+static void drop_all(struct upload_session_table *sessions)
 {
-    struct session *session, *next;
+    struct upload_session *session, *next;
     HASH_ITER(hh, sessions->by_id, session, next)
     {
         drop(sessions, session);
     }
 }
 
-void sessions_close(struct sessions *sessions)
+void upload_session_table_close(struct upload_session_table *sessions)
 {
     if (!sessions)
         return;
@@ -54,31 +55,33 @@ void sessions_close(struct sessions *sessions)
     free(sessions);
 }
 
-void sessions_reset(struct storage *storage)
+void upload_session_table_reset(struct storage *storage)
 {
     pthread_mutex_lock(&storage->sessions->lock);
     drop_all(storage->sessions);
     pthread_mutex_unlock(&storage->sessions->lock);
 }
 
-json_t *session_read(struct storage *storage, const char *id, const char *bucket, struct err *err)
+json_t *upload_session_read(struct storage *storage, const char *id, const char *bucket,
+                            struct err *err)
 {
-    json_t *said = catalog_find_session(storage->catalog, id, err);
-    if (said && !str_equal(json_string_value(json_object_get(said, "bucket")), bucket)) {
-        json_decref(said);
+    json_t *upload_request = catalog_find_session(storage->catalog, id, err);
+    if (upload_request &&
+        !str_equal(json_string_value(json_object_get(upload_request, "bucket")), bucket)) {
+        json_decref(upload_request);
         err_set(err, ERR_NOT_FOUND, "No such upload session.");
         return NULL;
     }
-    return said;
+    return upload_request;
 }
 
-static struct session *find_or_add(struct sessions *sessions, const char *id)
+static struct upload_session *find_or_add(struct upload_session_table *sessions, const char *id)
 {
     pthread_mutex_lock(&sessions->lock);
-    struct session *session = NULL;
+    struct upload_session *session = NULL;
     HASH_FIND_STR(sessions->by_id, id, session);
     if (!session) {
-        session = must_alloc(sizeof(*session));
+        session = alloc_zeroed(sizeof(*session));
         session->id = str_copy(id);
         session->writer.fd = -1;
         pthread_mutex_init(&session->lock, NULL);
@@ -90,55 +93,56 @@ static struct session *find_or_add(struct sessions *sessions, const char *id)
 }
 
 /* Opens the session's file; where the state of its content is not known, reads it. */
-static bool open_file(struct storage *storage, struct session *session, struct err *err)
+static bool open_file(struct storage *storage, struct upload_session *session, struct err *err)
 {
-    struct writer *writer = &session->writer;
-    OWN(free) char *path = incoming_path(session->id);
+    struct content_writer *writer = &session->writer;
+    OWN(free) char *path = storage_incoming_path(session->id);
     struct err missing = {0};
     if (writer->fd < 0)
-        writer->fd = files_read(storage->files, path, &missing);
+        writer->fd = content_files_read(storage->files, path, &missing);
     if (writer->fd >= 0)
-        return writer->size || writer_resume(writer, err);
-    writer_done(writer);
-    writer->fd = files_create(storage->files, path, err);
+        return writer->size || content_writer_resume(writer, err);
+    content_writer_done(writer);
+    writer->fd = content_files_create(storage->files, path, err);
     return writer->fd >= 0;
 }
 
-struct session *session_take(struct storage *storage, const char *id, struct err *err)
+struct upload_session *upload_session_acquire(struct storage *storage, const char *id,
+                                              struct err *err)
 {
-    struct session *session = find_or_add(storage->sessions, id);
+    struct upload_session *session = find_or_add(storage->sessions, id);
     pthread_mutex_lock(&session->lock);
     bool fine = open_file(storage, session, err);
     pthread_mutex_unlock(&session->lock);
     if (fine)
         return session;
-    session_release(storage, session);
+    upload_session_release(storage, session);
     return NULL;
 }
 
-void session_release(struct storage *storage, struct session *session)
+void upload_session_release(struct storage *storage, struct upload_session *session)
 {
-    struct sessions *sessions = storage->sessions;
+    struct upload_session_table *sessions = storage->sessions;
     pthread_mutex_lock(&sessions->lock);
     if (--session->refs == 0) {
-        writer_close(&session->writer);
+        content_writer_close(&session->writer);
         if (session->forgotten)
             session_free(session);
-        else if (HASH_COUNT(sessions->by_id) > MOST_IDLE)
+        else if (HASH_COUNT(sessions->by_id) > MAX_IDLE)
             drop(sessions, session);
     }
     pthread_mutex_unlock(&sessions->lock);
 }
 
-void session_forget(struct storage *storage, const char *id)
+void upload_session_discard(struct storage *storage, const char *id)
 {
-    struct sessions *sessions = storage->sessions;
+    struct upload_session_table *sessions = storage->sessions;
     pthread_mutex_lock(&sessions->lock);
-    struct session *session = NULL;
+    struct upload_session *session = NULL;
     HASH_FIND_STR(sessions->by_id, id, session);
     if (session)
         drop(sessions, session);
     pthread_mutex_unlock(&sessions->lock);
-    OWN(free) char *path = incoming_path(id);
-    files_remove(storage->files, path);
+    OWN(free) char *path = storage_incoming_path(id);
+    content_files_remove(storage->files, path);
 }

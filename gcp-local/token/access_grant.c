@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Access tokens: opaque to those who carry them, and checked without being stored. */
 #include "gcp-local/token/access_grant.h"
 
@@ -20,51 +21,52 @@ static const char prefix[] = "ya29.";
 
 static const char cloud_platform[] = "https://www.googleapis.com/auth/cloud-platform";
 
-void grant_done(struct grant *grant)
+void access_grant_done(struct access_grant *grant)
 {
     free(grant->email);
     free(grant->scope);
-    *grant = (struct grant){0};
+    *grant = (struct access_grant){0};
 }
 
-static bool make_secret(const char *path, struct access_secret *secret, struct err *err)
+static bool make_secret(const char *path, struct token_secret *secret, struct err *err)
 {
-    if (RAND_bytes(secret->bytes, SECRET_BYTES) != 1)
+    if (RAND_bytes(secret->bytes, TOKEN_SECRET_BYTES) != 1)
         return err_set(err, ERR_INTERNAL, "OpenSSL has no random numbers");
-    return file_write(path, 0600, (struct bytes){(const char *)secret->bytes, SECRET_BYTES}, err);
+    return file_write(path, 0600, (struct bytes){(const char *)secret->bytes, TOKEN_SECRET_BYTES},
+                      err);
 }
 
-bool access_secret_open(const char *path, struct access_secret *secret, struct err *err)
+bool token_secret_open(const char *path, struct token_secret *secret, struct err *err)
 {
-    OWN(buf) struct buf text = {.max = SECRET_BYTES};
+    OWN(buf) struct buf text = {.max = TOKEN_SECRET_BYTES};
     struct err unread = {0};
-    if (!file_read(path, &text, &unread) || text.len != SECRET_BYTES)
+    if (!file_read(path, &text, &unread) || text.len != TOKEN_SECRET_BYTES)
         return make_secret(path, secret, err);
-    memcpy(secret->bytes, text.data, SECRET_BYTES);
+    memcpy(secret->bytes, text.data, TOKEN_SECRET_BYTES);
     return true;
 }
 
 /* What only those who have the secret can put behind a text. The caller frees. */
-static char *seal_of(const struct access_secret *secret, struct bytes text)
+static char *seal_of(const struct token_secret *secret, struct bytes text)
 {
     unsigned char sealed[SEAL_BYTES];
-    if (!HMAC(EVP_sha256(), secret->bytes, SECRET_BYTES, (const unsigned char *)text.data, text.len,
-              sealed, NULL))
+    if (!HMAC(EVP_sha256(), secret->bytes, TOKEN_SECRET_BYTES, (const unsigned char *)text.data,
+              text.len, sealed, NULL))
         abort(); /* out of memory */
-    return base64url_encode((struct bytes){(const char *)sealed, SEAL_BYTES});
+    return base64_url_encode((struct bytes){(const char *)sealed, SEAL_BYTES});
 }
 
-char *access_token_make(const struct access_secret *secret, const struct grant *grant)
+char *access_grant_to_token(const struct token_secret *secret, const struct access_grant *grant)
 {
     unsigned char noise[6]; /* two tokens never look alike */
     if (RAND_bytes(noise, sizeof(noise)) != 1)
         memset(noise, 0, sizeof(noise));
-    OWN(free) char *unique = base64url_encode((struct bytes){(const char *)noise, sizeof(noise)});
+    OWN(free) char *unique = base64_url_encode((struct bytes){(const char *)noise, sizeof(noise)});
     json_auto_t *tree =
         json_pack("{s:s, s:s, s:I, s:s}", "email", grant->email, "scope", grant->scope, "exp",
                   (json_int_t)grant->expires_sec, "unique", unique);
     OWN(free) char *text = json_to_text(tree);
-    OWN(free) char *payload = base64url_encode(bytes_of(text));
+    OWN(free) char *payload = base64_url_encode(bytes_of(text));
     OWN(free) char *end = seal_of(secret, bytes_of(payload));
     return str_format("%s%s.%s", prefix, payload, end);
 }
@@ -76,7 +78,7 @@ static bool refused(struct err *err, const char *reason, const char *text)
 }
 
 /* The payload of a token whose seal is ours. */
-static bool unseal(const struct access_secret *secret, const char *token, struct buf *payload)
+static bool unseal(const struct token_secret *secret, const char *token, struct buf *payload)
 {
     if (!str_starts(token, prefix) || strlen(token) > MAX_TOKEN)
         return false;
@@ -87,11 +89,11 @@ static bool unseal(const struct access_secret *secret, const char *token, struct
     struct bytes text = {token, (size_t)(dot - token)};
     OWN(free) char *seal = seal_of(secret, text);
     return strlen(dot + 1) == strlen(seal) && CRYPTO_memcmp(dot + 1, seal, strlen(seal)) == 0 &&
-           base64url_decode(text, payload);
+           base64_url_decode(text, payload);
 }
 
-bool access_token_read(const struct access_secret *secret, const char *token, int64_t now_sec,
-                       struct grant *grant, struct err *err)
+bool access_grant_from_token(const struct token_secret *secret, const char *token, int64_t now_sec,
+                             struct access_grant *grant, struct err *err)
 {
     OWN(buf) struct buf payload = {0};
     if (!unseal(secret, token, &payload))
@@ -108,7 +110,7 @@ bool access_token_read(const struct access_secret *secret, const char *token, in
         return false;
     if (expires_sec <= now_sec)
         return refused(err, "ACCESS_TOKEN_EXPIRED", "the access token has expired");
-    *grant = (struct grant){str_copy(email), str_copy(scope), expires_sec};
+    *grant = (struct access_grant){str_copy(email), str_copy(scope), expires_sec};
     return true;
 }
 
@@ -125,7 +127,7 @@ static bool holds(const char *list, struct bytes word)
     return false;
 }
 
-bool grant_covers(const struct grant *grant, const char *scopes)
+bool access_grant_covers(const struct access_grant *grant, const char *scopes)
 {
     if (holds(grant->scope, bytes_of(cloud_platform)))
         return true;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The JWT that a service account signs: who signed it, and whether Google would take it. */
 #include "gcp-local/token/assertion.h"
 
@@ -8,7 +9,7 @@
 
 #include <string.h>
 
-enum { MOST_SECONDS = 3600, SKEW_SECONDS = 60 };
+enum { MAX_LIFETIME_SEC = 3600, SKEW_SECONDS = 60 };
 
 void assertion_done(struct assertion *assertion)
 {
@@ -25,7 +26,7 @@ static bool check_times(struct jread *at, int64_t now_sec)
     double to = jread_real(at, "exp");
     double now = (double)now_sec;
     return jread_ok(at) && from <= now + SKEW_SECONDS && to > now && to > from &&
-           to - from <= MOST_SECONDS;
+           to - from <= MAX_LIFETIME_SEC;
 }
 
 static bool times_are_good(const json_t *claims, int64_t now_sec, struct err *err)
@@ -34,7 +35,7 @@ static bool times_are_good(const json_t *claims, int64_t now_sec, struct err *er
     struct jread at = jread_open(claims, "Invalid JWT", ERR_INPUT, &unread);
     if (check_times(&at, now_sec))
         return true;
-    return grant_refuse(
+    return token_oauth_error(
         err, "invalid_grant",
         "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable "
         "timeframe. Check your iat and exp values in the JWT claim.");
@@ -59,7 +60,7 @@ static bool is_token_url(const char *audience, const char *host)
         "https://www.googleapis.com/oauth2/v4/token",
         "https://www.googleapis.com/oauth2/v3/token",
     };
-    for (size_t i = 0; i < COUNT(urls); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(urls); i++)
         if (str_equal(audience, urls[i]))
             return true;
     return is_here(audience, host, "/token");
@@ -76,7 +77,7 @@ static bool is_scope_list(const char *scopes)
     size_t count = 0;
     for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
         bool known = str_starts(word, "https://");
-        for (size_t i = 0; i < COUNT(others) && !known; i++)
+        for (size_t i = 0; i < ARRAY_SIZE(others) && !known; i++)
             known = str_equal(word, others[i]);
         if (!known)
             return false;
@@ -90,7 +91,7 @@ static bool speaks_for_itself(const char *email, const char *subject, struct err
 {
     if (str_empty(subject) || str_equal(subject, email))
         return true;
-    grant_refuse(
+    token_oauth_error(
         err, "unauthorized_client",
         "Client is unauthorized to retrieve access tokens using this method, or client not "
         "authorized for any of the scopes requested.");
@@ -103,8 +104,8 @@ static bool take_request(struct jread *at, struct assertion *assertion, struct e
     const char *scope = jread_str_or(at, "scope", "");
     const char *audience = jread_str_or(at, "target_audience", "");
     if (!jread_ok(at) || (str_empty(audience) && !is_scope_list(scope)))
-        return grant_refuse(err, "invalid_scope",
-                            "Invalid OAuth scope or ID token audience provided.");
+        return token_oauth_error(err, "invalid_scope",
+                                 "Invalid OAuth scope or ID token audience provided.");
     if (str_empty(audience))
         assertion->scope = str_copy(scope);
     else
@@ -115,7 +116,7 @@ static bool take_request(struct jread *at, struct assertion *assertion, struct e
 bool assertion_read(const char *accounts, const char *jwt, const char *host, int64_t now_sec,
                     struct assertion *assertion, struct err *err)
 {
-    json_auto_t *claims = proved_claims(accounts, jwt, err);
+    json_auto_t *claims = signature_check_claims(accounts, jwt, err);
     if (!claims || !times_are_good(claims, now_sec, err))
         return false;
     struct err unread = {0};
@@ -124,7 +125,7 @@ bool assertion_read(const char *accounts, const char *jwt, const char *host, int
     const char *subject = jread_str_or(&at, "sub", NULL);
     const char *audience = jread_str(&at, "aud");
     if (!jread_ok(&at) || !is_token_url(audience, host))
-        return grant_refuse(err, "invalid_grant", "Invalid JWT: Failed audience check.");
+        return token_oauth_error(err, "invalid_grant", "Invalid JWT: Failed audience check.");
     if (!speaks_for_itself(email, subject, err) || !take_request(&at, assertion, err))
         return false;
     assertion->email = str_copy(email);
@@ -136,7 +137,7 @@ static bool is_service_root(const char *audience, const char *host)
 {
     static const char *const services[] = {"pubsub",      "storage",        "vision", "translate",
                                            "translation", "iamcredentials", "www"};
-    for (size_t i = 0; i < COUNT(services); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
         OWN(free) char *name = str_format("%s.googleapis.com", services[i]);
         if (is_here(audience, name, "/") || is_here(audience, name, ""))
             return str_starts(audience, "https://");
@@ -165,10 +166,10 @@ static bool take_self_signed(const json_t *claims, const char *host, struct asse
 bool assertion_read_self_signed(const char *accounts, const char *jwt, const char *host,
                                 int64_t now_sec, struct assertion *assertion, struct err *err)
 {
-    json_auto_t *claims = proved_claims(accounts, jwt, err);
+    json_auto_t *claims = signature_check_claims(accounts, jwt, err);
     bool good = claims && times_are_good(claims, now_sec, err) &&
                 (take_self_signed(claims, host, assertion) ||
-                 grant_refuse(err, "invalid_grant", "Invalid JWT: Failed audience check."));
+                 token_oauth_error(err, "invalid_grant", "Invalid JWT: Failed audience check."));
     if (!good)
         err->status = ERR_UNAUTHORIZED;
     return good;

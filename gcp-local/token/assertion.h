@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The JWT that a service account signs to ask for a token (RFC 7523), or to go without one: who
  * signed it, and whether Google would take it. */
 #ifndef GCP_LOCAL_TOKEN_ASSERTION_H

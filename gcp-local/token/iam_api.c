@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The IAM Credentials API: one account makes tokens and signatures for another. Whoever may call
  * gcp-local may do that for every account; all signatures are by gcp-local's own key. */
 #include "base/base64.h"
@@ -6,7 +7,7 @@
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "gcp-local/api/api.h"
-#include "gcp-local/token/accounts.h"
+#include "gcp-local/token/account.h"
 #include "gcp-local/token/token_private.h"
 
 #include <string.h>
@@ -42,30 +43,30 @@ static char *scopes_of(struct jread *at)
     return buf_take(&text);
 }
 
-static json_t *access_token(struct tokens *tokens, const char *email, struct jread *at)
+static json_t *access_token(struct token_service *tokens, const char *email, struct jread *at)
 {
     OWN(free) char *scope = scopes_of(at);
     int64_t seconds = 0;
     if (!lifetime_from_text(at, jread_str_or(at, "lifetime", NULL), &seconds) || !jread_ok(at))
         return NULL;
-    char expires[TIME_TEXT];
-    time_format((time_now_ns() / NS_PER_SEC + seconds) * NS_PER_SEC, expires);
-    OWN(free) char *token = tokens_access_token_for(tokens, email, scope, seconds);
+    char expires[TIMESTAMP_SIZE];
+    timestamp_format((timestamp_now_ns() / NS_PER_SEC + seconds) * NS_PER_SEC, expires);
+    OWN(free) char *token = token_service_access_token_for(tokens, email, scope, seconds);
     return json_pack("{s:s, s:s}", "accessToken", token, "expireTime", expires);
 }
 
-static json_t *id_token(struct tokens *tokens, const char *email, struct jread *at)
+static json_t *id_token(struct token_service *tokens, const char *email, struct jread *at)
 {
     const char *audience = jread_str(at, "audience");
     if (jread_ok(at) && str_empty(audience))
         jread_fail(at, "audience", "is empty");
     if (!jread_ok(at))
         return NULL;
-    OWN(free) char *token = tokens_id_token(tokens, email, audience, at->err);
+    OWN(free) char *token = token_service_id_token(tokens, email, audience, at->err);
     return token ? json_pack("{s:s}", "token", token) : NULL;
 }
 
-static json_t *signed_bytes(struct tokens *tokens, const char *email, struct jread *at)
+static json_t *signed_bytes(struct token_service *tokens, const char *email, struct jread *at)
 {
     (void)email;
     const char *text = jread_str(at, "payload");
@@ -80,7 +81,7 @@ static json_t *signed_bytes(struct tokens *tokens, const char *email, struct jre
                      encoded);
 }
 
-static json_t *signed_jwt(struct tokens *tokens, const char *email, struct jread *at)
+static json_t *signed_jwt(struct token_service *tokens, const char *email, struct jread *at)
 {
     (void)email;
     const char *text = jread_str(at, "payload");
@@ -99,7 +100,7 @@ static json_t *signed_jwt(struct tokens *tokens, const char *email, struct jread
 
 static const struct {
     const char *verb;
-    json_t *(*answer)(struct tokens *tokens, const char *email, struct jread *at);
+    json_t *(*answer)(struct token_service *tokens, const char *email, struct jread *at);
 } verbs[] = {
     {"generateAccessToken", access_token},
     {"generateIdToken", id_token},
@@ -108,7 +109,7 @@ static const struct {
 };
 
 /* The answer's body, a new reference, or NULL and err. */
-static json_t *answer(const struct http_exchange *exchange, struct tokens *tokens,
+static json_t *answer(const struct http_exchange *exchange, struct token_service *tokens,
                       const struct api_path *path, struct err *err)
 {
     json_auto_t *body = api_body(exchange, err);
@@ -118,7 +119,7 @@ static json_t *answer(const struct http_exchange *exchange, struct tokens *token
     if (!email)
         return NULL;
     struct jread at = jread_open(body, "request", ERR_INPUT, err);
-    for (size_t i = 0; i < COUNT(verbs); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
         if (str_equal(path->verb, verbs[i].verb))
             return verbs[i].answer(tokens, email, &at);
     err_set(err, ERR_INPUT, "serviceAccounts:%s is not built in gcp-local",
@@ -126,19 +127,19 @@ static json_t *answer(const struct http_exchange *exchange, struct tokens *token
     return NULL;
 }
 
-void iam_handle(struct http_exchange *exchange, struct tokens *tokens)
+void iam_api_handle(struct http_exchange *exchange, struct token_service *tokens)
 {
     OWN(api_path) struct api_path path = {0};
     struct err err = {0};
     if (!api_path_parse(exchange->path, "/v1/projects/-/serviceAccounts/", &path) ||
         path.count != 1) {
-        api_refuse(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL, "%s was not found",
+        api_reject(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL, "%s was not found",
                    exchange->path);
         return;
     }
     json_t *body = answer(exchange, tokens, &path, &err);
     if (body)
-        http_reply_json(exchange, 200, body);
+        http_exchange_reply_json(exchange, 200, body);
     else
         api_reply_err(exchange, API_ONE_PLATFORM, &err);
 }

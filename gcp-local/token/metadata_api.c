@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The metadata server that virtual machines on Google Cloud ask: who and where am I, and a token
  * please. GCE_METADATA_HOST points Google's libraries here. */
 #include "base/json/jread.h"
@@ -17,7 +18,7 @@ static void answer(struct http_exchange *exchange, int status, const char *type,
     headers_add(&reply.headers, "Metadata-Flavor", "Google");
     headers_add(&reply.headers, "Server", "Metadata Server for VM");
     buf_add_text(&reply.body, text);
-    http_answer_with(exchange, &reply);
+    http_exchange_reply(exchange, &reply);
 }
 
 static void answer_text(struct http_exchange *exchange, const char *text)
@@ -38,73 +39,71 @@ static void not_found(struct http_exchange *exchange)
     answer(exchange, 404, "text/plain", "no such metadata\n");
 }
 
-/* ---- the account ----------------------------------------------------------------------------- */
-
-static void answer_token(struct http_exchange *exchange, struct tokens *tokens)
+static void answer_token(struct http_exchange *exchange, struct token_service *tokens)
 {
-    OWN(free) char *scopes = query_get(exchange->query, "scopes");
+    OWN(free) char *scopes = url_query_get(exchange->query, "scopes");
     for (char *c = scopes; c && *c; c++)
         if (*c == ',')
             *c = ' ';
-    OWN(free) char *token =
-        tokens_access_token(tokens, tokens->email, str_empty(scopes) ? cloud_platform : scopes);
+    OWN(free) char *token = token_service_access_token(tokens, tokens->email,
+                                                       str_empty(scopes) ? cloud_platform : scopes);
     answer_json(exchange, json_pack("{s:s, s:i, s:s}", "access_token", token, "expires_in",
-                                    TOKEN_SECONDS - 1, "token_type", "Bearer"));
+                                    TOKEN_LIFETIME_SEC - 1, "token_type", "Bearer"));
 }
 
-static void answer_identity(struct http_exchange *exchange, struct tokens *tokens)
+static void answer_identity(struct http_exchange *exchange, struct token_service *tokens)
 {
-    OWN(free) char *audience = query_get(exchange->query, "audience");
+    OWN(free) char *audience = url_query_get(exchange->query, "audience");
     if (str_empty(audience)) {
         answer(exchange, 400, "text/plain", "non-empty audience parameter required\n");
         return;
     }
     struct err err = {0};
-    OWN(free) char *token = tokens_id_token(tokens, tokens->email, audience, &err);
+    OWN(free) char *token = token_service_id_token(tokens, tokens->email, audience, &err);
     if (token)
         answer_text(exchange, token);
     else
         answer(exchange, err.status, "text/plain", err.text);
 }
 
-static json_t *account_tree(const struct tokens *tokens)
+static json_t *account_tree(const struct token_service *tokens)
 {
     return json_pack("{s:[s], s:s, s:[s]}", "aliases", "default", "email", tokens->email, "scopes",
                      cloud_platform);
 }
 
-static void answer_account(struct http_exchange *exchange, struct tokens *tokens)
+static void answer_account(struct http_exchange *exchange, struct token_service *tokens)
 {
-    OWN(free) char *recursive = query_get(exchange->query, "recursive");
+    OWN(free) char *recursive = url_query_get(exchange->query, "recursive");
     if (str_equal_any_case(recursive, "true"))
         answer_json(exchange, account_tree(tokens));
     else
         answer_text(exchange, "aliases\nemail\nidentity\nscopes\ntoken\n");
 }
 
-static void answer_email(struct http_exchange *exchange, struct tokens *tokens)
+static void answer_email(struct http_exchange *exchange, struct token_service *tokens)
 {
     answer_text(exchange, tokens->email);
 }
 
-static void answer_scopes(struct http_exchange *exchange, struct tokens *tokens)
+static void answer_scopes(struct http_exchange *exchange, struct token_service *tokens)
 {
     (void)tokens;
     OWN(free) char *text = str_format("%s\n", cloud_platform);
     answer_text(exchange, text);
 }
 
-static void answer_aliases(struct http_exchange *exchange, struct tokens *tokens)
+static void answer_aliases(struct http_exchange *exchange, struct token_service *tokens)
 {
     (void)tokens;
     answer_text(exchange, "default\n");
 }
 
 /* The part of the path behind the account's name, or NULL when it names another account. */
-static const char *behind_account(const char *path, const struct tokens *tokens)
+static const char *behind_account(const char *path, const struct token_service *tokens)
 {
     const char *const names[] = {"default", tokens->email};
-    for (size_t i = 0; i < COUNT(names); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         if (str_starts(path, names[i])) {
             path += strlen(names[i]);
             return *path == '/' ? path + 1 : *path ? NULL : path;
@@ -112,9 +111,9 @@ static const char *behind_account(const char *path, const struct tokens *tokens)
     return NULL;
 }
 
-static void answer_accounts(struct http_exchange *exchange, struct tokens *tokens)
+static void answer_accounts(struct http_exchange *exchange, struct token_service *tokens)
 {
-    OWN(free) char *recursive = query_get(exchange->query, "recursive");
+    OWN(free) char *recursive = url_query_get(exchange->query, "recursive");
     if (str_equal_any_case(recursive, "true")) {
         answer_json(exchange, json_pack("{s:o, s:o}", "default", account_tree(tokens),
                                         tokens->email, account_tree(tokens)));
@@ -124,11 +123,12 @@ static void answer_accounts(struct http_exchange *exchange, struct tokens *token
     answer_text(exchange, text);
 }
 
-static void route_account(struct http_exchange *exchange, struct tokens *tokens, const char *path)
+static void route_account(struct http_exchange *exchange, struct token_service *tokens,
+                          const char *path)
 {
     static const struct {
         const char *name;
-        void (*answer)(struct http_exchange *exchange, struct tokens *tokens);
+        void (*answer)(struct http_exchange *exchange, struct token_service *tokens);
     } routes[] = {
         {"", answer_account},    {"token", answer_token},   {"identity", answer_identity},
         {"email", answer_email}, {"scopes", answer_scopes}, {"aliases", answer_aliases},
@@ -138,7 +138,7 @@ static void route_account(struct http_exchange *exchange, struct tokens *tokens,
         return;
     }
     const char *name = behind_account(path, tokens);
-    for (size_t i = 0; name && i < COUNT(routes); i++)
+    for (size_t i = 0; name && i < ARRAY_SIZE(routes); i++)
         if (str_equal(name, routes[i].name)) {
             routes[i].answer(exchange, tokens);
             return;
@@ -146,9 +146,8 @@ static void route_account(struct http_exchange *exchange, struct tokens *tokens,
     not_found(exchange);
 }
 
-/* ---- the machine ----------------------------------------------------------------------------- */
-
-static void route_machine(struct http_exchange *exchange, struct tokens *tokens, const char *path)
+static void route_machine(struct http_exchange *exchange, struct token_service *tokens,
+                          const char *path)
 {
     OWN(free) char *zone = str_format("projects/%s/zones/us-central1-a", tokens->project_number);
     OWN(free) char *region = str_format("projects/%s/regions/us-central1", tokens->project_number);
@@ -168,7 +167,7 @@ static void route_machine(struct http_exchange *exchange, struct tokens *tokens,
         {"instance/", "hostname\nid\nname\nregion\nservice-accounts/\nzone\n"},
         {"project/", "numeric-project-id\nproject-id\n"},
     };
-    for (size_t i = 0; i < COUNT(facts); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
         if (str_equal(path, facts[i].path)) {
             answer_text(exchange, facts[i].text);
             return;
@@ -184,7 +183,7 @@ static bool is_asked_by_a_program(const struct headers *headers)
            !headers_get(headers, "X-Forwarded-For");
 }
 
-void metadata_handle(struct http_exchange *exchange, struct tokens *tokens)
+void metadata_api_handle(struct http_exchange *exchange, struct token_service *tokens)
 {
     static const char root[] = "/computeMetadata/v1";
     if (str_equal(exchange->path, "/computeMetadata/")) {

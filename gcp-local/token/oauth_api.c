@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The token endpoint: a signed assertion, a refresh token or another party's token goes in, an
  * access token or ID token comes out. */
 #include "base/json/jread.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "gcp-local/token/accounts.h"
+#include "gcp-local/token/account.h"
 #include "gcp-local/token/assertion.h"
 #include "gcp-local/token/signature_check.h"
 #include "gcp-local/token/token_private.h"
@@ -43,7 +44,7 @@ static void take_field(const char *name, const char *value, void *to)
         {"client_secret", &form->client_secret}, {"scope", &form->scope},
         {"subject_token", &form->subject_token}, {"subject_token_type", &form->subject_token_type},
     };
-    for (size_t i = 0; i < COUNT(fields); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
         if (str_equal(name, fields[i].name)) {
             form->twice |= *fields[i].field != NULL;
             str_replace(fields[i].field, str_copy(value));
@@ -52,14 +53,14 @@ static void take_field(const char *name, const char *value, void *to)
 
 static bool read_form(const struct http_exchange *exchange, struct form *form, struct err *err)
 {
-    OWN(free) char *type = media_type(headers_get(&exchange->headers, "Content-Type"));
+    OWN(free) char *type = headers_media_type(headers_get(&exchange->headers, "Content-Type"));
     if (!str_equal(type, "application/x-www-form-urlencoded"))
-        return grant_refuse(err, "invalid_request",
-                            "Content-Type must be application/x-www-form-urlencoded");
-    if (!query_each(buf_bytes(&exchange->body), take_field, form))
-        return grant_refuse(err, "invalid_request", "the form is not percent-encoded UTF-8");
+        return token_oauth_error(err, "invalid_request",
+                                 "Content-Type must be application/x-www-form-urlencoded");
+    if (!url_query_each(buf_bytes(&exchange->body), take_field, form))
+        return token_oauth_error(err, "invalid_request", "the form is not percent-encoded UTF-8");
     if (form->twice)
-        return grant_refuse(err, "invalid_request", "a parameter is given twice");
+        return token_oauth_error(err, "invalid_request", "a parameter is given twice");
     return true;
 }
 
@@ -68,33 +69,30 @@ static bool require(const char *value, const char *name, struct err *err)
     if (!str_empty(value))
         return true;
     OWN(free) char *text = str_format("Missing required parameter: %s", name);
-    return grant_refuse(err, "invalid_request", text);
+    return token_oauth_error(err, "invalid_request", text);
 }
 
-/* ---- grants: each gives the answer's body, a new reference, or NULL and err -------------------
- */
-
-static json_t *access_reply(struct tokens *tokens, const char *email, const char *scope)
+static json_t *access_reply(struct token_service *tokens, const char *email, const char *scope)
 {
-    OWN(free) char *token = tokens_access_token(tokens, email, scope);
-    return json_pack("{s:s, s:i, s:s}", "access_token", token, "expires_in", TOKEN_SECONDS - 1,
+    OWN(free) char *token = token_service_access_token(tokens, email, scope);
+    return json_pack("{s:s, s:i, s:s}", "access_token", token, "expires_in", TOKEN_LIFETIME_SEC - 1,
                      "token_type", "Bearer");
 }
 
-static json_t *id_reply(struct tokens *tokens, const char *email, const char *audience,
+static json_t *id_reply(struct token_service *tokens, const char *email, const char *audience,
                         struct err *err)
 {
-    OWN(free) char *token = tokens_id_token(tokens, email, audience, err);
+    OWN(free) char *token = token_service_id_token(tokens, email, audience, err);
     return token ? json_pack("{s:s}", "id_token", token) : NULL;
 }
 
-static json_t *grant_assertion(const struct http_exchange *exchange, struct tokens *tokens,
+static json_t *grant_assertion(const struct http_exchange *exchange, struct token_service *tokens,
                                const struct form *form, struct err *err)
 {
     OWN(assertion) struct assertion asked = {0};
     if (!require(form->assertion, "assertion", err) ||
         !assertion_read(tokens->accounts, form->assertion, headers_get(&exchange->headers, "Host"),
-                        time_now_ns() / NS_PER_SEC, &asked, err))
+                        timestamp_now_ns() / NS_PER_SEC, &asked, err))
         return NULL;
     return asked.target_audience ? id_reply(tokens, asked.email, asked.target_audience, err)
                                  : access_reply(tokens, asked.email, asked.scope);
@@ -103,22 +101,22 @@ static json_t *grant_assertion(const struct http_exchange *exchange, struct toke
 static const char user_scopes[] = "openid https://www.googleapis.com/auth/userinfo.email "
                                   "https://www.googleapis.com/auth/cloud-platform";
 
-static bool find_refresh_token(struct tokens *tokens, const struct form *form,
+static bool find_refresh_token(struct token_service *tokens, const struct form *form,
                                struct account_key *key, struct err *err)
 {
-    OWN(free) char *id = refresh_token_id(form->refresh_token);
+    OWN(free) char *id = account_refresh_token_id(form->refresh_token);
     struct err none = {0};
     if (!account_key_find(tokens->accounts, id, key, &none) || !key->secret)
-        return grant_refuse(err, "invalid_grant", "Token has been expired or revoked.");
+        return token_oauth_error(err, "invalid_grant", "Token has been expired or revoked.");
     if (str_equal(form->client_secret, key->secret) &&
         str_equal(form->client_id, ACCOUNT_CLIENT_ID))
         return true;
-    grant_refuse(err, "invalid_client", "The provided client secret is invalid.");
+    token_oauth_error(err, "invalid_client", "The provided client secret is invalid.");
     err->status = ERR_UNAUTHORIZED;
     return false;
 }
 
-static json_t *grant_refresh(const struct http_exchange *exchange, struct tokens *tokens,
+static json_t *grant_refresh(const struct http_exchange *exchange, struct token_service *tokens,
                              const struct form *form, struct err *err)
 {
     (void)exchange;
@@ -127,7 +125,7 @@ static json_t *grant_refresh(const struct http_exchange *exchange, struct tokens
         !require(form->client_id, "client_id", err) || !find_refresh_token(tokens, form, &key, err))
         return NULL;
     const char *scope = str_empty(form->scope) ? user_scopes : form->scope;
-    OWN(free) char *id_token = tokens_id_token(tokens, key.email, form->client_id, err);
+    OWN(free) char *id_token = token_service_id_token(tokens, key.email, form->client_id, err);
     if (!id_token)
         return NULL;
     json_t *reply = access_reply(tokens, key.email, scope);
@@ -138,7 +136,7 @@ static json_t *grant_refresh(const struct http_exchange *exchange, struct tokens
 
 /* Whose the token of the other party is: only gcp-local's own ID tokens can be checked here, so
  * only they are taken. The caller frees. */
-static char *subject_of(struct tokens *tokens, const char *token, struct err *err)
+static char *subject_of(struct token_service *tokens, const char *token, struct err *err)
 {
     struct err unproved = {0};
     json_auto_t *claims = signer_verify(tokens->signer, token, &unproved);
@@ -146,15 +144,15 @@ static char *subject_of(struct tokens *tokens, const char *token, struct err *er
     if (claims) {
         int64_t expires = jread_int64(&at, "exp", 0, INT64_MAX);
         const char *email = jread_str(&at, "email");
-        if (jread_ok(&at) && expires > time_now_ns() / NS_PER_SEC)
+        if (jread_ok(&at) && expires > timestamp_now_ns() / NS_PER_SEC)
             return str_copy(email);
     }
-    grant_refuse(err, "invalid_grant",
-                 "The subject token is no ID token of this gcp-local, or has expired.");
+    token_oauth_error(err, "invalid_grant",
+                      "The subject token is no ID token of this gcp-local, or has expired.");
     return NULL;
 }
 
-static json_t *grant_exchange(const struct http_exchange *exchange, struct tokens *tokens,
+static json_t *grant_exchange(const struct http_exchange *exchange, struct token_service *tokens,
                               const struct form *form, struct err *err)
 {
     (void)exchange;
@@ -171,14 +169,12 @@ static json_t *grant_exchange(const struct http_exchange *exchange, struct token
     return reply;
 }
 
-/* ---- the endpoint ---------------------------------------------------------------------------- */
-
-static json_t *grant_any(const struct http_exchange *exchange, struct tokens *tokens,
+static json_t *grant_any(const struct http_exchange *exchange, struct token_service *tokens,
                          struct err *err)
 {
     static const struct {
         const char *type;
-        json_t *(*grant)(const struct http_exchange *exchange, struct tokens *tokens,
+        json_t *(*grant)(const struct http_exchange *exchange, struct token_service *tokens,
                          const struct form *form, struct err *err);
     } grants[] = {
         {"urn:ietf:params:oauth:grant-type:jwt-bearer", grant_assertion},
@@ -188,15 +184,15 @@ static json_t *grant_any(const struct http_exchange *exchange, struct tokens *to
     OWN(form) struct form form = {0};
     if (!read_form(exchange, &form, err) || !require(form.grant_type, "grant_type", err))
         return NULL;
-    for (size_t i = 0; i < COUNT(grants); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(grants); i++)
         if (str_equal(form.grant_type, grants[i].type))
             return grants[i].grant(exchange, tokens, &form, err);
     OWN(free) char *text = str_format("Invalid grant_type: %s", form.grant_type);
-    grant_refuse(err, "unsupported_grant_type", text);
+    token_oauth_error(err, "unsupported_grant_type", text);
     return NULL;
 }
 
-void oauth_token(struct http_exchange *exchange, struct tokens *tokens)
+void oauth_api_handle(struct http_exchange *exchange, struct token_service *tokens)
 {
     struct err err = {0};
     json_auto_t *body = grant_any(exchange, tokens, &err);
@@ -211,5 +207,5 @@ void oauth_token(struct http_exchange *exchange, struct tokens *tokens)
     if (err.status == ERR_UNAUTHORIZED)
         headers_add(&reply.headers, "WWW-Authenticate", "Basic realm=\"gcp-local\"");
     buf_add_text(&reply.body, text);
-    http_answer_with(exchange, &reply);
+    http_exchange_reply(exchange, &reply);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* RSA keys as PEM texts: made, and taken apart for key sets. */
 #include "gcp-local/token/rsa_key.h"
 
@@ -40,7 +41,7 @@ static char *text_of(BIO *bio)
     return str_copy_bytes((struct bytes){data, (size_t)len});
 }
 
-char *rsa_generate(struct err *err)
+char *rsa_key_generate(struct err *err)
 {
     OWN(key) EVP_PKEY *key = EVP_RSA_gen(KEY_BITS);
     OWN(bio) BIO *bio = BIO_new(BIO_s_mem());
@@ -62,7 +63,7 @@ static EVP_PKEY *public_key(const char *pem)
     return bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
 }
 
-char *rsa_public(const char *private_pem, struct err *err)
+char *rsa_key_public_pem(const char *private_pem, struct err *err)
 {
     OWN(key) EVP_PKEY *key = private_key(private_pem);
     OWN(bio) BIO *bio = BIO_new(BIO_s_mem());
@@ -79,10 +80,10 @@ static char *number(const EVP_PKEY *key, const char *name)
     if (!EVP_PKEY_get_bn_param(key, name, &value) || BN_num_bytes(value) > MAX_BYTES)
         return NULL;
     int len = BN_bn2bin(value, bytes);
-    return base64url_encode((struct bytes){(const char *)bytes, (size_t)len});
+    return base64_url_encode((struct bytes){(const char *)bytes, (size_t)len});
 }
 
-json_t *rsa_jwk(const char *public_pem, const char *kid)
+json_t *rsa_key_to_jwk(const char *public_pem, const char *kid)
 {
     OWN(key) EVP_PKEY *key = public_key(public_pem);
     OWN(free) char *n = key ? number(key, OSSL_PKEY_PARAM_RSA_N) : NULL;
@@ -93,12 +94,12 @@ json_t *rsa_jwk(const char *public_pem, const char *kid)
                      "kid", kid, "n", n, "e", e);
 }
 
-bool rsa_sign(const char *private_pem, struct bytes data, struct buf *out, struct err *err)
+bool rsa_key_sign(const char *private_pem, struct bytes data, struct buf *out, struct err *err)
 {
     OWN(key) EVP_PKEY *key = private_key(private_pem);
     OWN(md) EVP_MD_CTX *context = EVP_MD_CTX_new();
     size_t len = MAX_BYTES;
-    char *room = buf_room(out, len);
+    char *room = buf_reserve(out, len);
     if (!key || !context || !room ||
         EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key) != 1 ||
         EVP_DigestSign(context, (unsigned char *)room, &len, (const unsigned char *)data.data,

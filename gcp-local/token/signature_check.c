@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Who signed a JWT: the signature is checked against the registered keys. */
 #include "gcp-local/token/signature_check.h"
 
@@ -5,14 +6,14 @@
 #include "base/json/jread.h"
 #include "base/own.h"
 #include "base/str.h"
-#include "gcp-local/token/accounts.h"
+#include "gcp-local/token/account.h"
 #include "gcp/auth/jwt.h"
 
 #include <string.h>
 
 enum { MAX_CLAIMS = 16384 };
 
-bool grant_refuse(struct err *err, const char *reason, const char *text)
+bool token_oauth_error(struct err *err, const char *reason, const char *text)
 {
     *err = (struct err){.reason = reason}; /* what was known before is less than this */
     return err_set(err, ERR_INPUT, "%s", text);
@@ -24,7 +25,7 @@ static char *claimed_issuer(const char *jwt)
     const char *claims = strchr(jwt, '.');
     OWN(buf) struct buf text = {.max = MAX_CLAIMS};
     struct err unread = {0};
-    if (!claims || !base64url_decode((struct bytes){claims + 1, strcspn(claims + 1, ".")}, &text))
+    if (!claims || !base64_url_decode((struct bytes){claims + 1, strcspn(claims + 1, ".")}, &text))
         return NULL;
     json_auto_t *tree = json_from_bytes(buf_bytes(&text), "claims", ERR_INPUT, &unread);
     return str_copy(json_string_value(json_object_get(tree, "iss")));
@@ -33,8 +34,8 @@ static char *claimed_issuer(const char *jwt)
 static json_t *verify_with(const char *jwt, const struct account_key *key)
 {
     struct err unproved = {0};
-    struct jwk jwk = {.kid = key->id, .pem = key->public_pem};
-    return key->public_pem ? rs256_verify(jwt, &jwk, &unproved) : NULL;
+    struct jwt_key jwk = {.kid = key->id, .pem = key->public_pem};
+    return key->public_pem ? jwt_rs256_verify(jwt, &jwk, &unproved) : NULL;
 }
 
 /* Tries each key of the issuer, since a token need not name one (Google's Node library does not).
@@ -65,18 +66,18 @@ static json_t *verify_with_named(const char *accounts, const char *jwt, const ch
     return verify_with(jwt, &key);
 }
 
-json_t *proved_claims(const char *accounts, const char *jwt, struct err *err)
+json_t *signature_check_claims(const char *accounts, const char *jwt, struct err *err)
 {
     OWN(free) char *kid = NULL;
     struct err form = {0};
-    if (!rs256_form(jwt, &kid, &form)) {
+    if (!jwt_rs256_parse(jwt, &kid, &form)) {
         OWN(free) char *text = str_format("Invalid JWT: %s", form.text);
-        grant_refuse(err, "invalid_grant", text);
+        token_oauth_error(err, "invalid_grant", text);
         return NULL;
     }
     OWN(free) char *issuer = claimed_issuer(jwt);
     if (str_empty(issuer)) {
-        grant_refuse(err, "invalid_grant", "Invalid JWT: iss field missing");
+        token_oauth_error(err, "invalid_grant", "Invalid JWT: iss field missing");
         return NULL;
     }
     bool found = true;
@@ -88,7 +89,7 @@ json_t *proved_claims(const char *accounts, const char *jwt, struct err *err)
         claims = verify_with_any(accounts, jwt, issuer, &found, err);
     }
     if (!claims && !err->status)
-        grant_refuse(err, "invalid_grant",
-                     found ? "Invalid JWT Signature." : "Invalid grant: account not found");
+        token_oauth_error(err, "invalid_grant",
+                          found ? "Invalid JWT Signature." : "Invalid grant: account not found");
     return claims;
 }

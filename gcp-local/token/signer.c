@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gcp-local's own key: it signs ID tokens in Google's place. */
 #include "gcp-local/token/signer.h"
 
@@ -5,7 +6,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "gcp-local/token/accounts.h"
+#include "gcp-local/token/account.h"
 #include "gcp-local/token/rsa_key.h"
 #include "gcp/auth/jwt.h"
 
@@ -17,12 +18,12 @@ struct signer {
     char *path;
     pthread_mutex_t lock; /* guards the making of what follows; it does not change afterwards */
     char *private_pem;    /* NULL until it is needed */
-    struct jwk public;
+    struct jwt_key public;
 };
 
 struct signer *signer_open(const char *path)
 {
-    struct signer *signer = must_alloc(sizeof(*signer));
+    struct signer *signer = alloc_zeroed(sizeof(*signer));
     signer->path = str_copy(path);
     pthread_mutex_init(&signer->lock, NULL);
     return signer;
@@ -45,10 +46,10 @@ static char *read_or_make(const char *path, struct err *err)
 {
     OWN(buf) struct buf text = {.max = MAX_PEM};
     struct err unread = {0};
-    if (file_read(path, &text, &unread) && text.len && rs256_key_valid(text.data))
+    if (file_read(path, &text, &unread) && text.len && jwt_rs256_key_valid(text.data))
         return buf_take(&text);
-    OWN(free) char *pem = rsa_generate(err);
-    return pem && file_write(path, 0600, bytes_of(pem), err) ? give(&pem) : NULL;
+    OWN(free) char *pem = rsa_key_generate(err);
+    return pem && file_write(path, 0600, bytes_of(pem), err) ? move_ptr(&pem) : NULL;
 }
 
 static bool load(struct signer *signer, struct err *err)
@@ -56,11 +57,11 @@ static bool load(struct signer *signer, struct err *err)
     OWN(free) char *private_pem = read_or_make(signer->path, err);
     if (!private_pem)
         return false;
-    signer->public.pem = rsa_public(private_pem, err);
+    signer->public.pem = rsa_key_public_pem(private_pem, err);
     if (!signer->public.pem)
         return false;
     signer->public.kid = rsa_key_id(signer->public.pem);
-    signer->private_pem = give(&private_pem);
+    signer->private_pem = move_ptr(&private_pem);
     return true;
 }
 
@@ -74,7 +75,7 @@ static bool ready(struct signer *signer, struct err *err)
 
 char *signer_jwt(struct signer *signer, const json_t *claims, struct err *err)
 {
-    return ready(signer, err) ? rs256_sign(claims, signer->public.kid, signer->private_pem, err)
+    return ready(signer, err) ? jwt_rs256_sign(claims, signer->public.kid, signer->private_pem, err)
                               : NULL;
 }
 
@@ -83,7 +84,7 @@ char *signer_id_token(struct signer *signer, const char *email, const char *audi
 {
     char id[22];
     account_unique_id(email, id);
-    int64_t now = time_now_ns() / NS_PER_SEC;
+    int64_t now = timestamp_now_ns() / NS_PER_SEC;
     json_auto_t *claims =
         json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:s, s:s}", "aud", audience, "azp", id, "email",
                   email, "email_verified", 1, "exp", (json_int_t)(now + LIFETIME_SEC), "iat",
@@ -96,16 +97,16 @@ char *signer_id_token(struct signer *signer, const char *email, const char *audi
 
 bool signer_sign(struct signer *signer, struct bytes data, struct buf *out, struct err *err)
 {
-    return ready(signer, err) && rsa_sign(signer->private_pem, data, out, err);
+    return ready(signer, err) && rsa_key_sign(signer->private_pem, data, out, err);
 }
 
 json_t *signer_verify(struct signer *signer, const char *token, struct err *err)
 {
     OWN(free) char *kid = NULL;
-    if (!ready(signer, err) || !rs256_form(token, &kid, err))
+    if (!ready(signer, err) || !jwt_rs256_parse(token, &kid, err))
         return NULL;
     if (str_equal(kid, signer->public.kid))
-        return rs256_verify(token, &signer->public, err);
+        return jwt_rs256_verify(token, &signer->public, err);
     err_set(err, ERR_UNAUTHORIZED, "the token was signed with another key");
     return NULL;
 }
@@ -119,5 +120,5 @@ json_t *signer_key_set(struct signer *signer, struct err *err)
 {
     if (!ready(signer, err))
         return NULL;
-    return json_pack("{s:[o]}", "keys", rsa_jwk(signer->public.pem, signer->public.kid));
+    return json_pack("{s:[o]}", "keys", rsa_key_to_jwk(signer->public.pem, signer->public.kid));
 }

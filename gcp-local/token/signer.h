@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gcp-local's own key: it signs ID tokens in Google's place, and is published at /oauth2/v3/certs.
  * Made when it is first needed, which takes a tenth of a second, and kept in a file. Safe from
  * several threads. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Who may call: opening, routing, and the check of a request's token. */
 #include "gcp-local/token/token_service.h"
 
@@ -13,9 +14,10 @@
 
 static const char token_iam_prefix[] = "/v1/projects/-/serviceAccounts/";
 
-struct tokens *tokens_open(const struct tokens_options *options, struct err *err)
+struct token_service *token_service_open(const struct token_service_options *options,
+                                         struct err *err)
 {
-    OWN(tokens) struct tokens *tokens = must_alloc(sizeof(*tokens));
+    OWN(token_service) struct token_service *tokens = alloc_zeroed(sizeof(*tokens));
     OWN(free) char *folder = str_format("%s/tokens", options->data_dir);
     OWN(free) char *secret = str_format("%s/secret", folder);
     OWN(free) char *key = str_format("%s/signing-key.pem", folder);
@@ -24,12 +26,12 @@ struct tokens *tokens_open(const struct tokens_options *options, struct err *err
     tokens->project_number = str_copy(options->project_number);
     tokens->email = str_format("default@%s.iam.gserviceaccount.com", options->project);
     tokens->signer = signer_open(key);
-    if (!dir_make(folder, err) || !access_secret_open(secret, &tokens->secret, err))
+    if (!file_make_dirs(folder, err) || !token_secret_open(secret, &tokens->secret, err))
         return NULL;
-    return give(&tokens);
+    return move_ptr(&tokens);
 }
 
-void tokens_close(struct tokens *tokens)
+void token_service_close(struct token_service *tokens)
 {
     if (!tokens)
         return;
@@ -41,8 +43,6 @@ void tokens_close(struct tokens *tokens)
     free(tokens);
 }
 
-/* ---- published keys -------------------------------------------------------------------------- */
-
 static void reply_cached(struct http_exchange *exchange, json_t *tree)
 {
     OWN(free) char *text = json_to_text(tree);
@@ -50,10 +50,10 @@ static void reply_cached(struct http_exchange *exchange, json_t *tree)
     struct http_reply reply = {.content_type = "application/json; charset=UTF-8"};
     headers_add(&reply.headers, "Cache-Control", "public, max-age=3600, must-revalidate");
     buf_add_text(&reply.body, text);
-    http_answer_with(exchange, &reply);
+    http_exchange_reply(exchange, &reply);
 }
 
-static void key_set(struct http_exchange *exchange, struct tokens *tokens)
+static void key_set(struct http_exchange *exchange, struct token_service *tokens)
 {
     struct err err = {0};
     json_t *keys = signer_key_set(tokens->signer, &err);
@@ -65,7 +65,7 @@ static void key_set(struct http_exchange *exchange, struct tokens *tokens)
 
 /* The document of OpenID Connect Discovery: the issuer is Google's, as in the tokens, the places
  * are here. */
-static void discovery(struct http_exchange *exchange, struct tokens *tokens)
+static void discovery(struct http_exchange *exchange, struct token_service *tokens)
 {
     (void)tokens;
     const char *host = headers_get(&exchange->headers, "Host");
@@ -83,25 +83,23 @@ static void discovery(struct http_exchange *exchange, struct tokens *tokens)
     if (tree)
         reply_cached(exchange, tree);
     else
-        api_refuse(exchange, API_ONE_PLATFORM, ERR_INPUT, NULL, "the Host header is no UTF-8");
+        api_reject(exchange, API_ONE_PLATFORM, ERR_INPUT, NULL, "the Host header is no UTF-8");
 }
-
-/* ---- routing --------------------------------------------------------------------------------- */
 
 /* The paths served here, or all below one that ends in '/'. */
 static const struct {
     const char *path;
     const char *method; /* NULL = any; the handler tells them apart */
-    void (*handle)(struct http_exchange *exchange, struct tokens *tokens);
+    void (*handle)(struct http_exchange *exchange, struct token_service *tokens);
 } routes[] = {
-    {"/token", "POST", oauth_token},
-    {"/oauth2/v4/token", "POST", oauth_token},
-    {"/o/oauth2/token", "POST", oauth_token},
-    {"/v1/token", "POST", oauth_token},
+    {"/token", "POST", oauth_api_handle},
+    {"/oauth2/v4/token", "POST", oauth_api_handle},
+    {"/o/oauth2/token", "POST", oauth_api_handle},
+    {"/v1/token", "POST", oauth_api_handle},
     {"/oauth2/v3/certs", "GET", key_set},
     {"/.well-known/openid-configuration", "GET", discovery},
-    {"/computeMetadata/", NULL, metadata_handle},
-    {token_iam_prefix, "POST", iam_handle},
+    {"/computeMetadata/", NULL, metadata_api_handle},
+    {token_iam_prefix, "POST", iam_api_handle},
 };
 
 static bool matches(const char *path, const char *route)
@@ -109,46 +107,44 @@ static bool matches(const char *path, const char *route)
     return str_ends(route, "/") ? str_starts(path, route) : str_equal(path, route);
 }
 
-bool tokens_owns(const char *path)
+bool token_service_owns(const char *path)
 {
-    for (size_t i = 0; i < COUNT(routes); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
         if (matches(path, routes[i].path))
             return true;
     return false;
 }
 
-void tokens_handle(struct http_exchange *exchange, struct tokens *tokens)
+void token_service_handle(struct http_exchange *exchange, struct token_service *tokens)
 {
-    for (size_t i = 0; i < COUNT(routes); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
         if (!matches(exchange->path, routes[i].path))
             continue;
         if (routes[i].method && !str_equal(routes[i].method, exchange->method))
-            api_refuse(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL, "%s is asked by %s only",
+            api_reject(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL, "%s is asked by %s only",
                        exchange->path, routes[i].method);
         else
             routes[i].handle(exchange, tokens);
         return;
     }
-    api_refuse(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL, "%s was not found", exchange->path);
+    api_reject(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL, "%s was not found", exchange->path);
 }
 
-/* ---- tokens ---------------------------------------------------------------------------------- */
-
-char *tokens_access_token_for(struct tokens *tokens, const char *email, const char *scope,
-                              int64_t seconds)
+char *token_service_access_token_for(struct token_service *tokens, const char *email,
+                                     const char *scope, int64_t seconds)
 {
-    struct grant grant = {(char *)(uintptr_t)email, (char *)(uintptr_t)scope,
-                          time_now_ns() / NS_PER_SEC + seconds};
-    return access_token_make(&tokens->secret, &grant);
+    struct access_grant grant = {(char *)(uintptr_t)email, (char *)(uintptr_t)scope,
+                                 timestamp_now_ns() / NS_PER_SEC + seconds};
+    return access_grant_to_token(&tokens->secret, &grant);
 }
 
-char *tokens_access_token(struct tokens *tokens, const char *email, const char *scope)
+char *token_service_access_token(struct token_service *tokens, const char *email, const char *scope)
 {
-    return tokens_access_token_for(tokens, email, scope, TOKEN_SECONDS);
+    return token_service_access_token_for(tokens, email, scope, TOKEN_LIFETIME_SEC);
 }
 
-char *tokens_id_token(struct tokens *tokens, const char *email, const char *audience,
-                      struct err *err)
+char *token_service_id_token(struct token_service *tokens, const char *email, const char *audience,
+                             struct err *err)
 {
     return signer_id_token(tokens->signer, email, audience, err);
 }
@@ -165,8 +161,8 @@ static bool looks_like_jwt(const char *token)
     return str_starts(token, "eyJ");
 }
 
-bool tokens_caller(struct tokens *tokens, const struct headers *headers, struct grant *grant,
-                   struct err *err)
+bool token_service_authenticate(struct token_service *tokens, const struct headers *headers,
+                                struct access_grant *grant, struct err *err)
 {
     const char *field = headers_get(headers, "Authorization");
     if (str_empty(field))
@@ -175,14 +171,15 @@ bool tokens_caller(struct tokens *tokens, const struct headers *headers, struct 
         return refuse_caller(err, "ACCESS_TOKEN_TYPE_UNSUPPORTED", "want one Bearer token");
     const char *token = field + strlen("Bearer ");
     token += strspn(token, " ");
-    int64_t now = time_now_ns() / NS_PER_SEC;
+    int64_t now = timestamp_now_ns() / NS_PER_SEC;
     if (!looks_like_jwt(token))
-        return access_token_read(&tokens->secret, token, now, grant, err);
+        return access_grant_from_token(&tokens->secret, token, now, grant, err);
 
     OWN(assertion) struct assertion self = {0};
     const char *host = headers_get(headers, "Host");
     if (!assertion_read_self_signed(tokens->accounts, token, host, now, &self, err))
         return refuse_caller(err, "ACCESS_TOKEN_TYPE_UNSUPPORTED", "the JWT is no good");
-    *grant = (struct grant){give(&self.email), give(&self.scope), now + TOKEN_SECONDS};
+    *grant = (struct access_grant){move_ptr(&self.email), move_ptr(&self.scope),
+                                   now + TOKEN_LIFETIME_SEC};
     return true;
 }

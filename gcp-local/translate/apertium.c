@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Apertium, the translator. */
 #include "gcp-local/translate/apertium.h"
 
@@ -9,8 +10,8 @@
 
 enum {
     STEP_TIMEOUT_MS = 60000,
-    MOST_GROWTH = 8,         /* a translation is never so many times as long as its text, */
-    LEAST_OUTPUT = 64 << 10, /* unless that is short */
+    MAX_GROWTH = 8,              /* a translation is never so many times as long as its text, */
+    MIN_OUTPUT_BYTES = 64 << 10, /* unless that is short */
 };
 
 /* Says which package brings a pair. */
@@ -19,7 +20,7 @@ static bool not_installed(const struct language *from, const struct language *to
     static const char *const packages[] = {"eng-cat", "spa-cat", "fra-cat", "por-cat", "cat-ita"};
     const struct language *other = str_equal(from->code, "ca") ? to : from;
     const char *package = "";
-    for (size_t i = 0; i < COUNT(packages); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(packages); i++)
         if (strstr(packages[i], other->apertium))
             package = packages[i];
     err_set(err, ERR_INPUT,
@@ -38,12 +39,12 @@ static bool step(const struct language *from, const struct language *to, bool ht
     /* -u: unknown words without a mark; txt and html-noent close each sentence */
     const char *const argv[] = {"apertium", "-u", "-f", html ? "html-noent" : "txt", pair, NULL};
     const char *const env[] = {path, "LC_ALL=C.UTF-8", NULL};
-    struct filter filter = {.argv = argv,
-                            .env = env,
-                            .timeout_ms = STEP_TIMEOUT_MS,
-                            .max_output = text.len * MOST_GROWTH + LEAST_OUTPUT};
+    struct filter_process filter = {.argv = argv,
+                                    .env = env,
+                                    .timeout_ms = STEP_TIMEOUT_MS,
+                                    .max_output = text.len * MAX_GROWTH + MIN_OUTPUT_BYTES};
     struct err cause = {0};
-    if (filter_run(&filter, text, out, &cause))
+    if (filter_process_run(&filter, text, out, &cause))
         return true;
     if (cause.status == ERR_NOT_FOUND || strstr(cause.text, "does not exist"))
         return not_installed(from, to, err);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The door to CLD2, a C++ library. */
 #include <cstdio> /* which its header forgets */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The door to CLD2, a C++ library that tells languages. */
 #ifndef GCP_LOCAL_TRANSLATE_CLD2_H
 #define GCP_LOCAL_TRANSLATE_CLD2_H

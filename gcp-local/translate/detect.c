@@ -1,17 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which of the six languages a text is in. */
 #include "gcp-local/translate/detect.h"
 
 #include "base/str.h"
 #include "gcp-local/translate/cld2.h"
 
-enum { ENOUGH = 8192 }; /* bytes of a text that are looked at */
+enum { MAX_SAMPLE_BYTES = 8192 }; /* bytes of a text that are looked at */
 
 /* The beginning of a text, cut between characters. */
 static struct bytes beginning(const char *text)
 {
     struct bytes bytes = bytes_of(text);
-    if (bytes.len > ENOUGH)
-        for (bytes.len = ENOUGH; ((unsigned char)bytes.data[bytes.len] & 0xC0) == 0x80;)
+    if (bytes.len > MAX_SAMPLE_BYTES)
+        for (bytes.len = MAX_SAMPLE_BYTES; ((unsigned char)bytes.data[bytes.len] & 0xC0) == 0x80;)
             bytes.len--;
     return bytes;
 }
@@ -23,7 +24,7 @@ static const struct language *best_of_six(struct bytes text, bool html, double *
 {
     const struct language *best = NULL;
     double best_score = 0;
-    for (unsigned i = 0; i < LANGUAGES; i++) {
+    for (unsigned i = 0; i < LANGUAGE_COUNT; i++) {
         const struct language *language = language_at(i);
         int percent;
         double score;

@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which of the six languages a text is in. */
 #ifndef GCP_LOCAL_TRANSLATE_DETECT_H
 #define GCP_LOCAL_TRANSLATE_DETECT_H
 
-#include "gcp-local/translate/languages.h"
+#include "gcp-local/translate/language.h"
 
 #include <stdbool.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Runs a program as a filter. */
 #include "gcp-local/translate/filter_process.h"
 
@@ -35,7 +36,7 @@ static int memory_file(struct bytes content)
 
 /* A child has its own process group, so that what it starts can be ended with it, no blocked or
  * ignored signals, and none of our files. */
-static int spawn(const struct filter *filter, int in, int out, int errors, pid_t *pid)
+static int spawn(const struct filter_process *filter, int in, int out, int errors, pid_t *pid)
 {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
@@ -64,13 +65,14 @@ static int spawn(const struct filter *filter, int in, int out, int errors, pid_t
 }
 
 /* Reads until the program has closed its output. */
-static bool read_output(const struct filter *filter, int fd, struct buf *out, struct err *err)
+static bool read_output(const struct filter_process *filter, int fd, struct buf *out,
+                        struct err *err)
 {
     enum { PIECE = 16384 };
-    int64_t end = time_monotonic_ns() + (int64_t)filter->timeout_ms * NS_PER_MS;
+    int64_t end = timestamp_monotonic_ns() + (int64_t)filter->timeout_ms * NS_PER_MS;
     size_t limit = out->len + filter->max_output;
     for (;;) {
-        int64_t left_ms = (end - time_monotonic_ns()) / NS_PER_MS;
+        int64_t left_ms = (end - timestamp_monotonic_ns()) / NS_PER_MS;
         struct pollfd ready = {.fd = fd, .events = POLLIN};
         if (left_ms <= 0 || poll(&ready, 1, (int)left_ms) == 0)
             return err_set(err, ERR_UNAVAILABLE, "%s takes longer than %d s", filter->argv[0],
@@ -89,7 +91,8 @@ static bool read_output(const struct filter *filter, int fd, struct buf *out, st
 }
 
 /* What a program that failed has said: the first line. */
-static bool explain_failure(const struct filter *filter, int errors, int status, struct err *err)
+static bool explain_failure(const struct filter_process *filter, int errors, int status,
+                            struct err *err)
 {
     char said[200] = "nothing";
     ssize_t len = pread(errors, said, sizeof(said) - 1, 0);
@@ -110,7 +113,8 @@ static int wait_for(pid_t pid)
     return status;
 }
 
-bool filter_run(const struct filter *filter, struct bytes input, struct buf *out, struct err *err)
+bool filter_process_run(const struct filter_process *filter, struct bytes input, struct buf *out,
+                        struct err *err)
 {
     OWN(fd) int in = memory_file(input);
     OWN(fd) int errors = memory_file((struct bytes){0});

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* HTML on its way through Apertium. */
 #include "gcp-local/translate/html.h"
 
@@ -54,10 +55,10 @@ static const struct {
 /* The character of a name, without & and ;; 0 when it is not known. */
 static uint32_t named_character(const char *name)
 {
-    for (size_t i = 0; i < COUNT(letters); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(letters); i++)
         if (str_equal(name, letters[i]))
             return 0xC0 + (uint32_t)i;
-    for (size_t i = 0; i < COUNT(others); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
         if (str_equal(name, others[i].name))
             return others[i].code;
     return 0;
@@ -88,7 +89,7 @@ static void add_utf8(struct buf *out, uint32_t code)
     buf_add(out, bytes, len);
 }
 
-char *html_prepare(const char *text)
+char *html_decode_entities(const char *text)
 {
     struct buf out = {0};
     while (*text) {
@@ -126,7 +127,7 @@ static void add_escaped(struct buf *out, char c)
     }
 }
 
-char *html_finish(const char *text)
+char *html_encode_entities(const char *text)
 {
     struct buf out = {0};
     while (*text) {

@@ -1,11 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* HTML on its way through Apertium, which reads tags but few entities. */
 #ifndef GCP_LOCAL_TRANSLATE_HTML_H
 #define GCP_LOCAL_TRANSLATE_HTML_H
 
 /* Replaces entities by the characters they stand for, all but those of & < >. The caller frees. */
-char *html_prepare(const char *text);
+char *html_decode_entities(const char *text);
 
 /* Writes & " ' < > outside of tags as entities, as Google does. The caller frees. */
-char *html_finish(const char *text);
+char *html_encode_entities(const char *text);
 
 #endif

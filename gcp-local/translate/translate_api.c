@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Google's Translation APIs on this machine: from HTTP to JSON and back. */
 #include "gcp-local/translate/translate_api.h"
 
@@ -13,15 +14,15 @@
 #include <string.h>
 
 struct translate_api {
-    struct turns turns; /* a run of the translator takes some 280 MB */
+    struct cpu_slots cpu_slots; /* a run of the translator takes some 280 MB */
 };
 
 static const char v2_path[] = "/language/translate/v2";
 
 struct translate_api *translate_open(void)
 {
-    struct translate_api *translate = must_alloc(sizeof(*translate));
-    turns_open(&translate->turns);
+    struct translate_api *translate = alloc_zeroed(sizeof(*translate));
+    cpu_slots_open(&translate->cpu_slots);
     return translate;
 }
 
@@ -29,7 +30,7 @@ void translate_close(struct translate_api *translate)
 {
     if (!translate)
         return;
-    turns_close(&translate->turns);
+    cpu_slots_close(&translate->cpu_slots);
     free(translate);
 }
 
@@ -38,12 +39,10 @@ bool translate_owns(const char *path)
     return str_starts(path, v2_path) || str_starts(path, "/v3/projects/");
 }
 
-/* ---- v2 ---- */
-
 /* The body as JSON when it is some, as a form when it says that it is one. */
 static json_t *v2_request(const struct http_exchange *exchange, struct err *err)
 {
-    OWN(free) char *type = media_type(headers_get(&exchange->headers, "Content-Type"));
+    OWN(free) char *type = headers_media_type(headers_get(&exchange->headers, "Content-Type"));
     bool form = str_equal(type, "application/x-www-form-urlencoded");
     json_auto_t *body = form ? NULL : api_body(exchange, err);
     if (!form && !body)
@@ -66,7 +65,7 @@ static bool v2_method(const char *path, enum translate_v2_method *method)
     return true;
 }
 
-static struct v2_answer v2_answer(const struct http_exchange *exchange)
+static struct translate_v2_reply v2_answer(const struct http_exchange *exchange)
 {
     struct err err = {0};
     enum translate_v2_method method;
@@ -76,17 +75,15 @@ static struct v2_answer v2_answer(const struct http_exchange *exchange)
         err_set(&err, ERR_NOT_FOUND, "%s %s is none of v2's methods", exchange->method,
                 exchange->path);
         err.reason = "notFound";
-        return (struct v2_answer){err.status, translate_v2_error(&err)};
+        return (struct translate_v2_reply){err.status, translate_v2_error(&err)};
     }
     json_auto_t *request = v2_request(exchange, &err);
     if (!request) {
         err.reason = "badRequest";
-        return (struct v2_answer){err.status, translate_v2_error(&err)};
+        return (struct translate_v2_reply){err.status, translate_v2_error(&err)};
     }
     return translate_v2(method, request);
 }
-
-/* ---- v3 ---- */
 
 /* The method behind projects/P or projects/P/locations/L: "POST translateText". "" when the path is
  * another. The caller frees. */
@@ -108,7 +105,7 @@ static json_t *v3_answer(const struct http_exchange *exchange, struct err *err)
 {
     OWN(free) char *method = v3_method(exchange);
     if (str_equal(method, "GET supportedLanguages")) {
-        OWN(free) char *display = query_get(exchange->query, "displayLanguageCode");
+        OWN(free) char *display = url_query_get(exchange->query, "displayLanguageCode");
         return translate_v3_languages(display, err);
     }
     bool text = str_equal(method, "POST translateText");
@@ -120,23 +117,21 @@ static json_t *v3_answer(const struct http_exchange *exchange, struct err *err)
     json_auto_t *body = api_body(exchange, err);
     if (!body)
         return NULL;
-    json_auto_t *request = camel_keys(body);
+    json_auto_t *request = field_case_to_camel(body);
     return text ? translate_v3_text(request, err) : translate_v3_detect(request, err);
 }
-
-/* ---- both ---- */
 
 static void reply(struct http_exchange *exchange)
 {
     if (str_starts(exchange->path, v2_path)) {
-        struct v2_answer answer = v2_answer(exchange);
-        reply_json(exchange, answer.status, answer.body);
+        struct translate_v2_reply answer = v2_answer(exchange);
+        json_reply_send(exchange, answer.status, answer.body);
         return;
     }
     struct err err = {0};
     json_t *body = v3_answer(exchange, &err);
     if (body)
-        reply_json(exchange, 200, body);
+        json_reply_send(exchange, 200, body);
     else
         api_reply_err(exchange, API_ONE_PLATFORM, &err);
 }
@@ -144,12 +139,12 @@ static void reply(struct http_exchange *exchange)
 static void work(struct http_exchange *exchange, void *app)
 {
     struct translate_api *translate = app;
-    turns_take(&translate->turns);
+    cpu_slots_acquire(&translate->cpu_slots);
     reply(exchange);
-    turns_give(&translate->turns);
+    cpu_slots_release(&translate->cpu_slots);
 }
 
 void translate_handle(struct http_exchange *exchange, void *translate)
 {
-    http_work(exchange, work, translate);
+    http_exchange_run_blocking(exchange, work, translate);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Google's Translation APIs v2 and v3 on this machine: six languages, by Apertium. */
 #ifndef GCP_LOCAL_TRANSLATE_TRANSLATE_API_H
 #define GCP_LOCAL_TRANSLATE_TRANSLATE_API_H

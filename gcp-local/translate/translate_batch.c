@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Several texts translated at once. */
 #include "gcp-local/translate/translate_batch.h"
 
@@ -17,18 +18,18 @@ static const char *between(bool html)
     return html ? "<p>" MARK "</p>" : "\n\n" MARK "\n\n";
 }
 
-void translations_done(struct translations *translations)
+void translate_batch_done(struct translate_batch *translations)
 {
     for (size_t i = 0; i < translations->count; i++)
         free(translations->list[i].result);
     free(translations->list);
-    *translations = (struct translations){0};
+    *translations = (struct translate_batch){0};
 }
 
 /* A text as the translator gets it: without marks of its own. */
 static char *prepare(const char *text, bool html)
 {
-    char *copy = html ? html_prepare(text) : str_copy(text);
+    char *copy = html ? html_decode_entities(text) : str_copy(text);
     for (char *mark = copy; (mark = strstr(mark, MARK));)
         *mark = ' ';
     return copy;
@@ -36,10 +37,11 @@ static char *prepare(const char *text, bool html)
 
 static void finish(struct translation *translation, bool html, char *result)
 {
-    str_replace(&translation->result, html ? html_finish(result) : str_copy(result));
+    str_replace(&translation->result, html ? html_encode_entities(result) : str_copy(result));
 }
 
-static bool translate_one(struct translation *one, const struct translations *all, struct err *err)
+static bool translate_one(struct translation *one, const struct translate_batch *all,
+                          struct err *err)
 {
     OWN(free) char *text = prepare(one->text, all->html);
     OWN(buf) struct buf out = {0};
@@ -56,7 +58,7 @@ static bool takes_part(const struct translation *translation, const struct langu
 }
 
 /* Hands the pieces between the marks to the texts. False when there are not as many. */
-static bool share_out(const struct translations *all, const struct language *from, char *output)
+static bool share_out(const struct translate_batch *all, const struct language *from, char *output)
 {
     char *piece = output;
     for (size_t i = 0; i < all->count; i++) {
@@ -75,7 +77,7 @@ static bool share_out(const struct translations *all, const struct language *fro
 }
 
 /* Translates all texts of one language in a run. */
-static bool translate_together(const struct translations *all, const struct language *from,
+static bool translate_together(const struct translate_batch *all, const struct language *from,
                                struct err *err)
 {
     OWN(buf) struct buf joined = {0}, out = {0};
@@ -110,7 +112,7 @@ static void detect(struct translation *translation, bool html)
         translation->from = detect_language(translation->text, html, &confidence);
 }
 
-bool translations_run(struct translations *all, struct err *err)
+bool translate_batch_run(struct translate_batch *all, struct err *err)
 {
     for (size_t i = 0; i < all->count; i++) {
         struct translation *one = &all->list[i];

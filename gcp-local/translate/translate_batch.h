@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Several texts translated at once: one run of the translator costs far more than its words. */
 #ifndef GCP_LOCAL_TRANSLATE_TRANSLATE_BATCH_H
 #define GCP_LOCAL_TRANSLATE_TRANSLATE_BATCH_H
 
-#include "gcp-local/translate/languages.h"
+#include "gcp-local/translate/language.h"
 
 #include "base/err.h"
 
@@ -17,23 +18,23 @@ struct translation {
     char *result;                /* owned */
 };
 
-enum { MOST_TEXTS = 1024 };
+enum { MAX_TEXTS = 1024 };
 
-struct translations {
+struct translate_batch {
     struct translation *list; /* owned */
     size_t count;
     const struct language *to;
     bool html;
 };
 
-void translations_done(struct translations *translations);
+void translate_batch_done(struct translate_batch *translations);
 
-static inline void own_translations(struct translations *local)
+static inline void own_translate_batch(struct translate_batch *local)
 {
-    translations_done(local);
+    translate_batch_done(local);
 }
 
 /* Detects what has no `from` and writes each result. Errors as apertium_translate. */
-bool translations_run(struct translations *translations, struct err *err);
+bool translate_batch_run(struct translate_batch *translations, struct err *err);
 
 #endif

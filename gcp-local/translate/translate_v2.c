@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Translation API v2 ("Basic"). */
 #include "gcp-local/translate/translate_v2.h"
 
@@ -9,8 +10,8 @@
 #include <string.h>
 
 enum {
-    MOST_SEGMENTS = 128,
-    MOST_BYTES = 204800,
+    MAX_SEGMENTS = 128,
+    MAX_TEXT_BYTES = 204800,
 };
 
 /* An error in the form of Google's older APIs; field (or NULL) is the one at fault. */
@@ -38,14 +39,14 @@ json_t *translate_v2_error(const struct err *err)
 
 /* A request as it was read. */
 struct request {
-    struct translations texts;
+    struct translate_batch texts;
     const struct language *source, *target; /* NULL when not given */
     const char *bad_field;                  /* whose value is no language; NULL = none */
 };
 
 static void own_request(struct request *local)
 {
-    translations_done(&local->texts);
+    translate_batch_done(&local->texts);
 }
 
 static bool refuse(struct err *err, const char *reason, const char *text)
@@ -56,15 +57,15 @@ static bool refuse(struct err *err, const char *reason, const char *text)
 }
 
 /* Reads q: a string or a list of strings. */
-static bool read_texts(struct jread *at, struct translations *texts, struct err *err)
+static bool read_texts(struct jread *at, struct translate_batch *texts, struct err *err)
 {
     const json_t *q = json_object_get(at->here, "q");
     size_t count = json_is_array(q) ? json_array_size(q) : json_is_string(q) ? 1 : 0;
     if (count == 0)
         return refuse(err, "required", "Required Text");
-    if (count > MOST_SEGMENTS)
+    if (count > MAX_SEGMENTS)
         return refuse(err, "invalid", "Too many text segments");
-    texts->list = must_alloc(count * sizeof(*texts->list));
+    texts->list = alloc_zeroed(count * sizeof(*texts->list));
     texts->count = count;
     size_t bytes = 0;
     for (size_t i = 0; i < count; i++) {
@@ -74,7 +75,7 @@ static bool read_texts(struct jread *at, struct translations *texts, struct err 
         texts->list[i].text = json_string_value(text);
         bytes += strlen(texts->list[i].text);
     }
-    return bytes <= MOST_BYTES || refuse(err, "invalid", "Text too long");
+    return bytes <= MAX_TEXT_BYTES || refuse(err, "invalid", "Text too long");
 }
 
 /* Reads the code of a language; an empty one counts as not given. */
@@ -106,7 +107,7 @@ static bool read_request(const json_t *tree, struct request *request, struct err
 {
     static const char *const known[] = {"q", "source", "target", "format", "model", "cid"};
     struct jread at = jread_open(tree, "Invalid JSON payload received", ERR_INPUT, err);
-    return jread_only(&at, known, COUNT(known)) &&
+    return jread_only(&at, known, ARRAY_SIZE(known)) &&
            read_language(&at, "source", request, &request->source, err) &&
            read_language(&at, "target", request, &request->target, err) &&
            read_format(&at, request, err);
@@ -136,7 +137,7 @@ static json_t *translate(const json_t *tree, struct request *request, struct err
 {
     struct jread at = jread_open(tree, "Invalid JSON payload received", ERR_INPUT, err);
     if (!read_texts(&at, &request->texts, err) || !check_pair(tree, request, err) ||
-        !translations_run(&request->texts, err))
+        !translate_batch_run(&request->texts, err))
         return NULL;
     json_t *list = json_array();
     for (size_t i = 0; i < request->texts.count; i++) {
@@ -170,7 +171,7 @@ static json_t *detect(const json_t *tree, struct request *request, struct err *e
 static json_t *languages(const struct request *request)
 {
     json_t *list = json_array();
-    for (unsigned i = 0; i < LANGUAGES; i++) {
+    for (unsigned i = 0; i < LANGUAGE_COUNT; i++) {
         const struct language *language = language_at(i);
         json_t *item = json_pack("{s:s}", "language", language->code);
         if (request->target)
@@ -181,7 +182,7 @@ static json_t *languages(const struct request *request)
     return json_pack("{s:o}", "languages", list);
 }
 
-struct v2_answer translate_v2(enum translate_v2_method method, const json_t *tree)
+struct translate_v2_reply translate_v2(enum translate_v2_method method, const json_t *tree)
 {
     OWN(request) struct request request = {0};
     struct err err = {0};
@@ -193,8 +194,8 @@ struct v2_answer translate_v2(enum translate_v2_method method, const json_t *tre
             data = method == V2_DETECT ? detect(tree, &request, &err) : languages(&request);
     }
     if (data)
-        return (struct v2_answer){200, json_pack("{s:o}", "data", data)};
-    return (struct v2_answer){err.status, error_body(&err, request.bad_field)};
+        return (struct translate_v2_reply){200, json_pack("{s:o}", "data", data)};
+    return (struct translate_v2_reply){err.status, error_body(&err, request.bad_field)};
 }
 
 /* Takes the parameters of a form or query that are the API's own; q may come again and again. */
@@ -202,7 +203,7 @@ static void take_parameter(const char *name, const char *value, void *to)
 {
     static const char *const texts[] = {"source", "target", "format", "model", "cid"};
     json_t *request = to;
-    for (size_t i = 0; i < COUNT(texts); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         if (str_equal(name, texts[i]))
             json_object_set_new(request, name, json_string(value));
     if (!str_equal(name, "q"))
@@ -216,11 +217,12 @@ json_t *translate_v2_request(struct bytes query, struct bytes form, const json_t
                              struct err *err)
 {
     json_auto_t *request = json_object();
-    if (!query_each(query, take_parameter, request) || !query_each(form, take_parameter, request)) {
+    if (!url_query_each(query, take_parameter, request) ||
+        !url_query_each(form, take_parameter, request)) {
         err_set(err, ERR_INPUT, "the query or form cannot be decoded");
         return NULL;
     }
     if (body)
         json_object_update(request, (json_t *)body);
-    return give(&request);
+    return move_ptr(&request);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Translation API v2 ("Basic"): requests and answers as JSON. */
 #ifndef GCP_LOCAL_TRANSLATE_V2_H
 #define GCP_LOCAL_TRANSLATE_V2_H
@@ -7,14 +8,14 @@
 enum translate_v2_method { V2_TRANSLATE, V2_DETECT, V2_LANGUAGES };
 
 /* An answer: the whole body, also when it tells of an error. */
-struct v2_answer {
+struct translate_v2_reply {
     int status;
     json_t *body; /* new reference */
 };
 
 /* Answers a request: an object in which q is a list of strings or one string, and all else are
  * strings. */
-struct v2_answer translate_v2(enum translate_v2_method method, const json_t *request);
+struct translate_v2_reply translate_v2(enum translate_v2_method method, const json_t *request);
 
 /* Makes a request out of a form or query, and of a JSON body, whose fields win. NULL and err when
  * the form cannot be decoded. New reference. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Translation API v3 ("Advanced"). */
 #include "gcp-local/translate/translate_v3.h"
 
@@ -5,7 +6,7 @@
 #include "gcp-local/translate/detect.h"
 #include "gcp-local/translate/translate_batch.h"
 
-enum { MOST_CODE_POINTS = 30720 };
+enum { MAX_CODE_POINTS = 30720 };
 
 static const char what[] = "Invalid JSON payload received";
 
@@ -17,7 +18,7 @@ static size_t code_points(const char *text)
     return count;
 }
 
-static bool read_contents(struct jread *at, struct translations *texts, struct err *err)
+static bool read_contents(struct jread *at, struct translate_batch *texts, struct err *err)
 {
     struct jread contents = jread_list_or_empty(at, "contents");
     size_t count = jread_count(&contents), total = 0;
@@ -25,19 +26,19 @@ static bool read_contents(struct jread *at, struct translations *texts, struct e
         return false;
     if (count == 0)
         return err_set(err, ERR_INPUT, "Contents is empty.");
-    if (count > MOST_TEXTS)
+    if (count > MAX_TEXTS)
         return err_set(err, ERR_INPUT, "The number of contents must be at most %d, actual: %zu",
-                       MOST_TEXTS, count);
-    texts->list = must_alloc(count * sizeof(*texts->list));
+                       MAX_TEXTS, count);
+    texts->list = alloc_zeroed(count * sizeof(*texts->list));
     texts->count = count;
     for (size_t i = 0; i < count; i++) {
         texts->list[i].text = jread_item_str(&contents, i);
         total += code_points(texts->list[i].text);
     }
-    if (jread_ok(at) && total > MOST_CODE_POINTS)
+    if (jread_ok(at) && total > MAX_CODE_POINTS)
         return err_set(err, ERR_INPUT,
                        "The total codepoints in the request must be less than %d, actual: %zu",
-                       MOST_CODE_POINTS, total);
+                       MAX_CODE_POINTS, total);
     return jread_ok(at);
 }
 
@@ -52,7 +53,7 @@ static bool read_mime_type(struct jread *at, bool *html)
     return jread_ok(at);
 }
 
-static bool read_pair(struct jread *at, struct translations *texts, struct err *err)
+static bool read_pair(struct jread *at, struct translate_batch *texts, struct err *err)
 {
     const char *source = jread_str_or(at, "sourceLanguageCode", "");
     const char *target = jread_str_or(at, "targetLanguageCode", "");
@@ -75,13 +76,13 @@ static bool read_pair(struct jread *at, struct translations *texts, struct err *
     return true;
 }
 
-static bool read_request(const json_t *tree, struct translations *texts, struct err *err)
+static bool read_request(const json_t *tree, struct translate_batch *texts, struct err *err)
 {
     static const char *const known[] = {
         "parent", "contents", "mimeType",       "sourceLanguageCode",   "targetLanguageCode",
         "model",  "labels",   "glossaryConfig", "transliterationConfig"};
     struct jread at = jread_open(tree, what, ERR_INPUT, err);
-    if (!jread_only(&at, known, COUNT(known)) || !read_contents(&at, texts, err) ||
+    if (!jread_only(&at, known, ARRAY_SIZE(known)) || !read_contents(&at, texts, err) ||
         !read_mime_type(&at, &texts->html) || !read_pair(&at, texts, err))
         return false;
     if (jread_has(&at, "glossaryConfig") || jread_has(&at, "transliterationConfig"))
@@ -92,8 +93,8 @@ static bool read_request(const json_t *tree, struct translations *texts, struct 
 
 json_t *translate_v3_text(const json_t *request, struct err *err)
 {
-    OWN(translations) struct translations texts = {0};
-    if (!read_request(request, &texts, err) || !translations_run(&texts, err))
+    OWN(translate_batch) struct translate_batch texts = {0};
+    if (!read_request(request, &texts, err) || !translate_batch_run(&texts, err))
         return NULL;
     json_t *list = json_array();
     for (size_t i = 0; i < texts.count; i++) {
@@ -112,7 +113,7 @@ json_t *translate_v3_detect(const json_t *request, struct err *err)
     static const char *const known[] = {"parent", "content", "mimeType", "model", "labels"};
     struct jread at = jread_open(request, what, ERR_INPUT, err);
     bool html = false;
-    if (!jread_only(&at, known, COUNT(known)) || !read_mime_type(&at, &html))
+    if (!jread_only(&at, known, ARRAY_SIZE(known)) || !read_mime_type(&at, &html))
         return NULL;
     const char *content = jread_str_or(&at, "content", "");
     if (jread_ok(&at) && !*content)
@@ -133,7 +134,7 @@ json_t *translate_v3_languages(const char *display, struct err *err)
         return NULL;
     }
     json_t *list = json_array();
-    for (unsigned i = 0; i < LANGUAGES; i++) {
+    for (unsigned i = 0; i < LANGUAGE_COUNT; i++) {
         const struct language *language = language_at(i);
         json_t *item = json_pack("{s:s, s:b, s:b}", "languageCode", language->code, "supportSource",
                                  1, "supportTarget", 1);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Translation API v3 ("Advanced"): requests and answers as JSON. */
 #ifndef GCP_LOCAL_TRANSLATE_V3_H
 #define GCP_LOCAL_TRANSLATE_V3_H

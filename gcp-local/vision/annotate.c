@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* images:annotate: from a request to a response, both as JSON. */
 #include "gcp-local/vision/annotate.h"
 
@@ -13,7 +14,7 @@ static int code_of(int status)
         {ERR_INPUT, 3},     {ERR_TOO_LARGE, 3},    {ERR_NOT_FOUND, 5},
         {ERR_FORBIDDEN, 7}, {ERR_UNAVAILABLE, 14},
     };
-    for (size_t i = 0; i < COUNT(codes); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
         if (codes[i].status == status)
             return codes[i].code;
     return 13; /* INTERNAL */
@@ -47,8 +48,8 @@ static bool find_labels(const struct network *network, const struct image_source
         return labels_of_file(network, buf_bytes(&image->content), labels, err);
     if (!image->uri)
         return err_set(err, ERR_INPUT, "No image present.");
-    OWN(buf) struct buf file = {.max = LARGEST_IMAGE};
-    return image_read(source, image->uri, &file, err) &&
+    OWN(buf) struct buf file = {.max = MAX_IMAGE_BYTES};
+    return image_source_read(source, image->uri, &file, err) &&
            labels_of_file(network, buf_bytes(&file), labels, err);
 }
 

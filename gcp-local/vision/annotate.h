@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* images:annotate: from a request to a response, both as JSON. */
 #ifndef GCP_LOCAL_VISION_ANNOTATE_H
 #define GCP_LOCAL_VISION_ANNOTATE_H
@@ -5,7 +6,7 @@
 #include "base/json/jread.h"
 #include "gcp-local/vision/labels/labels.h"
 
-enum { LARGEST_IMAGE = 20 << 20 }; /* bytes of a file; Google's limit */
+enum { MAX_IMAGE_BYTES = 20 << 20 }; /* bytes of a file; Google's limit */
 
 /* Where images come from. All functions may be called from several threads. */
 struct image_source {
@@ -21,8 +22,8 @@ struct image_source {
 
 /* Appends the bytes that a gs:// or http(s) URI names. An error of this image alone: its text is in
  * Google's words. */
-bool image_read(const struct image_source *source, const char *uri, struct buf *out,
-                struct err *err);
+bool image_source_read(const struct image_source *source, const char *uri, struct buf *out,
+                       struct err *err);
 
 /* Answers a request. What is wrong with one image stands in that image's answer; NULL and err when
  * something is wrong with the whole request. New reference. */

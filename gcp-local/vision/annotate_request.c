@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The request of images:annotate, read strictly. */
 #include "gcp-local/vision/annotate_request.h"
 
@@ -5,7 +6,8 @@
 #include "base/str.h"
 
 #define ONLY(at, ...)                                                                              \
-    jread_only(at, (const char *const[]){__VA_ARGS__}, COUNT(((const char *const[]){__VA_ARGS__})))
+    jread_only(at, (const char *const[]){__VA_ARGS__},                                             \
+               ARRAY_SIZE(((const char *const[]){__VA_ARGS__})))
 
 /* Feature.Type of google.cloud.vision.v1. */
 static const struct {
@@ -23,7 +25,7 @@ static const struct {
 static const char *read_type(struct jread *feature)
 {
     const json_t *type = json_object_get(feature->here, "type");
-    for (size_t i = 0; i < COUNT(features); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(features); i++)
         if (json_is_integer(type) ? json_integer_value(type) == features[i].number
                                   : str_equal(json_string_value(type), features[i].name))
             return features[i].name;
@@ -100,7 +102,7 @@ bool annotate_request_read(const json_t *tree, struct annotate_request *out, str
     size_t count = jread_count(&list);
     if (jread_ok(&root) && count == 0)
         return err_set(err, ERR_INPUT, "Request must specify image and features.");
-    if (jread_ok(&root) && count > MOST_IMAGES)
+    if (jread_ok(&root) && count > MAX_IMAGES)
         return err_set(err, ERR_INPUT, "Too many images per request.");
     for (; out->count < count && jread_ok(&root); out->count++)
         read_image_request(jread_item(&list, out->count), &out->images[out->count]);
@@ -109,7 +111,7 @@ bool annotate_request_read(const json_t *tree, struct annotate_request *out, str
 
 void annotate_request_done(struct annotate_request *request)
 {
-    for (size_t i = 0; i < COUNT(request->images); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(request->images); i++)
         buf_done(&request->images[i].content);
     *request = (struct annotate_request){0};
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The request of images:annotate, read strictly. */
 #ifndef GCP_LOCAL_VISION_ANNOTATE_REQUEST_H
 #define GCP_LOCAL_VISION_ANNOTATE_REQUEST_H
@@ -6,7 +7,7 @@
 #include "base/own.h"
 
 enum {
-    MOST_IMAGES = 16, /* in one request; Google's limit */
+    MAX_IMAGES = 16, /* in one request; Google's limit */
     DEFAULT_MAX_RESULTS = 10,
 };
 
@@ -19,12 +20,12 @@ struct image_request {
 };
 
 struct annotate_request {
-    struct image_request images[MOST_IMAGES];
+    struct image_request images[MAX_IMAGES];
     size_t count;
 };
 
 /* Reads a request; err (ERR_INPUT) says what is wrong with it. `tree` must outlive out. Field names
- * may be in camelCase or snake_case, as proto3 JSON allows; see json_camel_keys. */
+ * may be in camelCase or snake_case, as proto3 JSON allows; see field_case_to_camel. */
 bool annotate_request_read(const json_t *tree, struct annotate_request *out, struct err *err);
 void annotate_request_done(struct annotate_request *request);
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The bytes that a URI names: objects of gcp-local's storage, and files of the web where allowed.
  */
 #include "base/str.h"
@@ -30,7 +31,7 @@ static bool read_object(const struct image_source *source, const char *uri, stru
     struct err cause = {0};
     if (!source->read_object)
         return err_set(err, ERR_NOT_FOUND, "Error opening file: %s.", uri);
-    if (source->read_object(name, slash + 1, LARGEST_IMAGE, out, source->context, &cause))
+    if (source->read_object(name, slash + 1, MAX_IMAGE_BYTES, out, source->context, &cause))
         return true;
     return explain(uri, &cause, err);
 }
@@ -43,7 +44,7 @@ static bool fetch(const struct image_source *source, const char *url, struct buf
                        "We're not allowed to access the URL on your behalf. Please download the "
                        "content and pass it in. (gcp-local fetches URLs with --allow-fetch only)");
     struct err cause = {0};
-    if (source->fetch(url, LARGEST_IMAGE, out, source->fetch_context, &cause))
+    if (source->fetch(url, MAX_IMAGE_BYTES, out, source->fetch_context, &cause))
         return true;
     if (cause.status == ERR_TOO_LARGE)
         return explain(url, &cause, err);
@@ -58,8 +59,8 @@ static bool fetch(const struct image_source *source, const char *url, struct buf
                    cause.text);
 }
 
-bool image_read(const struct image_source *source, const char *uri, struct buf *out,
-                struct err *err)
+bool image_source_read(const struct image_source *source, const char *uri, struct buf *out,
+                       struct err *err)
 {
     if (str_starts(uri, "gs://"))
         return read_object(source, uri, out, err);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Google's Vision API on this machine. */
 #include "gcp-local/vision/vision_api.h"
 
@@ -15,7 +16,7 @@
 #include <string.h>
 
 enum {
-    LARGEST_REQUEST = 10 << 20, /* bytes of JSON; Google's limit */
+    MAX_REQUEST_BYTES = 10 << 20, /* bytes of JSON; Google's limit */
     FETCH_TIMEOUT_MS = 20000,
 };
 
@@ -23,7 +24,7 @@ struct vision_api {
     char *model;
     struct image_source source;
     struct http_client *client; /* NULL when nothing may be fetched */
-    struct turns turns;
+    struct cpu_slots cpu_slots;
     pthread_mutex_t opening; /* guards network until it is open */
     struct network *network; /* NULL until the first request */
 };
@@ -31,9 +32,9 @@ struct vision_api {
 /* Fetches a picture from the web; context is the http_client. */
 static bool fetch(const char *url, size_t max, struct buf *out, void *context, struct err *err)
 {
-    OWN(http_answer) struct http_answer answer = {0};
+    OWN(http_response) struct http_response answer = {0};
     struct http_call call = {.url = url, .timeout_ms = FETCH_TIMEOUT_MS, .max_reply = max};
-    if (!http_send(context, &call, &answer, err))
+    if (!http_client_send(context, &call, &answer, err))
         return false;
     if (answer.status != 200)
         return err_set(err, ERR_INPUT, "%s answered with status %d", url, answer.status);
@@ -47,14 +48,14 @@ struct vision_api *vision_open(const struct vision_options *options, struct err 
     struct http_client *client = options->allow_fetch ? http_client_open(NULL, err) : NULL;
     if (options->allow_fetch && !client)
         return NULL;
-    struct vision_api *vision = must_alloc(sizeof(*vision));
+    struct vision_api *vision = alloc_zeroed(sizeof(*vision));
     vision->model = network_path(options->model);
     vision->client = client;
     vision->source = (struct image_source){.read_object = options->read_object,
                                            .context = options->context,
                                            .fetch = client ? fetch : NULL,
                                            .fetch_context = client};
-    turns_open(&vision->turns);
+    cpu_slots_open(&vision->cpu_slots);
     pthread_mutex_init(&vision->opening, NULL);
     return vision;
 }
@@ -66,7 +67,7 @@ void vision_close(struct vision_api *vision)
     http_client_close(vision->client);
     network_close(vision->network);
     pthread_mutex_destroy(&vision->opening);
-    turns_close(&vision->turns);
+    cpu_slots_close(&vision->cpu_slots);
     free(vision->model);
     free(vision);
 }
@@ -120,10 +121,10 @@ static bool is_annotate(const char *path)
 /* Removes what the parameter `fields` (or `$fields`) does not want. */
 static bool select_fields(const struct http_exchange *exchange, json_t *response, struct err *err)
 {
-    OWN(free) char *fields = query_get(exchange->query, "fields");
+    OWN(free) char *fields = url_query_get(exchange->query, "fields");
     if (!fields)
-        fields = query_get(exchange->query, "$fields");
-    return str_empty(fields) || fields_select(response, fields, err);
+        fields = url_query_get(exchange->query, "$fields");
+    return str_empty(fields) || field_mask_apply(response, fields, err);
 }
 
 static json_t *answer(struct vision_api *vision, const struct http_exchange *exchange,
@@ -135,22 +136,22 @@ static json_t *answer(struct vision_api *vision, const struct http_exchange *exc
     const struct network *network = network_of(vision, err);
     if (!network)
         return NULL;
-    json_auto_t *request = camel_keys(body);
+    json_auto_t *request = field_case_to_camel(body);
     json_auto_t *response = annotate(network, &vision->source, request, err);
     if (!response || !select_fields(exchange, response, err))
         return NULL;
-    return give(&response);
+    return move_ptr(&response);
 }
 
 static void work(struct http_exchange *exchange, void *app)
 {
     struct vision_api *vision = app;
-    turns_take(&vision->turns);
+    cpu_slots_acquire(&vision->cpu_slots);
     struct err err = {0};
     json_t *response = answer(vision, exchange, &err);
-    turns_give(&vision->turns);
+    cpu_slots_release(&vision->cpu_slots);
     if (response)
-        reply_json(exchange, 200, response);
+        json_reply_send(exchange, 200, response);
     else
         api_reply_err(exchange, API_ONE_PLATFORM, &err);
 }
@@ -158,14 +159,14 @@ static void work(struct http_exchange *exchange, void *app)
 void vision_handle(struct http_exchange *exchange, void *vision)
 {
     if (!is_annotate(exchange->path))
-        api_refuse(exchange, API_ONE_PLATFORM, ERR_INPUT, NULL,
+        api_reject(exchange, API_ONE_PLATFORM, ERR_INPUT, NULL,
                    "%s is not built into gcp-local, whose Vision API is images:annotate only",
                    exchange->path);
     else if (!str_equal(exchange->method, "POST"))
-        api_refuse(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL, "images:annotate wants a POST");
-    else if (exchange->body.len > LARGEST_REQUEST)
-        api_refuse(exchange, API_ONE_PLATFORM, ERR_INPUT, NULL,
-                   "Request payload size exceeds the limit: %d bytes.", LARGEST_REQUEST);
+        api_reject(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL, "images:annotate wants a POST");
+    else if (exchange->body.len > MAX_REQUEST_BYTES)
+        api_reject(exchange, API_ONE_PLATFORM, ERR_INPUT, NULL,
+                   "Request payload size exceeds the limit: %d bytes.", MAX_REQUEST_BYTES);
     else
-        http_work(exchange, work, vision);
+        http_exchange_run_blocking(exchange, work, vision);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Google's Vision API on this machine: labels of pictures. */
 #ifndef GCP_LOCAL_VISION_VISION_API_H
 #define GCP_LOCAL_VISION_VISION_API_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An access token, shared by threads: fetched once for all, renewed before it expires. */
 #include "gcp/auth/access_token.h"
 
@@ -12,39 +13,39 @@ static const int64_t LEAST_LIFE_NS = 10LL * NS_PER_SEC;
 /* After an early renewal failed, while the old token is still good. */
 static const int64_t NEXT_TRY_NS = 15LL * NS_PER_SEC;
 
-void token_cache_init(struct token_cache *cache)
+void access_token_cache_init(struct access_token_cache *cache)
 {
-    *cache = (struct token_cache){0};
+    *cache = (struct access_token_cache){0};
     pthread_mutex_init(&cache->lock, NULL);
     pthread_cond_init(&cache->fetched, NULL);
 }
 
-void token_cache_done(struct token_cache *cache)
+void access_token_cache_done(struct access_token_cache *cache)
 {
     pthread_mutex_destroy(&cache->lock);
     pthread_cond_destroy(&cache->fetched);
     free(cache->token.text);
 }
 
-static bool usable(const struct token_cache *cache, int64_t now_ns)
+static bool usable(const struct access_token_cache *cache, int64_t now_ns)
 {
     return cache->token.text && cache->token.expires_ns - now_ns > LEAST_LIFE_NS;
 }
 
 /* Short-lived tokens are renewed at half their life. */
-static int64_t renewal(const struct token *token, int64_t now_ns)
+static int64_t renewal(const struct access_token *token, int64_t now_ns)
 {
     int64_t half_ns = (token->expires_ns - now_ns) / 2;
     return token->expires_ns - (half_ns < EARLY_NS ? half_ns : EARLY_NS);
 }
 
 /* Called with the lock held, which it gives up while it is out. */
-static void go_and_fetch(struct token_cache *cache, int64_t now_ns, token_fetch *fetch,
-                         void *context)
+static void go_and_fetch(struct access_token_cache *cache, int64_t now_ns,
+                         access_token_fetch *fetch, void *context)
 {
     cache->fetching = true;
     pthread_mutex_unlock(&cache->lock);
-    struct token token = {0};
+    struct access_token token = {0};
     struct err failed = {0};
     bool ok = fetch(context, &token, &failed);
     pthread_mutex_lock(&cache->lock);
@@ -61,7 +62,7 @@ static void go_and_fetch(struct token_cache *cache, int64_t now_ns, token_fetch 
 }
 
 /* Called with the lock held, which it gives up while it waits. */
-static void wait_for_other(struct token_cache *cache)
+static void wait_for_other(struct access_token_cache *cache)
 {
     unsigned round = cache->round;
     while (cache->round == round)
@@ -69,8 +70,8 @@ static void wait_for_other(struct token_cache *cache)
 }
 
 /* Called with the lock held. One look at the cache; NULL with err untouched: look again. */
-static char *look(struct token_cache *cache, int64_t now_ns, token_fetch *fetch, void *context,
-                  struct err *err)
+static char *look(struct access_token_cache *cache, int64_t now_ns, access_token_fetch *fetch,
+                  void *context, struct err *err)
 {
     bool good = usable(cache, now_ns);
     if (cache->fetching && !good)
@@ -86,8 +87,8 @@ static char *look(struct token_cache *cache, int64_t now_ns, token_fetch *fetch,
     return NULL; /* or somebody had the new one refused already */
 }
 
-char *token_get(struct token_cache *cache, int64_t now_ns, token_fetch *fetch, void *context,
-                struct err *err)
+char *access_token_get(struct access_token_cache *cache, int64_t now_ns, access_token_fetch *fetch,
+                       void *context, struct err *err)
 {
     pthread_mutex_lock(&cache->lock);
     char *text = NULL;
@@ -97,12 +98,12 @@ char *token_get(struct token_cache *cache, int64_t now_ns, token_fetch *fetch, v
     return text;
 }
 
-void token_refused(struct token_cache *cache, const char *text)
+void access_token_refused(struct access_token_cache *cache, const char *text)
 {
     pthread_mutex_lock(&cache->lock);
     if (str_equal(cache->token.text, text)) {
         free(cache->token.text);
-        cache->token = (struct token){0};
+        cache->token = (struct access_token){0};
     }
     pthread_mutex_unlock(&cache->lock);
 }

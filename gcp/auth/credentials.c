@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Finds the credentials file, in Google's order. */
 #include "gcp/auth/credentials.h"
 
@@ -32,7 +33,7 @@ void credentials_done(struct credentials *credentials)
         credentials->user_project,
         credentials->impersonation_url,
     };
-    for (size_t i = 0; i < COUNT(texts); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         free(texts[i]);
     headers_done(&credentials->subject_headers);
     json_decref(credentials->delegates);
@@ -55,7 +56,7 @@ bool credentials_from_file(const char *path, struct credentials *credentials, ch
     struct err failed = {0};
     if (!file_read(path, &text, &failed))
         return err_set(err, ERR_INPUT, "%s", failed.text);
-    if (!credentials_from_json(buf_bytes(&text), path, credentials, err))
+    if (!credentials_json_parse(buf_bytes(&text), path, credentials, err))
         return false;
 
     struct stat about;
@@ -66,7 +67,7 @@ bool credentials_from_file(const char *path, struct credentials *credentials, ch
     return true;
 }
 
-char *gcloud_file(const char *name)
+char *credentials_gcloud_file(const char *name)
 {
     const char *folder = env_str("CLOUDSDK_CONFIG", NULL);
     if (folder)
@@ -86,7 +87,7 @@ bool credentials_find_file(const char *path, struct credentials *credentials, ch
         return credentials_from_file(named, credentials, warning, err) ||
                err_wrap(err, "GOOGLE_APPLICATION_CREDENTIALS");
 
-    OWN(free) char *gcloud = gcloud_file("application_default_credentials.json");
+    OWN(free) char *gcloud = credentials_gcloud_file("application_default_credentials.json");
     if (!gcloud || (access(gcloud, F_OK) != 0 && errno != EACCES))
         return false;
     return credentials_from_file(gcloud, credentials, warning, err);

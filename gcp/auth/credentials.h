@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Google credentials: found in Google's order, read from their file types. */
 #ifndef GCP_AUTH_CREDENTIALS_H
 #define GCP_AUTH_CREDENTIALS_H
@@ -54,8 +55,8 @@ bool credentials_from_file(const char *path, struct credentials *credentials, ch
                            struct err *err);
 
 /* Reads the JSON of such a file. path names it in messages. */
-bool credentials_from_json(struct bytes text, const char *path, struct credentials *credentials,
-                           struct err *err);
+bool credentials_json_parse(struct bytes text, const char *path, struct credentials *credentials,
+                            struct err *err);
 
 /* Finds the file: `path` if not NULL, GOOGLE_APPLICATION_CREDENTIALS, gcloud's. False without err
  * when there is none; with err when there is one that cannot be used. */
@@ -64,6 +65,6 @@ bool credentials_find_file(const char *path, struct credentials *credentials, ch
 
 /* The file `name` in gcloud's configuration folder. NULL when there is no home. The caller frees.
  */
-char *gcloud_file(const char *name);
+char *credentials_gcloud_file(const char *name);
 
 #endif

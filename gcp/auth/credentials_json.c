@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reads the file types of Google credentials.
  * Formats: google.aip.dev/auth/4110 to 4117. */
 #include "base/own.h"
@@ -56,7 +57,7 @@ static void read_service_account(struct jread *at, struct credentials *to)
     to->key_id = may(at, "private_key_id");
     to->key = need(at, "private_key");
     to->token_uri = url_or(at, "token_uri", TOKEN_URI);
-    if (jread_ok(at) && !rs256_key_valid(to->key))
+    if (jread_ok(at) && !jwt_rs256_key_valid(to->key))
         jread_fail(at, "private_key", "is no RSA key in PEM form");
 }
 
@@ -112,7 +113,7 @@ static void read_subject(struct jread *at, struct credentials *to)
 {
     struct jread source = jread_obj(at, "credential_source");
     static const char *const others[] = {"executable", "environment_id", "certificate"};
-    for (size_t i = 0; i < COUNT(others); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
         if (jread_has(&source, others[i]))
             jread_fail(&source, others[i], "is not supported; use a file or a url");
     to->subject_file = may(&source, "file");
@@ -155,7 +156,7 @@ static void read_impersonated(struct jread *at, const char *path, struct credent
     read_impersonation(at, to);
 
     struct jread source = jread_obj(at, "source_credentials");
-    to->source = must_alloc(sizeof(*to->source));
+    to->source = alloc_zeroed(sizeof(*to->source));
     read_any(&source, path, false, to->source);
 }
 
@@ -221,8 +222,8 @@ static void drop_quote(struct err *err)
         *quote = '\0';
 }
 
-bool credentials_from_json(struct bytes text, const char *path, struct credentials *credentials,
-                           struct err *err)
+bool credentials_json_parse(struct bytes text, const char *path, struct credentials *credentials,
+                            struct err *err)
 {
     struct err found = {0};
     json_auto_t *tree = json_from_bytes(text, path, ERR_INPUT, &found);

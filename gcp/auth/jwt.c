@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* JSON Web Tokens signed with RS256: the one door to libjwt and OpenSSL. */
 #include "gcp/auth/jwt.h"
 
@@ -40,9 +41,6 @@ static void own_jwt(jwt_t **local)
     jwt_free(*local);
 }
 
-/* ---- signing -----------------------------------------------------------------------------------
- */
-
 /* OpenSSL would ask the terminal for the password of an encrypted key. */
 static int no_password(char *buf, int size, int writing, void *context)
 {
@@ -50,16 +48,16 @@ static int no_password(char *buf, int size, int writing, void *context)
     return 0;
 }
 
-bool rs256_key_valid(const char *pem)
+bool jwt_rs256_key_valid(const char *pem)
 {
     OWN(bio) BIO *bio = BIO_new_mem_buf(pem, -1);
     OWN(key) EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
     return key && EVP_PKEY_base_id(key) == EVP_PKEY_RSA && EVP_PKEY_bits(key) >= LEAST_BITS;
 }
 
-char *rs256_sign(const json_t *claims, const char *kid, const char *pem, struct err *err)
+char *jwt_rs256_sign(const json_t *claims, const char *kid, const char *pem, struct err *err)
 {
-    if (!rs256_key_valid(pem)) {
+    if (!jwt_rs256_key_valid(pem)) {
         err_set(err, ERR_INPUT, "the private key is no RSA key in PEM form");
         return NULL;
     }
@@ -75,13 +73,10 @@ char *rs256_sign(const json_t *claims, const char *kid, const char *pem, struct 
     return token;
 }
 
-/* ---- key sets ----------------------------------------------------------------------------------
- */
-
 static BIGNUM *number_from_base64url(const char *text)
 {
     OWN(buf) struct buf bytes = {.max = MOST_BITS / 8 + 1};
-    if (str_empty(text) || !base64url_decode(bytes_of(text), &bytes))
+    if (str_empty(text) || !base64_url_decode(bytes_of(text), &bytes))
         return NULL;
     return BN_bin2bn((const unsigned char *)bytes.data, (int)bytes.len, NULL);
 }
@@ -140,16 +135,16 @@ static bool is_rs256_key(const json_t *jwk)
            (!alg || str_equal(alg, "RS256")) && !str_empty(text_of(jwk, "kid"));
 }
 
-static void add_key(struct jwks *keys, const json_t *jwk)
+static void add_key(struct jwt_keys *keys, const json_t *jwk)
 {
     if (!is_rs256_key(jwk))
         return;
     char *pem = pem_from_numbers(text_of(jwk, "n"), text_of(jwk, "e"));
     if (pem)
-        keys->list[keys->count++] = (struct jwk){str_copy(text_of(jwk, "kid")), pem};
+        keys->list[keys->count++] = (struct jwt_key){str_copy(text_of(jwk, "kid")), pem};
 }
 
-bool jwks_from_json(struct bytes text, struct jwks *keys, struct err *err)
+bool jwt_keys_from_json(struct bytes text, struct jwt_keys *keys, struct err *err)
 {
     json_auto_t *tree = json_from_bytes(text, "key set", ERR_UPSTREAM, err);
     if (!tree)
@@ -161,13 +156,13 @@ bool jwks_from_json(struct bytes text, struct jwks *keys, struct err *err)
         jread_fail(&list, NULL, "has more than %d keys", MOST_KEYS);
     if (!jread_ok(&at))
         return false;
-    keys->list = must_alloc(count * sizeof(keys->list[0]));
+    keys->list = alloc_zeroed(count * sizeof(keys->list[0]));
     for (size_t i = 0; i < count; i++)
         add_key(keys, json_array_get(list.here, i));
     return true;
 }
 
-const struct jwk *jwks_find(const struct jwks *keys, const char *kid)
+const struct jwt_key *jwt_keys_find(const struct jwt_keys *keys, const char *kid)
 {
     for (size_t i = 0; i < keys->count; i++)
         if (str_equal(keys->list[i].kid, kid))
@@ -175,23 +170,20 @@ const struct jwk *jwks_find(const struct jwks *keys, const char *kid)
     return NULL;
 }
 
-void jwk_done(struct jwk *key)
+void jwt_key_done(struct jwt_key *key)
 {
     free(key->kid);
     free(key->pem);
-    *key = (struct jwk){0};
+    *key = (struct jwt_key){0};
 }
 
-void jwks_done(struct jwks *keys)
+void jwt_keys_done(struct jwt_keys *keys)
 {
     for (size_t i = 0; i < keys->count; i++)
-        jwk_done(&keys->list[i]);
+        jwt_key_done(&keys->list[i]);
     free(keys->list);
-    *keys = (struct jwks){0};
+    *keys = (struct jwt_keys){0};
 }
-
-/* ---- verifying ---------------------------------------------------------------------------------
- */
 
 /* The parts between the dots; false when there are not three. */
 static bool split(const char *token, struct bytes part[3])
@@ -211,7 +203,7 @@ static bool split(const char *token, struct bytes part[3])
 static json_t *decode_part(struct bytes part, const char *what, struct err *err)
 {
     OWN(buf) struct buf text = {0};
-    if (!base64url_decode(part, &text)) {
+    if (!base64_url_decode(part, &text)) {
         err_set(err, ERR_UNAUTHORIZED, "%s: is not in unpadded base64url", what);
         return NULL;
     }
@@ -224,7 +216,7 @@ static json_t *decode_part(struct bytes part, const char *what, struct err *err)
     return tree;
 }
 
-bool rs256_form(const char *token, char **kid, struct err *err)
+bool jwt_rs256_parse(const char *token, char **kid, struct err *err)
 {
     struct bytes part[3];
     if (strlen(token) > MOST_TOKEN || !split(token, part))
@@ -236,7 +228,7 @@ bool rs256_form(const char *token, char **kid, struct err *err)
     if (!claims)
         return false;
     OWN(buf) struct buf signature = {0};
-    if (!base64url_decode(part[2], &signature))
+    if (!base64_url_decode(part[2], &signature))
         return err_set(err, ERR_UNAUTHORIZED, "the token's signature is not in unpadded base64url");
 
     struct jread at = jread_open(header, "the token's header", ERR_UNAUTHORIZED, err);
@@ -251,21 +243,21 @@ bool rs256_form(const char *token, char **kid, struct err *err)
     return true;
 }
 
-char *rs256_kid(const char *token, struct err *err)
+char *jwt_rs256_kid(const char *token, struct err *err)
 {
     char *kid = NULL;
-    if (rs256_form(token, &kid, err) && !kid)
+    if (jwt_rs256_parse(token, &kid, err) && !kid)
         err_set(err, ERR_UNAUTHORIZED, "the token's header: kid is missing, want a string");
     return kid;
 }
 
-json_t *rs256_verify(const char *token, const struct jwk *key, struct err *err)
+json_t *jwt_rs256_verify(const char *token, const struct jwt_key *key, struct err *err)
 {
     struct bytes part[3];
     OWN(jwt) jwt_t *jwt = NULL;
     const unsigned char *pem = (const unsigned char *)key->pem;
-    /* libjwt takes the algorithm from the token, which rs256_form has checked: HS256 keyed with the
-     * public key would else pass */
+    /* libjwt takes the algorithm from the token, which jwt_rs256_parse has checked: HS256 keyed
+     * with the public key would else pass */
     if (!split(token, part) || jwt_decode(&jwt, token, pem, (int)strlen(key->pem)) != 0 ||
         jwt_get_alg(jwt) != JWT_ALG_RS256) {
         err_set(err, ERR_UNAUTHORIZED, "the token's signature is wrong");

@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The public keys of an issuer of tokens: fetched when needed, kept as long as their server says.
  */
 #include "gcp/auth/key_set.h"
 
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "gcp/call/request_attempt.h"
+#include "gcp/call/retry_send.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -19,21 +20,21 @@ enum {
     TIMEOUT_MS = 10000,
 };
 
-struct keys {
+struct key_set {
     char *url;
-    const struct outside *outside;
+    const struct gcp_environment *outside;
     pthread_mutex_t fetching; /* held by the one who fetches; before lock */
     pthread_mutex_t lock;     /* guards the rest */
-    struct jwks set;
+    struct jwt_keys set;
     int64_t fresh_until_ns;
     int64_t next_fetch_ns; /* not before */
     unsigned round;        /* counts fetches */
     struct err failed;     /* of the last fetch */
 };
 
-struct keys *keys_open(const char *url, const struct outside *outside)
+struct key_set *key_set_open(const char *url, const struct gcp_environment *outside)
 {
-    struct keys *keys = must_alloc(sizeof(*keys));
+    struct key_set *keys = alloc_zeroed(sizeof(*keys));
     keys->url = str_copy(url);
     keys->outside = outside;
     keys->fresh_until_ns = keys->next_fetch_ns = INT64_MIN;
@@ -42,13 +43,13 @@ struct keys *keys_open(const char *url, const struct outside *outside)
     return keys;
 }
 
-void keys_close(struct keys *keys)
+void key_set_close(struct key_set *keys)
 {
     if (!keys)
         return;
     pthread_mutex_destroy(&keys->fetching);
     pthread_mutex_destroy(&keys->lock);
-    jwks_done(&keys->set);
+    jwt_keys_done(&keys->set);
     free(keys->url);
     free(keys);
 }
@@ -68,24 +69,24 @@ static int64_t life_ns(const struct headers *headers)
     return sec * NS_PER_SEC;
 }
 
-static bool fetch(const struct keys *keys, struct jwks *set, int64_t *life, struct err *err)
+static bool fetch(const struct key_set *keys, struct jwt_keys *set, int64_t *life, struct err *err)
 {
     struct http_call call = {
         .url = keys->url,
         .timeout_ms = TIMEOUT_MS,
         .max_reply = MOST_REPLY,
     };
-    struct sending sending = {
+    struct retry_run sending = {
         .policy = {.first_ns = NS_PER_SEC / 10,
                    .most_ns = NS_PER_SEC,
                    .deadline_ns = 10LL * NS_PER_SEC,
                    .tries = 3,
                    .repeatable = true},
     };
-    OWN(http_answer) struct http_answer answer = {0};
+    OWN(http_response) struct http_response answer = {0};
     struct err failed = {0};
-    if (send_until_answered(keys->outside, &call, &sending, &answer, &failed) &&
-        jwks_from_json(buf_bytes(&answer.body), set, &failed)) {
+    if (retry_send(keys->outside, &call, &sending, &answer, &failed) &&
+        jwt_keys_from_json(buf_bytes(&answer.body), set, &failed)) {
         *life = life_ns(&answer.headers);
         return true;
     }
@@ -94,7 +95,8 @@ static bool fetch(const struct keys *keys, struct jwks *set, int64_t *life, stru
 }
 
 /* Takes over what a fetch brought, or why it failed. */
-static void store(struct keys *keys, struct jwks *set, int64_t life, const struct err *failed)
+static void store(struct key_set *keys, struct jwt_keys *set, int64_t life,
+                  const struct err *failed)
 {
     int64_t now_ns = keys->outside->now_ns(keys->outside->context);
     bool ok = !failed->status;
@@ -103,23 +105,23 @@ static void store(struct keys *keys, struct jwks *set, int64_t life, const struc
     keys->failed = *failed;
     keys->next_fetch_ns = now_ns + (ok ? PAUSE_SEC : FAILED_PAUSE_SEC) * (int64_t)NS_PER_SEC;
     if (ok) {
-        jwks_done(&keys->set);
+        jwt_keys_done(&keys->set);
         keys->set = *set;
         keys->fresh_until_ns = now_ns + life;
-        *set = (struct jwks){0};
+        *set = (struct jwt_keys){0};
     }
     pthread_mutex_unlock(&keys->lock);
 }
 
 /* Fetches, unless another thread did since `round` was seen. */
-static void refresh(struct keys *keys, unsigned round)
+static void refresh(struct key_set *keys, unsigned round)
 {
     pthread_mutex_lock(&keys->fetching);
     pthread_mutex_lock(&keys->lock);
     bool done = keys->round != round;
     pthread_mutex_unlock(&keys->lock);
     if (!done) {
-        OWN(jwks) struct jwks set = {0};
+        OWN(jwt_keys) struct jwt_keys set = {0};
         struct err failed = {0};
         int64_t life = 0;
         fetch(keys, &set, &life, &failed);
@@ -129,14 +131,14 @@ static void refresh(struct keys *keys, unsigned round)
 }
 
 /* Looks at what we have. True when found; *worth says whether fetching could change the result. */
-static bool look(struct keys *keys, const char *kid, struct jwk *key, bool *worth, unsigned *round,
-                 struct err *failed)
+static bool look(struct key_set *keys, const char *kid, struct jwt_key *key, bool *worth,
+                 unsigned *round, struct err *failed)
 {
     int64_t now_ns = keys->outside->now_ns(keys->outside->context);
     pthread_mutex_lock(&keys->lock);
-    const struct jwk *found = jwks_find(&keys->set, kid);
+    const struct jwt_key *found = jwt_keys_find(&keys->set, kid);
     if (found)
-        *key = (struct jwk){str_copy(found->kid), str_copy(found->pem)};
+        *key = (struct jwt_key){str_copy(found->kid), str_copy(found->pem)};
     *worth = now_ns >= keys->next_fetch_ns && (!found || now_ns >= keys->fresh_until_ns);
     *round = keys->round;
     *failed = keys->failed;
@@ -144,7 +146,7 @@ static bool look(struct keys *keys, const char *kid, struct jwk *key, bool *wort
     return found != NULL;
 }
 
-bool keys_find(struct keys *keys, const char *kid, struct jwk *key, struct err *err)
+bool key_set_find(struct key_set *keys, const char *kid, struct jwt_key *key, struct err *err)
 {
     bool worth;
     unsigned round;
@@ -152,7 +154,7 @@ bool keys_find(struct keys *keys, const char *kid, struct jwk *key, struct err *
     bool found = look(keys, kid, key, &worth, &round, &failed);
     if (worth) {
         refresh(keys, round);
-        jwk_done(key);
+        jwt_key_done(key);
         /* keys that could not be renewed are better than none */
         found = look(keys, kid, key, &worth, &round, &failed);
     }

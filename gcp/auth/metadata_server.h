@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The metadata server: what a machine on Google Cloud is told about itself. */
 #ifndef GCP_AUTH_METADATA_SERVER_H
 #define GCP_AUTH_METADATA_SERVER_H
@@ -7,15 +8,16 @@
 
 /* "http://metadata.google.internal", or what GCE_METADATA_HOST (or the older GCE_METADATA_ROOT)
  * says. The caller frees. */
-char *metadata_root(void);
+char *metadata_server_url(void);
 
 /* Whether one answers there; never when NO_GCE_CHECK is true. */
-bool metadata_found(const struct outside *outside, const char *root);
+bool metadata_server_found(const struct gcp_environment *outside, const char *root);
 
 /* The reply with an access token. New reference, or NULL and err. */
-json_t *metadata_token(const struct outside *outside, const char *root, struct err *err);
+json_t *metadata_server_token(const struct gcp_environment *outside, const char *root,
+                              struct err *err);
 
 /* The project, NULL when it does not say. The caller frees. */
-char *metadata_project(const struct outside *outside, const char *root);
+char *metadata_server_project(const struct gcp_environment *outside, const char *root);
 
 #endif

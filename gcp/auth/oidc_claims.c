@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the claims of Google's OIDC token must say. */
 #include "gcp/auth/oidc_claims.h"
 
@@ -28,7 +29,7 @@ static bool check_account(const json_t *claims, const char *email, struct err *e
     return jread_ok(&at);
 }
 
-bool oidc_check(const json_t *claims, const struct oidc_want *want, struct err *err)
+bool oidc_claims_check(const json_t *claims, const struct oidc_expected *want, struct err *err)
 {
     struct jread at = jread_open(claims, "push token", ERR_UNAUTHORIZED, err);
     const char *issuer = jread_str(&at, "iss");

@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the claims of Google's OIDC token must say. */
 #ifndef GCP_AUTH_OIDC_CLAIMS_H
 #define GCP_AUTH_OIDC_CLAIMS_H
 
 #include "base/json/jread.h"
 
-struct oidc_want {
+struct oidc_expected {
     const char *audience;
     const char *email; /* NULL = any account's */
     int64_t now_sec;
@@ -12,6 +13,6 @@ struct oidc_want {
 
 /* False with ERR_UNAUTHORIZED: not from Google, not for us, or not now; ERR_FORBIDDEN: of somebody
  * who may not. */
-bool oidc_check(const json_t *claims, const struct oidc_want *want, struct err *err);
+bool oidc_claims_check(const json_t *claims, const struct oidc_expected *want, struct err *err);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which project, when nobody said. */
 #include "gcp/auth/project.h"
 
@@ -52,7 +53,7 @@ static char *active_config(void)
     const char *named = env_str("CLOUDSDK_ACTIVE_CONFIG_NAME", NULL);
     if (named)
         return str_copy(named);
-    OWN(free) char *path = gcloud_file("active_config");
+    OWN(free) char *path = credentials_gcloud_file("active_config");
     OWN(file) FILE *file = path ? fopen(path, "re") : NULL;
     char line[256];
     bool read = file && fgets(line, sizeof(line), file);
@@ -66,7 +67,7 @@ char *project_from_gcloud(void)
         return str_copy(set);
     OWN(free) char *name = active_config();
     OWN(free) char *inner = str_format("configurations/config_%s", name);
-    OWN(free) char *path = gcloud_file(inner);
+    OWN(free) char *path = credentials_gcloud_file(inner);
     OWN(file) FILE *file = path ? fopen(path, "re") : NULL;
     return file ? project_of_config(file) : NULL;
 }

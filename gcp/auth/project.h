@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which project, when nobody said. */
 #ifndef GCP_AUTH_PROJECT_H
 #define GCP_AUTH_PROJECT_H

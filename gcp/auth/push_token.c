@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Is it Google who pushes? Verifies the token against Google's keys. */
 #include "gcp/auth/push_token.h"
 
@@ -15,9 +16,9 @@ static const char GOOGLE_KEYS[] = "https://www.googleapis.com/oauth2/v3/certs";
 
 struct gcp_push {
     char *audience, *email;
-    struct outside outside;
+    struct gcp_environment outside;
     struct http_client *http; /* NULL when outside was given */
-    struct keys *keys;
+    struct key_set *keys;
 };
 
 static bool configure(struct gcp_push *push, struct err *err)
@@ -28,15 +29,15 @@ static bool configure(struct gcp_push *push, struct err *err)
         return err_set(err, ERR_INPUT, "PUSH_JWKS_URL is %s, want an http or https URL", url);
     push->audience = str_copy(env_str("PUSH_AUDIENCE", NULL));
     push->email = str_copy(env_str("PUSH_EMAIL", NULL));
-    push->keys = keys_open(url, &push->outside);
+    push->keys = key_set_open(url, &push->outside);
     return true;
 }
 
 /* client is taken over; NULL when outside is the caller's. */
-static bool open_with(struct gcp_push **push, const struct outside *outside,
+static bool open_with(struct gcp_push **push, const struct gcp_environment *outside,
                       struct http_client *client, struct err *err)
 {
-    struct gcp_push *opened = must_alloc(sizeof(*opened));
+    struct gcp_push *opened = alloc_zeroed(sizeof(*opened));
     opened->outside = *outside;
     opened->http = client;
     if (configure(opened, err)) {
@@ -47,7 +48,7 @@ static bool open_with(struct gcp_push **push, const struct outside *outside,
     return false;
 }
 
-bool push_open_outside(struct gcp_push **push, const struct outside *outside, struct err *err)
+bool push_token_open(struct gcp_push **push, const struct gcp_environment *outside, struct err *err)
 {
     *push = NULL;
     return !env_str("PUSH_AUDIENCE", NULL) || open_with(push, outside, NULL, err);
@@ -62,7 +63,7 @@ bool gcp_push_open(struct gcp_push **push, struct err *err)
     struct http_client *client = http_client_open(&http, err);
     if (!client)
         return false;
-    struct outside outside = outside_real(client);
+    struct gcp_environment outside = environment_real(client);
     return open_with(push, &outside, client, err);
 }
 
@@ -71,7 +72,7 @@ void gcp_push_close(struct gcp_push *push)
     if (!push)
         return;
     http_client_close(push->http);
-    keys_close(push->keys);
+    key_set_close(push->keys);
     free(push->audience);
     free(push->email);
     free(push);
@@ -93,17 +94,17 @@ bool gcp_push_check(struct gcp_push *push, const char *authorization, struct err
     const char *token = bearer(authorization, err);
     if (!token)
         return false;
-    OWN(free) char *kid = rs256_kid(token, err);
+    OWN(free) char *kid = jwt_rs256_kid(token, err);
     if (!kid)
         return false;
-    OWN(jwk) struct jwk key = {0};
-    if (!keys_find(push->keys, kid, &key, err))
+    OWN(jwt_key) struct jwt_key key = {0};
+    if (!key_set_find(push->keys, kid, &key, err))
         return false;
-    json_auto_t *claims = rs256_verify(token, &key, err);
-    struct oidc_want want = {
+    json_auto_t *claims = jwt_rs256_verify(token, &key, err);
+    struct oidc_expected want = {
         .audience = push->audience,
         .email = push->email,
         .now_sec = push->outside.now_ns(push->outside.context) / NS_PER_SEC,
     };
-    return claims && oidc_check(claims, &want, err);
+    return claims && oidc_claims_check(claims, &want, err);
 }

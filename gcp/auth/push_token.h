@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Push tokens: the guard's inside, for tests. */
 #ifndef GCP_AUTH_PUSH_TOKEN_H
 #define GCP_AUTH_PUSH_TOKEN_H
@@ -6,6 +7,7 @@
 #include "gcp/gcp.h"
 
 /* gcp_push_open with a world of the caller's; what outside->context points to must outlive it. */
-bool push_open_outside(struct gcp_push **push, const struct outside *outside, struct err *err);
+bool push_token_open(struct gcp_push **push, const struct gcp_environment *outside,
+                     struct err *err);
 
 #endif

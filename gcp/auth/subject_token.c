@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The token of another identity provider that workload identity federation exchanges. */
 #include "gcp/auth/subject_token.h"
 
 #include "base/file.h"
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "gcp/call/request_attempt.h"
+#include "gcp/call/retry_send.h"
 
 #include <ctype.h>
 
@@ -17,7 +18,7 @@ static bool read_file(const char *path, struct buf *text, struct err *err)
     return file_read(path, text, &failed) || err_set(err, ERR_UNAVAILABLE, "%s", failed.text);
 }
 
-static bool read_url(const struct outside *outside, const struct credentials *credentials,
+static bool read_url(const struct gcp_environment *outside, const struct credentials *credentials,
                      struct buf *text, struct err *err)
 {
     struct http_call call = {
@@ -26,15 +27,15 @@ static bool read_url(const struct outside *outside, const struct credentials *cr
         .timeout_ms = TIMEOUT_MS,
         .max_reply = MOST_TOKEN,
     };
-    struct sending sending = {
+    struct retry_run sending = {
         .policy = {.first_ns = NS_PER_SEC,
                    .most_ns = 4LL * NS_PER_SEC,
                    .deadline_ns = 60LL * NS_PER_SEC,
                    .tries = 3,
                    .repeatable = true},
     };
-    OWN(http_answer) struct http_answer answer = {0};
-    return send_until_answered(outside, &call, &sending, &answer, err) &&
+    OWN(http_response) struct http_response answer = {0};
+    return retry_send(outside, &call, &sending, &answer, err) &&
            buf_add(text, answer.body.data, answer.body.len);
 }
 
@@ -62,7 +63,7 @@ static char *pick(const struct credentials *credentials, struct bytes text, stru
     return str_copy_bytes(text);
 }
 
-char *subject_token(const struct outside *outside, const struct credentials *credentials,
+char *subject_token(const struct gcp_environment *outside, const struct credentials *credentials,
                     struct err *err)
 {
     OWN(buf) struct buf text = {.max = MOST_TOKEN};

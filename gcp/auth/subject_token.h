@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The token of another identity provider that workload identity federation exchanges. */
 #ifndef GCP_AUTH_SUBJECT_TOKEN_H
 #define GCP_AUTH_SUBJECT_TOKEN_H
@@ -6,7 +7,7 @@
 #include "gcp/call/environment.h"
 
 /* Reads it from its file or URL, each time anew: others renew it. The caller frees. */
-char *subject_token(const struct outside *outside, const struct credentials *credentials,
+char *subject_token(const struct gcp_environment *outside, const struct credentials *credentials,
                     struct err *err);
 
 #endif

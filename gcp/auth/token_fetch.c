@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How each type of credentials gets an access token.
  * Formats: RFC 7523 (JWT bearer), RFC 6749 section 6 (refresh), RFC 8693 (token exchange). */
 #include "gcp/auth/token_fetch.h"
@@ -5,10 +6,10 @@
 #include "base/base64.h"
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "gcp/auth/form.h"
 #include "gcp/auth/jwt.h"
 #include "gcp/auth/metadata_server.h"
 #include "gcp/auth/subject_token.h"
+#include "gcp/auth/token_request.h"
 #include "net/url.h"
 
 #include <string.h>
@@ -18,8 +19,8 @@ enum { LIFE_SEC = 3600, MOST_LIFE_SEC = 24 * 3600 };
 static const char SCOPE[] = "https://www.googleapis.com/auth/cloud-platform";
 
 /* {"access_token":"...","expires_in":3599}, as token servers and the metadata server answer. */
-static bool read_token(const struct outside *outside, const json_t *reply, struct token *token,
-                       struct err *err)
+static bool read_token(const struct gcp_environment *outside, const json_t *reply,
+                       struct access_token *token, struct err *err)
 {
     struct jread at = jread_open(reply, "token server's reply", ERR_UPSTREAM, err);
     const char *text = jread_str(&at, "access_token");
@@ -31,50 +32,46 @@ static bool read_token(const struct outside *outside, const json_t *reply, struc
     return true;
 }
 
-/* ---- service accounts --------------------------------------------------------------------------
- */
-
-static bool token_by_assertion(const struct outside *outside, const struct credentials *credentials,
-                               struct token *token, struct err *err)
+static bool token_by_assertion(const struct gcp_environment *outside,
+                               const struct credentials *credentials, struct access_token *token,
+                               struct err *err)
 {
     int64_t now_sec = outside->now_ns(outside->context) / NS_PER_SEC;
     json_auto_t *claims = json_pack("{s:s, s:s, s:s, s:I, s:I}", "iss", credentials->email, "scope",
                                     SCOPE, "aud", credentials->token_uri, "iat",
                                     (json_int_t)now_sec, "exp", (json_int_t)now_sec + LIFE_SEC);
-    OWN(free) char *assertion = rs256_sign(claims, credentials->key_id, credentials->key, err);
+    OWN(free) char *assertion = jwt_rs256_sign(claims, credentials->key_id, credentials->key, err);
     if (!assertion)
         return false;
     OWN(buf) struct buf form = {0};
-    form_add(&form, "grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
-    form_add(&form, "assertion", assertion);
-    json_auto_t *reply = post_form(outside, credentials->token_uri, &form, NULL, err);
+    token_request_add_field(&form, "grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
+    token_request_add_field(&form, "assertion", assertion);
+    json_auto_t *reply = token_request_post_form(outside, credentials->token_uri, &form, NULL, err);
     return reply && read_token(outside, reply, token, err);
 }
 
-bool grant_self_signed(const struct credentials *credentials, const char *audience, int64_t now_ns,
-                       struct token *token, struct err *err)
+bool token_fetch_self_signed(const struct credentials *credentials, const char *audience,
+                             int64_t now_ns, struct access_token *token, struct err *err)
 {
     int64_t now_sec = now_ns / NS_PER_SEC;
     json_auto_t *claims = json_pack("{s:s, s:s, s:s, s:I, s:I}", "iss", credentials->email, "sub",
                                     credentials->email, "aud", audience, "iat", (json_int_t)now_sec,
                                     "exp", (json_int_t)now_sec + LIFE_SEC);
-    token->text = rs256_sign(claims, credentials->key_id, credentials->key, err);
+    token->text = jwt_rs256_sign(claims, credentials->key_id, credentials->key, err);
     token->expires_ns = (now_sec + LIFE_SEC) * NS_PER_SEC;
     return token->text != NULL;
 }
 
-/* ---- users -------------------------------------------------------------------------------------
- */
-
-static bool token_by_refresh(const struct outside *outside, const struct credentials *credentials,
-                             struct token *token, struct err *err)
+static bool token_by_refresh(const struct gcp_environment *outside,
+                             const struct credentials *credentials, struct access_token *token,
+                             struct err *err)
 {
     OWN(buf) struct buf form = {0};
-    form_add(&form, "grant_type", "refresh_token");
-    form_add(&form, "client_id", credentials->client_id);
-    form_add(&form, "client_secret", credentials->client_secret);
-    form_add(&form, "refresh_token", credentials->refresh_token);
-    json_auto_t *reply = post_form(outside, credentials->token_uri, &form, NULL, err);
+    token_request_add_field(&form, "grant_type", "refresh_token");
+    token_request_add_field(&form, "client_id", credentials->client_id);
+    token_request_add_field(&form, "client_secret", credentials->client_secret);
+    token_request_add_field(&form, "refresh_token", credentials->refresh_token);
+    json_auto_t *reply = token_request_post_form(outside, credentials->token_uri, &form, NULL, err);
     return reply && read_token(outside, reply, token, err);
 }
 
@@ -90,14 +87,16 @@ static char *basic(const struct credentials *credentials)
     return str_format("Basic %s", encoded);
 }
 
-static bool token_of_external_user(const struct outside *outside, struct credentials *credentials,
-                                   struct token *token, struct err *err)
+static bool token_of_external_user(const struct gcp_environment *outside,
+                                   struct credentials *credentials, struct access_token *token,
+                                   struct err *err)
 {
     OWN(buf) struct buf form = {0};
-    form_add(&form, "grant_type", "refresh_token");
-    form_add(&form, "refresh_token", credentials->refresh_token);
+    token_request_add_field(&form, "grant_type", "refresh_token");
+    token_request_add_field(&form, "refresh_token", credentials->refresh_token);
     OWN(free) char *authorization = basic(credentials);
-    json_auto_t *reply = post_form(outside, credentials->token_uri, &form, authorization, err);
+    json_auto_t *reply =
+        token_request_post_form(outside, credentials->token_uri, &form, authorization, err);
     if (!reply || !read_token(outside, reply, token, err))
         return false;
     /* the old one is void once a new one was given */
@@ -107,12 +106,10 @@ static bool token_of_external_user(const struct outside *outside, struct credent
     return true;
 }
 
-/* ---- impersonation -----------------------------------------------------------------------------
- */
-
 /* Asks for a token of another account: {"accessToken","expireTime"}. */
-static bool impersonate(const struct outside *outside, const struct credentials *credentials,
-                        const char *with, struct token *token, struct err *err)
+static bool impersonate(const struct gcp_environment *outside,
+                        const struct credentials *credentials, const char *with,
+                        struct access_token *token, struct err *err)
 {
     json_auto_t *body = json_pack("{s:[s], s:o}", "scope", SCOPE, "lifetime",
                                   json_sprintf("%llds", (long long)credentials->lifetime_sec));
@@ -121,13 +118,13 @@ static bool impersonate(const struct outside *outside, const struct credentials 
                                                : json_array());
     OWN(free) char *authorization = str_format("Bearer %s", with);
     json_auto_t *reply =
-        post_json(outside, credentials->impersonation_url, body, authorization, err);
+        token_request_post_json(outside, credentials->impersonation_url, body, authorization, err);
     if (!reply)
         return false;
     struct jread at = jread_open(reply, "impersonation's reply", ERR_UPSTREAM, err);
     const char *text = jread_str(&at, "accessToken");
     const char *time = jread_str(&at, "expireTime");
-    if (jread_ok(&at) && !time_parse(time, &token->expires_ns))
+    if (jread_ok(&at) && !timestamp_parse(time, &token->expires_ns))
         jread_fail(&at, "expireTime", "is %s, want a time", time);
     if (!jread_ok(&at))
         return false;
@@ -135,20 +132,17 @@ static bool impersonate(const struct outside *outside, const struct credentials 
     return true;
 }
 
-static bool token_of_impersonated(const struct outside *outside,
-                                  const struct credentials *credentials, struct token *token,
+static bool token_of_impersonated(const struct gcp_environment *outside,
+                                  const struct credentials *credentials, struct access_token *token,
                                   struct err *err)
 {
-    struct token source = {0};
-    if (!grant_token(outside, credentials->source, &source, err))
+    struct access_token source = {0};
+    if (!token_fetch_from_credentials(outside, credentials->source, &source, err))
         return false;
     bool ok = impersonate(outside, credentials, source.text, token, err);
     free(source.text);
     return ok;
 }
-
-/* ---- workload identity federation --------------------------------------------------------------
- */
 
 /* The only thing that options can say. */
 static char *exchange_options(const struct credentials *credentials)
@@ -159,26 +153,28 @@ static char *exchange_options(const struct credentials *credentials)
     return json_to_text(options);
 }
 
-static bool exchange(const struct outside *outside, const struct credentials *credentials,
-                     const char *subject, struct token *token, struct err *err)
+static bool exchange(const struct gcp_environment *outside, const struct credentials *credentials,
+                     const char *subject, struct access_token *token, struct err *err)
 {
     OWN(buf) struct buf form = {0};
     OWN(free) char *options = exchange_options(credentials);
-    form_add(&form, "grant_type", "urn:ietf:params:oauth:grant-type:token-exchange");
-    form_add(&form, "audience", credentials->audience);
-    form_add(&form, "scope", SCOPE);
-    form_add(&form, "requested_token_type", "urn:ietf:params:oauth:token-type:access_token");
-    form_add(&form, "subject_token", subject);
-    form_add(&form, "subject_token_type", credentials->subject_token_type);
-    form_add(&form, "options", options);
+    token_request_add_field(&form, "grant_type", "urn:ietf:params:oauth:grant-type:token-exchange");
+    token_request_add_field(&form, "audience", credentials->audience);
+    token_request_add_field(&form, "scope", SCOPE);
+    token_request_add_field(&form, "requested_token_type",
+                            "urn:ietf:params:oauth:token-type:access_token");
+    token_request_add_field(&form, "subject_token", subject);
+    token_request_add_field(&form, "subject_token_type", credentials->subject_token_type);
+    token_request_add_field(&form, "options", options);
     OWN(free) char *authorization = basic(credentials);
-    json_auto_t *reply = post_form(outside, credentials->token_uri, &form, authorization, err);
+    json_auto_t *reply =
+        token_request_post_form(outside, credentials->token_uri, &form, authorization, err);
     return reply && read_token(outside, reply, token, err);
 }
 
-static bool token_of_external_account(const struct outside *outside,
-                                      const struct credentials *credentials, struct token *token,
-                                      struct err *err)
+static bool token_of_external_account(const struct gcp_environment *outside,
+                                      const struct credentials *credentials,
+                                      struct access_token *token, struct err *err)
 {
     OWN(free) char *subject = subject_token(outside, credentials, err);
     if (!subject)
@@ -186,7 +182,7 @@ static bool token_of_external_account(const struct outside *outside,
     if (!credentials->impersonation_url)
         return exchange(outside, credentials, subject, token, err);
 
-    struct token federated = {0};
+    struct access_token federated = {0};
     if (!exchange(outside, credentials, subject, &federated, err))
         return false;
     bool ok = impersonate(outside, credentials, federated.text, token, err);
@@ -194,11 +190,8 @@ static bool token_of_external_account(const struct outside *outside,
     return ok;
 }
 
-/* ---- all of them -------------------------------------------------------------------------------
- */
-
-static bool fetch(const struct outside *outside, struct credentials *credentials,
-                  struct token *token, struct err *err)
+static bool fetch(const struct gcp_environment *outside, struct credentials *credentials,
+                  struct access_token *token, struct err *err)
 {
     switch (credentials->type) {
     case CREDENTIALS_SERVICE_ACCOUNT:
@@ -212,7 +205,7 @@ static bool fetch(const struct outside *outside, struct credentials *credentials
     case CREDENTIALS_IMPERSONATED:
         return token_of_impersonated(outside, credentials, token, err);
     case CREDENTIALS_METADATA: {
-        json_auto_t *reply = metadata_token(outside, credentials->path, err);
+        json_auto_t *reply = metadata_server_token(outside, credentials->path, err);
         return reply && read_token(outside, reply, token, err);
     }
     default:
@@ -232,8 +225,9 @@ static const char *remedy(const struct credentials *credentials, const char *tex
     return "";
 }
 
-bool grant_token(const struct outside *outside, struct credentials *credentials,
-                 struct token *token, struct err *err)
+bool token_fetch_from_credentials(const struct gcp_environment *outside,
+                                  struct credentials *credentials, struct access_token *token,
+                                  struct err *err)
 {
     struct err failed = {0};
     if (fetch(outside, credentials, token, &failed))

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The real world outside: sockets, clocks, sleep, chance. */
 #include "gcp/call/environment.h"
 
@@ -8,22 +9,22 @@
 #include <sys/random.h>
 #include <time.h>
 
-static bool send_it(void *context, const struct http_call *call, struct http_answer *answer,
+static bool send_it(void *context, const struct http_call *call, struct http_response *answer,
                     struct err *err)
 {
-    return http_send(context, call, answer, err);
+    return http_client_send(context, call, answer, err);
 }
 
 static int64_t now(void *context)
 {
     (void)context;
-    return time_now_ns();
+    return timestamp_now_ns();
 }
 
 static int64_t clock_time(void *context)
 {
     (void)context;
-    return time_monotonic_ns();
+    return timestamp_monotonic_ns();
 }
 
 static void wait_for(void *context, int64_t ns)
@@ -43,9 +44,9 @@ static double chance(void *context)
     return bits / 4294967296.0;
 }
 
-struct outside outside_real(struct http_client *client)
+struct gcp_environment environment_real(struct http_client *client)
 {
-    return (struct outside){
+    return (struct gcp_environment){
         .send = send_it,
         .now_ns = now,
         .clock_ns = clock_time,

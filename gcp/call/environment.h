@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the library asks of the world outside: the network, clocks, chance. Tests bring their own,
  * and then a Google is one function. */
 #ifndef GCP_CALL_ENVIRONMENT_H
@@ -5,9 +6,9 @@
 
 #include "net/client/http_client.h"
 
-struct outside {
-    /* As http_send. */
-    bool (*send)(void *context, const struct http_call *call, struct http_answer *answer,
+struct gcp_environment {
+    /* As http_client_send. */
+    bool (*send)(void *context, const struct http_call *call, struct http_response *answer,
                  struct err *err);
     int64_t (*now_ns)(void *context);   /* the wall clock */
     int64_t (*clock_ns)(void *context); /* for durations */
@@ -17,6 +18,6 @@ struct outside {
 };
 
 /* The real one; client must outlive it. */
-struct outside outside_real(struct http_client *client);
+struct gcp_environment environment_real(struct http_client *client);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whether and when to try a call again: Google's guidance as a pure function. */
 #include "gcp/call/retry.h"
 
@@ -40,7 +41,7 @@ static int64_t asked_wait(const struct retry_outcome *outcome, int64_t now_ns)
     int64_t value;
     if (str_int(outcome->retry_after, 0, MOST_RETRY_AFTER_SEC, &value))
         value *= NS_PER_SEC;
-    else if (outcome->retry_after && time_parse_http(outcome->retry_after, &value))
+    else if (outcome->retry_after && timestamp_parse_http(outcome->retry_after, &value))
         value -= now_ns;
     else
         value = 0;

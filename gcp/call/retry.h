@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whether and when to try a call again: Google's guidance as a pure function. */
 #ifndef GCP_CALL_RETRY_H
 #define GCP_CALL_RETRY_H

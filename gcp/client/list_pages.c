@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Lists that come in pages. */
 #include "base/str.h"
 #include "gcp/client/client.h"
@@ -17,12 +18,12 @@ static char *page_target(const char *target, const char *token)
 }
 
 /* One page; *token becomes that of the next, NULL after the last. */
-static bool take_one(struct gcp *gcp, enum api api, const char *target, char **token,
-                     take_page *take, void *to, struct err *err)
+static bool take_one(struct gcp *gcp, enum gcp_api_index api, const char *target, char **token,
+                     list_pages_handler *take, void *to, struct err *err)
 {
     OWN(free) char *where = page_target(target, *token);
     struct google_call call = {.api = api, .target = where};
-    json_auto_t *reply = google_json(gcp, &call, err);
+    json_auto_t *reply = google_call_json(gcp, &call, err);
     if (!reply)
         return false;
     struct jread page = jread_open(reply, "list", ERR_UPSTREAM, err);
@@ -33,8 +34,8 @@ static bool take_one(struct gcp *gcp, enum api api, const char *target, char **t
     return jread_ok(&page);
 }
 
-bool google_list(struct gcp *gcp, enum api api, const char *target, take_page *take, void *to,
-                 struct err *err)
+bool list_pages(struct gcp *gcp, enum gcp_api_index api, const char *target,
+                list_pages_handler *take, void *to, struct err *err)
 {
     OWN(free) char *token = NULL;
     for (int i = 0; i < MOST_PAGES; i++) {

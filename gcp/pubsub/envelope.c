@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Takes the Pub/Sub message out of whatever envelope it came in. */
 #include "base/own.h"
 #include "base/str.h"
@@ -79,12 +80,12 @@ static bool read_pubsub_event(const struct gcp_envelope *envelope, struct gcp_me
                               struct err *err)
 {
     if (str_equal(envelope->type, LEGACY_TYPE)) {
-        if (message_from_plain_legacy(envelope->body, message))
+        if (message_plain_from_legacy(envelope->body, message))
             return true;
         json_auto_t *tree = json_from_bytes(envelope->body, "legacy message", ERR_INPUT, err);
         return tree && read_legacy(tree, message, err);
     }
-    if (message_from_plain_push(envelope->body, message))
+    if (message_plain_from_push(envelope->body, message))
         return true;
     json_auto_t *tree = object_of(envelope->body);
     if (tree && has_object(tree, "message"))
@@ -158,10 +159,10 @@ static bool is_transport(const char *name)
     };
     static const char *const prefixes[] = {"x-goog-pubsub-", "x-forwarded-",   "x-envoy-",
                                            "x-b3-",          "x-cloud-trace-", "proxy-"};
-    for (size_t i = 0; i < COUNT(names); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         if (str_equal_any_case(name, names[i]))
             return true;
-    for (size_t i = 0; i < COUNT(prefixes); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
         if (str_starts_any_case(name, prefixes[i]))
             return true;
     return false;
@@ -191,8 +192,8 @@ static bool read_request(const struct gcp_envelope *envelope, struct gcp_message
     }
     if (envelope->body.len == 0)
         return err_set(err, ERR_INPUT, "the request has neither an event nor a body");
-    if (message_from_plain_push(envelope->body, message) ||
-        message_from_plain_legacy(envelope->body, message))
+    if (message_plain_from_push(envelope->body, message) ||
+        message_plain_from_legacy(envelope->body, message))
         return true;
 
     json_auto_t *tree = object_of(envelope->body);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Pub/Sub messages as values: read from Google's JSON, put together, emptied. */
 #include "gcp/pubsub/message.h"
 
@@ -69,7 +70,7 @@ void message_add_attribute(struct gcp_message *message, struct bytes name, struc
     /* grows at powers of two */
     size_t count = message->attribute_count;
     if ((count & (count - 1)) == 0)
-        message->attributes = must_realloc(message->attributes, (count ? 2 * count : 1) *
+        message->attributes = alloc_resize(message->attributes, (count ? 2 * count : 1) *
                                                                     sizeof(message->attributes[0]));
     message->attributes[message->attribute_count++] =
         (struct gcp_attribute){str_copy_bytes(name), str_copy_bytes(value)};

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Pub/Sub messages as values: read from Google's JSON, put together, emptied. */
 #ifndef GCP_PUBSUB_MESSAGE_H
 #define GCP_PUBSUB_MESSAGE_H
@@ -11,8 +12,8 @@ void message_from_json(struct jread *at, struct gcp_message *message);
 
 /* The same for a push, and for the JSON of 2019, when it is written as plainly as usual. False,
  * with the message empty, when it is not, or perhaps not in order: then a tree must tell. */
-bool message_from_plain_push(struct bytes body, struct gcp_message *message);
-bool message_from_plain_legacy(struct bytes body, struct gcp_message *message);
+bool message_plain_from_push(struct bytes body, struct gcp_message *message);
+bool message_plain_from_legacy(struct bytes body, struct gcp_message *message);
 
 /* Decodes base64 into data, or writes data_error, naming `what`. Empty is no data. */
 void message_decode(struct gcp_message *message, struct bytes base64, const char *what);

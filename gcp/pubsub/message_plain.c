@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Messages in JSON as nearly every sender writes it: read without building a tree, at a third of
  * the cost. Whatever is in doubt is not plain. */
 #include "gcp/pubsub/message.h"
@@ -90,7 +91,7 @@ static void take_texts(const struct plain *plain, const char *data_name)
         message->ordering_key = str_copy_bytes(plain->text[KEY]);
 }
 
-bool message_from_plain_push(struct bytes body, struct gcp_message *message)
+bool message_plain_from_push(struct bytes body, struct gcp_message *message)
 {
     struct plain plain = {.message = message, .names = pushed};
     struct json_scan scan = json_scan_open(body);
@@ -103,7 +104,7 @@ bool message_from_plain_push(struct bytes body, struct gcp_message *message)
     return good;
 }
 
-bool message_from_plain_legacy(struct bytes body, struct gcp_message *message)
+bool message_plain_from_legacy(struct bytes body, struct gcp_message *message)
 {
     struct plain plain = {.message = message, .names = legacy};
     struct json_scan scan = json_scan_open(body);

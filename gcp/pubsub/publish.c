@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Pub/Sub: publishing, in as few requests as Google's limits allow. */
 #include "base/base64.h"
 #include "base/str.h"
@@ -86,7 +87,7 @@ static bool read_ids(const json_t *reply, size_t count, struct gcp_names *ids, s
     for (size_t i = 0; i < count; i++)
         jread_item_str(&list, i);
     for (size_t i = 0; jread_ok(&at) && i < count; i++)
-        names_add(ids, jread_item_str(&list, i));
+        gcp_names_add(ids, jread_item_str(&list, i));
     return jread_ok(&at);
 }
 
@@ -97,8 +98,8 @@ static bool publish_some(struct gcp *gcp, const char *target,
     json_auto_t *body = request_json(messages, count, err);
     if (!body)
         return false;
-    struct google_call call = {.api = API_PUBSUB, .target = target, .json = body};
-    json_auto_t *reply = google_json(gcp, &call, err);
+    struct google_call call = {.api = GCP_API_PUBSUB, .target = target, .json = body};
+    json_auto_t *reply = google_call_json(gcp, &call, err);
     return reply && read_ids(reply, count, ids, err);
 }
 
@@ -112,7 +113,7 @@ bool gcp_publish(struct gcp *gcp, const char *topic, const struct gcp_publicatio
         if (!check(&messages[i], err))
             return false;
 
-    OWN(free) char *target = resource_target(name, "publish");
+    OWN(free) char *target = resource_name_target(name, "publish");
     for (size_t done = 0, n; done < count; done += n) {
         n = messages_that_fit(messages + done, count - done);
         if (!publish_some(gcp, target, messages + done, n, ids, err))

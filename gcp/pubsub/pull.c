@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Pub/Sub: pulling, acknowledging, topics and subscriptions.
  * API: cloud.google.com/pubsub/docs/reference/rest */
 #include "base/str.h"
@@ -22,13 +23,10 @@ enum {
 static json_t *call_verb(struct gcp *gcp, const char *name, const char *verb, const json_t *body,
                          struct err *err)
 {
-    OWN(free) char *target = resource_target(name, verb);
-    struct google_call call = {.api = API_PUBSUB, .target = target, .json = body};
-    return google_json(gcp, &call, err);
+    OWN(free) char *target = resource_name_target(name, verb);
+    struct google_call call = {.api = GCP_API_PUBSUB, .target = target, .json = body};
+    return google_call_json(gcp, &call, err);
 }
-
-/* ---- pulling -----------------------------------------------------------------------------------
- */
 
 static void read_received(struct jread *item, struct gcp_message *message)
 {
@@ -45,7 +43,7 @@ static bool read_messages(const json_t *reply, struct gcp_messages *messages, st
     struct jread at = jread_open(reply, "Pub/Sub's reply", ERR_UPSTREAM, err);
     struct jread list = jread_list_or_empty(&at, "receivedMessages");
     size_t count = jread_count(&list);
-    messages->list = must_alloc(count * sizeof(messages->list[0]));
+    messages->list = alloc_zeroed(count * sizeof(messages->list[0]));
     for (size_t i = 0; i < count; i++) {
         struct jread item = jread_item(&list, i);
         read_received(&item, &messages->list[messages->count++]);
@@ -57,14 +55,14 @@ static json_t *pull_once(struct gcp *gcp, const char *target, int most, struct e
 {
     json_auto_t *body = json_pack("{s:i}", "maxMessages", most);
     struct google_call call = {
-        .api = API_PUBSUB,
+        .api = GCP_API_PUBSUB,
         .target = target,
         .json = body,
         .timeout_ms = PULL_TIMEOUT_MS,
         .deadline_ms = PULL_DEADLINE_MS,
         .max_reply = MOST_PULL_REPLY,
     };
-    return google_json(gcp, &call, err);
+    return google_call_json(gcp, &call, err);
 }
 
 /* A reply too large to take is asked for again with fewer messages; what was in it comes back when
@@ -89,7 +87,7 @@ bool gcp_pull(struct gcp *gcp, const char *subscription, int most, struct gcp_me
     OWN(free) char *name = resource_name(gcp, "subscriptions", subscription, err);
     if (!name)
         return false;
-    OWN(free) char *target = resource_target(name, "pull");
+    OWN(free) char *target = resource_name_target(name, "pull");
     int count = most < 1 ? 1 : most > MOST_MESSAGES ? MOST_MESSAGES : most;
     json_auto_t *reply = pull_what_fits(gcp, target, count, err);
     if (!reply || !read_messages(reply, messages, err))
@@ -98,9 +96,6 @@ bool gcp_pull(struct gcp *gcp, const char *subscription, int most, struct gcp_me
         messages->list[i].subscription = str_copy(name);
     return true;
 }
-
-/* ---- acknowledging -----------------------------------------------------------------------------
- */
 
 /* How many of the ids fit into one request. */
 static size_t ids_that_fit(const char *const *ids, size_t count)

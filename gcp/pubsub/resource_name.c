@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Names of topics and subscriptions. */
 #include "gcp/pubsub/resource_name.h"
 
@@ -53,7 +54,7 @@ char *resource_name(const struct gcp *gcp, const char *kind, const char *name, s
     return NULL;
 }
 
-char *resource_target(const char *full_name, const char *verb)
+char *resource_name_target(const char *full_name, const char *verb)
 {
     OWN(buf) struct buf target = {0};
     buf_add_text(&target, "/v1");

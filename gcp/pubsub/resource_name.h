@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Names of topics and subscriptions. */
 #ifndef GCP_PUBSUB_RESOURCE_NAME_H
 #define GCP_PUBSUB_RESOURCE_NAME_H
@@ -10,6 +11,6 @@ char *resource_name(const struct gcp *gcp, const char *kind, const char *name, s
 
 /* The target of a call on a full name: "/v1/projects/P/topics/T:publish"; verb NULL = none. The
  * caller frees. */
-char *resource_target(const char *full_name, const char *verb);
+char *resource_name_target(const char *full_name, const char *verb);
 
 #endif

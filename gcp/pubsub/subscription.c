@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Pub/Sub: subscriptions. */
 #include "base/str.h"
 #include "gcp/client/client.h"
@@ -72,10 +73,11 @@ bool gcp_subscription_create(struct gcp *gcp, const char *subscription, const ch
     if (!add_options(gcp, options ? options : &defaults, body, err))
         return false;
 
-    OWN(free) char *target = resource_target(name, NULL);
-    struct google_call call = {.api = API_PUBSUB, .method = "PUT", .target = target, .json = body};
+    OWN(free) char *target = resource_name_target(name, NULL);
+    struct google_call call = {
+        .api = GCP_API_PUBSUB, .method = "PUT", .target = target, .json = body};
     struct err failed = {0};
-    if (google_done(gcp, &call, &failed))
+    if (google_call_ignore_reply(gcp, &call, &failed))
         return true;
     if (failed.status == ERR_CONFLICT && call.attempts > 1 && is_ours(gcp, name, topic_name))
         return true;
@@ -88,10 +90,11 @@ bool gcp_subscription_delete(struct gcp *gcp, const char *subscription, struct e
     OWN(free) char *name = resource_name(gcp, "subscriptions", subscription, err);
     if (!name)
         return false;
-    OWN(free) char *target = resource_target(name, NULL);
-    struct google_call call = {.api = API_PUBSUB, .method = "DELETE", .target = target};
+    OWN(free) char *target = resource_name_target(name, NULL);
+    struct google_call call = {.api = GCP_API_PUBSUB, .method = "DELETE", .target = target};
     struct err failed = {0};
-    if (google_done(gcp, &call, &failed) || (failed.status == ERR_NOT_FOUND && call.attempts > 1))
+    if (google_call_ignore_reply(gcp, &call, &failed) ||
+        (failed.status == ERR_NOT_FOUND && call.attempts > 1))
         return true;
     *err = failed;
     return false;
@@ -113,9 +116,9 @@ bool gcp_subscription_get(struct gcp *gcp, const char *name, struct gcp_subscrip
     OWN(free) char *full = resource_name(gcp, "subscriptions", name, err);
     if (!full)
         return false;
-    OWN(free) char *target = resource_target(full, NULL);
-    struct google_call call = {.api = API_PUBSUB, .target = target};
-    json_auto_t *reply = google_json(gcp, &call, err);
+    OWN(free) char *target = resource_name_target(full, NULL);
+    struct google_call call = {.api = GCP_API_PUBSUB, .target = target};
+    json_auto_t *reply = google_call_json(gcp, &call, err);
     if (!reply)
         return false;
 
@@ -137,7 +140,7 @@ static bool take_subscriptions(struct jread *page, void *to)
     struct jread list = jread_list_or_empty(page, "subscriptions");
     for (size_t i = 0; i < jread_count(&list); i++) {
         struct jread item = jread_item(&list, i);
-        names_add(to, jread_str(&item, "name"));
+        gcp_names_add(to, jread_str(&item, "name"));
     }
     return jread_ok(page);
 }
@@ -147,5 +150,5 @@ bool gcp_subscription_list(struct gcp *gcp, struct gcp_names *names, struct err 
     if (!gcp->project)
         return err_set(err, ERR_INPUT, "no project is known; set GOOGLE_CLOUD_PROJECT");
     OWN(free) char *target = str_format("/v1/projects/%s/subscriptions", gcp->project);
-    return google_list(gcp, API_PUBSUB, target, take_subscriptions, names, err);
+    return list_pages(gcp, GCP_API_PUBSUB, target, take_subscriptions, names, err);
 }

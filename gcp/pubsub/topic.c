@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Pub/Sub: topics. */
 #include "base/str.h"
 #include "gcp/client/client.h"
@@ -9,9 +10,10 @@ static bool call_topic(struct gcp *gcp, const char *topic, const char *method, c
     OWN(free) char *name = resource_name(gcp, "topics", topic, err);
     if (!name)
         return false;
-    OWN(free) char *target = resource_target(name, NULL);
-    struct google_call call = {.api = API_PUBSUB, .method = method, .target = target, .json = body};
-    bool ok = google_done(gcp, &call, err);
+    OWN(free) char *target = resource_name_target(name, NULL);
+    struct google_call call = {
+        .api = GCP_API_PUBSUB, .method = method, .target = target, .json = body};
+    bool ok = google_call_ignore_reply(gcp, &call, err);
     *attempts = call.attempts;
     return ok;
 }
@@ -51,7 +53,7 @@ static bool take_topics(struct jread *page, void *to)
     struct jread list = jread_list_or_empty(page, "topics");
     for (size_t i = 0; i < jread_count(&list); i++) {
         struct jread item = jread_item(&list, i);
-        names_add(to, jread_str(&item, "name"));
+        gcp_names_add(to, jread_str(&item, "name"));
     }
     return jread_ok(page);
 }
@@ -61,5 +63,5 @@ bool gcp_topic_list(struct gcp *gcp, struct gcp_names *names, struct err *err)
     if (!gcp->project)
         return err_set(err, ERR_INPUT, "no project is known; set GOOGLE_CLOUD_PROJECT");
     OWN(free) char *target = str_format("/v1/projects/%s/topics", gcp->project);
-    return google_list(gcp, API_PUBSUB, target, take_topics, names, err);
+    return list_pages(gcp, GCP_API_PUBSUB, target, take_topics, names, err);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Storage: which topics hear of what happens in a bucket. */
 #include "base/str.h"
 #include "gcp/client/client.h"
@@ -46,7 +47,7 @@ bool gcp_notification_create(struct gcp *gcp, const char *bucket, const char *to
                              const char *event_types, const char *prefix, char **id,
                              struct err *err)
 {
-    OWN(free) char *target = bucket_target(bucket, "/notificationConfigs", err);
+    OWN(free) char *target = storage_bucket_target(bucket, "/notificationConfigs", err);
     if (!target)
         return false;
     OWN(free) char *address = topic_address(gcp, topic, err);
@@ -57,8 +58,9 @@ bool gcp_notification_create(struct gcp *gcp, const char *bucket, const char *to
         event_types ? list_of(event_types) : NULL, "object_name_prefix", prefix);
     if (!body)
         return err_set(err, ERR_INPUT, "the prefix is no UTF-8");
-    struct google_call call = {.api = API_STORAGE, .target = target, .json = body, .once = true};
-    json_auto_t *reply = google_json(gcp, &call, err);
+    struct google_call call = {
+        .api = GCP_API_STORAGE, .target = target, .json = body, .once = true};
+    json_auto_t *reply = google_call_json(gcp, &call, err);
     if (!reply)
         return false;
     struct jread at = jread_open(reply, "notification", ERR_UPSTREAM, err);
@@ -72,11 +74,11 @@ bool gcp_notification_delete(struct gcp *gcp, const char *bucket, const char *id
 {
     OWN(free) char *encoded = url_encode_text(id);
     OWN(free) char *what = str_format("/notificationConfigs/%s", encoded);
-    OWN(free) char *target = bucket_target(bucket, what, err);
+    OWN(free) char *target = storage_bucket_target(bucket, what, err);
     if (!target)
         return false;
-    struct google_call call = {.api = API_STORAGE, .method = "DELETE", .target = target};
-    return google_done(gcp, &call, err);
+    struct google_call call = {.api = GCP_API_STORAGE, .method = "DELETE", .target = target};
+    return google_call_ignore_reply(gcp, &call, err);
 }
 
 /* "A,B" of ["A","B"]; NULL of none. */
@@ -94,7 +96,7 @@ static void add_notification(struct jread *item, struct gcp_notifications *to)
     const char *prefix = jread_str_or(item, "object_name_prefix", NULL);
     struct jread types = jread_list_or_empty(item, "event_types");
     bool full = str_starts(topic, TOPIC_PREFIX);
-    to->list = must_realloc(to->list, (to->count + 1) * sizeof(to->list[0]));
+    to->list = alloc_resize(to->list, (to->count + 1) * sizeof(to->list[0]));
     to->list[to->count++] = (struct gcp_notification){
         .id = str_copy(jread_str(item, "id")),
         .topic = str_copy(full ? topic + strlen(TOPIC_PREFIX) : topic),
@@ -116,6 +118,7 @@ static bool take_notifications(struct jread *page, void *to)
 bool gcp_notification_list(struct gcp *gcp, const char *bucket,
                            struct gcp_notifications *notifications, struct err *err)
 {
-    OWN(free) char *target = bucket_target(bucket, "/notificationConfigs", err);
-    return target && google_list(gcp, API_STORAGE, target, take_notifications, notifications, err);
+    OWN(free) char *target = storage_bucket_target(bucket, "/notificationConfigs", err);
+    return target &&
+           list_pages(gcp, GCP_API_STORAGE, target, take_notifications, notifications, err);
 }

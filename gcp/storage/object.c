@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Storage: objects and buckets.
  * API: cloud.google.com/storage/docs/json_api/v1 */
 #include "base/str.h"
@@ -41,11 +42,11 @@ bool gcp_storage_upload(struct gcp *gcp, const char *bucket, const char *name,
                         const char *content_type, struct bytes data, int64_t generation,
                         struct gcp_object *object, struct err *err)
 {
-    OWN(free) char *target = upload_target(bucket, name, generation, err);
+    OWN(free) char *target = storage_upload_target(bucket, name, generation, err);
     if (!target)
         return false;
     struct google_call call = {
-        .api = API_STORAGE,
+        .api = GCP_API_STORAGE,
         .method = "POST",
         .target = target,
         .body = data,
@@ -53,7 +54,7 @@ bool gcp_storage_upload(struct gcp *gcp, const char *bucket, const char *name,
         .once = generation == GCP_ANY_GENERATION,
         .timeout_ms = UPLOAD_TIMEOUT_MS,
     };
-    json_auto_t *reply = google_json(gcp, &call, err);
+    json_auto_t *reply = google_call_json(gcp, &call, err);
     OWN(gcp_object) struct gcp_object ignored = {0};
     return reply && read_object(reply, object ? object : &ignored, err);
 }
@@ -69,19 +70,19 @@ static char *with_generation(const char *target, const char *before, int64_t gen
 bool gcp_storage_download(struct gcp *gcp, const char *bucket, const char *name, int64_t generation,
                           size_t max, char **data, size_t *len, struct err *err)
 {
-    OWN(free) char *object = object_target(bucket, name, err);
+    OWN(free) char *object = storage_object_target(bucket, name, err);
     if (!object)
         return false;
     OWN(free) char *media = str_format("%s?alt=media", object);
     OWN(free) char *target = with_generation(media, "&generation=", generation);
     struct google_call call = {
-        .api = API_STORAGE,
+        .api = GCP_API_STORAGE,
         .target = target,
         .max_reply = max,
         .timeout_ms = UPLOAD_TIMEOUT_MS,
     };
-    OWN(http_answer) struct http_answer answer = {0};
-    if (!google_send(gcp, &call, &answer, err))
+    OWN(http_response) struct http_response answer = {0};
+    if (!google_call_send(gcp, &call, &answer, err))
         return false;
     *len = answer.body.len;
     *data = buf_take(&answer.body);
@@ -91,28 +92,28 @@ bool gcp_storage_download(struct gcp *gcp, const char *bucket, const char *name,
 bool gcp_storage_get(struct gcp *gcp, const char *bucket, const char *name,
                      struct gcp_object *object, struct err *err)
 {
-    OWN(free) char *target = object_target(bucket, name, err);
+    OWN(free) char *target = storage_object_target(bucket, name, err);
     if (!target)
         return false;
-    struct google_call call = {.api = API_STORAGE, .target = target};
-    json_auto_t *reply = google_json(gcp, &call, err);
+    struct google_call call = {.api = GCP_API_STORAGE, .target = target};
+    json_auto_t *reply = google_call_json(gcp, &call, err);
     return reply && read_object(reply, object, err);
 }
 
 bool gcp_storage_delete(struct gcp *gcp, const char *bucket, const char *name, int64_t generation,
                         struct err *err)
 {
-    OWN(free) char *object = object_target(bucket, name, err);
+    OWN(free) char *object = storage_object_target(bucket, name, err);
     if (!object)
         return false;
     OWN(free) char *target = with_generation(object, "?ifGenerationMatch=", generation);
     struct google_call call = {
-        .api = API_STORAGE,
+        .api = GCP_API_STORAGE,
         .method = "DELETE",
         .target = target,
         .once = generation == GCP_ANY_GENERATION,
     };
-    return google_done(gcp, &call, err);
+    return google_call_ignore_reply(gcp, &call, err);
 }
 
 static bool take_names(struct jread *page, void *to)
@@ -120,7 +121,7 @@ static bool take_names(struct jread *page, void *to)
     struct jread list = jread_list_or_empty(page, "items");
     for (size_t i = 0; i < jread_count(&list); i++) {
         struct jread item = jread_item(&list, i);
-        names_add(to, jread_str(&item, "name"));
+        gcp_names_add(to, jread_str(&item, "name"));
     }
     return jread_ok(page);
 }
@@ -130,19 +131,19 @@ bool gcp_storage_list(struct gcp *gcp, const char *bucket, const char *prefix,
 {
     OWN(free) char *encoded = url_encode_text(prefix ? prefix : "");
     OWN(free) char *what = str_format("/o?prefix=%s", encoded);
-    OWN(free) char *target = bucket_target(bucket, what, err);
-    return target && google_list(gcp, API_STORAGE, target, take_names, names, err);
+    OWN(free) char *target = storage_bucket_target(bucket, what, err);
+    return target && list_pages(gcp, GCP_API_STORAGE, target, take_names, names, err);
 }
 
 bool gcp_bucket_create(struct gcp *gcp, const char *bucket, struct err *err)
 {
-    OWN(free) char *checked = bucket_target(bucket, "", err);
+    OWN(free) char *checked = storage_bucket_target(bucket, "", err);
     if (!checked)
         return false;
     if (!gcp->project)
         return err_set(err, ERR_INPUT, "no project is known; set GOOGLE_CLOUD_PROJECT");
     OWN(free) char *target = str_format("/storage/v1/b?project=%s", gcp->project);
     json_auto_t *body = json_pack("{s:s}", "name", bucket);
-    struct google_call call = {.api = API_STORAGE, .target = target, .json = body};
-    return google_done(gcp, &call, err);
+    struct google_call call = {.api = GCP_API_STORAGE, .target = target, .json = body};
+    return google_call_ignore_reply(gcp, &call, err);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Takes the Storage notification out of whatever envelope it came in. */
 #include "base/own.h"
 #include "base/str.h"
@@ -29,7 +30,7 @@ static const struct {
 
 static const char *type_of_event(const char *ce_type)
 {
-    for (size_t i = 0; i < COUNT(types); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++)
         if (str_equal(ce_type, types[i].ce_type))
             return types[i].type;
     return NULL;
@@ -37,7 +38,7 @@ static const char *type_of_event(const char *ce_type)
 
 static bool is_notification(const char *type)
 {
-    for (size_t i = 0; i < COUNT(types); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++)
         if (str_equal(type, types[i].type))
             return true;
     return false;

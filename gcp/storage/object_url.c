@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Storage: names of buckets and objects, and their addresses. */
 #include "gcp/storage/object_url.h"
 
@@ -31,7 +32,7 @@ static bool check_object(const char *object, struct err *err)
         return err_set(err, ERR_INPUT, "an object's name of %zu bytes is not within 1 to %d", len,
                        MOST_OBJECT);
     if (strpbrk(object, "\r\n") || str_equal(object, ".") || str_equal(object, "..") ||
-        !utf8_valid(bytes_of(object)))
+        !str_is_utf8(bytes_of(object)))
         return err_set(err, ERR_INPUT,
                        "\"%s\" is no object's name: want UTF-8 without line breaks, not . or ..",
                        object);
@@ -61,12 +62,12 @@ char *gcp_storage_url(const char *bucket, const char *object, struct err *err)
     }
 }
 
-char *bucket_target(const char *bucket, const char *what, struct err *err)
+char *storage_bucket_target(const char *bucket, const char *what, struct err *err)
 {
     return check_bucket(bucket, err) ? str_format("/storage/v1/b/%s%s", bucket, what) : NULL;
 }
 
-char *object_target(const char *bucket, const char *object, struct err *err)
+char *storage_object_target(const char *bucket, const char *object, struct err *err)
 {
     if (!check_bucket(bucket, err) || !check_object(object, err))
         return NULL;
@@ -74,7 +75,8 @@ char *object_target(const char *bucket, const char *object, struct err *err)
     return str_format("/storage/v1/b/%s/o/%s", bucket, name);
 }
 
-char *upload_target(const char *bucket, const char *object, int64_t generation, struct err *err)
+char *storage_upload_target(const char *bucket, const char *object, int64_t generation,
+                            struct err *err)
 {
     if (!check_bucket(bucket, err) || !check_object(object, err))
         return NULL;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The body of a request to the Kubernetes API: read in its format, put into place, checked. */
 #include "base/json/jread.h"
 #include "base/random.h"
@@ -19,13 +20,13 @@ static json_t *yaml_body(const struct http_exchange *exchange, struct err *err)
     return NULL;
 }
 
-json_t *kube_body(const struct http_exchange *exchange, struct err *err)
+json_t *api_body_parse(const struct http_exchange *exchange, struct err *err)
 {
-    OWN(free) char *type = media_type(headers_get(&exchange->headers, "Content-Type"));
+    OWN(free) char *type = headers_media_type(headers_get(&exchange->headers, "Content-Type"));
     if (str_ends(type, "yaml"))
         return yaml_body(exchange, err);
     if (str_equal(type, "application/vnd.kubernetes.protobuf"))
-        return kube_from_protobuf(buf_bytes(&exchange->body), err);
+        return protobuf_decode(buf_bytes(&exchange->body), err);
     if (!str_ends(type, "json") && *type) {
         err_set(err, ERR_FORMAT, "the body is %s, want application/json", type);
         return NULL;
@@ -34,7 +35,7 @@ json_t *kube_body(const struct http_exchange *exchange, struct err *err)
 }
 
 /* Sets the namespace that the path says, or complains about another. */
-static bool place(const struct kube_call *call, json_t *object, struct err *err)
+static bool place(const struct api_request *call, json_t *object, struct err *err)
 {
     json_t *meta = json_object_get(object, "metadata");
     if (!json_is_object(meta) || call->kind->cluster_wide)
@@ -61,7 +62,7 @@ static void generate_name(json_t *object)
     json_object_set_new(json_object_get(object, "metadata"), "name", json_string(name));
 }
 
-static bool right_kind(const struct kube_call *call, const json_t *object, struct err *err)
+static bool right_kind(const struct api_request *call, const json_t *object, struct err *err)
 {
     struct err unknown = {0};
     if (!json_is_object(object))
@@ -73,29 +74,29 @@ static bool right_kind(const struct kube_call *call, const json_t *object, struc
                    call->kind->name, kind ? kind->name : unknown.text);
 }
 
-static bool namespace_known(const struct kube_call *call, struct err *err)
+static bool namespace_known(const struct api_request *call, struct err *err)
 {
     if (!call->path.ns)
         return true;
     struct object_key key = {&kind_namespace, "", call->path.ns};
-    json_auto_t *known = objects_get(call->kube->options.objects, &key);
+    json_auto_t *known = object_store_get(call->kube->options.objects, &key);
     return known || err_set(err, ERR_NOT_FOUND, "namespaces \"%s\" not found", call->path.ns);
 }
 
 /* Checks an object that is to be stored; answers and returns false when it cannot be. */
-bool kube_admitted(struct kube_call *call, json_t *object, const json_t *old)
+bool api_body_admit(struct api_request *call, json_t *object, const json_t *old)
 {
     struct err err = {0};
     if (!right_kind(call, object, &err) || !place(call, object, &err) ||
         !namespace_known(call, &err)) {
-        kube_refuse(call, &err);
+        api_request_fail(call, &err);
         return false;
     }
     generate_name(object);
-    struct problem problem = {0};
-    bool lenient = kube_query_is(call->exchange, "fieldValidation", "Ignore");
-    if (admit(call->kind, object, old, lenient, &problem))
+    struct validation_error problem = {0};
+    bool lenient = api_query_equals(call->exchange, "fieldValidation", "Ignore");
+    if (admission_prepare(call->kind, object, old, lenient, &problem))
         return true;
-    kube_reply_problem(call->exchange, &problem, call->kind, object_name(object));
+    api_reply_validation_error(call->exchange, &problem, call->kind, object_name(object));
     return false;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Logs of pods: what there is, or also what comes. */
 #include "base/str.h"
 #include "base/timestamp.h"
@@ -7,56 +8,54 @@
 #include "net/url.h"
 
 enum {
-    MOST_AT_ONCE = 64 << 20, /* of a log that is not followed */
-    MOST_A_LOOK = 256 << 10, /* of one that is, so that the client can keep up */
+    MAX_LOG_BYTES = 64 << 20,   /* of a log that is not followed */
+    MAX_POLL_BYTES = 256 << 10, /* of one that is, so that the client can keep up */
 };
 
 struct log_follower {
-    struct live_stream stream;
-    struct kube *kube;
+    struct response_stream stream;
+    struct api_server *kube;
     char *ns, *pod; /* the request borrows them */
-    struct runtime_log_request request;
-    struct runtime_log at;
+    struct serving_log_request request;
+    struct serving_log_position at;
 };
-
-/* ---- the request ----------------------------------------------------------------------------- */
 
 static bool read_number(const struct http_exchange *exchange, const char *name, int64_t fallback,
                         int64_t *value, struct err *err)
 {
-    OWN(free) char *text = query_get(exchange->query, name);
+    OWN(free) char *text = url_query_get(exchange->query, name);
     *value = fallback;
     return str_empty(text) || str_int(text, 0, INT64_MAX / NS_PER_SEC, value) ||
            err_set(err, ERR_INPUT, "%s is \"%.40s\", want a whole number", name, text);
 }
 
-static bool read_request(const struct kube_call *call, struct runtime_log_request *request,
+static bool read_request(const struct api_request *call, struct serving_log_request *request,
                          int64_t *limit, struct err *err)
 {
     const struct http_exchange *exchange = call->exchange;
     int64_t since_sec = 0;
-    *request = (struct runtime_log_request){.ns = call->path.ns, .pod = call->path.name};
-    request->previous = kube_query_true(exchange, "previous");
-    request->timestamps = kube_query_true(exchange, "timestamps");
+    *request = (struct serving_log_request){.ns = call->path.ns, .pod = call->path.name};
+    request->previous = api_query_is_true(exchange, "previous");
+    request->timestamps = api_query_is_true(exchange, "timestamps");
     if (!read_number(exchange, "tailLines", -1, &request->tail, err) ||
-        !read_number(exchange, "limitBytes", MOST_AT_ONCE, limit, err) ||
+        !read_number(exchange, "limitBytes", MAX_LOG_BYTES, limit, err) ||
         !read_number(exchange, "sinceSeconds", 0, &since_sec, err))
         return false;
-    OWN(free) char *since = query_get(exchange->query, "sinceTime");
+    OWN(free) char *since = url_query_get(exchange->query, "sinceTime");
     if (since_sec)
-        request->since_ns = time_now_ns() - since_sec * NS_PER_SEC;
-    return str_empty(since) || time_parse(since, &request->since_ns) ||
+        request->since_ns = timestamp_now_ns() - since_sec * NS_PER_SEC;
+    return str_empty(since) || timestamp_parse(since, &request->since_ns) ||
            err_set(err, ERR_INPUT, "sinceTime is \"%.40s\", want an RFC 3339 time", since);
 }
 
 /* Whether the pod is there and has that container. */
-static bool check_container(const struct kube_call *call, struct err *err)
+static bool check_container(const struct api_request *call, struct err *err)
 {
-    struct object_key key = kube_key(call);
-    json_auto_t *pod = objects_get(call->kube->options.objects, &key);
+    struct object_key key = api_object_key(call);
+    json_auto_t *pod = object_store_get(call->kube->options.objects, &key);
     if (!pod)
         return err_set(err, ERR_NOT_FOUND, "pods \"%s\" not found", key.name);
-    OWN(free) char *wanted = query_get(call->exchange->query, "container");
+    OWN(free) char *wanted = url_query_get(call->exchange->query, "container");
     const json_t *containers = json_object_get(json_object_get(pod, "spec"), "containers");
     const char *own = json_string_value(json_object_get(json_array_get(containers, 0), "name"));
     return str_empty(wanted) || str_equal(wanted, own) ||
@@ -64,15 +63,13 @@ static bool check_container(const struct kube_call *call, struct err *err)
                    key.name, own ? own : "none");
 }
 
-/* ---- all at once ----------------------------------------------------------------------------- */
-
-static void reply_all(struct kube_call *call, const struct runtime_log_request *request,
+static void reply_all(struct api_request *call, const struct serving_log_request *request,
                       int64_t limit)
 {
-    const struct kube_options *options = &call->kube->options;
+    const struct api_server_options *options = &call->kube->options;
     struct http_reply reply = {.content_type = "text/plain"};
-    struct runtime_log at = {0};
-    reply.body.max = MOST_AT_ONCE;
+    struct serving_log_position at = {0};
+    reply.body.max = MAX_LOG_BYTES;
     bool ended = false;
     size_t before;
     do {
@@ -80,22 +77,20 @@ static void reply_all(struct kube_call *call, const struct runtime_log_request *
         before = reply.body.len;
         if (!runtime_log_read(options->runtime, request, &at, &reply.body, &ended, &err)) {
             buf_done(&reply.body);
-            kube_reply_err(call->exchange, &err, call->kind, call->path.name);
+            api_reply_status(call->exchange, &err, call->kind, call->path.name);
             return;
         }
     } while (reply.body.len > before);
     if (reply.body.len > (uint64_t)limit)
         reply.body.len = (size_t)limit;
-    http_answer_with(call->exchange, &reply);
+    http_exchange_reply(call->exchange, &reply);
 }
 
-/* ---- followed -------------------------------------------------------------------------------- */
-
-static void look(struct live_stream *stream)
+static void look(struct response_stream *stream)
 {
     struct log_follower *follower = (struct log_follower *)stream;
-    const struct kube_options *options = &follower->kube->options;
-    OWN(buf) struct buf piece = {.max = MOST_A_LOOK};
+    const struct api_server_options *options = &follower->kube->options;
+    OWN(buf) struct buf piece = {.max = MAX_POLL_BYTES};
     bool ended = false;
     struct err err = {0};
     if (!runtime_log_read(options->runtime, &follower->request, &follower->at, &piece, &ended,
@@ -103,10 +98,10 @@ static void look(struct live_stream *stream)
         (piece.len == 0 && ended))
         atomic_store(&stream->gone, true);
     else if (piece.len)
-        live_stream_write(stream, buf_bytes(&piece));
+        response_streams_write(stream, buf_bytes(&piece));
 }
 
-static void done(struct live_stream *stream)
+static void done(struct response_stream *stream)
 {
     struct log_follower *follower = (struct log_follower *)stream;
     free(follower->ns);
@@ -114,9 +109,9 @@ static void done(struct live_stream *stream)
     free(follower);
 }
 
-static void follow(struct kube_call *call, const struct runtime_log_request *request)
+static void follow(struct api_request *call, const struct serving_log_request *request)
 {
-    struct log_follower *follower = must_alloc(sizeof(*follower));
+    struct log_follower *follower = alloc_zeroed(sizeof(*follower));
     follower->kube = call->kube;
     follower->ns = str_copy(request->ns);
     follower->pod = str_copy(request->pod);
@@ -127,18 +122,18 @@ static void follow(struct kube_call *call, const struct runtime_log_request *req
     follower->stream.look = look;
     follower->stream.done = done;
     struct http_reply head = {.content_type = "text/plain"};
-    follower->stream.http = http_reply_stream(call->exchange, &head);
-    streams_add(call->kube->streams, &follower->stream);
+    follower->stream.http = http_stream_open(call->exchange, &head);
+    response_streams_add(call->kube->streams, &follower->stream);
 }
 
-void kube_log(struct kube_call *call)
+void api_pod_log(struct api_request *call)
 {
-    struct runtime_log_request request;
+    struct serving_log_request request;
     int64_t limit = 0;
     struct err err = {0};
     if (!check_container(call, &err) || !read_request(call, &request, &limit, &err))
-        kube_reply_err(call->exchange, &err, call->kind, call->path.name);
-    else if (kube_query_true(call->exchange, "follow"))
+        api_reply_status(call->exchange, &err, call->kind, call->path.name);
+    else if (api_query_is_true(call->exchange, "follow"))
         follow(call, &request);
     else
         reply_all(call, &request, limit);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A request to the Kubernetes API, taken apart; and how it is answered. */
 #include "kn-local/api/api_request.h"
 
@@ -6,12 +7,10 @@
 
 #include <string.h>
 
-enum { MOST_SEGMENTS = 8 };
-
-/* ---- the path -------------------------------------------------------------------------------- */
+enum { MAX_SEGMENTS = 8 };
 
 /* Cuts a path at its slashes into decoded segments. False when there are too many or a bad one. */
-static bool split(const char *path, char *segments[MOST_SEGMENTS], size_t *count)
+static bool split(const char *path, char *segments[MAX_SEGMENTS], size_t *count)
 {
     *count = 0;
     while (*path == '/') {
@@ -22,7 +21,7 @@ static bool split(const char *path, char *segments[MOST_SEGMENTS], size_t *count
         char *segment = url_decode((struct bytes){path, len}, false);
         if (!segment)
             return false;
-        if (*count == MOST_SEGMENTS) {
+        if (*count == MAX_SEGMENTS) {
             free(segment);
             return false;
         }
@@ -42,7 +41,7 @@ static char *shift(char ***at, char *const *end)
     return segment;
 }
 
-static bool fill(char **at, char *const *end, struct kube_path *out)
+static bool fill(char **at, char *const *end, struct api_request_path *out)
 {
     OWN(free) char *root = shift(&at, end);
     if (str_equal(root, "api"))
@@ -65,20 +64,20 @@ static bool fill(char **at, char *const *end, struct kube_path *out)
     return at == end;
 }
 
-bool kube_path_parse(const char *path, struct kube_path *out)
+bool api_request_path_parse(const char *path, struct api_request_path *out)
 {
-    *out = (struct kube_path){0};
-    char *segments[MOST_SEGMENTS] = {NULL};
+    *out = (struct api_request_path){0};
+    char *segments[MAX_SEGMENTS] = {NULL};
     size_t count = 0;
     bool parsed = split(path, segments, &count) && fill(segments, segments + count, out);
     for (size_t i = 0; i < count; i++)
         free(segments[i]);
     if (!parsed)
-        kube_path_done(out);
+        api_request_path_done(out);
     return parsed;
 }
 
-void kube_path_done(struct kube_path *path)
+void api_request_path_done(struct api_request_path *path)
 {
     free(path->group);
     free(path->version);
@@ -86,23 +85,19 @@ void kube_path_done(struct kube_path *path)
     free(path->plural);
     free(path->name);
     free(path->sub);
-    *path = (struct kube_path){0};
+    *path = (struct api_request_path){0};
 }
 
-/* ---- the query ------------------------------------------------------------------------------- */
-
-bool kube_query_is(const struct http_exchange *exchange, const char *name, const char *value)
+bool api_query_equals(const struct http_exchange *exchange, const char *name, const char *value)
 {
-    OWN(free) char *given = query_get(exchange->query, name);
+    OWN(free) char *given = url_query_get(exchange->query, name);
     return str_equal(given, value);
 }
 
-bool kube_query_true(const struct http_exchange *exchange, const char *name)
+bool api_query_is_true(const struct http_exchange *exchange, const char *name)
 {
-    return kube_query_is(exchange, name, "true") || kube_query_is(exchange, name, "1");
+    return api_query_equals(exchange, name, "true") || api_query_equals(exchange, name, "1");
 }
-
-/* ---- errors ---------------------------------------------------------------------------------- */
 
 static const char *reason_of(const struct err *err)
 {
@@ -126,13 +121,13 @@ static const char *reason_of(const struct err *err)
     };
     if (err->reason)
         return err->reason;
-    for (size_t i = 0; i < COUNT(reasons); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
         if (reasons[i].status == err->status)
             return reasons[i].reason;
     return "InternalError";
 }
 
-json_t *kube_status_of(const struct err *err, const struct kind *kind, const char *name)
+json_t *api_status_from_err(const struct err *err, const struct kind *kind, const char *name)
 {
     json_t *status = json_pack("{s:s, s:s, s:{}, s:s, s:s, s:s, s:i}", "kind", "Status",
                                "apiVersion", "v1", "metadata", "status", "Failure", "message",
@@ -147,14 +142,15 @@ json_t *kube_status_of(const struct err *err, const struct kind *kind, const cha
     return status;
 }
 
-void kube_reply_err(struct http_exchange *exchange, const struct err *err, const struct kind *kind,
-                    const char *name)
+void api_reply_status(struct http_exchange *exchange, const struct err *err,
+                      const struct kind *kind, const char *name)
 {
-    http_reply_json(exchange, err->status, kube_status_of(err, kind, name));
+    http_exchange_reply_json(exchange, err->status, api_status_from_err(err, kind, name));
 }
 
-void kube_reply_problem(struct http_exchange *exchange, const struct problem *problem,
-                        const struct kind *kind, const char *name)
+void api_reply_validation_error(struct http_exchange *exchange,
+                                const struct validation_error *problem, const struct kind *kind,
+                                const char *name)
 {
     struct err err = {0};
     if (problem->unknown_field) {
@@ -163,19 +159,19 @@ void kube_reply_problem(struct http_exchange *exchange, const struct problem *pr
                 "%s in version \"%s\" cannot be handled as a %s: strict decoding error: unknown "
                 "field \"%s\"%s",
                 kind->name, kind->version, kind->name, problem->path, hint ? hint : "");
-        kube_reply_err(exchange, &err, kind, name);
+        api_reply_status(exchange, &err, kind, name);
         return;
     }
     err_set(&err, 422, "%s%s%s \"%s\" is invalid: %s: %s", kind->name, *kind->group ? "." : "",
             kind->group, name, problem->path, problem->text);
-    json_t *status = kube_status_of(&err, kind, name);
+    json_t *status = api_status_from_err(&err, kind, name);
     json_object_set_new(json_object_get(status, "details"), "causes",
                         json_pack("[{s:s, s:s, s:s}]", "reason", "FieldValueInvalid", "message",
                                   problem->text, "field", problem->path));
-    http_reply_json(exchange, 422, status);
+    http_exchange_reply_json(exchange, 422, status);
 }
 
-json_t *kube_object_as(const json_t *object, const struct kind *kind)
+json_t *api_object_as(const json_t *object, const struct kind *kind)
 {
     struct err err = {0};
     const struct kind *written = kind_of_object(object, &err);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A request to the Kubernetes API, taken apart; and how it is answered. */
 #ifndef KN_LOCAL_API_API_REQUEST_H
 #define KN_LOCAL_API_API_REQUEST_H
@@ -10,7 +11,7 @@
 #include <stdbool.h>
 
 /* /api/v1/… and /apis/GROUP/VERSION/…, with what follows. All texts are owned. */
-struct kube_path {
+struct api_request_path {
     char *group, *version; /* "" and "v1" for the core */
     char *ns;              /* NULL: in all namespaces, or the kind is in none */
     char *plural;          /* NULL: the group's own page */
@@ -19,28 +20,29 @@ struct kube_path {
 };
 
 /* False when the path is none of the two. */
-bool kube_path_parse(const char *path, struct kube_path *out);
-void kube_path_done(struct kube_path *path);
+bool api_request_path_parse(const char *path, struct api_request_path *out);
+void api_request_path_done(struct api_request_path *path);
 
-static inline void own_kube_path(struct kube_path *local)
+static inline void own_api_request_path(struct api_request_path *local)
 {
-    kube_path_done(local);
+    api_request_path_done(local);
 }
 
 /* An error as a Status; kind and name (may be NULL) say what it is about. */
-json_t *kube_status_of(const struct err *err, const struct kind *kind, const char *name);
-void kube_reply_err(struct http_exchange *exchange, const struct err *err, const struct kind *kind,
-                    const char *name);
+json_t *api_status_from_err(const struct err *err, const struct kind *kind, const char *name);
+void api_reply_status(struct http_exchange *exchange, const struct err *err,
+                      const struct kind *kind, const char *name);
 
 /* Answers what is wrong with an object: 400 for an unknown field, else 422. */
-void kube_reply_problem(struct http_exchange *exchange, const struct problem *problem,
-                        const struct kind *kind, const char *name);
+void api_reply_validation_error(struct http_exchange *exchange,
+                                const struct validation_error *problem, const struct kind *kind,
+                                const char *name);
 
 /* A stored object in the words of a kind of its family. A new reference. */
-json_t *kube_object_as(const json_t *object, const struct kind *kind);
+json_t *api_object_as(const json_t *object, const struct kind *kind);
 
 /* A query parameter; true for "true" and "1". */
-bool kube_query_is(const struct http_exchange *exchange, const char *name, const char *value);
-bool kube_query_true(const struct http_exchange *exchange, const char *name);
+bool api_query_equals(const struct http_exchange *exchange, const char *name, const char *value);
+bool api_query_is_true(const struct http_exchange *exchange, const char *name);
 
 #endif

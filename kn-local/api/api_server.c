@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The Kubernetes API: who may use it, and which part answers. */
 #include "kn-local/api/api_private.h"
 
@@ -5,8 +6,6 @@
 #include "kn-local/api/response_streams.h"
 
 #include <string.h>
-
-/* ---- who may --------------------------------------------------------------------------------- */
 
 /* Compares in a time that says nothing about where they differ. */
 static bool same_secret(const char *given, const char *token)
@@ -20,7 +19,8 @@ static bool same_secret(const char *given, const char *token)
     return difference == 0;
 }
 
-static bool may(const struct kube *kube, const struct http_exchange *exchange, struct err *err)
+static bool may(const struct api_server *kube, const struct http_exchange *exchange,
+                struct err *err)
 {
     static const char bearer[] = "Bearer ";
     if (headers_get(&exchange->headers, "Origin"))
@@ -37,49 +37,47 @@ static void begin(struct http_exchange *exchange, void *app)
 {
     struct err err = {0};
     if (!may(app, exchange, &err))
-        kube_reply_err(exchange, &err, NULL, NULL);
+        api_reply_status(exchange, &err, NULL, NULL);
 }
 
-/* ---- which part ------------------------------------------------------------------------------ */
-
-static void refuse_method(struct kube_call *call)
+static void refuse_method(struct api_request *call)
 {
     struct err err = {0};
     err_set(&err, 405, "the server does not allow this method on the requested resource");
-    kube_reply_err(call->exchange, &err, call->kind, call->path.name);
+    api_reply_status(call->exchange, &err, call->kind, call->path.name);
 }
 
-static void route_collection(struct kube_call *call)
+static void route_collection(struct api_request *call)
 {
     const char *method = call->exchange->method;
-    if (str_equal(method, "GET") && kube_query_true(call->exchange, "watch"))
-        kube_watch(call);
+    if (str_equal(method, "GET") && api_query_is_true(call->exchange, "watch"))
+        api_watch(call);
     else if (str_equal(method, "GET"))
-        kube_list(call);
+        api_list(call);
     else if (str_equal(method, "POST"))
-        kube_create(call);
+        api_create(call);
     else if (str_equal(method, "DELETE"))
-        kube_delete_all(call);
+        api_delete_all(call);
     else
         refuse_method(call);
 }
 
-static void route_object(struct kube_call *call)
+static void route_object(struct api_request *call)
 {
     const char *method = call->exchange->method;
     if (str_equal(method, "GET"))
-        kube_get(call);
+        api_get(call);
     else if (str_equal(method, "PUT"))
-        kube_replace(call);
+        api_replace(call);
     else if (str_equal(method, "PATCH"))
-        kube_patch(call);
+        api_patch(call);
     else if (str_equal(method, "DELETE"))
-        kube_delete(call);
+        api_delete(call);
     else
         refuse_method(call);
 }
 
-static void route(struct kube_call *call)
+static void route(struct api_request *call)
 {
     const char *sub = call->path.sub;
     bool reading = str_equal(call->exchange->method, "GET");
@@ -88,7 +86,7 @@ static void route(struct kube_call *call)
     else if (!sub || (reading && str_equal(sub, "status")))
         route_object(call);
     else if (reading && str_equal(sub, "log") && str_equal(call->kind->plural, "pods"))
-        kube_log(call);
+        api_pod_log(call);
     else
         refuse_method(call);
 }
@@ -97,16 +95,16 @@ static void not_found(struct http_exchange *exchange)
 {
     struct err err = {0};
     err_set(&err, ERR_NOT_FOUND, "the server could not find the requested resource");
-    kube_reply_err(exchange, &err, NULL, NULL);
+    api_reply_status(exchange, &err, NULL, NULL);
 }
 
 static void work(struct http_exchange *exchange, void *app)
 {
-    if (kube_discover(exchange))
+    if (api_discover(exchange))
         return;
-    OWN(kube_path) struct kube_path path = {0};
-    struct kube_call call = {.kube = app, .exchange = exchange};
-    if (!kube_path_parse(exchange->path, &path)) {
+    OWN(api_request_path) struct api_request_path path = {0};
+    struct api_request call = {.kube = app, .exchange = exchange};
+    if (!api_request_path_parse(exchange->path, &path)) {
         not_found(exchange);
         return;
     }
@@ -123,16 +121,16 @@ static void work(struct http_exchange *exchange, void *app)
 /* The store and logs are files: they are waited for on a worker thread. */
 static void handle(struct http_exchange *exchange, void *app)
 {
-    http_work(exchange, work, app);
+    http_exchange_run_blocking(exchange, work, app);
 }
 
 static void refuse(struct http_exchange *exchange, const struct err *err, void *app)
 {
     (void)app;
-    kube_reply_err(exchange, err, NULL, NULL);
+    api_reply_status(exchange, err, NULL, NULL);
 }
 
-void kube_serve(struct kube *kube, struct http_server_options *options)
+void api_server_set_handlers(struct api_server *kube, struct http_server_options *options)
 {
     options->begin = begin;
     options->handle = handle;
@@ -142,25 +140,23 @@ void kube_serve(struct kube *kube, struct http_server_options *options)
     options->max_body = 4 << 20; /* more than etcd takes on a cluster */
 }
 
-/* ---- its life -------------------------------------------------------------------------------- */
-
-struct kube *kube_open(const struct kube_options *options, struct err *err)
+struct api_server *api_server_open(const struct api_server_options *options, struct err *err)
 {
-    OWN(kube) struct kube *kube = must_alloc(sizeof(*kube));
+    OWN(api_server) struct api_server *kube = alloc_zeroed(sizeof(*kube));
     kube->options = *options;
-    kube->streams = streams_open(err);
-    return kube->streams ? give(&kube) : NULL;
+    kube->streams = response_streams_open(err);
+    return kube->streams ? move_ptr(&kube) : NULL;
 }
 
-void kube_drain(struct kube *kube)
+void api_server_drain(struct api_server *kube)
 {
-    streams_drain(kube->streams);
+    response_streams_drain(kube->streams);
 }
 
-void kube_close(struct kube *kube)
+void api_server_close(struct api_server *kube)
 {
     if (!kube)
         return;
-    streams_close(kube->streams);
+    response_streams_close(kube->streams);
     free(kube);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The Kubernetes API: what kubectl speaks with. Discovery, objects, tables, watches and logs, over
  * HTTPS and for holders of the token only. */
 #ifndef KN_LOCAL_API_API_SERVER_H
@@ -8,28 +9,28 @@
 #include "kn-local/store/object_store.h"
 #include "net/server/http_server.h"
 
-struct kube;
+struct api_server;
 
-struct kube_options {
-    struct objects *objects;
+struct api_server_options {
+    struct object_store *objects;
     struct runtime *runtime; /* for the logs of pods */
     const char *token;       /* that requests must bear; borrowed for good */
 };
 
-struct kube *kube_open(const struct kube_options *options, struct err *err);
+struct api_server *api_server_open(const struct api_server_options *options, struct err *err);
 
 /* Ends all watches and followed logs, so that the server can be closed; no new ones begin. */
-void kube_drain(struct kube *kube);
+void api_server_drain(struct api_server *kube);
 
 /* Frees; to be called when the server is closed. NULL is fine. */
-void kube_close(struct kube *kube);
+void api_server_close(struct api_server *kube);
 
-static inline void own_kube(struct kube **local)
+static inline void own_api_server(struct api_server **local)
 {
-    kube_close(*local);
+    api_server_close(*local);
 }
 
 /* Sets the handlers of a server that is to be opened for it. */
-void kube_serve(struct kube *kube, struct http_server_options *options);
+void api_server_set_handlers(struct api_server *kube, struct http_server_options *options);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Watches: a line of JSON for each change of what was selected. */
 #include "base/json/jread.h"
 #include "base/str.h"
@@ -10,9 +11,9 @@
 #include <stdlib.h>
 
 struct watcher {
-    struct live_stream stream;
-    struct objects *objects;
-    struct objects_watch *watch;
+    struct response_stream stream;
+    struct object_store *objects;
+    struct object_store_watch *watch;
     const struct kind *kind;
     char *ns; /* NULL: all */
     struct selector selector;
@@ -20,10 +21,10 @@ struct watcher {
     char *include;
 };
 
-static void done(struct live_stream *stream)
+static void done(struct response_stream *stream)
 {
     struct watcher *watcher = (struct watcher *)stream;
-    objects_unwatch(watcher->objects, watcher->watch);
+    object_store_unwatch(watcher->objects, watcher->watch);
     selector_done(&watcher->selector);
     free(watcher->ns);
     free(watcher->include);
@@ -35,50 +36,51 @@ static void write_line(struct watcher *watcher, const char *type, json_t *shown)
     json_auto_t *line = json_pack("{s:s, s:o}", "type", type, "object", shown);
     OWN(free) char *text = json_to_text(line);
     OWN(free) char *with_end = str_format("%s\n", text);
-    live_stream_write(&watcher->stream, bytes_of(with_end));
+    response_streams_write(&watcher->stream, bytes_of(with_end));
 }
 
-static void write_event(struct watcher *watcher, enum change_type type, const json_t *object)
+static void write_event(struct watcher *watcher, enum object_change_type type, const json_t *object)
 {
     static const char *const names[] = {"ADDED", "MODIFIED", "DELETED"};
     if (!watcher->table) {
-        write_line(watcher, names[type], kube_object_as(object, watcher->kind));
+        write_line(watcher, names[type], api_object_as(object, watcher->kind));
         return;
     }
     json_auto_t *one = json_pack("[O]", object);
-    const struct kind *columns = kube_columns(watcher->kind, one);
-    json_auto_t *shown = json_pack("[o]", kube_object_as(object, columns));
-    write_line(watcher, names[type], kube_table(columns, shown, watcher->include, time_now_ns()));
+    const struct kind *columns = api_table_kind(watcher->kind, one);
+    json_auto_t *shown = json_pack("[o]", api_object_as(object, columns));
+    write_line(watcher, names[type],
+               api_table_from_list(columns, shown, watcher->include, timestamp_now_ns()));
 }
 
 /* Called with the store locked. An object that comes into the selection was added for this watcher,
  * one that leaves it deleted. */
-static void changed(const struct change *change, void *context)
+static void changed(const struct object_change *change, void *context)
 {
     struct watcher *watcher = context;
-    if (change->family != kind_family(watcher->kind) || atomic_load(&watcher->stream.gone) ||
+    if (change->hub != kind_hub(watcher->kind) || atomic_load(&watcher->stream.gone) ||
         (watcher->ns && !str_equal(watcher->ns, change->ns)))
         return;
-    bool was = kube_selected(watcher->kind, &watcher->selector, change->before);
-    bool is = change->type != CHANGE_DELETED &&
-              kube_selected(watcher->kind, &watcher->selector, change->object);
+    bool was = api_is_selected(watcher->kind, &watcher->selector, change->before);
+    bool is = change->type != OBJECT_DELETED &&
+              api_is_selected(watcher->kind, &watcher->selector, change->object);
     if (is)
-        write_event(watcher, was ? CHANGE_MODIFIED : CHANGE_ADDED, change->object);
+        write_event(watcher, was ? OBJECT_MODIFIED : OBJECT_ADDED, change->object);
     else if (was)
-        write_event(watcher, CHANGE_DELETED, change->object);
+        write_event(watcher, OBJECT_DELETED, change->object);
 }
 
 /* Tells of what is there already; returns the version from which to watch. */
 static uint64_t write_present(struct watcher *watcher)
 {
     uint64_t version = 0;
-    json_auto_t *all = objects_list(watcher->objects, watcher->kind, watcher->ns, &version);
+    json_auto_t *all = object_store_list(watcher->objects, watcher->kind, watcher->ns, &version);
     size_t index;
     json_t *object;
     json_array_foreach(all, index, object)
     {
-        if (kube_selected(watcher->kind, &watcher->selector, object))
-            write_event(watcher, CHANGE_ADDED, object);
+        if (api_is_selected(watcher->kind, &watcher->selector, object))
+            write_event(watcher, OBJECT_ADDED, object);
     }
     return version;
 }
@@ -88,39 +90,40 @@ static void start(struct watcher *watcher, const char *version)
     bool from_now = str_empty(version) || str_equal(version, "0");
     uint64_t since = from_now ? write_present(watcher) : strtoull(version, NULL, 10);
     struct err err = {0};
-    watcher->watch = objects_watch(watcher->objects, since, changed, watcher, &err);
+    watcher->watch = object_store_watch(watcher->objects, since, changed, watcher, &err);
     if (watcher->watch)
         return;
-    write_line(watcher, "ERROR", kube_status_of(&err, NULL, NULL));
+    write_line(watcher, "ERROR", api_status_from_err(&err, NULL, NULL));
     atomic_store(&watcher->stream.gone, true);
 }
 
 static int64_t deadline(const struct http_exchange *exchange)
 {
-    OWN(free) char *text = query_get(exchange->query, "timeoutSeconds");
+    OWN(free) char *text = url_query_get(exchange->query, "timeoutSeconds");
     int64_t seconds = 0;
-    return text && str_int(text, 1, 86400, &seconds) ? time_monotonic_ns() + seconds * NS_PER_SEC
-                                                     : 0;
+    return text && str_int(text, 1, 86400, &seconds)
+               ? timestamp_monotonic_ns() + seconds * NS_PER_SEC
+               : 0;
 }
 
-void kube_watch(struct kube_call *call)
+void api_watch(struct api_request *call)
 {
     OWN(selector) struct selector selector = {0};
-    if (!kube_selector(call, &selector))
+    if (!api_read_selector(call, &selector))
         return;
-    OWN(free) char *version = query_get(call->exchange->query, "resourceVersion");
-    struct watcher *watcher = must_alloc(sizeof(*watcher));
+    OWN(free) char *version = url_query_get(call->exchange->query, "resourceVersion");
+    struct watcher *watcher = alloc_zeroed(sizeof(*watcher));
     watcher->objects = call->kube->options.objects;
     watcher->kind = call->kind;
     watcher->ns = str_copy(call->path.ns);
-    watcher->table = kube_wants_table(call->exchange);
-    watcher->include = kube_include(call->exchange);
+    watcher->table = api_wants_table(call->exchange);
+    watcher->include = api_table_include(call->exchange);
     watcher->selector = selector;
     selector = (struct selector){0};
     watcher->stream.until_ns = deadline(call->exchange);
     watcher->stream.done = done;
     struct http_reply head = {.content_type = "application/json"};
-    watcher->stream.http = http_reply_stream(call->exchange, &head);
+    watcher->stream.http = http_stream_open(call->exchange, &head);
     start(watcher, version);
-    streams_add(call->kube->streams, &watcher->stream);
+    response_streams_add(call->kube->streams, &watcher->stream);
 }

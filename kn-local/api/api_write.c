@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Creating, replacing and patching objects by the Kubernetes API. */
 #include "base/str.h"
 #include "kn-local/api/api_private.h"
@@ -9,63 +10,63 @@
 static json_t *write_dry(const struct object_key *key, const json_t *old, json_t *object,
                          struct err *err)
 {
-    OWN(objects) struct objects *apart = objects_open(NULL, err);
+    OWN(object_store) struct object_store *apart = object_store_open(NULL, err);
     if (!apart)
         return NULL;
     if (!old)
-        return objects_create_new(apart, key, object, err);
-    json_decref(objects_create_new(apart, key, json_deep_copy(old), err));
+        return object_store_create_new(apart, key, object, err);
+    json_decref(object_store_create_new(apart, key, json_deep_copy(old), err));
     json_object_del(json_object_get(object, "metadata"), "resourceVersion");
-    json_t *result = objects_update_new(apart, key, object, err);
+    json_t *result = object_store_update_new(apart, key, object, err);
     json_object_set(json_object_get(result, "metadata"), "resourceVersion",
                     json_object_get(json_object_get(old, "metadata"), "resourceVersion"));
     return result;
 }
 
 /* Stores an admitted object and answers; takes it over. old is the stored state, NULL: create. */
-static void store(struct kube_call *call, json_t *object, const json_t *old)
+static void store(struct api_request *call, json_t *object, const json_t *old)
 {
     OWN(free) char *name = str_copy(object_name(object));
-    struct object_key key = kube_key(call);
+    struct object_key key = api_object_key(call);
     key.name = name;
     struct err err = {0};
-    struct objects *objects = call->kube->options.objects;
+    struct object_store *objects = call->kube->options.objects;
     json_auto_t *stored = NULL;
-    if (kube_is_dry_run(call))
+    if (api_is_dry_run(call))
         stored = write_dry(&key, old, object, &err);
     else if (old)
-        stored = objects_update_new(objects, &key, object, &err);
+        stored = object_store_update_new(objects, &key, object, &err);
     else
-        stored = objects_create_new(objects, &key, object, &err);
+        stored = object_store_create_new(objects, &key, object, &err);
     if (stored)
-        kube_reply_object(call, old ? 200 : 201, stored);
+        api_reply_object(call, old ? 200 : 201, stored);
     else
-        kube_reply_err(call->exchange, &err, call->kind, name);
+        api_reply_status(call->exchange, &err, call->kind, name);
 }
 
-void kube_create(struct kube_call *call)
+void api_create(struct api_request *call)
 {
     struct err err = {0};
-    json_auto_t *object = kube_body(call->exchange, &err);
+    json_auto_t *object = api_body_parse(call->exchange, &err);
     if (!object) {
-        kube_refuse(call, &err);
+        api_request_fail(call, &err);
         return;
     }
-    if (!kube_admitted(call, object, NULL))
+    if (!api_body_admit(call, object, NULL))
         return;
-    if (!call->kind->plain)
+    if (!call->kind->builtin)
         json_object_del(object, "status");
-    store(call, give(&object), NULL);
+    store(call, move_ptr(&object), NULL);
 }
 
 /* Stores the next state of an existing object and answers. next is taken over; it may share parts
  * with the stored tree, which must not change. */
-static void store_next(struct kube_call *call, json_t *next, const json_t *stored)
+static void store_next(struct api_request *call, json_t *next, const json_t *stored)
 {
     json_auto_t *object = json_deep_copy(next);
     json_decref(next);
-    json_auto_t *before = kube_object_as(stored, call->kind);
-    if (!kube_admitted(call, object, before))
+    json_auto_t *before = api_object_as(stored, call->kind);
+    if (!api_body_admit(call, object, before))
         return;
     if (!str_equal(object_name(object), call->path.name)) {
         struct err err = {0};
@@ -73,40 +74,38 @@ static void store_next(struct kube_call *call, json_t *next, const json_t *store
                 "the name of the object (%.100s) does not match the name on the "
                 "URL (%.100s)",
                 object_name(object), call->path.name);
-        kube_refuse(call, &err);
+        api_request_fail(call, &err);
         return;
     }
-    store(call, give(&object), stored);
+    store(call, move_ptr(&object), stored);
 }
 
-void kube_replace(struct kube_call *call)
+void api_replace(struct api_request *call)
 {
     struct err err = {0};
-    json_auto_t *object = kube_body(call->exchange, &err);
+    json_auto_t *object = api_body_parse(call->exchange, &err);
     if (!object) {
-        kube_refuse(call, &err);
+        api_request_fail(call, &err);
         return;
     }
-    json_auto_t *stored = kube_existing(call);
+    json_auto_t *stored = api_existing_object(call);
     if (stored)
-        store_next(call, give(&object), stored);
+        store_next(call, move_ptr(&object), stored);
 }
 
-/* ---- patching -------------------------------------------------------------------------------- */
-
-static json_t *patched(const struct kube_call *call, const char *type, const json_t *before,
+static json_t *patched(const struct api_request *call, const char *type, const json_t *before,
                        const json_t *patch, struct err *err)
 {
     if (str_equal(type, "application/merge-patch+json"))
-        return patch_merge(before, patch);
+        return merge_patch_apply(before, patch);
     if (str_equal(type, "application/json-patch+json")) {
-        json_t *result = patch_json(before, patch, err);
+        json_t *result = json_patch_apply(before, patch, err);
         if (!result)
             err_wrap(err, "the server rejected our request");
         return result;
     }
-    if (str_equal(type, "application/strategic-merge-patch+json") && call->kind->plain)
-        return patch_strategic(before, patch, err);
+    if (str_equal(type, "application/strategic-merge-patch+json") && call->kind->builtin)
+        return merge_patch_apply_strategic(before, patch, err);
     err_set(err, ERR_FORMAT,
             "the body of the request was in an unknown format - accepted media "
             "types include: application/json-patch+json, application/merge-patch+json, "
@@ -115,45 +114,46 @@ static json_t *patched(const struct kube_call *call, const char *type, const jso
 }
 
 /* Server-side apply: also creates. */
-static void apply(struct kube_call *call, const json_t *wish)
+static void apply(struct api_request *call, const json_t *wish)
 {
     struct err err = {0};
-    struct object_key key = kube_key(call);
-    json_auto_t *stored = objects_get(call->kube->options.objects, &key);
-    json_auto_t *before = stored ? kube_object_as(stored, call->kind) : NULL;
-    OWN(free) char *manager = query_get(call->exchange->query, "fieldManager");
-    bool force = kube_query_true(call->exchange, "force");
-    json_t *next = kube_apply(before, wish, manager ? manager : "", force, &err);
+    struct object_key key = api_object_key(call);
+    json_auto_t *stored = object_store_get(call->kube->options.objects, &key);
+    json_auto_t *before = stored ? api_object_as(stored, call->kind) : NULL;
+    OWN(free) char *manager = url_query_get(call->exchange->query, "fieldManager");
+    bool force = api_query_is_true(call->exchange, "force");
+    json_t *next = managed_fields_apply(before, wish, manager ? manager : "", force, &err);
     if (!next)
-        kube_refuse(call, &err);
+        api_request_fail(call, &err);
     else if (stored)
         store_next(call, next, stored);
-    else if (kube_admitted(call, next, NULL))
+    else if (api_body_admit(call, next, NULL))
         store(call, next, NULL);
     else
         json_decref(next);
 }
 
-void kube_patch(struct kube_call *call)
+void api_patch(struct api_request *call)
 {
     struct err err = {0};
-    OWN(free) char *type = media_type(headers_get(&call->exchange->headers, "Content-Type"));
-    json_auto_t *patch = kube_body(call->exchange, &err);
+    OWN(free) char *type =
+        headers_media_type(headers_get(&call->exchange->headers, "Content-Type"));
+    json_auto_t *patch = api_body_parse(call->exchange, &err);
     if (!patch) {
-        kube_refuse(call, &err);
+        api_request_fail(call, &err);
         return;
     }
     if (str_equal(type, "application/apply-patch+yaml")) {
         apply(call, patch);
         return;
     }
-    json_auto_t *stored = kube_existing(call);
+    json_auto_t *stored = api_existing_object(call);
     if (!stored)
         return;
-    json_auto_t *before = kube_object_as(stored, call->kind);
+    json_auto_t *before = api_object_as(stored, call->kind);
     json_t *next = patched(call, type, before, patch, &err);
     if (next)
         store_next(call, next, stored);
     else
-        kube_refuse(call, &err);
+        api_request_fail(call, &err);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Who may use the Kubernetes API: the holder of the kubeconfig that is written here. */
 #include "kn-local/api/credentials.h"
 
@@ -23,11 +24,11 @@ static char *make_token(const char *path, struct err *err)
 {
     char secret[TOKEN_BYTES];
     random_bytes(secret, sizeof(secret));
-    OWN(free) char *token = base64url_encode((struct bytes){secret, sizeof(secret)});
-    return file_write(path, 0600, bytes_of(token), err) ? give(&token) : NULL;
+    OWN(free) char *token = base64_url_encode((struct bytes){secret, sizeof(secret)});
+    return file_write(path, 0600, bytes_of(token), err) ? move_ptr(&token) : NULL;
 }
 
-bool access_open(const char *data_dir, struct access *access, struct err *err)
+bool api_credentials_open(const char *data_dir, struct api_credentials *access, struct err *err)
 {
     OWN(free) char *tls = str_format("%s/tls", data_dir);
     OWN(free) char *path = str_format("%s/token", data_dir);
@@ -37,15 +38,15 @@ bool access_open(const char *data_dir, struct access *access, struct err *err)
     return access->token && server_identity_open(tls, NULL, &access->identity, err);
 }
 
-void access_done(struct access *access)
+void api_credentials_done(struct api_credentials *access)
 {
     free(access->token);
     server_identity_done(&access->identity);
-    *access = (struct access){0};
+    *access = (struct api_credentials){0};
 }
 
-bool access_write_kubeconfig(const char *data_dir, const struct access *access, uint16_t port,
-                             struct err *err)
+bool api_credentials_write_kubeconfig(const char *data_dir, const struct api_credentials *access,
+                                      uint16_t port, struct err *err)
 {
     OWN(free) char *authority = str_format("%s/tls/ca.crt", data_dir);
     OWN(free) char *path = str_format("%s/kubeconfig", data_dir);

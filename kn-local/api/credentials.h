@@ -1,28 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Who may use the Kubernetes API: the holder of the kubeconfig that is written here. */
 #ifndef KN_LOCAL_API_CREDENTIALS_H
 #define KN_LOCAL_API_CREDENTIALS_H
 
 #include "base/err.h"
-#include "net/tls/authority.h"
+#include "net/tls/server_identity.h"
 
 #include <stdint.h>
 
-struct access {
+struct api_credentials {
     char *token;
     struct server_identity identity;
 };
 
 /* Reads the token and the certificates of a data directory, or makes them. */
-bool access_open(const char *data_dir, struct access *access, struct err *err);
-void access_done(struct access *access);
+bool api_credentials_open(const char *data_dir, struct api_credentials *access, struct err *err);
+void api_credentials_done(struct api_credentials *access);
 
-static inline void own_access(struct access *local)
+static inline void own_api_credentials(struct api_credentials *local)
 {
-    access_done(local);
+    api_credentials_done(local);
 }
 
 /* Writes DATA_DIR/kubeconfig, readable by its owner only, for the API on this port. */
-bool access_write_kubeconfig(const char *data_dir, const struct access *access, uint16_t port,
-                             struct err *err);
+bool api_credentials_write_kubeconfig(const char *data_dir, const struct api_credentials *access,
+                                      uint16_t port, struct err *err);
 
 #endif

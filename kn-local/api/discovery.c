@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Discovery: versions, groups, resources, and just enough OpenAPI for kubectl to leave the checking
  * of fields to us. */
 #include "base/str.h"
@@ -64,8 +65,6 @@ static json_t *version(void)
                      "v1.32.0+kn-local-" VERSION, "platform", "linux/amd64", "compiler", "gcc");
 }
 
-/* ---- resources ------------------------------------------------------------------------------- */
-
 static const char *const all_verbs[] = {
     "create", "delete", "deletecollection", "get", "list", "patch", "update", "watch", NULL};
 
@@ -100,8 +99,6 @@ static json_t *resources(const char *group_name, const char *version_name)
                      "groupVersion", api_version, "resources", list);
 }
 
-/* ---- OpenAPI --------------------------------------------------------------------------------- */
-
 static char *page_of(const struct kind *kind)
 {
     return *kind->group ? str_format("apis/%s/%s", kind->group, kind->version)
@@ -127,7 +124,7 @@ static void describe(json_t *paths, const struct kind *kind, const char *page)
     OWN(free) char *path = str_format(
         "/%s/%s%s/{name}", page, kind->cluster_wide ? "" : "namespaces/{namespace}/", kind->plural);
     json_t *item = json_object();
-    for (size_t i = 0; i < COUNT(methods); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
         json_object_set_new(item, methods[i],
                             json_pack("{s:[{s:s, s:s, s:{s:s}}, {s:s, s:s, s:{s:s}}], s:{}, "
                                       "s:{s:s, s:s, s:s}}",
@@ -160,12 +157,10 @@ static void reply_openapi_v2(struct http_exchange *exchange)
 {
     struct http_reply reply = {.content_type =
                                    "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"};
-    http_answer_with(exchange, &reply);
+    http_exchange_reply(exchange, &reply);
 }
 
-/* ---- routing --------------------------------------------------------------------------------- */
-
-static json_t *page_at(const struct kube_path *path)
+static json_t *page_at(const struct api_request_path *path)
 {
     return path->plural ? NULL : resources(path->group, path->version);
 }
@@ -190,11 +185,11 @@ static json_t *document(const char *path)
         json_object_set_new(found, "apiVersion", json_string("v1"));
         return found;
     }
-    OWN(kube_path) struct kube_path parsed = {0};
-    return kube_path_parse(path, &parsed) ? page_at(&parsed) : NULL;
+    OWN(api_request_path) struct api_request_path parsed = {0};
+    return api_request_path_parse(path, &parsed) ? page_at(&parsed) : NULL;
 }
 
-bool kube_discover(struct http_exchange *exchange)
+bool api_discover(struct http_exchange *exchange)
 {
     if (!str_equal(exchange->method, "GET"))
         return false;
@@ -204,12 +199,12 @@ bool kube_discover(struct http_exchange *exchange)
     }
     if (str_equal(exchange->path, "/healthz") || str_equal(exchange->path, "/readyz") ||
         str_equal(exchange->path, "/livez")) {
-        http_reply_text(exchange, 200, "ok");
+        http_exchange_reply_text(exchange, 200, "ok");
         return true;
     }
     json_t *answer = document(exchange->path);
     if (!answer)
         return false;
-    http_reply_json(exchange, 200, answer);
+    http_exchange_reply_json(exchange, 200, answer);
     return true;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* JSON patch (RFC 6902) with JSON pointers (RFC 6901). */
 #include "base/json/jread.h"
 #include "base/str.h"
@@ -5,15 +6,15 @@
 
 #include <string.h>
 
-enum { INVALID = 422, MOST_STEPS = 64 };
+enum { INVALID = 422, MAX_STEPS = 64 };
 
 /* A pointer, cut and unescaped. */
-struct pointer {
-    char *step[MOST_STEPS];
+struct json_pointer {
+    char *step[MAX_STEPS];
     size_t count;
 };
 
-static void own_pointer(struct pointer *local)
+static void own_json_pointer(struct json_pointer *local)
 {
     for (size_t i = 0; i < local->count; i++)
         free(local->step[i]);
@@ -32,9 +33,9 @@ static char *unescape(struct bytes step)
     return buf_take(&out);
 }
 
-static bool parse(const char *text, struct pointer *out)
+static bool parse(const char *text, struct json_pointer *out)
 {
-    while (*text == '/' && out->count < MOST_STEPS) {
+    while (*text == '/' && out->count < MAX_STEPS) {
         size_t len = strcspn(++text, "/");
         out->step[out->count++] = unescape((struct bytes){text, len});
         text += len;
@@ -62,7 +63,7 @@ static json_t *child(const json_t *at, const char *step)
     return json_object_get(at, step);
 }
 
-static json_t *walk(json_t *root, const struct pointer *pointer, size_t steps)
+static json_t *walk(json_t *root, const struct json_pointer *pointer, size_t steps)
 {
     for (size_t i = 0; root && i < steps; i++)
         root = child(root, pointer->step[i]);
@@ -88,7 +89,7 @@ static bool drop(json_t *parent, const char *step)
 }
 
 /* One operation at a place below the root. value is what add, replace and test are about. */
-static bool act(json_t *root, const char *op, const struct pointer *to, json_t *value)
+static bool act(json_t *root, const char *op, const struct json_pointer *to, json_t *value)
 {
     if (to->count == 0)
         return str_equal(op, "test") && json_equal(root, value);
@@ -105,9 +106,9 @@ static bool act(json_t *root, const char *op, const struct pointer *to, json_t *
 }
 
 static bool move_or_copy(json_t *root, const char *op, const char *from_text,
-                         const struct pointer *to)
+                         const struct json_pointer *to)
 {
-    OWN(pointer) struct pointer from = {0};
+    OWN(json_pointer) struct json_pointer from = {0};
     json_auto_t *value =
         parse(from_text, &from) ? json_deep_copy(walk(root, &from, from.count)) : NULL;
     if (!value || from.count == 0)
@@ -125,14 +126,14 @@ static bool apply(json_t *root, struct jread *step, struct err *err)
     json_auto_t *value = json_deep_copy(json_object_get(step->here, "value"));
     if (!jread_ok(step))
         return false;
-    OWN(pointer) struct pointer to = {0};
+    OWN(json_pointer) struct json_pointer to = {0};
     bool done =
         parse(path, &to) && (from ? move_or_copy(root, op, from, &to) : act(root, op, &to, value));
     return done ||
            err_set(err, INVALID, "patch operation %.20s on \"%.100s\" cannot be done", op, path);
 }
 
-json_t *patch_json(const json_t *target, const json_t *patch, struct err *err)
+json_t *json_patch_apply(const json_t *target, const json_t *patch, struct err *err)
 {
     if (!json_is_array(patch)) {
         err_set(err, ERR_INPUT, "a JSON patch is a list of operations");

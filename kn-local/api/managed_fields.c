@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Server-side apply: who wished for which fields is written into metadata.managedFields. */
 #include "kn-local/api/managed_fields.h"
 
@@ -7,13 +8,11 @@
 
 #include <string.h>
 
-/* ---- sets of fields: {"f:spec": {"f:sink": {}}} ---------------------------------------------- */
-
 /* What everybody sets and nobody owns. */
 static bool is_common(const char *key)
 {
     static const char *const common[] = {"apiVersion", "kind", "name", "namespace"};
-    for (size_t i = 0; i < COUNT(common); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(common); i++)
         if (str_equal(key, common[i]))
             return true;
     return false;
@@ -62,8 +61,6 @@ static void remove_unwished(json_t *object, const json_t *old_set, const json_t 
     }
 }
 
-/* ---- conflicts ------------------------------------------------------------------------------- */
-
 /* Whether a field of another's set would get another value. Its path is written on the way. */
 static bool collides(const json_t *set, const json_t *before, const json_t *wish, struct buf *path)
 {
@@ -106,8 +103,6 @@ static bool check_conflicts(const json_t *managers, const char *manager, const j
     return true;
 }
 
-/* ---- applying -------------------------------------------------------------------------------- */
-
 static const json_t *set_of_manager(const json_t *managers, const char *manager)
 {
     size_t index;
@@ -133,8 +128,8 @@ static json_t *others(const json_t *managers, const char *manager)
     return list;
 }
 
-json_t *kube_apply(const json_t *before, const json_t *wish, const char *manager, bool force,
-                   struct err *err)
+json_t *managed_fields_apply(const json_t *before, const json_t *wish, const char *manager,
+                             bool force, struct err *err)
 {
     const json_t *managers = json_object_get(json_object_get(before, "metadata"), "managedFields");
     if (!force && !check_conflicts(managers, manager, before, wish, err))
@@ -148,7 +143,7 @@ json_t *kube_apply(const json_t *before, const json_t *wish, const char *manager
                           json_pack("{s:s, s:s, s:O?, s:s, s:O}", "manager", manager, "operation",
                                     "Apply", "apiVersion", json_object_get(wish, "apiVersion"),
                                     "fieldsType", "FieldsV1", "fieldsV1", set));
-    json_t *next = patch_merge(kept, wish);
+    json_t *next = merge_patch_apply(kept, wish);
     json_t *meta = json_object_get(next, "metadata");
     if (json_is_object(meta))
         json_object_set(meta, "managedFields", list);

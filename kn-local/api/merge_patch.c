@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Merge patches: plain (RFC 7396) and strategic (Kubernetes' own types). */
 #include "kn-local/api/merge_patch.h"
 
@@ -5,7 +6,7 @@
 
 #include <string.h>
 
-json_t *patch_merge(const json_t *target, const json_t *patch)
+json_t *merge_patch_apply(const json_t *target, const json_t *patch)
 {
     if (!json_is_object(patch))
         return json_deep_copy(patch);
@@ -17,12 +18,11 @@ json_t *patch_merge(const json_t *target, const json_t *patch)
         if (json_is_null(value))
             json_object_del(result, key);
         else
-            json_object_set_new(result, key, patch_merge(json_object_get(target, key), value));
+            json_object_set_new(result, key,
+                                merge_patch_apply(json_object_get(target, key), value));
     }
     return result;
 }
-
-/* ---- strategic ------------------------------------------------------------------------------- */
 
 static json_t *merge_value(const char *key, const json_t *target, const json_t *patch,
                            struct err *err);
@@ -34,7 +34,7 @@ static const char *merge_key(const char *list, const json_t *patch)
         {"ownerReferences", "uid"}, {"ports", "containerPort"}, {"volumeMounts", "mountPath"},
         {"conditions", "type"},     {"tolerations", NULL},
     };
-    for (size_t i = 0; i < COUNT(keys); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
         if (str_equal(keys[i][0], list))
             return keys[i][1];
     return json_object_get(json_array_get(patch, 0), "name") ? "name" : NULL;
@@ -171,7 +171,7 @@ static json_t *merge_value(const char *key, const json_t *target, const json_t *
     return json_deep_copy(patch);
 }
 
-json_t *patch_strategic(const json_t *target, const json_t *patch, struct err *err)
+json_t *merge_patch_apply_strategic(const json_t *target, const json_t *patch, struct err *err)
 {
     return merge_value("", target, patch, err);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Kubernetes' protobuf, as far as kubectl needs it: a reader of the wire format that is told by
  * tables which field is what.
  * Format: k8s.io/apimachinery/pkg/runtime/generated.proto (Unknown), meta/v1 and core/v1. */
@@ -9,60 +10,61 @@
 
 #include <string.h>
 
-enum wire { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_LEN = 2, WIRE_32 = 5 };
+enum wire_type { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_LEN = 2, WIRE_32 = 5 };
 
-enum shape {
-    SHAPE_TEXT,
-    SHAPE_TEXTS, /* repeated string */
-    SHAPE_BOOL,
-    SHAPE_MESSAGE,
-    SHAPE_TEXT_MAP,  /* map<string, string> */
-    SHAPE_BYTES_MAP, /* map<string, bytes>: base64 in JSON */
-    SHAPE_TIME,
+enum protobuf_type {
+    PROTOBUF_STRING,
+    PROTOBUF_STRINGS, /* repeated string */
+    PROTOBUF_BOOL,
+    PROTOBUF_MESSAGE,
+    PROTOBUF_STRING_MAP, /* map<string, string> */
+    PROTOBUF_BYTES_MAP,  /* map<string, bytes>: base64 in JSON */
+    PROTOBUF_TIME,
 };
 
 /* One field of a message; a table ends with number 0. Fields that are not in it are read over. */
-struct proto_field {
+struct protobuf_field {
     unsigned number;
     const char *name;
-    enum shape shape;
-    const struct proto_field *fields;
+    enum protobuf_type shape;
+    const struct protobuf_field *fields;
 };
 
-static const struct proto_field object_meta[] = {
-    {1, "name", SHAPE_TEXT, NULL},
-    {2, "generateName", SHAPE_TEXT, NULL},
-    {3, "namespace", SHAPE_TEXT, NULL},
-    {5, "uid", SHAPE_TEXT, NULL},
-    {6, "resourceVersion", SHAPE_TEXT, NULL},
-    {8, "creationTimestamp", SHAPE_TIME, NULL},
-    {11, "labels", SHAPE_TEXT_MAP, NULL},
-    {12, "annotations", SHAPE_TEXT_MAP, NULL},
-    {14, "finalizers", SHAPE_TEXTS, NULL},
+static const struct protobuf_field object_meta[] = {
+    {1, "name", PROTOBUF_STRING, NULL},
+    {2, "generateName", PROTOBUF_STRING, NULL},
+    {3, "namespace", PROTOBUF_STRING, NULL},
+    {5, "uid", PROTOBUF_STRING, NULL},
+    {6, "resourceVersion", PROTOBUF_STRING, NULL},
+    {8, "creationTimestamp", PROTOBUF_TIME, NULL},
+    {11, "labels", PROTOBUF_STRING_MAP, NULL},
+    {12, "annotations", PROTOBUF_STRING_MAP, NULL},
+    {14, "finalizers", PROTOBUF_STRINGS, NULL},
     {0},
 };
-static const struct proto_field secret[] = {
-    {1, "metadata", SHAPE_MESSAGE, object_meta},
-    {2, "data", SHAPE_BYTES_MAP, NULL},
-    {3, "type", SHAPE_TEXT, NULL},
-    {4, "stringData", SHAPE_TEXT_MAP, NULL},
-    {5, "immutable", SHAPE_BOOL, NULL},
+static const struct protobuf_field secret[] = {
+    {1, "metadata", PROTOBUF_MESSAGE, object_meta},
+    {2, "data", PROTOBUF_BYTES_MAP, NULL},
+    {3, "type", PROTOBUF_STRING, NULL},
+    {4, "stringData", PROTOBUF_STRING_MAP, NULL},
+    {5, "immutable", PROTOBUF_BOOL, NULL},
     {0},
 };
-static const struct proto_field config_map[] = {
-    {1, "metadata", SHAPE_MESSAGE, object_meta},
-    {2, "data", SHAPE_TEXT_MAP, NULL},
-    {3, "binaryData", SHAPE_BYTES_MAP, NULL},
-    {4, "immutable", SHAPE_BOOL, NULL},
+static const struct protobuf_field config_map[] = {
+    {1, "metadata", PROTOBUF_MESSAGE, object_meta},
+    {2, "data", PROTOBUF_STRING_MAP, NULL},
+    {3, "binaryData", PROTOBUF_BYTES_MAP, NULL},
+    {4, "immutable", PROTOBUF_BOOL, NULL},
     {0},
 };
-static const struct proto_field only_meta[] = {{1, "metadata", SHAPE_MESSAGE, object_meta}, {0}};
-static const struct proto_field type_meta[] = {
-    {1, "apiVersion", SHAPE_TEXT, NULL}, {2, "kind", SHAPE_TEXT, NULL}, {0}};
+static const struct protobuf_field only_meta[] = {{1, "metadata", PROTOBUF_MESSAGE, object_meta},
+                                                  {0}};
+static const struct protobuf_field type_meta[] = {
+    {1, "apiVersion", PROTOBUF_STRING, NULL}, {2, "kind", PROTOBUF_STRING, NULL}, {0}};
 
 static const struct {
     const char *kind;
-    const struct proto_field *fields;
+    const struct protobuf_field *fields;
 } kinds[] = {
     {"Secret", secret},
     {"ConfigMap", config_map},
@@ -70,12 +72,10 @@ static const struct {
     {"ServiceAccount", only_meta},
 };
 
-/* ---- the wire -------------------------------------------------------------------------------- */
-
 /* A field as it is on the wire. */
 struct item {
     unsigned number;
-    enum wire wire;
+    enum wire_type wire;
     uint64_t number_value;
     struct bytes bytes;
 };
@@ -110,7 +110,7 @@ static bool next(struct bytes *at, struct item *item)
     uint64_t len = 0;
     if (!read_varint(at, &tag) || tag >> 3 == 0 || tag >> 3 > UINT32_MAX)
         return false;
-    *item = (struct item){.number = (unsigned)(tag >> 3), .wire = (enum wire)(tag & 7)};
+    *item = (struct item){.number = (unsigned)(tag >> 3), .wire = (enum wire_type)(tag & 7)};
     switch (item->wire) {
     case WIRE_VARINT:
         return read_varint(at, &item->number_value);
@@ -133,9 +133,7 @@ static bool find(struct bytes message, unsigned number, struct item *item)
     return false;
 }
 
-/* ---- values ---------------------------------------------------------------------------------- */
-
-static json_t *read_message(struct bytes message, const struct proto_field *fields);
+static json_t *read_message(struct bytes message, const struct protobuf_field *fields);
 
 static json_t *read_text(struct bytes bytes)
 {
@@ -145,10 +143,10 @@ static json_t *read_text(struct bytes bytes)
 static json_t *read_time(struct bytes message)
 {
     struct item seconds = {0};
-    char text[TIME_TEXT];
+    char text[TIMESTAMP_SIZE];
     if (!find(message, 1, &seconds) || seconds.number_value > 9000000000)
         return json_null();
-    time_format((int64_t)seconds.number_value * NS_PER_SEC, text);
+    timestamp_format((int64_t)seconds.number_value * NS_PER_SEC, text);
     return json_string(text);
 }
 
@@ -180,38 +178,38 @@ static bool add_text(json_t *object, const char *name, struct bytes bytes)
     return json_array_append_new(list, read_text(bytes)) == 0;
 }
 
-static bool add(json_t *object, const struct proto_field *field, const struct item *item)
+static bool add(json_t *object, const struct protobuf_field *field, const struct item *item)
 {
-    if ((item->wire == WIRE_VARINT) != (field->shape == SHAPE_BOOL))
+    if ((item->wire == WIRE_VARINT) != (field->shape == PROTOBUF_BOOL))
         return false;
     switch (field->shape) {
-    case SHAPE_TEXT:
+    case PROTOBUF_STRING:
         return item->bytes.len == 0 || /* as if it were not there */
                json_object_set_new(object, field->name, read_text(item->bytes)) == 0;
-    case SHAPE_TEXTS:
+    case PROTOBUF_STRINGS:
         return add_text(object, field->name, item->bytes);
-    case SHAPE_BOOL:
+    case PROTOBUF_BOOL:
         return json_object_set_new(object, field->name, json_boolean(item->number_value)) == 0;
-    case SHAPE_MESSAGE:
+    case PROTOBUF_MESSAGE:
         return json_object_set_new(object, field->name, read_message(item->bytes, field->fields)) ==
                0;
-    case SHAPE_TEXT_MAP:
-    case SHAPE_BYTES_MAP:
-        return add_entry(object, field->name, item->bytes, field->shape == SHAPE_BYTES_MAP);
-    case SHAPE_TIME:
+    case PROTOBUF_STRING_MAP:
+    case PROTOBUF_BYTES_MAP:
+        return add_entry(object, field->name, item->bytes, field->shape == PROTOBUF_BYTES_MAP);
+    case PROTOBUF_TIME:
         return json_object_set_new(object, field->name, read_time(item->bytes)) == 0;
     }
     return false;
 }
 
-static json_t *read_message(struct bytes message, const struct proto_field *fields)
+static json_t *read_message(struct bytes message, const struct protobuf_field *fields)
 {
     json_auto_t *object = json_object();
     while (message.len) {
         struct item item = {0};
         if (!next(&message, &item))
             return NULL;
-        const struct proto_field *field = fields;
+        const struct protobuf_field *field = fields;
         while (field->number && field->number != item.number)
             field++;
         if (field->number && !add(object, field, &item))
@@ -220,17 +218,15 @@ static json_t *read_message(struct bytes message, const struct proto_field *fiel
     return json_incref(object);
 }
 
-/* ---- the envelope ---------------------------------------------------------------------------- */
-
-static const struct proto_field *fields_of(const char *kind)
+static const struct protobuf_field *fields_of(const char *kind)
 {
-    for (size_t i = 0; i < COUNT(kinds); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
         if (str_equal(kinds[i].kind, kind))
             return kinds[i].fields;
     return NULL;
 }
 
-json_t *kube_from_protobuf(struct bytes body, struct err *err)
+json_t *protobuf_decode(struct bytes body, struct err *err)
 {
     struct bytes magic = {"k8s", 4};
     struct bytes start = {0};
@@ -241,7 +237,7 @@ json_t *kube_from_protobuf(struct bytes body, struct err *err)
         find(body, 2, &raw))
         about = read_message(type.bytes, type_meta);
     const char *kind = json_string_value(json_object_get(about, "kind"));
-    const struct proto_field *fields = fields_of(kind);
+    const struct protobuf_field *fields = fields_of(kind);
     if (kind && !fields) {
         err_set(err, ERR_FORMAT, "a %s cannot be sent as protobuf here, want application/json",
                 kind);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Kubernetes' protobuf, as far as kubectl needs it: newer ones send `kubectl create secret`,
  * configmap, namespace and serviceaccount so, whatever the server says it takes. */
 #ifndef KN_LOCAL_API_PROTOBUF_H
@@ -10,6 +11,6 @@
 
 /* The object in a body of type application/vnd.kubernetes.protobuf. NULL and err (ERR_INPUT when it
  * is broken, ERR_FORMAT when it is of another kind). A new reference. */
-json_t *kube_from_protobuf(struct bytes body, struct err *err);
+json_t *protobuf_decode(struct bytes body, struct err *err);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Answers that go on: one thread looks after all watches and followed logs. */
 #include "kn-local/api/response_streams.h"
 
@@ -7,23 +8,23 @@
 #include <pthread.h>
 #include <utlist.h>
 
-enum { EAGER_MS = 50, CALM_MS = 500, MOST_SILENT_SEC = 20 };
+enum { POLL_MS = 50, IDLE_POLL_MS = 500, MAX_SILENT_SEC = 20 };
 
-struct streams {
+struct response_streams {
     pthread_t thread;
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;
-    struct live_stream *list;
+    struct response_stream *list;
     bool draining, closing;
 };
 
-void live_stream_write(struct live_stream *stream, struct bytes piece)
+void response_streams_write(struct response_stream *stream, struct bytes piece)
 {
     if (!http_stream_write(stream->http, piece))
         atomic_store(&stream->gone, true);
 }
 
-static void end(struct live_stream *stream)
+static void end(struct response_stream *stream)
 {
     struct http_stream *http = stream->http;
     stream->done(stream);
@@ -31,22 +32,22 @@ static void end(struct live_stream *stream)
 }
 
 /* A line break now and then means nothing in JSON, but finds out whether the client is there. */
-static void keep_alive(struct live_stream *stream, int64_t now_ns)
+static void keep_alive(struct response_stream *stream, int64_t now_ns)
 {
     if (stream->silent_ns == 0)
         stream->silent_ns = now_ns;
-    if (stream->eager || now_ns - stream->silent_ns < MOST_SILENT_SEC * (int64_t)NS_PER_SEC)
+    if (stream->eager || now_ns - stream->silent_ns < MAX_SILENT_SEC * (int64_t)NS_PER_SEC)
         return;
     stream->silent_ns = now_ns;
-    live_stream_write(stream, bytes_of("\n"));
+    response_streams_write(stream, bytes_of("\n"));
 }
 
 /* Returns in how many milliseconds to look again; 0 when there is nothing to look after. */
-static int look_at_all(struct streams *streams)
+static int look_at_all(struct response_streams *streams)
 {
-    int64_t now_ns = time_monotonic_ns();
-    struct live_stream *stream = NULL;
-    struct live_stream *next = NULL;
+    int64_t now_ns = timestamp_monotonic_ns();
+    struct response_stream *stream = NULL;
+    struct response_stream *next = NULL;
     int wait_ms = 0;
     DL_FOREACH_SAFE(streams->list, stream, next)
     {
@@ -60,25 +61,25 @@ static int look_at_all(struct streams *streams)
             end(stream);
             continue;
         }
-        wait_ms = stream->eager || wait_ms == EAGER_MS ? EAGER_MS : CALM_MS;
+        wait_ms = stream->eager || wait_ms == POLL_MS ? POLL_MS : IDLE_POLL_MS;
     }
     return wait_ms;
 }
 
-static void wait_for(struct streams *streams, int wait_ms)
+static void wait_for(struct response_streams *streams, int wait_ms)
 {
     if (wait_ms == 0) {
         pthread_cond_wait(&streams->changed, &streams->lock);
         return;
     }
-    int64_t at_ns = time_monotonic_ns() + wait_ms * (int64_t)NS_PER_MS;
+    int64_t at_ns = timestamp_monotonic_ns() + wait_ms * (int64_t)NS_PER_MS;
     struct timespec at = {at_ns / NS_PER_SEC, at_ns % NS_PER_SEC};
     pthread_cond_timedwait(&streams->changed, &streams->lock, &at);
 }
 
 static void *run(void *context)
 {
-    struct streams *streams = context;
+    struct response_streams *streams = context;
     pthread_mutex_lock(&streams->lock);
     while (!streams->closing || streams->list) {
         int wait_ms = look_at_all(streams);
@@ -89,9 +90,9 @@ static void *run(void *context)
     return NULL;
 }
 
-struct streams *streams_open(struct err *err)
+struct response_streams *response_streams_open(struct err *err)
 {
-    struct streams *streams = must_alloc(sizeof(*streams));
+    struct response_streams *streams = alloc_zeroed(sizeof(*streams));
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -107,7 +108,7 @@ struct streams *streams_open(struct err *err)
     return NULL;
 }
 
-void streams_add(struct streams *streams, struct live_stream *stream)
+void response_streams_add(struct response_streams *streams, struct response_stream *stream)
 {
     pthread_mutex_lock(&streams->lock);
     DL_APPEND(streams->list, stream);
@@ -115,7 +116,7 @@ void streams_add(struct streams *streams, struct live_stream *stream)
     pthread_mutex_unlock(&streams->lock);
 }
 
-void streams_drain(struct streams *streams)
+void response_streams_drain(struct response_streams *streams)
 {
     pthread_mutex_lock(&streams->lock);
     streams->draining = true;
@@ -123,7 +124,7 @@ void streams_drain(struct streams *streams)
     pthread_mutex_unlock(&streams->lock);
 }
 
-void streams_close(struct streams *streams)
+void response_streams_close(struct response_streams *streams)
 {
     if (!streams)
         return;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Label and field selectors: which objects a list or watch is about. */
 #include "kn-local/api/selector.h"
 
@@ -6,9 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { MOST_REQUIREMENTS = 64, MOST_VALUES = 256 };
-
-/* ---- reading --------------------------------------------------------------------------------- */
+enum { MAX_REQUIREMENTS = 64, MAX_VALUES = 256 };
 
 static void skip_space(const char **at)
 {
@@ -42,55 +41,55 @@ static bool take(const char **at, const char *token)
     return true;
 }
 
-static void add_value(struct requirement *to, char *value)
+static void add_value(struct selector_requirement *to, char *value)
 {
-    to->values = must_realloc(to->values, (to->value_count + 1) * sizeof(char *));
+    to->values = alloc_resize(to->values, (to->value_count + 1) * sizeof(char *));
     to->values[to->value_count++] = value;
 }
 
 /* "(a, b)" */
-static bool read_set(const char **at, struct requirement *out)
+static bool read_set(const char **at, struct selector_requirement *out)
 {
     if (!take(at, "("))
         return false;
     do
         add_value(out, word(at));
-    while (out->value_count < MOST_VALUES && take(at, ","));
+    while (out->value_count < MAX_VALUES && take(at, ","));
     return take(at, ")");
 }
 
-static bool read_requirement(const char **at, struct requirement *out)
+static bool read_requirement(const char **at, struct selector_requirement *out)
 {
     bool negated = take(at, "!");
     out->key = word(at);
     if (!*out->key)
         return false;
-    out->op = negated ? SELECT_ABSENT : SELECT_EXISTS;
+    out->op = negated ? SELECTOR_ABSENT : SELECTOR_EXISTS;
     if (negated || **at == ',' || **at == '\0')
         return true;
     if (take(at, "!=") || str_starts(*at, "notin"))
-        out->op = SELECT_NOT_IN;
+        out->op = SELECTOR_NOT_IN;
     else
-        out->op = SELECT_IN;
+        out->op = SELECTOR_IN;
     if (take(at, "notin") || take(at, "in"))
         return read_set(at, out);
-    if (out->op == SELECT_IN && !take(at, "==") && !take(at, "="))
+    if (out->op == SELECTOR_IN && !take(at, "==") && !take(at, "="))
         return false;
     add_value(out, word(at));
     return true;
 }
 
-static bool read_all(const char *text, struct requirement **list, size_t *count)
+static bool read_all(const char *text, struct selector_requirement **list, size_t *count)
 {
     const char *at = text;
     skip_space(&at);
     while (*at) {
-        *list = must_realloc(*list, (*count + 1) * sizeof(**list));
-        (*list)[*count] = (struct requirement){0};
+        *list = alloc_resize(*list, (*count + 1) * sizeof(**list));
+        (*list)[*count] = (struct selector_requirement){0};
         if (!read_requirement(&at, &(*list)[(*count)++]))
             return false;
         skip_space(&at);
-        if (*at && (!take(&at, ",") || *count == MOST_REQUIREMENTS))
+        if (*at && (!take(&at, ",") || *count == MAX_REQUIREMENTS))
             return false;
     }
     return true;
@@ -107,7 +106,7 @@ bool selector_parse(const char *labels, const char *fields, struct selector *sel
     return true;
 }
 
-static void list_done(struct requirement *list, size_t count)
+static void list_done(struct selector_requirement *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < list[i].value_count; j++)
@@ -125,21 +124,19 @@ void selector_done(struct selector *selector)
     *selector = (struct selector){0};
 }
 
-/* ---- matching -------------------------------------------------------------------------------- */
-
-static bool holds(const struct requirement *requirement, const char *value)
+static bool holds(const struct selector_requirement *requirement, const char *value)
 {
     bool among = false;
     for (size_t i = 0; value && i < requirement->value_count; i++)
         among |= str_equal(requirement->values[i], value);
     switch (requirement->op) {
-    case SELECT_IN:
+    case SELECTOR_IN:
         return among;
-    case SELECT_NOT_IN:
+    case SELECTOR_NOT_IN:
         return !among;
-    case SELECT_EXISTS:
+    case SELECTOR_EXISTS:
         return value != NULL;
-    case SELECT_ABSENT:
+    case SELECTOR_ABSENT:
         return value == NULL;
     }
     return false;

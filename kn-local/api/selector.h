@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Label and field selectors: which objects a list or watch is about. */
 #ifndef KN_LOCAL_API_SELECTOR_H
 #define KN_LOCAL_API_SELECTOR_H
@@ -8,16 +9,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct requirement {
+struct selector_requirement {
     char *key;
-    enum { SELECT_IN, SELECT_NOT_IN, SELECT_EXISTS, SELECT_ABSENT } op;
+    enum { SELECTOR_IN, SELECTOR_NOT_IN, SELECTOR_EXISTS, SELECTOR_ABSENT } op;
     char **values; /* owned, value_count of them */
     size_t value_count;
 };
 
 /* All of the requirements must hold. All zero selects everything. */
 struct selector {
-    struct requirement *labels, *fields;
+    struct selector_requirement *labels, *fields;
     size_t label_count, field_count;
 };
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Tables, as `kubectl get` shows objects. */
 #include "kn-local/api/table.h"
 
@@ -10,9 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- values ---------------------------------------------------------------------------------- */
-
-void kube_age(int64_t duration_ns, char text[AGE_TEXT])
+void api_format_age(int64_t duration_ns, char text[API_AGE_SIZE])
 {
     int64_t s = duration_ns / NS_PER_SEC;
     int64_t m = s / 60;
@@ -36,23 +35,23 @@ void kube_age(int64_t duration_ns, char text[AGE_TEXT])
     size_t i = 0;
     while (!forms[i].fits)
         i++;
-    int len = snprintf(text, AGE_TEXT, "%" PRId64 "%c", forms[i].whole, forms[i].units[0]);
+    int len = snprintf(text, API_AGE_SIZE, "%" PRId64 "%c", forms[i].whole, forms[i].units[0]);
     if (forms[i].part)
-        snprintf(text + len, AGE_TEXT - (size_t)len, "%" PRId64 "%c", forms[i].part,
+        snprintf(text + len, API_AGE_SIZE - (size_t)len, "%" PRId64 "%c", forms[i].part,
                  forms[i].units[1]);
 }
 
 static json_t *age_since(const char *time, int64_t now_ns)
 {
     int64_t then_ns = 0;
-    if (!time || !time_parse(time, &then_ns))
+    if (!time || !timestamp_parse(time, &then_ns))
         return json_string("<unknown>");
-    char text[AGE_TEXT];
-    kube_age(now_ns - then_ns, text);
+    char text[API_AGE_SIZE];
+    api_format_age(now_ns - then_ns, text);
     return json_string(text);
 }
 
-const json_t *kube_condition(const json_t *object, const char *type)
+const json_t *object_condition(const json_t *object, const char *type)
 {
     size_t index;
     json_t *condition;
@@ -80,19 +79,17 @@ static const json_t *value_at(const json_t *object, const char *path)
     return object;
 }
 
-static json_t *cell(const struct column *column, const json_t *object, int64_t now_ns)
+static json_t *cell(const struct kind_column *column, const json_t *object, int64_t now_ns)
 {
     const json_t *value = NULL;
     if (str_starts(column->path, "Ready."))
-        value = json_object_get(kube_condition(object, "Ready"), column->path + strlen("Ready."));
+        value = json_object_get(object_condition(object, "Ready"), column->path + strlen("Ready."));
     else
         value = value_at(object, column->path);
     if (column->type == COLUMN_AGE)
         return age_since(json_string_value(value), now_ns);
     return value ? json_incref((json_t *)value) : json_string("");
 }
-
-/* ---- Kubernetes' own kinds ------------------------------------------------------------------- */
 
 static json_t *age_of(const json_t *object, int64_t now_ns)
 {
@@ -172,11 +169,11 @@ static json_t *namespace_cells(const json_t *object, int64_t now_ns)
     return json_pack("[s, s, o]", object_name(object), "Active", age_of(object, now_ns));
 }
 
-static const struct own_table {
+static const struct builtin_table {
     const struct kind *kind;
     json_t *(*cells)(const json_t *object, int64_t now_ns);
     const char *columns[8]; /* '+' before a name: only with -o wide */
-} own_tables[] = {
+} builtin_tables[] = {
     {&kind_pod, pod_cells, {"Name", "Ready", "Status", "Restarts", "Age", "+IP", "+Node"}},
     {&kind_event, event_cells, {"Last Seen", "Type", "Reason", "Object", "Message"}},
     {&kind_secret, secret_cells, {"Name", "Type", "Data", "Age"}},
@@ -185,15 +182,13 @@ static const struct own_table {
     {&kind_namespace, namespace_cells, {"Name", "Status", "Age"}},
 };
 
-static const struct own_table *own_table_of(const struct kind *kind)
+static const struct builtin_table *builtin_table_of(const struct kind *kind)
 {
-    for (size_t i = 0; i < COUNT(own_tables); i++)
-        if (own_tables[i].kind == kind)
-            return &own_tables[i];
+    for (size_t i = 0; i < ARRAY_SIZE(builtin_tables); i++)
+        if (builtin_tables[i].kind == kind)
+            return &builtin_tables[i];
     return NULL;
 }
-
-/* ---- the table ------------------------------------------------------------------------------- */
 
 static void add_column(json_t *columns, const char *name, bool wide)
 {
@@ -206,24 +201,24 @@ static void add_column(json_t *columns, const char *name, bool wide)
 static json_t *columns_of(const struct kind *kind)
 {
     json_t *columns = json_array();
-    const struct own_table *own = own_table_of(kind);
+    const struct builtin_table *own = builtin_table_of(kind);
     for (size_t i = 0; own && own->columns[i]; i++)
         add_column(columns, own->columns[i] + (*own->columns[i] == '+'), *own->columns[i] == '+');
     if (own)
         return columns;
     add_column(columns, "Name", false);
-    for (const struct column *column = kind->columns; column->name; column++)
+    for (const struct kind_column *column = kind->columns; column->name; column++)
         add_column(columns, column->name, column->wide);
     return columns;
 }
 
 static json_t *cells_of(const struct kind *kind, const json_t *object, int64_t now_ns)
 {
-    const struct own_table *own = own_table_of(kind);
+    const struct builtin_table *own = builtin_table_of(kind);
     if (own)
         return own->cells(object, now_ns);
     json_t *cells = json_pack("[s]", object_name(object));
-    for (const struct column *column = kind->columns; column->name; column++)
+    for (const struct kind_column *column = kind->columns; column->name; column++)
         json_array_append_new(cells, cell(column, object, now_ns));
     return cells;
 }
@@ -238,7 +233,8 @@ static json_t *carried(const json_t *object, const char *include)
                      "meta.k8s.io/v1", "metadata", json_object_get(object, "metadata"));
 }
 
-json_t *kube_table(const struct kind *kind, const json_t *list, const char *include, int64_t now_ns)
+json_t *api_table_from_list(const struct kind *kind, const json_t *list, const char *include,
+                            int64_t now_ns)
 {
     json_t *rows = json_array();
     size_t index;

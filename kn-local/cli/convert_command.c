@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* kn-local convert: old manifests become today's, on stdout or in place. */
 #include "kn-local/cli/convert_command.h"
 
@@ -51,7 +52,7 @@ static bool read_stdin(struct buf *text, struct err *err)
 static void convert_one(struct conversion_run *run, const char *path)
 {
     static const struct manifest_listener listener = {tell, tell, NULL};
-    run->list = must_realloc(run->list, (run->count + 1) * sizeof(*run->list));
+    run->list = alloc_resize(run->list, (run->count + 1) * sizeof(*run->list));
     struct input *input = &run->list[run->count++];
     *input = (struct input){.path = str_copy(path), .before.max = MAX_FILE};
     struct err err = {0};
@@ -63,8 +64,6 @@ static void convert_one(struct conversion_run *run, const char *path)
     tell(err.text, NULL);
     run->errors++;
 }
-
-/* ---- folders --------------------------------------------------------------------------------- */
 
 static int is_manifest(const struct dirent *entry)
 {
@@ -99,8 +98,6 @@ static void convert_path(struct conversion_run *run, const char *path)
         convert_one(run, path);
 }
 
-/* ---- writing --------------------------------------------------------------------------------- */
-
 /* Files follow one another as documents of one text. */
 static void print_all(const struct conversion_run *run)
 {
@@ -130,7 +127,7 @@ static bool write_all(const struct conversion_run *run, struct err *err)
     return true;
 }
 
-bool kn_convert(const struct kn_options *options, struct err *err)
+bool kn_convert_command(const struct kn_options *options, struct err *err)
 {
     OWN(run) struct conversion_run run = {0};
     for (size_t i = 0; i < options->file_count; i++)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* kn-local env: exports that point kubectl, gcloud, gsutil and the libraries at a running one. */
 #include "kn-local/cli/env_command.h"
 
@@ -13,7 +14,7 @@
 #include <unistd.h>
 
 enum {
-    HERE_SECONDS = 1,      /* for one that has not locked its folder yet */
+    LOOKUP_SECONDS = 1,    /* for one that has not locked its folder yet */
     STARTING_SECONDS = 20, /* for one that has */
 };
 
@@ -50,17 +51,18 @@ static bool go_on_as_gcp_local(const char *program_dir, const char *data_dir, st
 
 /* Asks for the one that runs, and waits a moment for one that is just starting: `kn-local up &` and
  * this are often typed together. */
-static bool await_home(const char *data_dir, char **path, struct home_note *note, struct err *err)
+static bool await_home(const char *data_dir, char **path, struct instance_info *note,
+                       struct err *err)
 {
     static const struct timespec moment = {.tv_nsec = 20 * NS_PER_MS};
-    int64_t began_ns = time_monotonic_ns();
+    int64_t began_ns = timestamp_monotonic_ns();
     for (;;) {
         struct err none = {0};
-        if (home_ask(data_dir, path, note, &none))
+        if (instance_lookup(data_dir, path, note, &none))
             return true;
-        int64_t patience_sec = *path && lock_taken(*path) ? STARTING_SECONDS : HERE_SECONDS;
-        free(give(path));
-        if (time_monotonic_ns() - began_ns > patience_sec * NS_PER_SEC) {
+        int64_t patience_sec = *path && dir_lock_is_held(*path) ? STARTING_SECONDS : LOOKUP_SECONDS;
+        free(move_ptr(path));
+        if (timestamp_monotonic_ns() - began_ns > patience_sec * NS_PER_SEC) {
             *err = none;
             return false;
         }
@@ -68,9 +70,9 @@ static bool await_home(const char *data_dir, char **path, struct home_note *note
     }
 }
 
-bool kn_env(const struct kn_options *options, const char *program_dir, struct err *err)
+bool kn_env_command(const struct kn_options *options, const char *program_dir, struct err *err)
 {
-    OWN(home_note) struct home_note note = {0};
+    OWN(instance_info) struct instance_info note = {0};
     OWN(free) char *path = NULL;
     if (!await_home(options->data_dir, &path, &note, err)) {
         puts("false # so that eval fails, too"); /* or what follows would go to another cluster */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where Google Cloud is for the processes of kn-local. */
 #include "kn-local/cli/gcp_emulator.h"
 
@@ -21,16 +22,16 @@ enum {
     VARIABLES = 4,
     START_SECONDS = 20,
     PREDECESSOR_SECONDS = 5,
-    LOOK_MS = 5,
+    POLL_INTERVAL_MS = 5,
     RESTART_SECONDS = 1
 };
 
-struct kn_gcp {
+struct gcp_emulator {
     char *program, *data_dir, *log; /* of gcp-local */
     char *model;                    /* NULL = where it looks itself */
     char *url, *host;
     uint16_t port, tls_port;
-    struct runtime_variable variables[VARIABLES];
+    struct serving_variable variables[VARIABLES];
 
     pthread_t thread; /* looks after gcp-local, and is its parent */
     bool looked_after;
@@ -39,8 +40,6 @@ struct kn_gcp {
     pid_t pid; /* 0 while it does not run */
     bool stopping, failed, ready;
 };
-
-/* ---- the process ----------------------------------------------------------------------------- */
 
 /* In the child: only calls that are safe behind fork. It ends with its parent. */
 static void become(char *const *argv, int log)
@@ -57,16 +56,17 @@ static void become(char *const *argv, int log)
 }
 
 /* The gcp-local of a kn-local that was killed is told to end, and may need a moment for it. */
-static void await_predecessor(const struct kn_gcp *gcp)
+static void await_predecessor(const struct gcp_emulator *gcp)
 {
     struct err err = {0}; /* whatever is wrong with the folder, gcp-local will say it itself */
-    if (dir_make(gcp->data_dir, &err)) {
-        int lock = lock_take(gcp->data_dir, "gcp-local", PREDECESSOR_SECONDS * NS_PER_SEC, &err);
+    if (file_make_dirs(gcp->data_dir, &err)) {
+        int lock =
+            dir_lock_take(gcp->data_dir, "gcp-local", PREDECESSOR_SECONDS * NS_PER_SEC, &err);
         own_fd(&lock);
     }
 }
 
-static pid_t start(const struct kn_gcp *gcp)
+static pid_t start(const struct gcp_emulator *gcp)
 {
     OWN(free) char *port = str_format("%u", gcp->port);
     OWN(free) char *tls_port = str_format("%u", gcp->tls_port);
@@ -83,7 +83,7 @@ static pid_t start(const struct kn_gcp *gcp)
 }
 
 /* Waits a moment, or until it is to stop. Called with the lock held. */
-static void pause_before_restart(struct kn_gcp *gcp)
+static void pause_before_restart(struct gcp_emulator *gcp)
 {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
@@ -94,7 +94,7 @@ static void pause_before_restart(struct kn_gcp *gcp)
 
 static void *look_after(void *context)
 {
-    struct kn_gcp *gcp = context;
+    struct gcp_emulator *gcp = context;
     pthread_mutex_lock(&gcp->lock);
     while (!gcp->stopping) {
         gcp->pid = start(gcp);
@@ -118,10 +118,8 @@ static void *look_after(void *context)
     return NULL;
 }
 
-/* ---- waiting for it -------------------------------------------------------------------------- */
-
 /* Reads the ports that gcp-local wrote, if it was this process. */
-static bool read_ports(struct kn_gcp *gcp, pid_t pid)
+static bool read_ports(struct gcp_emulator *gcp, pid_t pid)
 {
     OWN(free) char *path = str_format("%s/ports.json", gcp->data_dir);
     OWN(buf) struct buf text = {.max = 4096};
@@ -146,7 +144,7 @@ static bool read_ports(struct kn_gcp *gcp, pid_t pid)
 }
 
 /* The last line of gcp-local's log, which says why it ended. */
-static bool fail_with_log(const struct kn_gcp *gcp, struct err *err)
+static bool fail_with_log(const struct gcp_emulator *gcp, struct err *err)
 {
     OWN(buf) struct buf text = {.max = 1 << 20};
     struct err unread = {0};
@@ -158,10 +156,10 @@ static bool fail_with_log(const struct kn_gcp *gcp, struct err *err)
                    line ? line + 1 : text.data);
 }
 
-static bool wait_until_ready(struct kn_gcp *gcp, struct err *err)
+static bool wait_until_ready(struct gcp_emulator *gcp, struct err *err)
 {
-    int64_t until_ns = time_monotonic_ns() + START_SECONDS * (int64_t)NS_PER_SEC;
-    while (time_monotonic_ns() < until_ns) {
+    int64_t until_ns = timestamp_monotonic_ns() + START_SECONDS * (int64_t)NS_PER_SEC;
+    while (timestamp_monotonic_ns() < until_ns) {
         pthread_mutex_lock(&gcp->lock);
         pid_t pid = gcp->pid;
         bool failed = gcp->failed;
@@ -170,24 +168,23 @@ static bool wait_until_ready(struct kn_gcp *gcp, struct err *err)
             return fail_with_log(gcp, err);
         if (pid > 0 && read_ports(gcp, pid))
             return true;
-        struct timespec moment = {0, LOOK_MS * NS_PER_MS};
+        struct timespec moment = {0, POLL_INTERVAL_MS * NS_PER_MS};
         nanosleep(&moment, NULL);
     }
     return err_set(err, ERR_UNAVAILABLE, "gcp-local did not start within %d seconds; see %s",
                    START_SECONDS, gcp->log);
 }
 
-/* ---- opening --------------------------------------------------------------------------------- */
-
-static void set_variables(struct kn_gcp *gcp)
+static void set_variables(struct gcp_emulator *gcp)
 {
-    gcp->variables[0] = (struct runtime_variable){"PUBSUB_EMULATOR_HOST", gcp->host};
-    gcp->variables[1] = (struct runtime_variable){"STORAGE_EMULATOR_HOST", gcp->url};
-    gcp->variables[2] = (struct runtime_variable){"VISION_EMULATOR_HOST", gcp->url};
-    gcp->variables[3] = (struct runtime_variable){"TRANSLATE_EMULATOR_HOST", gcp->url};
+    gcp->variables[0] = (struct serving_variable){"PUBSUB_EMULATOR_HOST", gcp->host};
+    gcp->variables[1] = (struct serving_variable){"STORAGE_EMULATOR_HOST", gcp->url};
+    gcp->variables[2] = (struct serving_variable){"VISION_EMULATOR_HOST", gcp->url};
+    gcp->variables[3] = (struct serving_variable){"TRANSLATE_EMULATOR_HOST", gcp->url};
 }
 
-static bool open_local(struct kn_gcp *gcp, const struct kn_gcp_options *options, struct err *err)
+static bool open_local(struct gcp_emulator *gcp, const struct gcp_emulator_options *options,
+                       struct err *err)
 {
     gcp->program = str_format("%s/gcp-local", options->program_dir);
     gcp->data_dir = str_format("%s/gcp", options->data_dir);
@@ -206,7 +203,7 @@ static bool open_local(struct kn_gcp *gcp, const struct kn_gcp_options *options,
     return true;
 }
 
-static bool open_emulator(struct kn_gcp *gcp, const char *where, struct err *err)
+static bool open_emulator(struct gcp_emulator *gcp, const char *where, struct err *err)
 {
     OWN(url) struct url url = {0};
     if (!url_parse(where, &url))
@@ -216,9 +213,9 @@ static bool open_emulator(struct kn_gcp *gcp, const char *where, struct err *err
     return true;
 }
 
-struct kn_gcp *kn_gcp_open(const struct kn_gcp_options *options, struct err *err)
+struct gcp_emulator *gcp_emulator_open(const struct gcp_emulator_options *options, struct err *err)
 {
-    OWN(kn_gcp) struct kn_gcp *gcp = must_alloc(sizeof(*gcp));
+    OWN(gcp_emulator) struct gcp_emulator *gcp = alloc_zeroed(sizeof(*gcp));
     pthread_mutex_init(&gcp->lock, NULL);
     pthread_cond_init(&gcp->changed, NULL);
     bool open = true;
@@ -229,21 +226,21 @@ struct kn_gcp *kn_gcp_open(const struct kn_gcp_options *options, struct err *err
     if (!open)
         return NULL;
     set_variables(gcp);
-    return give(&gcp);
+    return move_ptr(&gcp);
 }
 
-const struct runtime_variable *kn_gcp_variables(const struct kn_gcp *gcp, size_t *count)
+const struct serving_variable *gcp_emulator_variables(const struct gcp_emulator *gcp, size_t *count)
 {
     *count = gcp->url ? VARIABLES : 0;
     return gcp->variables;
 }
 
-const char *kn_gcp_url(const struct kn_gcp *gcp)
+const char *gcp_emulator_url(const struct gcp_emulator *gcp)
 {
     return gcp->url;
 }
 
-void kn_gcp_close(struct kn_gcp *gcp)
+void gcp_emulator_close(struct gcp_emulator *gcp)
 {
     if (!gcp)
         return;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where Google Cloud is for the processes of kn-local: gcp-local, started here and looked after;
  * another emulator; or Google itself. */
 #ifndef KN_LOCAL_CLI_GCP_EMULATOR_H
@@ -6,9 +7,9 @@
 #include "base/err.h"
 #include "kn-local/dataplane/runtime.h"
 
-struct kn_gcp;
+struct gcp_emulator;
 
-struct kn_gcp_options {
+struct gcp_emulator_options {
     const char *where;       /* "local", "google", or the URL of an emulator */
     const char *program_dir; /* where gcp-local lies */
     const char *data_dir;    /* gcp-local keeps its data in DATA_DIR/gcp */
@@ -17,20 +18,21 @@ struct kn_gcp_options {
 };
 
 /* Starts gcp-local and waits until it listens, if that is what is asked for. */
-struct kn_gcp *kn_gcp_open(const struct kn_gcp_options *options, struct err *err);
+struct gcp_emulator *gcp_emulator_open(const struct gcp_emulator_options *options, struct err *err);
 
 /* What every process is told: the emulators' variables. Borrowed. */
-const struct runtime_variable *kn_gcp_variables(const struct kn_gcp *gcp, size_t *count);
+const struct serving_variable *gcp_emulator_variables(const struct gcp_emulator *gcp,
+                                                      size_t *count);
 
 /* The root URL of the emulator; NULL for Google itself. */
-const char *kn_gcp_url(const struct kn_gcp *gcp);
+const char *gcp_emulator_url(const struct gcp_emulator *gcp);
 
 /* Stops gcp-local. NULL is fine. */
-void kn_gcp_close(struct kn_gcp *gcp);
+void gcp_emulator_close(struct gcp_emulator *gcp);
 
-static inline void own_kn_gcp(struct kn_gcp **local)
+static inline void own_gcp_emulator(struct gcp_emulator **local)
 {
-    kn_gcp_close(*local);
+    gcp_emulator_close(*local);
 }
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The folder that holds everything: made, locked against a second kn-local, and told to others. */
 #include "kn-local/cli/instance.h"
 
@@ -15,19 +16,20 @@
 /* The one that was killed a moment ago may still be ending. */
 static const int64_t PATIENCE_NS = NS_PER_SEC / 2;
 
-bool home_open(const char *path, struct home *home, struct err *err)
+bool instance_open(const char *path, struct instance *home, struct err *err)
 {
-    *home = (struct home){.lock = -1};
-    if (!dir_make(path, err))
+    *home = (struct instance){.lock = -1};
+    if (!file_make_dirs(path, err))
         return false;
     home->path = realpath(path, NULL);
     if (!home->path)
         return err_set(err, ERR_INPUT, "%s: %s", path, strerror(errno));
-    home->lock = lock_take(home->path, "kn-local", PATIENCE_NS, err);
+    home->lock = dir_lock_take(home->path, "kn-local", PATIENCE_NS, err);
     return home->lock >= 0;
 }
 
-bool home_tell(const struct home *home, const struct home_note *note, struct err *err)
+bool instance_publish(const struct instance *home, const struct instance_info *note,
+                      struct err *err)
 {
     OWN(free) char *file = str_format("%s/kn-local.json", home->path);
     json_auto_t *tree =
@@ -38,7 +40,7 @@ bool home_tell(const struct home *home, const struct home_note *note, struct err
     return file_write(file, 0600, bytes_of(line), err);
 }
 
-void home_close(struct home *home)
+void instance_close(struct instance *home)
 {
     if (home->lock >= 0) {
         OWN(free) char *file = str_format("%s/kn-local.json", home->path);
@@ -46,10 +48,10 @@ void home_close(struct home *home)
         close(home->lock);
     }
     free(home->path);
-    *home = (struct home){.lock = -1};
+    *home = (struct instance){.lock = -1};
 }
 
-static bool read_note(const char *path, struct home_note *note, struct err *err)
+static bool read_note(const char *path, struct instance_info *note, struct err *err)
 {
     OWN(free) char *file = str_format("%s/kn-local.json", path);
     OWN(buf) struct buf text = {.max = 4096};
@@ -66,19 +68,19 @@ static bool read_note(const char *path, struct home_note *note, struct err *err)
     return jread_ok(&at);
 }
 
-bool home_ask(const char *path, char **absolute, struct home_note *note, struct err *err)
+bool instance_lookup(const char *path, char **absolute, struct instance_info *note, struct err *err)
 {
     struct err none = {0};
     *absolute = realpath(path, NULL);
-    if (*absolute && lock_taken(*absolute) && read_note(*absolute, note, &none))
+    if (*absolute && dir_lock_is_held(*absolute) && read_note(*absolute, note, &none))
         return true;
     OWN(free) char *folder = *path == '/' ? NULL : getcwd(NULL, 0);
     return err_set(err, ERR_NOT_FOUND, "no kn-local runs with the data directory %s%s%s",
                    folder ? folder : "", folder ? "/" : "", path);
 }
 
-void home_note_done(struct home_note *note)
+void instance_info_done(struct instance_info *note)
 {
     free(note->gcp_url);
-    *note = (struct home_note){0};
+    *note = (struct instance_info){0};
 }

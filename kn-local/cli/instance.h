@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The folder that holds everything: made, locked against a second kn-local, and told to others. */
 #ifndef KN_LOCAL_CLI_INSTANCE_H
 #define KN_LOCAL_CLI_INSTANCE_H
@@ -8,38 +9,40 @@
 #include <stdint.h>
 
 /* All zero but lock is empty. */
-struct home {
+struct instance {
     char *path; /* absolute */
     int lock;   /* held while kn-local runs; -1 = not */
 };
 
 /* What a running kn-local tells those who ask for its exports. */
-struct home_note {
+struct instance_info {
     uint16_t port, api_port;
     char *gcp_url;  /* of the emulator, NULL for Google itself */
     bool gcp_local; /* it was started by kn-local, with its data in PATH/gcp */
 };
 
 /* Fails with ERR_INPUT when it cannot be written, ERR_CONFLICT when another kn-local has it. */
-bool home_open(const char *path, struct home *home, struct err *err);
+bool instance_open(const char *path, struct instance *home, struct err *err);
 
-/* Writes PATH/kn-local.json; removed by home_close. */
-bool home_tell(const struct home *home, const struct home_note *note, struct err *err);
-void home_close(struct home *home);
+/* Writes PATH/kn-local.json; removed by instance_close. */
+bool instance_publish(const struct instance *home, const struct instance_info *note,
+                      struct err *err);
+void instance_close(struct instance *home);
 
-static inline void own_home(struct home *local)
+static inline void own_instance(struct instance *local)
 {
-    home_close(local);
+    instance_close(local);
 }
 
 /* What the running kn-local of a folder told; ERR_NOT_FOUND when none runs. path is made absolute.
  */
-bool home_ask(const char *path, char **absolute, struct home_note *note, struct err *err);
-void home_note_done(struct home_note *note);
+bool instance_lookup(const char *path, char **absolute, struct instance_info *note,
+                     struct err *err);
+void instance_info_done(struct instance_info *note);
 
-static inline void own_home_note(struct home_note *local)
+static inline void own_instance_info(struct instance_info *local)
 {
-    home_note_done(local);
+    instance_info_done(local);
 }
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the command line of kn-local asks for. */
 #include "kn-local/cli/options.h"
 
@@ -87,8 +88,8 @@ static bool read_port(const char *text, uint16_t *port, struct err *err)
 
 static bool add_file(struct kn_options *options, int option, const char *path, struct err *err)
 {
-    if (options->file_count == KN_MOST_FILES)
-        return err_set(err, ERR_INPUT, "-%c %s: at most %d files", option, path, KN_MOST_FILES);
+    if (options->file_count == KN_MAX_FILES)
+        return err_set(err, ERR_INPUT, "-%c %s: at most %d files", option, path, KN_MAX_FILES);
     options->files[options->file_count++] = (struct kn_file){path, option == 'k'};
     return true;
 }
@@ -99,10 +100,10 @@ static bool add_image(struct kn_options *options, char *text, struct err *err)
     char *equals = strchr(text, '=');
     if (!equals || equals == text || !equals[1])
         return err_set(err, ERR_INPUT, "--image %s: want NAME=COMMAND", text);
-    if (options->image_count == KN_MOST_IMAGES)
-        return err_set(err, ERR_INPUT, "--image %s: at most %d images", text, KN_MOST_IMAGES);
+    if (options->image_count == KN_MAX_IMAGES)
+        return err_set(err, ERR_INPUT, "--image %s: at most %d images", text, KN_MAX_IMAGES);
     *equals = '\0';
-    options->images[options->image_count++] = (struct runtime_image){text, equals + 1};
+    options->images[options->image_count++] = (struct serving_image){text, equals + 1};
     return true;
 }
 
@@ -158,18 +159,18 @@ static bool read_command(const char *text, struct kn_options *options, struct er
                     {"convert", KN_CONVERT},
                     {"help", KN_HELP},
                     {"version", KN_VERSION}};
-    const char *names[COUNT(commands)];
+    const char *names[ARRAY_SIZE(commands)];
     if (str_equal(text, "render"))
         return err_set(err, ERR_INPUT,
                        "render was removed; print a kustomization with `kubectl "
                        "kustomize DIR`, apply it with `kn-local up -k DIR`");
-    for (size_t i = 0; i < COUNT(commands); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
         names[i] = commands[i].name;
         options->command = commands[i].command;
         if (str_equal(text, commands[i].name))
             return true;
     }
-    const char *nearest = str_nearest(text, names, COUNT(commands));
+    const char *nearest = str_nearest(text, names, ARRAY_SIZE(commands));
     return err_set(err, ERR_INPUT, "no command is called %s%s%s", text,
                    nearest ? "; did you mean " : "", nearest ? nearest : "");
 }

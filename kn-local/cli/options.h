@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the command line of kn-local asks for. */
 #ifndef KN_LOCAL_CLI_OPTIONS_H
 #define KN_LOCAL_CLI_OPTIONS_H
@@ -7,7 +8,7 @@
 
 enum kn_command { KN_HELP, KN_VERSION, KN_UP, KN_ENV, KN_CONVERT };
 
-enum { KN_MOST_FILES = 64, KN_MOST_IMAGES = 64 };
+enum { KN_MAX_FILES = 64, KN_MAX_IMAGES = 64 };
 
 /* -f PATH, or -k DIR. */
 struct kn_file {
@@ -23,10 +24,10 @@ struct kn_options {
     const char *model; /* the weights for gcp-local's labels; NULL = where it looks itself */
     uint16_t port, api_port, gcp_port, gcp_tls_port;
     int64_t idle_sec;
-    struct kn_file files[KN_MOST_FILES];
+    struct kn_file files[KN_MAX_FILES];
     size_t file_count;
     bool write; /* convert: in place */
-    struct runtime_image images[KN_MOST_IMAGES];
+    struct serving_image images[KN_MAX_IMAGES];
     size_t image_count;
 };
 

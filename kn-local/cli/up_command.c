@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* kn-local up: everything, from opening the data directory to the end by a signal. */
 #include "kn-local/cli/up_command.h"
 
@@ -23,35 +24,35 @@
 enum { DRAIN_SECONDS = 5 };
 
 /* All that runs, in the order in which it was opened. */
-struct up {
-    struct buf rendered[KN_MOST_FILES]; /* of each option -k */
-    struct home home;
-    struct access access;
-    struct kn_gcp *gcp;
-    struct objects *objects;
-    struct control *control;
+struct up_run {
+    struct buf rendered[KN_MAX_FILES]; /* of each option -k */
+    struct instance home;
+    struct api_credentials access;
+    struct gcp_emulator *gcp;
+    struct object_store *objects;
+    struct controllers *control;
     struct runtime *runtime;
-    struct kube *kube;
+    struct api_server *kube;
     struct http_server *api;
 };
 
 /* The API first, so that nothing new is asked for; the data plane tells the controllers to its
  * end. */
-static void own_up(struct up *up)
+static void own_up_run(struct up_run *up)
 {
     if (up->kube)
-        kube_drain(up->kube);
+        api_server_drain(up->kube);
     http_server_close(up->api);
     if (up->control)
-        control_stop(up->control);
-    kube_close(up->kube);
+        controllers_stop(up->control);
+    api_server_close(up->kube);
     runtime_close(up->runtime);
-    control_close(up->control);
-    objects_close(up->objects);
-    kn_gcp_close(up->gcp);
-    access_done(&up->access);
-    home_close(&up->home);
-    for (size_t i = 0; i < COUNT(up->rendered); i++)
+    controllers_close(up->control);
+    object_store_close(up->objects);
+    gcp_emulator_close(up->gcp);
+    api_credentials_done(&up->access);
+    instance_close(&up->home);
+    for (size_t i = 0; i < ARRAY_SIZE(up->rendered); i++)
         buf_done(&up->rendered[i]);
 }
 
@@ -66,17 +67,17 @@ static void block_signals(sigset_t *signals)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static bool open_objects(struct up *up, struct err *err)
+static bool open_objects(struct up_run *up, struct err *err)
 {
     OWN(free) char *file = str_format("%s/objects.db", up->home.path);
-    up->objects = objects_open(file, err);
-    return up->objects && admit_namespace(up->objects, "default", err);
+    up->objects = object_store_open(file, err);
+    return up->objects && admission_ensure_namespace(up->objects, "default", err);
 }
 
-static bool open_gcp(struct up *up, const struct kn_options *options, const char *program_dir,
+static bool open_gcp(struct up_run *up, const struct kn_options *options, const char *program_dir,
                      struct err *err)
 {
-    struct kn_gcp_options wanted = {
+    struct gcp_emulator_options wanted = {
         .where = options->gcp,
         .program_dir = program_dir,
         .data_dir = up->home.path,
@@ -84,14 +85,14 @@ static bool open_gcp(struct up *up, const struct kn_options *options, const char
         .tls_port = options->gcp_tls_port,
         .model = options->model,
     };
-    up->gcp = kn_gcp_open(&wanted, err);
+    up->gcp = gcp_emulator_open(&wanted, err);
     return up->gcp != NULL;
 }
 
-static bool open_runtime(struct up *up, const struct kn_options *options, const char *program_dir,
-                         struct err *err)
+static bool open_runtime(struct up_run *up, const struct kn_options *options,
+                         const char *program_dir, struct err *err)
 {
-    up->control = control_open(up->objects, err);
+    up->control = controllers_open(up->objects, err);
     if (!up->control)
         return false;
     struct runtime_options wanted = {
@@ -101,17 +102,17 @@ static bool open_runtime(struct up *up, const struct kn_options *options, const 
         .images = options->images,
         .image_count = options->image_count,
         .idle_ns = options->idle_sec * NS_PER_SEC,
-        .listener = control_listener(up->control),
+        .listener = controllers_listener(up->control),
     };
-    wanted.variables = kn_gcp_variables(up->gcp, &wanted.variable_count);
+    wanted.variables = gcp_emulator_variables(up->gcp, &wanted.variable_count);
     up->runtime = runtime_open(&wanted, err);
-    return up->runtime && control_start(up->control, up->runtime, err);
+    return up->runtime && controllers_start(up->control, up->runtime, err);
 }
 
-static bool open_api(struct up *up, const struct kn_options *options, struct err *err)
+static bool open_api(struct up_run *up, const struct kn_options *options, struct err *err)
 {
-    struct kube_options wanted = {up->objects, up->runtime, up->access.token};
-    up->kube = kube_open(&wanted, err);
+    struct api_server_options wanted = {up->objects, up->runtime, up->access.token};
+    up->kube = api_server_open(&wanted, err);
     if (!up->kube)
         return false;
     struct http_server_options server = {
@@ -120,7 +121,7 @@ static bool open_api(struct up *up, const struct kn_options *options, struct err
         .key_pem = up->access.identity.key_pem,
         .drain_sec = DRAIN_SECONDS,
     };
-    kube_serve(up->kube, &server);
+    api_server_set_handlers(up->kube, &server);
     up->api = http_server_open(&server, err);
     return up->api != NULL;
 }
@@ -159,7 +160,7 @@ static void warn_of_kustomization(const char *path)
 
 /* A missing path is a typo, and a kustomization is applied whole or not at all: an error here keeps
  * kn-local from starting. */
-static bool read_files(struct up *up, const struct kn_options *options, struct err *err)
+static bool read_files(struct up_run *up, const struct kn_options *options, struct err *err)
 {
     for (size_t i = 0; i < options->file_count; i++) {
         const char *path = options->files[i].path;
@@ -178,7 +179,7 @@ static bool read_files(struct up *up, const struct kn_options *options, struct e
 }
 
 /* An error in one file does not stop the others. */
-static void apply_files(struct up *up, const struct kn_options *options)
+static void apply_files(struct up_run *up, const struct kn_options *options)
 {
     static const struct manifest_listener listener = {tell_done, tell_failed, NULL};
     size_t errors = 0;
@@ -194,16 +195,16 @@ static void apply_files(struct up *up, const struct kn_options *options)
                     errors == 1 ? "object or file was" : "objects or files were");
 }
 
-static bool tell(struct up *up, const struct kn_options *options, struct err *err)
+static bool tell(struct up_run *up, const struct kn_options *options, struct err *err)
 {
-    struct home_note note = {
+    struct instance_info note = {
         .port = runtime_port(up->runtime),
         .api_port = http_server_port(up->api),
-        .gcp_url = (char *)(uintptr_t)kn_gcp_url(up->gcp),
+        .gcp_url = (char *)(uintptr_t)gcp_emulator_url(up->gcp),
         .gcp_local = str_equal(options->gcp, "local"),
     };
-    if (!access_write_kubeconfig(up->home.path, &up->access, note.api_port, err) ||
-        !home_tell(&up->home, &note, err))
+    if (!api_credentials_write_kubeconfig(up->home.path, &up->access, note.api_port, err) ||
+        !instance_publish(&up->home, &note, err))
         return false;
     log_info("kn-local takes events on http://127.0.0.1:%u and kubectl on https://127.0.0.1:%u; "
              "Google Cloud is %s",
@@ -213,18 +214,18 @@ static bool tell(struct up *up, const struct kn_options *options, struct err *er
     return true;
 }
 
-bool kn_up(const struct kn_options *options, const char *program_dir, struct err *err)
+bool kn_up_command(const struct kn_options *options, const char *program_dir, struct err *err)
 {
     sigset_t signals;
     block_signals(&signals);
-    OWN(up) struct up up = {.home = {.lock = -1}};
-    if (!read_files(&up, options, err) || !home_open(options->data_dir, &up.home, err) ||
-        !access_open(up.home.path, &up.access, err) || !open_objects(&up, err) ||
+    OWN(up_run) struct up_run up = {.home = {.lock = -1}};
+    if (!read_files(&up, options, err) || !instance_open(options->data_dir, &up.home, err) ||
+        !api_credentials_open(up.home.path, &up.access, err) || !open_objects(&up, err) ||
         !open_gcp(&up, options, program_dir, err) ||
         !open_runtime(&up, options, program_dir, err) || !open_api(&up, options, err))
         return false;
     apply_files(&up, options);
-    control_settle(up.control);
+    controllers_settle(up.control);
     runtime_begin(up.runtime);
     if (!tell(&up, options, err))
         return false;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Channels and subscriptions: from their objects to the data plane and back. */
 #include "base/str.h"
 #include "kn-local/controllers/conditions.h"
@@ -17,15 +18,14 @@ static void set_text(json_t *object, const char *key, char *owned)
         json_object_set_new(object, key, json_string(text));
 }
 
-static char *address_of(const struct controlled *it, const struct runtime_target *target)
+static char *address_of(const struct reconcile_context *it,
+                        const struct runtime_destination *target)
 {
-    return target->to == TARGET_NONE ? NULL : runtime_address(it->control->runtime, target);
+    return target->to == DESTINATION_NONE ? NULL : runtime_address(it->control->runtime, target);
 }
 
-/* ---- channels -------------------------------------------------------------------------------- */
-
 /* A Channel without template, and a KafkaChannel, keep their events on disk. */
-static bool is_durable(const struct controlled *it)
+static bool is_durable(const struct reconcile_context *it)
 {
     const char *template =
         json_string_value(json_object_get(spec_of(it->object, "channelTemplate"), "kind"));
@@ -35,66 +35,64 @@ static bool is_durable(const struct controlled *it)
 }
 
 /* Channels of all kinds share their addresses; the first of these kinds has it. */
-static bool name_is_taken(const struct controlled *it)
+static bool name_is_taken(const struct reconcile_context *it)
 {
     static const struct kind *const order[] = {&kind_channel, &kind_in_memory_channel,
                                                &kind_kafka_channel};
     for (size_t i = 0; order[i] != it->kind; i++) {
         struct object_key key = {order[i], it->ns, it->name};
-        json_auto_t *other = objects_get(it->control->objects, &key);
+        json_auto_t *other = object_store_get(it->control->objects, &key);
         if (other)
             return true;
     }
     return false;
 }
 
-static void add_dead_letter_sink(struct controlled *it)
+static void add_dead_letter_sink(struct reconcile_context *it)
 {
-    struct runtime_target sink = {0};
+    struct runtime_destination sink = {0};
     struct err err = {0};
     const json_t *destination = json_object_get(spec_of(it->object, "delivery"), "deadLetterSink");
-    if (destination && reference_resolve(it->control->objects, destination, it->ns, &sink, &err))
+    if (destination && destination_resolve(it->control->objects, destination, it->ns, &sink, &err))
         set_text(it->status, "deadLetterSinkUri", address_of(it, &sink));
     if (err.status)
-        status_condition(it->status, it->object, "DeadLetterSinkResolved", READY_FALSE,
-                         "DeadLetterSinkResolveFailed", err.text);
+        conditions_add(it->status, it->object, "DeadLetterSinkResolved", READY_FALSE,
+                       "DeadLetterSinkResolveFailed", err.text);
 }
 
-static void add_fact(struct controlled *it, const char *type, const struct runtime_id *id)
+static void add_fact(struct reconcile_context *it, const char *type, const struct resource_id *id)
 {
-    struct fact fact = facts_get(it->control->facts, id);
-    status_condition(it->status, it->object, type, fact.known ? fact.ready : READY_TRUE,
-                     fact.reason, fact.message);
+    struct observed_status fact = observed_status_get(it->control->facts, id);
+    conditions_add(it->status, it->object, type, fact.known ? fact.ready : READY_TRUE, fact.reason,
+                   fact.message);
 }
 
-void control_channel(struct controlled *it)
+void channel_controller_reconcile_channel(struct reconcile_context *it)
 {
     struct err err = {0};
     const char *async = object_annotation(it->object, "messaging.knative.dev/async-handler");
     struct runtime_channel channel = {.ns = it->ns, .name = it->name};
     channel.durable = is_durable(it);
     channel.async = str_equal(async, "true");
-    struct runtime_id id = {RUNTIME_CHANNEL, it->ns, it->name};
-    struct runtime_target self = {.to = TARGET_CHANNEL, .ns = it->ns, .name = it->name};
+    struct resource_id id = {RESOURCE_CHANNEL, it->ns, it->name};
+    struct runtime_destination self = {.to = DESTINATION_CHANNEL, .ns = it->ns, .name = it->name};
 
     if (name_is_taken(it)) {
-        status_condition(it->status, it->object, "Addressable", READY_FALSE, "NameTaken",
-                         "another kind of channel has this name and address");
+        conditions_add(it->status, it->object, "Addressable", READY_FALSE, "NameTaken",
+                       "another kind of channel has this name and address");
         return;
     }
     if (!runtime_apply_channel(it->control->runtime, &channel, &err)) {
-        status_condition(it->status, it->object, "Addressable", READY_FALSE, "ChannelFailed",
-                         err.text);
+        conditions_add(it->status, it->object, "Addressable", READY_FALSE, "ChannelFailed",
+                       err.text);
         return;
     }
     OWN(free) char *url = address_of(it, &self);
-    status_address(it->status, url);
-    status_condition(it->status, it->object, "Addressable", READY_TRUE, "", "");
+    conditions_set_address(it->status, url);
+    conditions_add(it->status, it->object, "Addressable", READY_TRUE, "", "");
     add_fact(it, it->kind == &kind_channel ? "BackingChannelReady" : "DispatcherReady", &id);
     add_dead_letter_sink(it);
 }
-
-/* ---- loops of channels ----------------------------------------------------------------------- */
 
 static const char *part(const json_t *edge, size_t index)
 {
@@ -119,10 +117,10 @@ static bool leads(const json_t *accepted, const char *ns, const char *from, cons
 }
 
 /* Without a service between them, channels pass an event on for ever. */
-static bool closes_loop(struct controlled *it, const char *channel,
-                        const struct runtime_target *next)
+static bool closes_loop(struct reconcile_context *it, const char *channel,
+                        const struct runtime_destination *next)
 {
-    if (next->to != TARGET_CHANNEL || !str_equal(next->ns, it->ns))
+    if (next->to != DESTINATION_CHANNEL || !str_equal(next->ns, it->ns))
         return false;
     if (leads(it->accepted, it->ns, next->name, channel, json_array_size(it->accepted)))
         return true;
@@ -130,23 +128,22 @@ static bool closes_loop(struct controlled *it, const char *channel,
     return false;
 }
 
-/* ---- subscriptions --------------------------------------------------------------------------- */
-
 /* The channel's object, in today's words of its kind; a new reference. */
-static json_t *channel_of(const struct controlled *it, struct err *err)
+static json_t *channel_of(const struct reconcile_context *it, struct err *err)
 {
     const json_t *reference = spec_of(it->object, "channel");
-    struct runtime_target target = {0};
-    if (!reference_resolve_bare(it->control->objects, reference, it->ns, &target, err))
+    struct runtime_destination target = {0};
+    if (!destination_resolve_bare(it->control->objects, reference, it->ns, &target, err))
         return NULL;
-    struct runtime_id id = {RUNTIME_CHANNEL, it->ns, target.name};
+    struct resource_id id = {RESOURCE_CHANNEL, it->ns, target.name};
     const struct kind *kind = NULL;
-    return target.to == TARGET_CHANNEL ? control_object_of(it->control, &id, &kind) : NULL;
+    return target.to == DESTINATION_CHANNEL ? controllers_find_object(it->control, &id, &kind)
+                                            : NULL;
 }
 
 /* The subscription's delivery counts as a whole; only a dead letter sink is taken from the
  * channel's when it has none. */
-static bool read_delivery(const struct controlled *it, const json_t *channel,
+static bool read_delivery(const struct reconcile_context *it, const json_t *channel,
                           struct runtime_subscription *out, struct err *err)
 {
     const json_t *own = spec_of(it->object, "delivery");
@@ -160,26 +157,27 @@ static bool read_delivery(const struct controlled *it, const json_t *channel,
         if (!delivery_policy_from_json(&delivery, &out->policy))
             return false;
     }
-    return reference_resolve(it->control->objects, sink, it->ns, &out->dead_letter, err);
+    return destination_resolve(it->control->objects, sink, it->ns, &out->dead_letter, err);
 }
 
-static void refuse(struct controlled *it, const char *type, const char *reason,
+static void refuse(struct reconcile_context *it, const char *type, const char *reason,
                    const struct err *err)
 {
-    status_condition(it->status, it->object, type, READY_FALSE, reason, err->text);
+    conditions_add(it->status, it->object, type, READY_FALSE, reason, err->text);
 }
 
-static bool resolve(struct controlled *it, const json_t *channel, struct runtime_subscription *out)
+static bool resolve(struct reconcile_context *it, const json_t *channel,
+                    struct runtime_subscription *out)
 {
-    struct objects *objects = it->control->objects;
+    struct object_store *objects = it->control->objects;
     struct err err = {0};
     const char *reason = "SubscriberResolveFailed";
-    bool resolved = reference_resolve(objects, spec_of(it->object, "subscriber"), it->ns,
-                                      &out->subscriber, &err);
+    bool resolved = destination_resolve(objects, spec_of(it->object, "subscriber"), it->ns,
+                                        &out->subscriber, &err);
     if (resolved) {
         reason = "ReplyResolveFailed";
         resolved =
-            reference_resolve(objects, spec_of(it->object, "reply"), it->ns, &out->reply, &err);
+            destination_resolve(objects, spec_of(it->object, "reply"), it->ns, &out->reply, &err);
     }
     if (resolved) {
         reason = "DeadLetterSinkResolveFailed";
@@ -188,16 +186,17 @@ static bool resolve(struct controlled *it, const json_t *channel, struct runtime
     if (!resolved)
         refuse(it, "ReferencesResolved", reason, &err);
     else
-        status_condition(it->status, it->object, "ReferencesResolved", READY_TRUE, "", "");
+        conditions_add(it->status, it->object, "ReferencesResolved", READY_TRUE, "", "");
     return resolved;
 }
 
-static bool add_to_channel(struct controlled *it, const struct runtime_subscription *subscription)
+static bool add_to_channel(struct reconcile_context *it,
+                           const struct runtime_subscription *subscription)
 {
     struct err err = {0};
-    const struct runtime_target *next = subscription->subscriber.to != TARGET_NONE
-                                            ? &subscription->subscriber
-                                            : &subscription->reply;
+    const struct runtime_destination *next = subscription->subscriber.to != DESTINATION_NONE
+                                                 ? &subscription->subscriber
+                                                 : &subscription->reply;
     if (closes_loop(it, subscription->channel, next)) {
         err_set(&err, ERR_INPUT,
                 "events would go round for ever: channel \"%s\" leads back to \"%s\"", next->name,
@@ -212,7 +211,8 @@ static bool add_to_channel(struct controlled *it, const struct runtime_subscript
     return true;
 }
 
-static void add_addresses(struct controlled *it, const struct runtime_subscription *subscription)
+static void add_addresses(struct reconcile_context *it,
+                          const struct runtime_subscription *subscription)
 {
     json_t *physical = json_object();
     set_text(physical, "subscriberUri", address_of(it, &subscription->subscriber));
@@ -221,7 +221,7 @@ static void add_addresses(struct controlled *it, const struct runtime_subscripti
     json_object_set_new(it->status, "physicalSubscription", physical);
 }
 
-void control_subscription(struct controlled *it)
+void channel_controller_reconcile_subscription(struct reconcile_context *it)
 {
     struct err err = {0};
     json_auto_t *channel = channel_of(it, &err);
@@ -231,17 +231,17 @@ void control_subscription(struct controlled *it)
             err_set(&err, ERR_INPUT, "spec.channel is no channel");
         refuse(it, "ChannelReady", "ChannelNotFound", &err);
     } else {
-        status_condition(it->status, it->object, "ChannelReady", READY_TRUE, "", "");
+        conditions_add(it->status, it->object, "ChannelReady", READY_TRUE, "", "");
     }
     bool resolved = resolve(it, channel, &subscription);
     if (!channel || !resolved) {
-        status_condition(it->status, it->object, "AddedToChannel", READY_UNKNOWN, "", "");
+        conditions_add(it->status, it->object, "AddedToChannel", READY_UNKNOWN, "", "");
         return;
     }
     subscription.channel = object_name(channel);
     if (!add_to_channel(it, &subscription))
         return;
-    struct runtime_id id = {RUNTIME_SUBSCRIPTION, it->ns, it->name};
+    struct resource_id id = {RESOURCE_SUBSCRIPTION, it->ns, it->name};
     add_fact(it, "AddedToChannel", &id);
     add_addresses(it, &subscription);
 }

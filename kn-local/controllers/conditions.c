@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The status of an object: Knative's conditions, of which Ready sums up the others. */
 #include "kn-local/controllers/conditions.h"
 
@@ -11,19 +12,19 @@
 static const char *const words[] = {
     [READY_UNKNOWN] = "Unknown", [READY_TRUE] = "True", [READY_FALSE] = "False"};
 
-json_t *status_new(const json_t *object)
+json_t *conditions_new_status(const json_t *object)
 {
     return json_pack("{s:I, s:[]}", "observedGeneration", object_generation(object), "conditions");
 }
 
 static json_t *time_of_change(const json_t *object, const char *type, const char *word)
 {
-    const json_t *old = kube_condition(object, type);
+    const json_t *old = object_condition(object, type);
     json_t *time = json_object_get(old, "lastTransitionTime");
     if (time && str_equal(json_string_value(json_object_get(old, "status")), word))
         return json_incref(time);
-    char now[TIME_TEXT];
-    time_format(time_now_ns() / NS_PER_SEC * NS_PER_SEC, now);
+    char now[TIMESTAMP_SIZE];
+    timestamp_format(timestamp_now_ns() / NS_PER_SEC * NS_PER_SEC, now);
     return json_string(now);
 }
 
@@ -38,8 +39,8 @@ static void insert(json_t *conditions, json_t *condition, const char *type)
     json_array_insert_new(conditions, index, condition);
 }
 
-void status_condition(json_t *status, const json_t *object, const char *type,
-                      enum runtime_ready ready, const char *reason, const char *message)
+void conditions_add(json_t *status, const json_t *object, const char *type,
+                    enum resource_ready ready, const char *reason, const char *message)
 {
     json_t *condition = json_pack("{s:s, s:s, s:o}", "type", type, "status", words[ready],
                                   "lastTransitionTime", time_of_change(object, type, words[ready]));
@@ -62,21 +63,21 @@ static const json_t *first_with(const json_t *conditions, const char *word)
     return NULL;
 }
 
-void status_sum_up(json_t *status, const json_t *object)
+void conditions_add_ready(json_t *status, const json_t *object)
 {
     const json_t *conditions = json_object_get(status, "conditions");
     const json_t *bad = first_with(conditions, words[READY_FALSE]);
     const json_t *unknown = bad ? NULL : first_with(conditions, words[READY_UNKNOWN]);
     const json_t *why = bad ? bad : unknown;
-    status_condition(status, object, "Ready",
-                     bad       ? READY_FALSE
-                     : unknown ? READY_UNKNOWN
-                               : READY_TRUE,
-                     json_string_value(json_object_get(why, "reason")),
-                     json_string_value(json_object_get(why, "message")));
+    conditions_add(status, object, "Ready",
+                   bad       ? READY_FALSE
+                   : unknown ? READY_UNKNOWN
+                             : READY_TRUE,
+                   json_string_value(json_object_get(why, "reason")),
+                   json_string_value(json_object_get(why, "message")));
 }
 
-void status_address(json_t *status, const char *url)
+void conditions_set_address(json_t *status, const char *url)
 {
     if (url)
         json_object_set_new(status, "address", json_pack("{s:s, s:s}", "name", "http", "url", url));

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The controllers' thread: waits for changes, goes over all objects, writes their status. */
 #include "base/log.h"
 #include "base/str.h"
@@ -8,52 +9,50 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_NEWS = 4096 };
+enum { MAX_PENDING_UPDATES = 4096 };
 
-/* ---- what wakes it --------------------------------------------------------------------------- */
-
-static void wake(struct control *control)
+static void wake(struct controllers *control)
 {
     control->dirty = true;
     pthread_cond_broadcast(&control->changed);
 }
 
 /* What the controllers write themselves does not concern them. */
-static bool concerns(const struct change *change)
+static bool concerns(const struct object_change *change)
 {
     static const struct kind *const own[] = {&kind_pod, &kind_event, &kind_revision};
-    for (size_t i = 0; i < COUNT(own); i++)
-        if (change->family == own[i])
+    for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+        if (change->hub == own[i])
             return false;
     return true;
 }
 
-static bool only_status_changed(const struct change *change)
+static bool only_status_changed(const struct object_change *change)
 {
     const json_t *before = change->before;
-    return change->type == CHANGE_MODIFIED &&
+    return change->type == OBJECT_MODIFIED &&
            object_generation(before) == object_generation(change->object) &&
            json_equal(json_object_get(json_object_get(before, "metadata"), "annotations"),
                       json_object_get(json_object_get(change->object, "metadata"), "annotations"));
 }
 
-static void on_change(const struct change *change, void *context)
+static void on_change(const struct object_change *change, void *context)
 {
-    struct control *control = context;
+    struct controllers *control = context;
     if (!concerns(change) || only_status_changed(change))
         return;
     pthread_mutex_lock(&control->lock);
-    if (change->type == CHANGE_DELETED)
+    if (change->type == OBJECT_DELETED)
         json_array_append_new(control->gone, json_deep_copy(change->object));
     wake(control);
     pthread_mutex_unlock(&control->lock);
 }
 
 /* A full list drops events, never what pods are. */
-static void add_news(struct control *control, json_t *news, bool droppable)
+static void add_news(struct controllers *control, json_t *news, bool droppable)
 {
     pthread_mutex_lock(&control->lock);
-    if (droppable && json_array_size(control->news) >= MOST_NEWS) {
+    if (droppable && json_array_size(control->news) >= MAX_PENDING_UPDATES) {
         control->missed++;
         json_decref(news);
     } else {
@@ -63,78 +62,74 @@ static void add_news(struct control *control, json_t *news, bool droppable)
     pthread_mutex_unlock(&control->lock);
 }
 
-static void on_status(const struct runtime_status *status, void *app)
+static void on_status(const struct resource_status *status, void *app)
 {
-    struct control *control = app;
-    if (!facts_note(control->facts, status))
+    struct controllers *control = app;
+    if (!observed_status_record(control->facts, status))
         return;
     pthread_mutex_lock(&control->lock);
     wake(control);
     pthread_mutex_unlock(&control->lock);
 }
 
-static void on_pod(const struct runtime_pod *pod, void *app)
+static void on_pod(const struct serving_pod *pod, void *app)
 {
-    add_news(app, control_pod_news(pod), false);
+    add_news(app, pod_status_update_from_pod(pod), false);
 }
 
-static void on_event(const struct runtime_event *event, void *app)
+static void on_event(const struct resource_event *event, void *app)
 {
-    add_news(app, control_event_news(event), true);
+    add_news(app, pod_status_update_from_event(event), true);
 }
 
-struct runtime_listener control_listener(struct control *control)
+struct resource_listener controllers_listener(struct controllers *control)
 {
-    return (struct runtime_listener){on_status, on_pod, on_event, control};
+    return (struct resource_listener){on_status, on_pod, on_event, control};
 }
-
-/* ---- names ----------------------------------------------------------------------------------- */
 
 static const struct {
     const struct kind *kind;
-    enum runtime_kind as;
+    enum resource_kind as;
     const char *prefix; /* of the name, for sources */
-} words[] = {
-    {&kind_channel, RUNTIME_CHANNEL, ""},
-    {&kind_in_memory_channel, RUNTIME_CHANNEL, ""},
-    {&kind_kafka_channel, RUNTIME_CHANNEL, ""},
-    {&kind_subscription, RUNTIME_SUBSCRIPTION, ""},
-    {&kind_service, RUNTIME_SERVICE, ""},
-    {&kind_container_source, RUNTIME_SOURCE, "containersource/"},
-    {&kind_ping_source, RUNTIME_SOURCE, "pingsource/"},
-    {&kind_gcp_pubsub_source, RUNTIME_SOURCE, "gcppubsubsource/"},
+} kind_map[] = {
+    {&kind_channel, RESOURCE_CHANNEL, ""},
+    {&kind_in_memory_channel, RESOURCE_CHANNEL, ""},
+    {&kind_kafka_channel, RESOURCE_CHANNEL, ""},
+    {&kind_subscription, RESOURCE_SUBSCRIPTION, ""},
+    {&kind_service, RESOURCE_SERVICE, ""},
+    {&kind_container_source, RESOURCE_SOURCE, "containersource/"},
+    {&kind_ping_source, RESOURCE_SOURCE, "pingsource/"},
+    {&kind_gcp_pubsub_source, RESOURCE_SOURCE, "gcppubsubsource/"},
 };
 
-bool control_runtime_id(const struct kind *kind, const char *ns, const char *name,
-                        struct runtime_id *id, char **owned_name)
+bool controllers_resource_id(const struct kind *kind, const char *ns, const char *name,
+                             struct resource_id *id, char **owned_name)
 {
-    for (size_t i = 0; i < COUNT(words); i++) {
-        if (words[i].kind != kind_family(kind))
+    for (size_t i = 0; i < ARRAY_SIZE(kind_map); i++) {
+        if (kind_map[i].kind != kind_hub(kind))
             continue;
-        *owned_name = str_format("%s%s", words[i].prefix, name);
-        *id = (struct runtime_id){words[i].as, ns, *owned_name};
+        *owned_name = str_format("%s%s", kind_map[i].prefix, name);
+        *id = (struct resource_id){kind_map[i].as, ns, *owned_name};
         return true;
     }
     return false;
 }
 
-json_t *control_object_of(struct control *control, const struct runtime_id *id,
-                          const struct kind **kind)
+json_t *controllers_find_object(struct controllers *control, const struct resource_id *id,
+                                const struct kind **kind)
 {
-    for (size_t i = 0; i < COUNT(words); i++) {
-        const char *prefix = words[i].prefix;
-        if (words[i].as != id->kind || !str_starts(id->name, prefix))
+    for (size_t i = 0; i < ARRAY_SIZE(kind_map); i++) {
+        const char *prefix = kind_map[i].prefix;
+        if (kind_map[i].as != id->kind || !str_starts(id->name, prefix))
             continue;
-        struct object_key key = {words[i].kind, id->ns, id->name + strlen(prefix)};
-        json_t *object = objects_get(control->objects, &key);
-        *kind = words[i].kind;
+        struct object_key key = {kind_map[i].kind, id->ns, id->name + strlen(prefix)};
+        json_t *object = object_store_get(control->objects, &key);
+        *kind = kind_map[i].kind;
         if (object)
             return object;
     }
     return NULL;
 }
-
-/* ---- going over all objects ------------------------------------------------------------------ */
 
 static json_t *today(const json_t *object, const struct kind *kind)
 {
@@ -143,22 +138,22 @@ static json_t *today(const json_t *object, const struct kind *kind)
     return kind_convert(object, written ? written : kind, kind);
 }
 
-static void control_one(struct control *control, const struct kind *kind, const json_t *stored,
-                        json_t *accepted, void (*controller)(struct controlled *it))
+static void control_one(struct controllers *control, const struct kind *kind, const json_t *stored,
+                        json_t *accepted, void (*controller)(struct reconcile_context *it))
 {
     json_auto_t *object = today(stored, kind);
-    struct controlled it = {.control = control,
-                            .kind = kind,
-                            .object = object,
-                            .ns = object_ns(object),
-                            .name = object_name(object),
-                            .status = status_new(object),
-                            .accepted = accepted};
+    struct reconcile_context it = {.control = control,
+                                   .kind = kind,
+                                   .object = object,
+                                   .ns = object_ns(object),
+                                   .name = object_name(object),
+                                   .status = conditions_new_status(object),
+                                   .accepted = accepted};
     controller(&it);
-    status_sum_up(it.status, object);
+    conditions_add_ready(it.status, object);
     struct object_key key = object_key_of(kind, object);
     struct err err = {0}; /* it was deleted meanwhile: then nobody needs the status */
-    json_decref(objects_set_status_new(control->objects, &key, it.status, &err));
+    json_decref(object_store_set_status_new(control->objects, &key, it.status, &err));
 }
 
 /* By age, so that of a loop the subscription that closed it is refused. */
@@ -171,13 +166,13 @@ static int by_age(const void *a, const void *b)
     return order ? order : strcmp(object_name(left), object_name(right));
 }
 
-static void go_over(struct control *control, const struct kind *kind,
-                    void (*controller)(struct controlled *it))
+static void go_over(struct controllers *control, const struct kind *kind,
+                    void (*controller)(struct reconcile_context *it))
 {
-    json_auto_t *list = objects_list(control->objects, kind, NULL, NULL);
+    json_auto_t *list = object_store_list(control->objects, kind, NULL, NULL);
     json_auto_t *accepted = json_array();
     size_t count = json_array_size(list);
-    OWN(free) json_t **sorted = must_alloc((count + 1) * sizeof(json_t *));
+    OWN(free) json_t **sorted = alloc_zeroed((count + 1) * sizeof(json_t *));
     for (size_t i = 0; i < count; i++)
         sorted[i] = json_array_get(list, i);
     qsort(sorted, count, sizeof(json_t *), by_age);
@@ -186,59 +181,58 @@ static void go_over(struct control *control, const struct kind *kind,
 }
 
 /* Receivers before senders, so that a fresh start delivers at once. */
-static void go_over_all(struct control *control)
+static void go_over_all(struct controllers *control)
 {
     static const struct {
         const struct kind *kind;
-        void (*controller)(struct controlled *it);
+        void (*controller)(struct reconcile_context *it);
     } order[] = {
-        {&kind_service, control_service},
-        {&kind_channel, control_channel},
-        {&kind_in_memory_channel, control_channel},
-        {&kind_kafka_channel, control_channel},
-        {&kind_subscription, control_subscription},
-        {&kind_ping_source, control_ping_source},
-        {&kind_container_source, control_container_source},
-        {&kind_gcp_pubsub_source, control_gcp_source},
+        {&kind_service, service_controller_reconcile},
+        {&kind_channel, channel_controller_reconcile_channel},
+        {&kind_in_memory_channel, channel_controller_reconcile_channel},
+        {&kind_kafka_channel, channel_controller_reconcile_channel},
+        {&kind_subscription, channel_controller_reconcile_subscription},
+        {&kind_ping_source, source_controller_reconcile_ping},
+        {&kind_container_source, source_controller_reconcile_container},
+        {&kind_gcp_pubsub_source, source_controller_reconcile_gcp},
     };
-    for (size_t i = 0; i < COUNT(order); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(order); i++)
         go_over(control, order[i].kind, order[i].controller);
 }
 
-static void remove_gone(struct control *control, const json_t *gone)
+static void remove_gone(struct controllers *control, const json_t *gone)
 {
     size_t index;
     json_t *object;
     json_array_foreach(gone, index, object)
     {
         struct err err = {0};
-        struct runtime_id id;
+        struct resource_id id;
         OWN(free) char *name = NULL;
         const struct kind *kind = kind_of_object(object, &err);
-        if (!kind || !control_runtime_id(kind, object_ns(object), object_name(object), &id, &name))
+        if (!kind ||
+            !controllers_resource_id(kind, object_ns(object), object_name(object), &id, &name))
             continue;
         runtime_remove(control->runtime, id);
-        facts_forget(control->facts, &id);
-        control_forget_pods(control, &id);
+        observed_status_forget(control->facts, &id);
+        pod_status_forget(control, &id);
     }
 }
 
-static void write_news(struct control *control, const json_t *news, size_t missed)
+static void write_news(struct controllers *control, const json_t *news, size_t missed)
 {
     size_t index;
     json_t *item;
     json_array_foreach(news, index, item)
     {
         if (json_object_get(item, "phase"))
-            control_write_pod(control, item);
+            pod_status_write(control, item);
         else
-            control_write_event(control, item);
+            pod_status_write_event(control, item);
     }
     if (missed)
         log_warning("%zu events were too many to be written down", missed);
 }
-
-/* ---- the thread ------------------------------------------------------------------------------ */
 
 static json_t *take_list(json_t **list)
 {
@@ -247,7 +241,7 @@ static json_t *take_list(json_t **list)
     return taken;
 }
 
-static void pass(struct control *control)
+static void pass(struct controllers *control)
 {
     json_auto_t *news = take_list(&control->news);
     json_auto_t *gone = take_list(&control->gone);
@@ -268,7 +262,7 @@ static void pass(struct control *control)
 
 static void *run(void *context)
 {
-    struct control *control = context;
+    struct controllers *control = context;
     pthread_mutex_lock(&control->lock);
     while (!control->stopping) {
         if (control->dirty)
@@ -280,7 +274,7 @@ static void *run(void *context)
     return NULL;
 }
 
-void control_settle(struct control *control)
+void controllers_settle(struct controllers *control)
 {
     pthread_mutex_lock(&control->lock);
     while ((control->dirty || control->busy) && !control->stopping)
@@ -288,20 +282,20 @@ void control_settle(struct control *control)
     pthread_mutex_unlock(&control->lock);
 }
 
-struct control *control_open(struct objects *objects, struct err *err)
+struct controllers *controllers_open(struct object_store *objects, struct err *err)
 {
-    OWN(control) struct control *control = must_alloc(sizeof(*control));
+    OWN(controllers) struct controllers *control = alloc_zeroed(sizeof(*control));
     pthread_mutex_init(&control->lock, NULL);
     pthread_cond_init(&control->changed, NULL);
     control->objects = objects;
-    control->facts = facts_open();
+    control->facts = observed_status_open();
     control->news = json_array();
     control->gone = json_array();
-    control->watch = objects_watch(objects, 0, on_change, control, err);
-    return control->watch ? give(&control) : NULL;
+    control->watch = object_store_watch(objects, 0, on_change, control, err);
+    return control->watch ? move_ptr(&control) : NULL;
 }
 
-bool control_start(struct control *control, struct runtime *runtime, struct err *err)
+bool controllers_start(struct controllers *control, struct runtime *runtime, struct err *err)
 {
     control->runtime = runtime;
     control->dirty = true;
@@ -309,7 +303,7 @@ bool control_start(struct control *control, struct runtime *runtime, struct err 
     return control->started || err_set(err, ERR_UNAVAILABLE, "cannot start a thread");
 }
 
-void control_stop(struct control *control)
+void controllers_stop(struct controllers *control)
 {
     pthread_mutex_lock(&control->lock);
     control->stopping = true;
@@ -320,13 +314,13 @@ void control_stop(struct control *control)
     control->started = false;
 }
 
-void control_close(struct control *control)
+void controllers_close(struct controllers *control)
 {
     if (!control)
         return;
-    control_stop(control);
-    objects_unwatch(control->objects, control->watch);
-    facts_close(control->facts);
+    controllers_stop(control);
+    object_store_unwatch(control->objects, control->watch);
+    observed_status_close(control->facts);
     json_decref(control->news);
     json_decref(control->gone);
     pthread_cond_destroy(&control->changed);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The controllers: what objects ask for is told to the data plane, and what became of it is written
  * into their status, into Pods, Revisions and Events. One thread, driven by changes. */
 #ifndef KN_LOCAL_CONTROLLERS_CONTROLLERS_H
@@ -6,25 +7,25 @@
 #include "kn-local/dataplane/runtime.h"
 #include "kn-local/store/object_store.h"
 
-struct control;
+struct controllers;
 
 /* Makes the controllers, which do nothing yet: the data plane is opened with their listener. */
-struct control *control_open(struct objects *objects, struct err *err);
-struct runtime_listener control_listener(struct control *control);
+struct controllers *controllers_open(struct object_store *objects, struct err *err);
+struct resource_listener controllers_listener(struct controllers *control);
 
 /* Begins with all objects that are there. */
-bool control_start(struct control *control, struct runtime *runtime, struct err *err);
+bool controllers_start(struct controllers *control, struct runtime *runtime, struct err *err);
 
 /* Waits until everything asked for so far has been told to the data plane. */
-void control_settle(struct control *control);
+void controllers_settle(struct controllers *control);
 
 /* Stops telling the data plane anything; it may be closed then, and the controllers after it. */
-void control_stop(struct control *control);
-void control_close(struct control *control);
+void controllers_stop(struct controllers *control);
+void controllers_close(struct controllers *control);
 
-static inline void own_control(struct control **local)
+static inline void own_controllers(struct controllers **local)
 {
-    control_close(*local);
+    controllers_close(*local);
 }
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the controllers share; included by nobody else. */
 #ifndef KN_LOCAL_CONTROLLERS_CONTROLLERS_PRIVATE_H
 #define KN_LOCAL_CONTROLLERS_CONTROLLERS_PRIVATE_H
@@ -8,11 +9,11 @@
 #include <jansson.h>
 #include <pthread.h>
 
-struct control {
-    struct objects *objects;
+struct controllers {
+    struct object_store *objects;
     struct runtime *runtime;
-    struct facts *facts; /* what the data plane told last */
-    struct objects_watch *watch;
+    struct observed_status_map *facts; /* what the data plane told last */
+    struct object_store_watch *watch;
 
     pthread_t thread;
     bool started;
@@ -25,8 +26,8 @@ struct control {
 };
 
 /* One object, in today's words, as a controller sees it. */
-struct controlled {
-    struct control *control;
+struct reconcile_context {
+    struct controllers *control;
     const struct kind *kind;
     json_t *object;
     const char *ns, *name;
@@ -35,29 +36,29 @@ struct controlled {
 };
 
 /* Each tells the data plane what the object asks for and builds its status. */
-void control_channel(struct controlled *it);
-void control_subscription(struct controlled *it);
-void control_service(struct controlled *it);
-void control_container_source(struct controlled *it);
-void control_ping_source(struct controlled *it);
-void control_gcp_source(struct controlled *it);
+void channel_controller_reconcile_channel(struct reconcile_context *it);
+void channel_controller_reconcile_subscription(struct reconcile_context *it);
+void service_controller_reconcile(struct reconcile_context *it);
+void source_controller_reconcile_container(struct reconcile_context *it);
+void source_controller_reconcile_ping(struct reconcile_context *it);
+void source_controller_reconcile_gcp(struct reconcile_context *it);
 
 /* What the data plane told, as JSON for the thread, and how it is written down. */
-json_t *control_pod_news(const struct runtime_pod *pod);
-json_t *control_event_news(const struct runtime_event *event);
-void control_write_pod(struct control *control, const json_t *news);
-void control_write_event(struct control *control, const json_t *news);
+json_t *pod_status_update_from_pod(const struct serving_pod *pod);
+json_t *pod_status_update_from_event(const struct resource_event *event);
+void pod_status_write(struct controllers *control, const json_t *news);
+void pod_status_write_event(struct controllers *control, const json_t *news);
 
 /* Forgets the ended pods of something that was deleted. */
-void control_forget_pods(struct control *control, const struct runtime_id *owner);
+void pod_status_forget(struct controllers *control, const struct resource_id *owner);
 
 /* The data plane's word for an object; false when it has none. The name is owned by owned_name. */
-bool control_runtime_id(const struct kind *kind, const char *ns, const char *name,
-                        struct runtime_id *id, char **owned_name);
+bool controllers_resource_id(const struct kind *kind, const char *ns, const char *name,
+                             struct resource_id *id, char **owned_name);
 
 /* The object that a runtime id is about, as it is stored, and its family; NULL when it is gone. A
  * new reference. */
-json_t *control_object_of(struct control *control, const struct runtime_id *id,
-                          const struct kind **kind);
+json_t *controllers_find_object(struct controllers *control, const struct resource_id *id,
+                                const struct kind **kind);
 
 #endif

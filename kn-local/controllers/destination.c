@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Destinations in manifests (ref, uri) become targets of the data plane. */
 #include "kn-local/controllers/destination.h"
 
@@ -19,19 +20,18 @@ static const struct kind *kind_of(const json_t *reference, struct err *err)
     return NULL;
 }
 
-static bool set_kind(const struct kind *kind, struct runtime_target *target)
+static bool set_kind(const struct kind *kind, struct runtime_destination *target)
 {
-    const struct kind *family = kind_family(kind);
-    if (family == &kind_service)
-        target->to = TARGET_SERVICE;
-    else if (family == &kind_channel || family == &kind_in_memory_channel ||
-             family == &kind_kafka_channel)
-        target->to = TARGET_CHANNEL;
-    return target->to != TARGET_NONE;
+    const struct kind *hub = kind_hub(kind);
+    if (hub == &kind_service)
+        target->to = DESTINATION_SERVICE;
+    else if (hub == &kind_channel || hub == &kind_in_memory_channel || hub == &kind_kafka_channel)
+        target->to = DESTINATION_CHANNEL;
+    return target->to != DESTINATION_NONE;
 }
 
-bool reference_resolve_bare(struct objects *objects, const json_t *reference, const char *ns,
-                            struct runtime_target *target, struct err *err)
+bool destination_resolve_bare(struct object_store *objects, const json_t *reference, const char *ns,
+                              struct runtime_destination *target, struct err *err)
 {
     const char *name = json_string_value(json_object_get(reference, "name"));
     const char *own_ns = json_string_value(json_object_get(reference, "namespace"));
@@ -43,20 +43,20 @@ bool reference_resolve_bare(struct objects *objects, const json_t *reference, co
     target->ns = own_ns ? own_ns : ns;
     target->name = name;
     struct object_key key = {kind, target->ns, name};
-    json_auto_t *there = objects_get(objects, &key);
+    json_auto_t *there = object_store_get(objects, &key);
     return there ||
            err_set(err, ERR_NOT_FOUND, "%s.%s \"%s\" not found", kind->plural, kind->group, name);
 }
 
-bool reference_resolve(struct objects *objects, const json_t *destination, const char *ns,
-                       struct runtime_target *target, struct err *err)
+bool destination_resolve(struct object_store *objects, const json_t *destination, const char *ns,
+                         struct runtime_destination *target, struct err *err)
 {
-    *target = (struct runtime_target){0};
+    *target = (struct runtime_destination){0};
     const json_t *ref = json_object_get(destination, "ref");
     target->url = json_string_value(json_object_get(destination, "uri"));
     if (ref)
-        return reference_resolve_bare(objects, ref, ns, target, err);
+        return destination_resolve_bare(objects, ref, ns, target, err);
     if (target->url)
-        target->to = TARGET_URL;
+        target->to = DESTINATION_URL;
     return true;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the data plane told last about each thing. */
 #include "kn-local/controllers/observed_status.h"
 
@@ -9,21 +10,21 @@
 
 struct entry {
     char *key;
-    struct fact fact;
+    struct observed_status fact;
     UT_hash_handle hh;
 };
 
-struct facts {
+struct observed_status_map {
     pthread_mutex_t lock; /* guards the table */
     struct entry *table;
 };
 
-static char *key_of(const struct runtime_id *id)
+static char *key_of(const struct resource_id *id)
 {
     return str_format("%d/%s/%s", (int)id->kind, id->ns, id->name);
 }
 
-static struct entry *find(struct facts *facts, const struct runtime_id *id)
+static struct entry *find(struct observed_status_map *facts, const struct resource_id *id)
 {
     OWN(free) char *key = key_of(id);
     struct entry *entry = NULL;
@@ -31,21 +32,21 @@ static struct entry *find(struct facts *facts, const struct runtime_id *id)
     return entry;
 }
 
-static void drop(struct facts *facts, struct entry *entry)
+static void drop(struct observed_status_map *facts, struct entry *entry)
 {
     HASH_DEL(facts->table, entry);
     free(entry->key);
     free(entry);
 }
 
-struct facts *facts_open(void)
+struct observed_status_map *observed_status_open(void)
 {
-    struct facts *facts = must_alloc(sizeof(*facts));
+    struct observed_status_map *facts = alloc_zeroed(sizeof(*facts));
     pthread_mutex_init(&facts->lock, NULL);
     return facts;
 }
 
-void facts_close(struct facts *facts)
+void observed_status_close(struct observed_status_map *facts)
 {
     if (!facts)
         return;
@@ -59,9 +60,9 @@ void facts_close(struct facts *facts)
     free(facts);
 }
 
-bool facts_note(struct facts *facts, const struct runtime_status *status)
+bool observed_status_record(struct observed_status_map *facts, const struct resource_status *status)
 {
-    struct fact fact;
+    struct observed_status fact;
     memset(&fact, 0, sizeof(fact)); /* compared byte by byte */
     fact.known = true;
     fact.ready = status->ready;
@@ -72,7 +73,7 @@ bool facts_note(struct facts *facts, const struct runtime_status *status)
     pthread_mutex_lock(&facts->lock);
     struct entry *entry = find(facts, &status->id);
     if (!entry) {
-        entry = must_alloc(sizeof(*entry));
+        entry = alloc_zeroed(sizeof(*entry));
         entry->key = key_of(&status->id);
         HASH_ADD_KEYPTR(hh, facts->table, entry->key, strlen(entry->key), entry);
     }
@@ -82,16 +83,17 @@ bool facts_note(struct facts *facts, const struct runtime_status *status)
     return differs;
 }
 
-struct fact facts_get(struct facts *facts, const struct runtime_id *id)
+struct observed_status observed_status_get(struct observed_status_map *facts,
+                                           const struct resource_id *id)
 {
     pthread_mutex_lock(&facts->lock);
     const struct entry *entry = find(facts, id);
-    struct fact fact = entry ? entry->fact : (struct fact){0};
+    struct observed_status fact = entry ? entry->fact : (struct observed_status){0};
     pthread_mutex_unlock(&facts->lock);
     return fact;
 }
 
-void facts_forget(struct facts *facts, const struct runtime_id *id)
+void observed_status_forget(struct observed_status_map *facts, const struct resource_id *id)
 {
     pthread_mutex_lock(&facts->lock);
     struct entry *entry = find(facts, id);

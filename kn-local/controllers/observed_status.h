@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the data plane told last about each thing. */
 #ifndef KN_LOCAL_CONTROLLERS_OBSERVED_STATUS_H
 #define KN_LOCAL_CONTROLLERS_OBSERVED_STATUS_H
@@ -6,24 +7,26 @@
 
 #include <pthread.h>
 
-enum { FACT_REASON = 64, FACT_MESSAGE = 512 };
+enum { OBSERVED_REASON_SIZE = 64, OBSERVED_MESSAGE_SIZE = 512 };
 
 /* How a thing is; all zero is: nothing known. */
-struct fact {
+struct observed_status {
     bool known;
-    enum runtime_ready ready;
-    char reason[FACT_REASON], message[FACT_MESSAGE];
+    enum resource_ready ready;
+    char reason[OBSERVED_REASON_SIZE], message[OBSERVED_MESSAGE_SIZE];
     unsigned replicas;
 };
 
-struct facts;
+struct observed_status_map;
 
-struct facts *facts_open(void);
-void facts_close(struct facts *facts);
+struct observed_status_map *observed_status_open(void);
+void observed_status_close(struct observed_status_map *facts);
 
 /* Notes a status; true when it differs from the last. From any thread. */
-bool facts_note(struct facts *facts, const struct runtime_status *status);
-struct fact facts_get(struct facts *facts, const struct runtime_id *id);
-void facts_forget(struct facts *facts, const struct runtime_id *id);
+bool observed_status_record(struct observed_status_map *facts,
+                            const struct resource_status *status);
+struct observed_status observed_status_get(struct observed_status_map *facts,
+                                           const struct resource_id *id);
+void observed_status_forget(struct observed_status_map *facts, const struct resource_id *id);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the data plane tells, as Kubernetes' Pods and Events. */
 #include "base/str.h"
 #include "base/timestamp.h"
@@ -8,20 +9,18 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { MOST_EVENTS = 500 };
-
-/* ---- pods as news ---------------------------------------------------------------------------- */
+enum { MAX_EVENTS = 500 };
 
 static json_t *time_or_null(int64_t ns)
 {
-    char text[TIME_TEXT];
+    char text[TIMESTAMP_SIZE];
     if (ns == 0)
         return NULL;
-    time_format(ns / NS_PER_SEC * NS_PER_SEC, text);
+    timestamp_format(ns / NS_PER_SEC * NS_PER_SEC, text);
     return json_string(text);
 }
 
-static json_t *ended_state(const struct runtime_pod *pod)
+static json_t *ended_state(const struct serving_pod *pod)
 {
     bool good = pod->exit_code == 0 || pod->phase == POD_SUCCEEDED;
     int code = pod->exit_code < 0 ? 128 - pod->exit_code : pod->exit_code;
@@ -30,7 +29,7 @@ static json_t *ended_state(const struct runtime_pod *pod)
                      "finishedAt", time_or_null(pod->finished_ns));
 }
 
-static json_t *state_of(const struct runtime_pod *pod)
+static json_t *state_of(const struct serving_pod *pod)
 {
     if (pod->phase == POD_SUCCEEDED || pod->phase == POD_FAILED)
         return ended_state(pod);
@@ -41,7 +40,7 @@ static json_t *state_of(const struct runtime_pod *pod)
                      pod->waiting_message);
 }
 
-static json_t *status_of(const struct runtime_pod *pod)
+static json_t *status_of(const struct serving_pod *pod)
 {
     static const char *const phases[] = {[POD_PENDING] = "Pending",
                                          [POD_RUNNING] = "Running",
@@ -61,17 +60,17 @@ static json_t *status_of(const struct runtime_pod *pod)
                      "type", "ContainersReady", "status", ready, "type", "Ready", "status", ready);
 }
 
-static json_t *labels_of(const struct runtime_pod *pod)
+static json_t *labels_of(const struct serving_pod *pod)
 {
     const char *name = strchr(pod->owner.name, '/');
-    if (pod->owner.kind != RUNTIME_SERVICE)
+    if (pod->owner.kind != RESOURCE_SERVICE)
         return json_pack("{s:s}", "sources.knative.dev/name", name ? name + 1 : pod->owner.name);
     return json_pack("{s:s, s:s, s:s, s:s}", "app", pod->revision, "serving.knative.dev/service",
                      pod->owner.name, "serving.knative.dev/configuration", pod->owner.name,
                      "serving.knative.dev/revision", pod->revision);
 }
 
-json_t *control_pod_news(const struct runtime_pod *pod)
+json_t *pod_status_update_from_pod(const struct serving_pod *pod)
 {
     json_t *ports = pod->port ? json_pack("[{s:i}]", "containerPort", (int)pod->port) : NULL;
     return json_pack(
@@ -84,30 +83,28 @@ json_t *control_pod_news(const struct runtime_pod *pod)
         ports, "nodeName", "localhost", "restartPolicy", "Always");
 }
 
-/* ---- pods written ---------------------------------------------------------------------------- */
-
-static void delete_pod(struct control *control, const struct object_key *key)
+static void delete_pod(struct controllers *control, const struct object_key *key)
 {
     struct err err = {0};
-    json_decref(objects_delete(control->objects, key, &err));
+    json_decref(object_store_delete(control->objects, key, &err));
 }
 
-static bool has_owner(struct control *control, const json_t *news, const char *ns)
+static bool has_owner(struct controllers *control, const json_t *news, const char *ns)
 {
-    struct runtime_id id = {
-        (enum runtime_kind)json_integer_value(json_object_get(news, "owner_kind")), ns,
+    struct resource_id id = {
+        (enum resource_kind)json_integer_value(json_object_get(news, "owner_kind")), ns,
         json_string_value(json_object_get(news, "owner"))};
     const struct kind *kind = NULL;
-    json_auto_t *owner = control_object_of(control, &id, &kind);
+    json_auto_t *owner = controllers_find_object(control, &id, &kind);
     return owner != NULL;
 }
 
-void control_write_pod(struct control *control, const json_t *news)
+void pod_status_write(struct controllers *control, const json_t *news)
 {
     const json_t *object = json_object_get(news, "object");
     struct object_key key = object_key_of(&kind_pod, object);
     json_int_t phase = json_integer_value(json_object_get(news, "phase"));
-    json_auto_t *there = objects_get(control->objects, &key);
+    json_auto_t *there = object_store_get(control->objects, &key);
     bool ended = phase == POD_SUCCEEDED || phase == POD_FAILED;
     struct err err = {0};
     if (phase == POD_GONE || (ended && (!there || !has_owner(control, news, key.ns)))) {
@@ -116,29 +113,29 @@ void control_write_pod(struct control *control, const json_t *news)
     }
     json_t *status = json_incref(json_object_get(news, "status"));
     if (there) {
-        json_decref(objects_set_status_new(control->objects, &key, status, &err));
+        json_decref(object_store_set_status_new(control->objects, &key, status, &err));
         return;
     }
     json_t *made = json_deep_copy(object);
     json_object_set_new(made, "status", status);
-    json_decref(objects_create_new(control->objects, &key, made, &err));
+    json_decref(object_store_create_new(control->objects, &key, made, &err));
 }
 
-static bool is_of(const json_t *pod, const struct runtime_id *owner)
+static bool is_of(const json_t *pod, const struct resource_id *owner)
 {
     const json_t *labels = json_object_get(json_object_get(pod, "metadata"), "labels");
     const char *slash = strchr(owner->name, '/');
-    const char *label =
-        owner->kind == RUNTIME_SERVICE ? "serving.knative.dev/service" : "sources.knative.dev/name";
+    const char *label = owner->kind == RESOURCE_SERVICE ? "serving.knative.dev/service"
+                                                        : "sources.knative.dev/name";
     return str_equal(json_string_value(json_object_get(labels, label)),
                      slash ? slash + 1 : owner->name);
 }
 
-void control_forget_pods(struct control *control, const struct runtime_id *owner)
+void pod_status_forget(struct controllers *control, const struct resource_id *owner)
 {
-    if (owner->kind != RUNTIME_SERVICE && owner->kind != RUNTIME_SOURCE)
+    if (owner->kind != RESOURCE_SERVICE && owner->kind != RESOURCE_SOURCE)
         return;
-    json_auto_t *pods = objects_list(control->objects, &kind_pod, owner->ns, NULL);
+    json_auto_t *pods = object_store_list(control->objects, &kind_pod, owner->ns, NULL);
     size_t index;
     json_t *pod;
     json_array_foreach(pods, index, pod)
@@ -149,9 +146,7 @@ void control_forget_pods(struct control *control, const struct runtime_id *owner
     }
 }
 
-/* ---- events ---------------------------------------------------------------------------------- */
-
-json_t *control_event_news(const struct runtime_event *event)
+json_t *pod_status_update_from_event(const struct resource_event *event)
 {
     json_t *news = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s}", "about_kind", (int)event->about.kind,
                              "ns", event->about.ns, "about", event->about.name, "type",
@@ -190,10 +185,10 @@ static json_t *new_event(const struct kind *kind, const json_t *object, const ch
         "source", "component", "kn-local", "reportingComponent", "kn-local");
 }
 
-static void drop_oldest_event(struct objects *objects)
+static void drop_oldest_event(struct object_store *objects)
 {
-    json_auto_t *all = objects_list(objects, &kind_event, NULL, NULL);
-    if (json_array_size(all) < MOST_EVENTS)
+    json_auto_t *all = object_store_list(objects, &kind_event, NULL, NULL);
+    if (json_array_size(all) < MAX_EVENTS)
         return;
     const json_t *oldest = NULL;
     size_t index;
@@ -206,11 +201,11 @@ static void drop_oldest_event(struct objects *objects)
     }
     struct object_key key = object_key_of(&kind_event, oldest);
     struct err err = {0};
-    json_decref(objects_delete(objects, &key, &err));
+    json_decref(object_store_delete(objects, &key, &err));
 }
 
-static void count_event(struct objects *objects, const struct object_key *key, const json_t *there,
-                        json_t *now)
+static void count_event(struct object_store *objects, const struct object_key *key,
+                        const json_t *there, json_t *now)
 {
     json_t *next = json_copy((json_t *)there);
     struct err err = {0};
@@ -218,26 +213,26 @@ static void count_event(struct objects *objects, const struct object_key *key, c
     json_object_set_new(next, "metadata", json_deep_copy(json_object_get(there, "metadata")));
     json_object_set_new(next, "count", json_integer(count + 1));
     json_object_set(next, "lastTimestamp", now);
-    json_decref(objects_update_new(objects, key, next, &err));
+    json_decref(object_store_update_new(objects, key, next, &err));
 }
 
-void control_write_event(struct control *control, const json_t *news)
+void pod_status_write_event(struct controllers *control, const json_t *news)
 {
-    struct runtime_id id = {
-        (enum runtime_kind)json_integer_value(json_object_get(news, "about_kind")),
+    struct resource_id id = {
+        (enum resource_kind)json_integer_value(json_object_get(news, "about_kind")),
         json_string_value(json_object_get(news, "ns")),
         json_string_value(json_object_get(news, "about"))};
     if (!id.ns || !id.name)
         return;
     const struct kind *kind = NULL;
-    json_auto_t *object = control_object_of(control, &id, &kind);
+    json_auto_t *object = controllers_find_object(control, &id, &kind);
     if (!object)
         return;
     OWN(free) char *name = event_name(object, json_string_value(json_object_get(news, "reason")),
                                       json_string_value(json_object_get(news, "message")));
     struct object_key key = {&kind_event, id.ns, name};
-    json_auto_t *now = time_or_null(time_now_ns());
-    json_auto_t *there = objects_get(control->objects, &key);
+    json_auto_t *now = time_or_null(timestamp_now_ns());
+    json_auto_t *there = object_store_get(control->objects, &key);
     struct err err = {0};
     if (there) {
         count_event(control->objects, &key, there, now);
@@ -245,7 +240,7 @@ void control_write_event(struct control *control, const json_t *news)
     }
     drop_oldest_event(control->objects);
     const struct kind *written = kind_of_object(object, &err);
-    json_decref(objects_create_new(control->objects, &key,
-                                   new_event(written ? written : kind, object, name, news, now),
-                                   &err));
+    json_decref(object_store_create_new(
+        control->objects, &key, new_event(written ? written : kind, object, name, news, now),
+        &err));
 }

@@ -1,22 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The variables of a container: written, or from Secrets, ConfigMaps and the pod itself. */
 #include "base/str.h"
 #include "kn-local/controllers/pod_template_private.h"
 #include "kn-local/kinds/schema.h"
 
-static bool read_key_ref(struct objects *objects, const struct kind *kind, const char *ns,
-                         const json_t *variable, const json_t *source, struct container *container,
-                         struct err *err)
+static bool read_key_ref(struct object_store *objects, const struct kind *kind, const char *ns,
+                         const json_t *variable, const json_t *source,
+                         struct pod_template *container, struct err *err)
 {
     struct err missing = {0};
     json_auto_t *object =
-        container_find(objects, kind, ns, container_text(source, "name"), &missing);
+        pod_template_find_object(objects, kind, ns, pod_template_str(source, "name"), &missing);
     struct bytes value = {0};
-    const char *key = container_text(source, "key");
-    if (object && container_value(container, kind, object, key, &value)) {
-        container_add(container, container_text(variable, "name"), value.data);
+    const char *key = pod_template_str(source, "key");
+    if (object && pod_template_read_key(container, kind, object, key, &value)) {
+        pod_template_add_borrowed(container, pod_template_str(variable, "name"), value.data);
         return true;
     }
-    if (container_optional(source))
+    if (pod_template_is_optional(source))
         return true;
     if (object)
         return err_set(err, ERR_NOT_FOUND, "couldn't find key %s in %s %s/%s", key, kind->name, ns,
@@ -28,7 +29,7 @@ static bool read_key_ref(struct objects *objects, const struct kind *kind, const
 /* What a pod can say of itself. */
 static const char *field_value(const json_t *source, const char *ns)
 {
-    const char *path = container_text(source, "fieldPath");
+    const char *path = pod_template_str(source, "fieldPath");
     if (str_equal(path, "metadata.namespace"))
         return ns;
     if (str_equal(path, "status.podIP") || str_equal(path, "status.hostIP"))
@@ -36,8 +37,8 @@ static const char *field_value(const json_t *source, const char *ns)
     return "";
 }
 
-static bool read_variable(struct objects *objects, const char *ns, const json_t *variable,
-                          struct container *container, struct err *err)
+static bool read_variable(struct object_store *objects, const char *ns, const json_t *variable,
+                          struct pod_template *container, struct err *err)
 {
     const json_t *from = json_object_get(variable, "valueFrom");
     const json_t *secret = json_object_get(from, "secretKeyRef");
@@ -47,21 +48,21 @@ static bool read_variable(struct objects *objects, const char *ns, const json_t 
         return read_key_ref(objects, &kind_secret, ns, variable, secret, container, err);
     if (config)
         return read_key_ref(objects, &kind_config_map, ns, variable, config, container, err);
-    const char *value = field ? field_value(field, ns) : container_text(variable, "value");
-    container_add(container, container_text(variable, "name"), value ? value : "");
+    const char *value = field ? field_value(field, ns) : pod_template_str(variable, "value");
+    pod_template_add_borrowed(container, pod_template_str(variable, "name"), value ? value : "");
     return true;
 }
 
 /* All keys of one object as variables. */
-static bool read_all_keys(struct objects *objects, const struct kind *kind, const char *ns,
-                          const json_t *source, const char *prefix, struct container *container,
+static bool read_all_keys(struct object_store *objects, const struct kind *kind, const char *ns,
+                          const json_t *source, const char *prefix, struct pod_template *container,
                           struct err *err)
 {
     struct err missing = {0};
     json_auto_t *object =
-        container_find(objects, kind, ns, container_text(source, "name"), &missing);
+        pod_template_find_object(objects, kind, ns, pod_template_str(source, "name"), &missing);
     if (!object) {
-        if (container_optional(source))
+        if (pod_template_is_optional(source))
             return true;
         *err = missing;
         return false;
@@ -71,16 +72,17 @@ static bool read_all_keys(struct objects *objects, const struct kind *kind, cons
     json_object_foreach(json_object_get(object, "data"), key, value)
     {
         struct bytes bytes = {0};
-        if (!container_value(container, kind, object, key, &bytes))
+        if (!pod_template_read_key(container, kind, object, key, &bytes))
             continue;
         OWN(free) char *name = str_format("%s%s", prefix ? prefix : "", key);
-        container_add(container, container_keep(container, str_copy(name)), bytes.data);
+        pod_template_add_borrowed(container, pod_template_keep(container, str_copy(name)),
+                                  bytes.data);
     }
     return true;
 }
 
-bool container_read_variables(struct objects *objects, const json_t *from, const char *ns,
-                              struct container *container, struct err *err)
+bool pod_template_env_read(struct object_store *objects, const json_t *from, const char *ns,
+                           struct pod_template *container, struct err *err)
 {
     size_t index;
     json_t *item;
@@ -88,7 +90,7 @@ bool container_read_variables(struct objects *objects, const json_t *from, const
     {
         const json_t *secret = json_object_get(item, "secretRef");
         const json_t *config = json_object_get(item, "configMapRef");
-        const char *prefix = container_text(item, "prefix");
+        const char *prefix = pod_template_str(item, "prefix");
         if (secret && !read_all_keys(objects, &kind_secret, ns, secret, prefix, container, err))
             return false;
         if (config && !read_all_keys(objects, &kind_config_map, ns, config, prefix, container, err))

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Services: their revisions, and the processes that run them. */
 #include "base/str.h"
 #include "base/timestamp.h"
@@ -9,9 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { MOST_REVISIONS = 5, HASH_TEXT = 11 };
-
-/* ---- what the object says -------------------------------------------------------------------- */
+enum { MAX_REVISIONS = 5, HASH_TEXT = 11 };
 
 static const json_t *template_of(const json_t *object)
 {
@@ -22,7 +21,7 @@ static const json_t *template_of(const json_t *object)
 static unsigned scale(const json_t *template, const char *key, const char *older)
 {
     const char *names[] = {key, older};
-    for (size_t i = 0; i < COUNT(names); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         OWN(free) char *name = str_format("autoscaling.knative.dev/%s", names[i]);
         int64_t value = 0;
         if (str_int(object_annotation(template, name), 0, 1000, &value))
@@ -65,13 +64,13 @@ static void hash_of(const char *uid, const char *revision, char text[HASH_TEXT])
 {
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
     const char *parts[] = {uid, revision};
-    for (size_t i = 0; i < COUNT(parts); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
         for (const char *c = parts[i]; *c; c++)
             hash = (hash ^ (unsigned char)*c) * 1099511628211u;
     snprintf(text, HASH_TEXT, "%010" PRIx64, hash & 0xffffffffffu);
 }
 
-static void fill(const struct controlled *it, const struct container *container,
+static void fill(const struct reconcile_context *it, const struct pod_template *container,
                  const char *revision, const char *pod_base, struct runtime_service *out)
 {
     const json_t *template = template_of(it->object);
@@ -83,7 +82,7 @@ static void fill(const struct controlled *it, const struct container *container,
         .name = it->name,
         .revision = revision,
         .pod_base = pod_base,
-        .container = container->face,
+        .container = container->spec,
         .port = (uint16_t)number_or(port, "containerPort", 0),
         .min_scale = scale(template, "min-scale", "minScale"),
         .max_scale = scale(template, "max-scale", "maxScale"),
@@ -94,9 +93,7 @@ static void fill(const struct controlled *it, const struct container *container,
     };
 }
 
-/* ---- revisions ------------------------------------------------------------------------------- */
-
-static json_t *new_revision(const struct controlled *it, const char *name)
+static json_t *new_revision(const struct reconcile_context *it, const char *name)
 {
     OWN(free) char *generation = str_format("%" PRId64, object_generation(it->object));
     return json_pack(
@@ -111,51 +108,49 @@ static json_t *new_revision(const struct controlled *it, const char *name)
 }
 
 /* Those of a service; the oldest go when there are too many. */
-static void prune_revisions(const struct controlled *it)
+static void prune_revisions(const struct reconcile_context *it)
 {
-    json_auto_t *all = objects_list(it->control->objects, &kind_revision, it->ns, NULL);
+    json_auto_t *all = object_store_list(it->control->objects, &kind_revision, it->ns, NULL);
     size_t left = 0;
     for (size_t i = json_array_size(all); i-- > 0;) {
         const json_t *revision = json_array_get(all, i);
         const json_t *labels = json_object_get(json_object_get(revision, "metadata"), "labels");
         const char *service =
             json_string_value(json_object_get(labels, "serving.knative.dev/service"));
-        if (!str_equal(service, it->name) || left++ < MOST_REVISIONS)
+        if (!str_equal(service, it->name) || left++ < MAX_REVISIONS)
             continue;
         struct object_key key = object_key_of(&kind_revision, revision);
         struct err err = {0};
-        json_decref(objects_delete(it->control->objects, &key, &err));
+        json_decref(object_store_delete(it->control->objects, &key, &err));
     }
 }
 
-static void write_revision(const struct controlled *it, const char *name, const struct fact *fact,
-                           const struct err *err)
+static void write_revision(const struct reconcile_context *it, const char *name,
+                           const struct observed_status *fact, const struct err *err)
 {
-    struct objects *objects = it->control->objects;
+    struct object_store *objects = it->control->objects;
     struct object_key key = {&kind_revision, it->ns, name};
     struct err ignored = {0};
-    json_auto_t *revision = objects_get(objects, &key);
+    json_auto_t *revision = object_store_get(objects, &key);
     if (!revision) {
-        revision = objects_create_new(objects, &key, new_revision(it, name), &ignored);
+        revision = object_store_create_new(objects, &key, new_revision(it, name), &ignored);
         prune_revisions(it);
     }
     if (!revision)
         return;
-    json_t *status = status_new(revision);
-    enum runtime_ready ready = err->status ? READY_FALSE : fact->known ? fact->ready : READY_TRUE;
+    json_t *status = conditions_new_status(revision);
+    enum resource_ready ready = err->status ? READY_FALSE : fact->known ? fact->ready : READY_TRUE;
     const char *reason = err->status ? "ContainerMissing" : fact->reason;
-    status_condition(status, revision, "ContainerHealthy", ready, reason,
-                     err->status ? err->text : fact->message);
-    status_condition(status, revision, "ResourcesAvailable", READY_TRUE, "", "");
-    status_sum_up(status, revision);
+    conditions_add(status, revision, "ContainerHealthy", ready, reason,
+                   err->status ? err->text : fact->message);
+    conditions_add(status, revision, "ResourcesAvailable", READY_TRUE, "", "");
+    conditions_add_ready(status, revision);
     json_object_set_new(status, "actualReplicas", json_integer(fact->replicas));
     json_object_set_new(status, "desiredReplicas", json_integer(fact->replicas));
-    json_decref(objects_set_status_new(objects, &key, status, &ignored));
+    json_decref(object_store_set_status_new(objects, &key, status, &ignored));
 }
 
-/* ---- status ---------------------------------------------------------------------------------- */
-
-static void keep_latest_ready(struct controlled *it, bool ready, const char *revision)
+static void keep_latest_ready(struct reconcile_context *it, bool ready, const char *revision)
 {
     const json_t *old =
         json_object_get(json_object_get(it->object, "status"), "latestReadyRevisionName");
@@ -165,29 +160,29 @@ static void keep_latest_ready(struct controlled *it, bool ready, const char *rev
         json_object_set(it->status, "latestReadyRevisionName", (json_t *)old);
 }
 
-static void write_status(struct controlled *it, const char *revision, const struct fact *fact,
-                         const struct err *err)
+static void write_status(struct reconcile_context *it, const char *revision,
+                         const struct observed_status *fact, const struct err *err)
 {
-    struct runtime_target self = {.to = TARGET_SERVICE, .ns = it->ns, .name = it->name};
+    struct runtime_destination self = {.to = DESTINATION_SERVICE, .ns = it->ns, .name = it->name};
     OWN(free) char *url = runtime_address(it->control->runtime, &self);
-    enum runtime_ready ready = err->status ? READY_FALSE : fact->known ? fact->ready : READY_TRUE;
+    enum resource_ready ready = err->status ? READY_FALSE : fact->known ? fact->ready : READY_TRUE;
     const char *reason = err->status ? "RevisionFailed" : fact->reason;
     OWN(free) char *message = NULL;
     if (ready != READY_TRUE)
         message =
             str_format("Revision \"%s\": %s", revision, err->status ? err->text : fact->message);
     json_object_set_new(it->status, "url", json_string(url));
-    status_address(it->status, url);
+    conditions_set_address(it->status, url);
     json_object_set_new(it->status, "latestCreatedRevisionName", json_string(revision));
     keep_latest_ready(it, ready == READY_TRUE, revision);
     json_object_set_new(it->status, "traffic",
                         json_pack("[{s:b, s:i, s:s}]", "latestRevision", 1, "percent", 100,
                                   "revisionName", revision));
-    status_condition(it->status, it->object, "ConfigurationsReady", ready, reason, message);
-    status_condition(it->status, it->object, "RoutesReady", READY_TRUE, "", "");
+    conditions_add(it->status, it->object, "ConfigurationsReady", ready, reason, message);
+    conditions_add(it->status, it->object, "RoutesReady", READY_TRUE, "", "");
 }
 
-void control_service(struct controlled *it)
+void service_controller_reconcile(struct reconcile_context *it)
 {
     OWN(free) char *revision = str_format("%s-%05" PRId64, it->name, object_generation(it->object));
     char hash[HASH_TEXT];
@@ -195,15 +190,15 @@ void control_service(struct controlled *it)
     OWN(free) char *pod_base = str_format("%s-deployment-%s", revision, hash);
 
     struct err err = {0};
-    OWN(container) struct container container = {0};
+    OWN(pod_template) struct pod_template container = {0};
     const json_t *pod = json_object_get(template_of(it->object), "spec");
-    if (container_read(it->control->objects, pod, it->ns, &container, &err)) {
+    if (pod_template_read(it->control->objects, pod, it->ns, &container, &err)) {
         struct runtime_service service;
         fill(it, &container, revision, pod_base, &service);
         runtime_apply_service(it->control->runtime, &service, &err);
     }
-    struct runtime_id id = {RUNTIME_SERVICE, it->ns, it->name};
-    struct fact fact = facts_get(it->control->facts, &id);
+    struct resource_id id = {RESOURCE_SERVICE, it->ns, it->name};
+    struct observed_status fact = observed_status_get(it->control->facts, &id);
     write_revision(it, revision, &fact, &err);
     write_status(it, revision, &fact, &err);
 }

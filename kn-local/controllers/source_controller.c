@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Sources: processes that send events to a sink, and events by the clock. */
 #include "base/base64.h"
 #include "base/json/jread.h"
@@ -20,18 +21,16 @@ static const char *spec_text(const json_t *object, const char *key)
     return json_string_value(spec_of(object, key));
 }
 
-/* ---- what sources share ---------------------------------------------------------------------- */
-
-static bool resolve_sink(struct controlled *it, bool bare, const char *condition,
-                         struct runtime_target *sink)
+static bool resolve_sink(struct reconcile_context *it, bool bare, const char *condition,
+                         struct runtime_destination *sink)
 {
     struct err err = {0};
     const json_t *destination = spec_of(it->object, "sink");
-    bool found = bare
-                     ? reference_resolve_bare(it->control->objects, destination, it->ns, sink, &err)
-                     : reference_resolve(it->control->objects, destination, it->ns, sink, &err);
-    status_condition(it->status, it->object, condition, found ? READY_TRUE : READY_FALSE,
-                     found ? "" : "SinkResolveFailed", err.text);
+    bool found =
+        bare ? destination_resolve_bare(it->control->objects, destination, it->ns, sink, &err)
+             : destination_resolve(it->control->objects, destination, it->ns, sink, &err);
+    conditions_add(it->status, it->object, condition, found ? READY_TRUE : READY_FALSE,
+                   found ? "" : "SinkResolveFailed", err.text);
     if (!found)
         return false;
     OWN(free) char *url = runtime_address(it->control->runtime, sink);
@@ -40,17 +39,17 @@ static bool resolve_sink(struct controlled *it, bool bare, const char *condition
 }
 
 /* How it runs, as a condition: what the data plane says, or why it was not even tried. */
-static void add_running(struct controlled *it, const char *condition, const char *runtime_name,
-                        const struct err *err)
+static void add_running(struct reconcile_context *it, const char *condition,
+                        const char *runtime_name, const struct err *err)
 {
-    struct runtime_id id = {RUNTIME_SOURCE, it->ns, runtime_name};
-    struct fact fact = facts_get(it->control->facts, &id);
+    struct resource_id id = {RESOURCE_SOURCE, it->ns, runtime_name};
+    struct observed_status fact = observed_status_get(it->control->facts, &id);
     if (err->status)
-        status_condition(it->status, it->object, condition, READY_FALSE, "DeploymentUnavailable",
-                         err->text);
+        conditions_add(it->status, it->object, condition, READY_FALSE, "DeploymentUnavailable",
+                       err->text);
     else
-        status_condition(it->status, it->object, condition, fact.ready,
-                         fact.known ? fact.reason : "DeploymentUnavailable", fact.message);
+        conditions_add(it->status, it->object, condition, fact.ready,
+                       fact.known ? fact.reason : "DeploymentUnavailable", fact.message);
 }
 
 static char *overrides_of(const json_t *object)
@@ -60,46 +59,42 @@ static char *overrides_of(const json_t *object)
 }
 
 /* "containersource-orders-3f2a91c0": a name as a Deployment's pods have. */
-static char *pod_base_of(const struct controlled *it, const char *prefix)
+static char *pod_base_of(const struct reconcile_context *it, const char *prefix)
 {
     const char *uid = object_uid(it->object);
     return str_format("%s-%s-%.8s%" PRId64, prefix, it->name, uid, object_generation(it->object));
 }
 
-/* ---- ContainerSource ------------------------------------------------------------------------- */
-
-void control_container_source(struct controlled *it)
+void source_controller_reconcile_container(struct reconcile_context *it)
 {
-    struct runtime_target sink = {0};
+    struct runtime_destination sink = {0};
     struct err err = {0};
     OWN(free) char *name = str_format("containersource/%s", it->name);
     OWN(free) char *pod_base = pod_base_of(it, "containersource");
     OWN(free) char *overrides = overrides_of(it->object);
-    OWN(container) struct container container = {0};
+    OWN(pod_template) struct pod_template container = {0};
     const json_t *pod = json_object_get(spec_of(it->object, "template"), "spec");
     if (!resolve_sink(it, false, "SinkBindingReady", &sink)) {
-        status_condition(it->status, it->object, "ReceiveAdapterReady", READY_UNKNOWN, "", "");
+        conditions_add(it->status, it->object, "ReceiveAdapterReady", READY_UNKNOWN, "", "");
         return;
     }
-    if (container_read(it->control->objects, pod, it->ns, &container, &err)) {
-        struct runtime_source source = {it->ns, name, pod_base, container.face, sink, overrides};
+    if (pod_template_read(it->control->objects, pod, it->ns, &container, &err)) {
+        struct runtime_source source = {it->ns, name, pod_base, container.spec, sink, overrides};
         runtime_apply_source(it->control->runtime, &source, &err);
     }
     add_running(it, "ReceiveAdapterReady", name, &err);
 }
 
-/* ---- PingSource ------------------------------------------------------------------------------ */
-
-void control_ping_source(struct controlled *it)
+void source_controller_reconcile_ping(struct reconcile_context *it)
 {
-    struct runtime_target sink = {0};
+    struct runtime_destination sink = {0};
     struct err err = {0};
     OWN(free) char *name = str_format("pingsource/%s", it->name);
     OWN(free) char *overrides = overrides_of(it->object);
     OWN(buf) struct buf decoded = {0};
     const char *encoded = spec_text(it->object, "dataBase64");
     if (!resolve_sink(it, false, "SinkProvided", &sink)) {
-        status_condition(it->status, it->object, "Deployed", READY_UNKNOWN, "", "");
+        conditions_add(it->status, it->object, "Deployed", READY_UNKNOWN, "", "");
         return;
     }
     if (encoded)
@@ -115,51 +110,50 @@ void control_ping_source(struct controlled *it)
         .overrides = overrides,
     };
     bool applied = runtime_apply_ping(it->control->runtime, &ping, &err);
-    status_condition(it->status, it->object, "Deployed", applied ? READY_TRUE : READY_FALSE,
-                     applied ? "" : "PingSourceFailed", err.text);
+    conditions_add(it->status, it->object, "Deployed", applied ? READY_TRUE : READY_FALSE,
+                   applied ? "" : "PingSourceFailed", err.text);
 }
 
-/* ---- GcpPubSubSource ------------------------------------------------------------------------- */
-
 /* The Secret with the key is needed for Google itself only: an emulator asks for none. */
-static void mount_key(struct controlled *it, struct container *container)
+static void mount_key(struct reconcile_context *it, struct pod_template *container)
 {
     static const char path[] = "/var/secrets/google/key.json";
     const json_t *secret = spec_of(it->object, "gcpCredsSecret");
     struct err missing = {0};
     if (!secret)
         return;
-    if (container_mount_secret(
+    if (pod_template_files_mount_secret(
             it->control->objects, it->ns, json_string_value(json_object_get(secret, "name")),
             json_string_value(json_object_get(secret, "key")), path, container, &missing))
-        container_set(container, "GOOGLE_APPLICATION_CREDENTIALS", path);
+        pod_template_add_variable(container, "GOOGLE_APPLICATION_CREDENTIALS", path);
 }
 
-static void fill_container(struct controlled *it, struct container *container)
+static void fill_container(struct reconcile_context *it, struct pod_template *container)
 {
     OWN(free) char *subscription = str_format("knative-eventing_%s_%s", it->ns, it->name);
-    container->face.name = "receive-adapter";
-    container->face.image = "pubsub-source";
-    container_set(container, "GOOGLE_CLOUD_PROJECT", spec_text(it->object, "googleCloudProject"));
-    container_set(container, "PUBSUB_TOPIC", spec_text(it->object, "topic"));
-    container_set(container, "PUBSUB_SUBSCRIPTION", subscription);
-    container_set(container, "EVENT_FORM", "legacy");
+    container->spec.name = "receive-adapter";
+    container->spec.image = "pubsub-source";
+    pod_template_add_variable(container, "GOOGLE_CLOUD_PROJECT",
+                              spec_text(it->object, "googleCloudProject"));
+    pod_template_add_variable(container, "PUBSUB_TOPIC", spec_text(it->object, "topic"));
+    pod_template_add_variable(container, "PUBSUB_SUBSCRIPTION", subscription);
+    pod_template_add_variable(container, "EVENT_FORM", "legacy");
     mount_key(it, container);
 }
 
-void control_gcp_source(struct controlled *it)
+void source_controller_reconcile_gcp(struct reconcile_context *it)
 {
-    struct runtime_target sink = {0};
+    struct runtime_destination sink = {0};
     struct err err = {0};
     OWN(free) char *name = str_format("gcppubsubsource/%s", it->name);
     OWN(free) char *pod_base = pod_base_of(it, "gcppubsub");
-    OWN(container) struct container container = {0};
+    OWN(pod_template) struct pod_template container = {0};
     if (!resolve_sink(it, true, "SinkProvided", &sink)) {
-        status_condition(it->status, it->object, "Deployed", READY_UNKNOWN, "", "");
+        conditions_add(it->status, it->object, "Deployed", READY_UNKNOWN, "", "");
         return;
     }
     fill_container(it, &container);
-    struct runtime_source source = {it->ns, name, pod_base, container.face, sink, NULL};
+    struct runtime_source source = {it->ns, name, pod_base, container.spec, sink, NULL};
     runtime_apply_source(it->control->runtime, &source, &err);
     add_running(it, "Deployed", name, &err);
 }

@@ -1,33 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which of the events that were handed out are done. */
 #include "kn-local/dataplane/ack_window.h"
 
 #include <assert.h>
 
-size_t window_room(const struct window *window)
+size_t ack_window_room(const struct ack_window *window)
 {
-    return WINDOW_SIZE - (window->end - window->begin);
+    return ACK_WINDOW_SIZE - (window->end - window->begin);
 }
 
-size_t window_add(struct window *window, uint64_t number)
+size_t ack_window_add(struct ack_window *window, uint64_t number)
 {
-    assert(window_room(window) > 0);
+    assert(ack_window_room(window) > 0);
     size_t place = window->end++;
-    window->numbers[place % WINDOW_SIZE] = number;
-    window->done[place % WINDOW_SIZE] = false;
+    window->numbers[place % ACK_WINDOW_SIZE] = number;
+    window->done[place % ACK_WINDOW_SIZE] = false;
     return place;
 }
 
-bool window_end(struct window *window, size_t place)
+bool ack_window_ack(struct ack_window *window, size_t place)
 {
-    window->done[place % WINDOW_SIZE] = true;
+    window->done[place % ACK_WINDOW_SIZE] = true;
     if (place != window->begin)
         return false;
-    while (window->begin < window->end && window->done[window->begin % WINDOW_SIZE])
+    while (window->begin < window->end && window->done[window->begin % ACK_WINDOW_SIZE])
         window->begin++;
     return true;
 }
 
-uint64_t window_low(const struct window *window, uint64_t next)
+uint64_t ack_window_base(const struct ack_window *window, uint64_t next)
 {
-    return window->begin < window->end ? window->numbers[window->begin % WINDOW_SIZE] : next;
+    return window->begin < window->end ? window->numbers[window->begin % ACK_WINDOW_SIZE] : next;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where events go, and what the data plane's addresses mean. */
 #include "kn-local/dataplane/address.h"
 
@@ -38,7 +39,7 @@ static bool parse_host(const char *host, struct address *address)
     if (!dot || dot == name || !dot[1] || strchr(dot + 1, '.'))
         return false;
     *dot = '\0';
-    address->to = cut_end(name, CHANNEL_SUFFIX) ? TARGET_CHANNEL : TARGET_SERVICE;
+    address->to = cut_end(name, CHANNEL_SUFFIX) ? DESTINATION_CHANNEL : DESTINATION_SERVICE;
     address->ns = str_copy(dot + 1);
     address->name = str_copy(name);
     return true;
@@ -46,62 +47,63 @@ static bool parse_host(const char *host, struct address *address)
 
 /* A URL whose host is a name of ours stands for the channel or service: no resolver knows it. False
  * when it is somebody else's. address owns what found borrows. */
-static bool is_ours(const struct runtime_target *target, struct address *address, struct url *url,
-                    struct runtime_target *found)
+static bool is_ours(const struct runtime_destination *target, struct address *address,
+                    struct url *url, struct runtime_destination *found)
 {
-    if (target->to != TARGET_URL || !url_parse(target->url, url) || url->tls ||
+    if (target->to != DESTINATION_URL || !url_parse(target->url, url) || url->tls ||
         !parse_host(url->host, address))
         return false;
-    *found = (struct runtime_target){.ns = address->ns, .name = address->name};
-    found->to = address->to == TARGET_CHANNEL ? TARGET_CHANNEL : TARGET_SERVICE;
+    *found = (struct runtime_destination){.ns = address->ns, .name = address->name};
+    found->to = address->to == DESTINATION_CHANNEL ? DESTINATION_CHANNEL : DESTINATION_SERVICE;
     found->url = str_equal(url->target, "/") ? NULL : url->target;
     return true;
 }
 
-static char *plain_url(const struct runtime_target *target, const char *root)
+static char *plain_url(const struct runtime_destination *target, const char *root)
 {
-    if (target->to == TARGET_NONE)
+    if (target->to == DESTINATION_NONE)
         return NULL;
-    if (target->to == TARGET_URL)
+    if (target->to == DESTINATION_URL)
         return str_copy(target->url);
     const char *path = target->url ? target->url : "";
     return str_format("%s/%s/%s/%s%s%s", root, target->ns,
-                      target->to == TARGET_CHANNEL ? "channels" : "services", target->name,
+                      target->to == DESTINATION_CHANNEL ? "channels" : "services", target->name,
                       *path && *path != '/' && *path != '?' ? "/" : "", path);
 }
 
-char *target_url(const struct runtime_target *target, const char *root)
+char *address_url(const struct runtime_destination *target, const char *root)
 {
     OWN(address) struct address address = {0};
     OWN(url) struct url url = {0};
-    struct runtime_target found;
+    struct runtime_destination found;
     return plain_url(is_ours(target, &address, &url, &found) ? &found : target, root);
 }
 
-void target_copy(const struct runtime_target *from, const char *root, struct target *to)
+void address_resolve(const struct runtime_destination *from, const char *root,
+                     struct resolved_address *to)
 {
     OWN(address) struct address address = {0};
     OWN(url) struct url url = {0};
-    struct runtime_target found;
+    struct runtime_destination found;
     if (is_ours(from, &address, &url, &found))
         from = &found;
-    *to = (struct target){
+    *to = (struct resolved_address){
         .to = (int)from->to,
         .ns = str_copy(from->ns),
         .name = str_copy(from->name),
         .url = plain_url(from, root),
     };
-    const char *path = from->to == TARGET_SERVICE && from->url ? from->url : "";
+    const char *path = from->to == DESTINATION_SERVICE && from->url ? from->url : "";
     to->path = str_format("%s%s", *path == '/' ? "" : "/", path);
 }
 
-void target_done(struct target *target)
+void address_resolved_done(struct resolved_address *target)
 {
     free(target->ns);
     free(target->name);
     free(target->path);
     free(target->url);
-    *target = (struct target){0};
+    *target = (struct resolved_address){0};
 }
 
 /* The segment of a path behind the slash that path points at; moves path behind it. */
@@ -120,7 +122,7 @@ static void parse_path(const char *path, struct address *address)
     bool channel = bytes_equal(kind, bytes_of("channels"));
     if (!ns.len || !name.len || (!channel && !bytes_equal(kind, bytes_of("services"))))
         return;
-    address->to = channel ? TARGET_CHANNEL : TARGET_SERVICE;
+    address->to = channel ? DESTINATION_CHANNEL : DESTINATION_SERVICE;
     address->ns = str_copy_bytes(ns);
     address->name = str_copy_bytes(name);
     address->path = path;

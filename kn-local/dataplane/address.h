@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where events go: a URL, or a channel or service of this machine. */
 #ifndef KN_LOCAL_DATAPLANE_ADDRESS_H
 #define KN_LOCAL_DATAPLANE_ADDRESS_H
@@ -5,7 +6,7 @@
 #include "kn-local/dataplane/runtime.h"
 
 /* A copy that is owned. All zero is nowhere. */
-struct target {
+struct resolved_address {
     int to;          /* TARGET_… */
     char *ns, *name; /* of a channel or service */
     char *path;      /* and query, behind a service's own root: "/" at least */
@@ -13,15 +14,16 @@ struct target {
 };
 
 /* root is the data plane's own, e.g. "http://127.0.0.1:8484". */
-void target_copy(const struct runtime_target *from, const char *root, struct target *to);
-void target_done(struct target *target);
+void address_resolve(const struct runtime_destination *from, const char *root,
+                     struct resolved_address *to);
+void address_resolved_done(struct resolved_address *target);
 
 /* The URL of a channel, service or plain URL. The caller frees; NULL for nowhere. */
-char *target_url(const struct runtime_target *target, const char *root);
+char *address_url(const struct runtime_destination *target, const char *root);
 
 /* What the data plane's own paths and names of hosts mean. */
 struct address {
-    int to;           /* TARGET_CHANNEL, TARGET_SERVICE, or TARGET_NONE: nothing of ours */
+    int to; /* DESTINATION_CHANNEL, DESTINATION_SERVICE, or DESTINATION_NONE: nothing of ours */
     char *ns, *name;  /* owned */
     const char *path; /* what is left of the request's path: "" or from a slash on; borrowed */
 };

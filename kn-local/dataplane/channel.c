@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A channel: takes events and brings each to all of its subscriptions. */
 #include "kn-local/dataplane/channel.h"
 
@@ -7,19 +8,19 @@ enum {
     HELD_BYTES = 8 << 20, /* of events at once, in one channel; one event always fits */
 };
 
-struct channel *channel_open(struct world *world, struct archive *archive, const char *ns,
-                             const char *name, struct err *err)
+struct channel *channel_open(struct delivery_io *world, struct event_log_writer *archive,
+                             const char *ns, const char *name, struct err *err)
 {
-    struct channel *channel = must_alloc(sizeof(*channel));
+    struct channel *channel = alloc_zeroed(sizeof(*channel));
     atomic_init(&channel->refs, 1);
     channel->world = world;
     channel->ns = str_copy(ns);
     channel->name = str_copy(name);
     channel->place = str_format("%s/channels/%s", ns, name);
-    channel->budget = budget_new(HELD_BYTES);
-    subscribers_init(&channel->subscribers);
+    channel->budget = event_message_budget_new(HELD_BYTES);
+    subscriber_list_init(&channel->subscribers);
     if (archive)
-        channel->backlog = backlog_open(archive, channel->place, &channel->subscribers, err);
+        channel->backlog = event_log_open(archive, channel->place, &channel->subscribers, err);
     if (!archive || channel->backlog)
         return channel;
     channel_close(channel, false);
@@ -37,9 +38,9 @@ void channel_release(struct channel *channel)
     if (atomic_fetch_sub(&channel->refs, 1) > 1)
         return;
     if (channel->backlog)
-        backlog_release(channel->backlog);
-    subscribers_done(&channel->subscribers);
-    budget_release(channel->budget);
+        event_log_release(channel->backlog);
+    subscriber_list_done(&channel->subscribers);
+    event_message_budget_release(channel->budget);
     free(channel->ns);
     free(channel->name);
     free(channel->place);
@@ -50,43 +51,43 @@ void channel_close(struct channel *channel, bool forget)
 {
     struct err err = {0}; /* what could not be deleted from a broken disk stays there */
     if (channel->backlog && forget)
-        backlog_remove(channel->backlog, &err);
+        event_log_remove(channel->backlog, &err);
     else if (channel->backlog)
-        backlog_close(channel->backlog);
+        event_log_close(channel->backlog);
     channel_release(channel);
 }
 
 bool channel_subscribe(struct channel *channel, struct subscription *subscription, struct err *err)
 {
     if (channel->backlog)
-        return backlog_subscribe(channel->backlog, subscription, err);
-    subscribers_add(&channel->subscribers, subscription);
+        return event_log_subscribe(channel->backlog, subscription, err);
+    subscriber_list_add(&channel->subscribers, subscription);
     return true;
 }
 
 void channel_unsubscribe(struct channel *channel, struct subscription *subscription, bool forget)
 {
     struct err err = {0}; /* as above */
-    subscribers_remove(&channel->subscribers, subscription);
+    subscriber_list_remove(&channel->subscribers, subscription);
     subscription_end(subscription, !forget);
     if (channel->backlog && forget)
-        backlog_unsubscribe(channel->backlog, subscription, &err);
+        event_log_unsubscribe(channel->backlog, subscription, &err);
 }
 
-static void note(struct channel *channel, enum hop hop, const char *id, int status)
+static void note(struct channel *channel, enum trace_hop_kind hop, const char *id, int status)
 {
     if (channel->world->journal)
-        journal_write(channel->world->journal,
-                      &(struct journal_note){
-                          .hop = hop, .id = id, .place = channel->place, .status = status});
+        trace_log_write(channel->world->journal,
+                        &(struct trace_record){
+                            .hop = hop, .id = id, .place = channel->place, .status = status});
 }
 
 /* Delivers to all at once; the sender's own hold keeps the parcel from settling half-way. */
-static void fan_out(struct parcel *parcel, const struct roster *roster)
+static void fan_out(struct event_message *parcel, const struct subscriber_snapshot *roster)
 {
     for (size_t i = 0; i < roster->count; i++)
         subscription_deliver(roster->list[i], parcel);
-    parcel_settle(parcel, true);
+    event_message_settle(parcel, true);
 }
 
 /* An asynchronous channel answers before the deliveries while it has room; when half of it is used
@@ -97,12 +98,13 @@ static bool answers_at_once(struct channel *channel)
            atomic_load(&channel->budget->held) <= channel->budget->max / 2;
 }
 
-static void take_in_memory(struct channel *channel, struct parcel *parcel)
+static void take_in_memory(struct channel *channel, struct event_message *parcel)
 {
-    OWN(roster) struct roster *roster = subscribers_take(&channel->subscribers);
+    OWN(subscriber_snapshot) struct subscriber_snapshot *roster =
+        subscriber_list_snapshot(&channel->subscribers);
     if (answers_at_once(channel)) {
         atomic_store(&parcel->open, 1);
-        parcel_settle(parcel, true);
+        event_message_settle(parcel, true);
         parcel->settled = NULL;
         parcel->wanted = NULL;
     }
@@ -110,21 +112,19 @@ static void take_in_memory(struct channel *channel, struct parcel *parcel)
     fan_out(parcel, roster);
 }
 
-bool channel_take(struct channel *channel, struct parcel *parcel)
+bool channel_take(struct channel *channel, struct event_message *parcel)
 {
-    if (!parcel_charge(parcel, channel->budget)) {
+    if (!event_message_charge(parcel, channel->budget)) {
         note(channel, HOP_REFUSED, parcel->id, ERR_UNAVAILABLE);
         return false;
     }
     note(channel, HOP_RECEIVED, parcel->id, 0);
     if (channel->backlog)
-        backlog_append(channel->backlog, parcel);
+        event_log_append(channel->backlog, parcel);
     else
         take_in_memory(channel, parcel);
     return true;
 }
-
-/* ---- HTTP ---------------------------------------------------------------------------------- */
 
 static void answer(struct http_exchange *exchange, int status, const char *text)
 {
@@ -136,7 +136,7 @@ static void answer(struct http_exchange *exchange, int status, const char *text)
         reply.content_type = "text/plain; charset=utf-8";
         buf_add_format(&reply.body, "%s\n", text);
     }
-    http_answer_with(exchange, &reply);
+    http_exchange_reply(exchange, &reply);
 }
 
 /* The handshake of webhooks. */
@@ -146,48 +146,48 @@ static void answer_options(struct http_exchange *exchange)
     headers_add(&reply.headers, "Allow", "POST, OPTIONS");
     headers_add(&reply.headers, "WebHook-Allowed-Origin", "*");
     headers_add(&reply.headers, "WebHook-Allowed-Rate", "*");
-    http_answer_with(exchange, &reply);
+    http_exchange_reply(exchange, &reply);
 }
 
-static void on_delivered(struct parcel *parcel, bool all_well, void *context)
+static void on_delivered(struct event_message *parcel, bool all_well, void *context)
 {
     (void)parcel;
     answer(context, all_well ? 202 : ERR_INTERNAL, all_well ? NULL : "a delivery failed");
 }
 
-static void on_safe(struct parcel *parcel, bool safe, void *context)
+static void on_safe(struct event_message *parcel, bool safe, void *context)
 {
     (void)parcel;
     answer(context, safe ? 202 : ERR_UNAVAILABLE, safe ? NULL : "the event could not be stored");
 }
 
-static void on_async(struct parcel *parcel, bool all_well, void *context)
+static void on_async(struct event_message *parcel, bool all_well, void *context)
 {
     (void)parcel, (void)all_well;
     answer(context, 202, NULL);
 }
 
-static bool sender_waits(const struct parcel *parcel)
+static bool sender_waits(const struct event_message *parcel)
 {
-    return http_alive(parcel->context);
+    return http_exchange_is_connected(parcel->context);
 }
 
 static void receive_event(struct channel *channel, struct http_exchange *exchange)
 {
     struct err err = {0};
-    OWN(parcel) struct parcel *parcel =
-        parcel_from_http(&exchange->headers, &exchange->body, channel->ns, &err);
+    OWN(event_message) struct event_message *parcel =
+        event_message_from_http(&exchange->headers, &exchange->body, channel->ns, &err);
     if (!parcel) {
         note(channel, HOP_REFUSED, "", err.status);
         answer(exchange, err.status, err.text);
         return;
     }
-    parcel_ask(parcel);
+    event_message_request_reply(parcel);
     bool async = !channel->backlog && atomic_load(&channel->async);
     parcel->settled = channel->backlog ? on_safe : async ? on_async : on_delivered;
     parcel->wanted = channel->backlog || async ? NULL : sender_waits;
     parcel->context = exchange;
-    http_hold(exchange);
+    http_exchange_hold(exchange);
     if (!channel_take(channel, parcel))
         answer(exchange, ERR_UNAVAILABLE, "the channel is full, send again later");
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A channel: takes events and brings each to all of its subscriptions, in memory or by way of the
  * disk. */
 #ifndef KN_LOCAL_DATAPLANE_CHANNEL_H
@@ -10,17 +11,17 @@ struct channel {
     atomic_uint refs;
     char *ns, *name;
     char *place; /* "default/channels/pictures", for the journal */
-    struct world *world;
-    struct subscribers subscribers;
-    struct budget *budget;   /* of the events in memory; held */
-    struct backlog *backlog; /* NULL: in memory only; held */
-    atomic_bool async;       /* in memory: senders do not wait for the deliveries */
+    struct delivery_io *world;
+    struct subscriber_list subscribers;
+    struct budget *budget;     /* of the events in memory; held */
+    struct event_log *backlog; /* NULL: in memory only; held */
+    atomic_bool async;         /* in memory: senders do not wait for the deliveries */
 };
 
 /* archive: where the channel is kept; NULL for one in memory. NULL and err when the archive cannot
  * be written. */
-struct channel *channel_open(struct world *world, struct archive *archive, const char *ns,
-                             const char *name, struct err *err);
+struct channel *channel_open(struct delivery_io *world, struct event_log_writer *archive,
+                             const char *ns, const char *name, struct err *err);
 
 /* Ends its work and releases it. With forget, what it holds on disk is deleted too. */
 void channel_close(struct channel *channel, bool forget);
@@ -36,7 +37,7 @@ void channel_unsubscribe(struct channel *channel, struct subscription *subscript
  * answered: on disk, when the event is safe; in memory, when all deliveries have ended, or at once
  * when the channel is asynchronous and has room. False: the channel is full, the event was not
  * taken. */
-bool channel_take(struct channel *channel, struct parcel *parcel);
+bool channel_take(struct channel *channel, struct event_message *parcel);
 
 /* Answers a request to the channel's address: 202, 400 no event, 405, 500 a delivery failed, 503
  * full or the disk is. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The events of channels that are kept on disk: one thread, one store, group commit. */
 #include "kn-local/dataplane/event_log.h"
 
@@ -10,60 +11,58 @@
 
 enum {
     READ_AHEAD_BYTES = 4 << 20, /* of all subscriptions of a channel together */
-    MOST_APPENDS = 1000,        /* in a commit */
-    MOST_DELETES = 20000,       /* in a commit */
+    MAX_APPENDS = 1000,         /* in a commit */
+    MAX_DELETES = 20000,        /* in a commit */
     READS_AT_ONCE = 64,         /* events, for one subscription */
 };
 
 /* Positions of readers are written so often; what is lost by a kill is delivered again. */
 static const int64_t FLUSH_NS = INT64_C(50) * NS_PER_MS;
 
-struct archive {
-    struct store *store;
+struct event_log_writer {
+    struct event_log_store *store;
     pthread_mutex_t store_lock; /* whoever uses the store */
     pthread_t thread;
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t work;
-    struct parcel *appends;              /* held; ->next; ->backlog held */
+    struct event_message *appends;       /* held; ->next; ->backlog held */
     struct subscription *asking, *moved; /* held */
     int64_t flush_at_ns;                 /* 0 = nothing to flush */
-    struct backlog *backlogs;
+    struct event_log *backlogs;
     bool closing;
 };
 
-struct backlog {
+struct event_log {
     atomic_uint refs;
-    struct archive *archive;
-    struct subscribers *subscribers; /* NULL after its end */
+    struct event_log_writer *archive;
+    struct subscriber_list *subscribers; /* NULL after its end */
     int64_t id;
     uint64_t next;            /* number of the next event; of the archive's thread */
     atomic_uint_fast64_t end; /* number behind the last one that is safe */
     atomic_size_t readers;
     atomic_bool trim; /* there may be events that nobody needs */
-    struct backlog *prev_backlog, *next_backlog;
+    struct event_log *prev_backlog, *next_backlog;
 };
 
-struct backlog *backlog_hold(struct backlog *backlog)
+struct event_log *event_log_hold(struct event_log *backlog)
 {
     atomic_fetch_add(&backlog->refs, 1);
     return backlog;
 }
 
-void backlog_release(struct backlog *backlog)
+void event_log_release(struct event_log *backlog)
 {
     if (atomic_fetch_sub(&backlog->refs, 1) == 1)
         free(backlog);
 }
 
-/* ---- asking the thread --------------------------------------------------------------------- */
-
-void backlog_append(struct backlog *backlog, struct parcel *parcel)
+void event_log_append(struct event_log *backlog, struct event_message *parcel)
 {
-    struct archive *archive = backlog->archive;
+    struct event_log_writer *archive = backlog->archive;
     atomic_store(&parcel->open, 1);
-    parcel->backlog = backlog_hold(backlog);
-    parcel_hold(parcel);
+    parcel->backlog = event_log_hold(backlog);
+    event_message_hold(parcel);
     pthread_mutex_lock(&archive->lock);
     bool idle = !archive->appends;
     DL_APPEND(archive->appends, parcel);
@@ -72,71 +71,70 @@ void backlog_append(struct backlog *backlog, struct parcel *parcel)
     pthread_mutex_unlock(&archive->lock);
 }
 
-void backlog_ask(struct backlog *backlog, struct subscription *subscription)
+void event_log_request_read(struct event_log *backlog, struct subscription *subscription)
 {
-    struct archive *archive = backlog->archive;
+    struct event_log_writer *archive = backlog->archive;
     pthread_mutex_lock(&archive->lock);
     if (!archive->closing && !subscription->asked &&
         subscription->next < atomic_load(&backlog->end)) {
         subscription->asked = true;
         subscription_hold(subscription);
-        LL_PREPEND2(archive->asking, subscription, next_asking);
+        LL_PREPEND2(archive->asking, subscription, next_requested);
         pthread_cond_signal(&archive->work);
     }
     pthread_mutex_unlock(&archive->lock);
 }
 
 /* Under the lock. */
-static void flush_soon(struct archive *archive)
+static void flush_soon(struct event_log_writer *archive)
 {
     if (archive->flush_at_ns)
         return;
-    archive->flush_at_ns = time_monotonic_ns() + FLUSH_NS;
+    archive->flush_at_ns = timestamp_monotonic_ns() + FLUSH_NS;
     pthread_cond_signal(&archive->work);
 }
 
-void backlog_moved(struct backlog *backlog, struct subscription *subscription)
+void event_log_mark_dirty(struct event_log *backlog, struct subscription *subscription)
 {
-    struct archive *archive = backlog->archive;
+    struct event_log_writer *archive = backlog->archive;
     pthread_mutex_lock(&archive->lock);
     if (!subscription->moved) {
         subscription->moved = true;
         subscription_hold(subscription);
-        LL_PREPEND2(archive->moved, subscription, next_moved);
+        LL_PREPEND2(archive->moved, subscription, next_dirty);
         flush_soon(archive);
     }
     pthread_mutex_unlock(&archive->lock);
 }
 
-size_t backlog_share(const struct backlog *backlog)
+size_t event_log_share(const struct event_log *backlog)
 {
     size_t readers = atomic_load(&backlog->readers);
     return READ_AHEAD_BYTES / (readers ? readers : 1);
 }
 
-/* ---- the thread: writing ------------------------------------------------------------------- */
-
 /* What the thread took to do in one turn. */
 struct batch {
-    struct parcel *appends;
+    struct event_message *appends;
     struct subscription *asking;
     struct subscription **moved; /* owned list of held ones */
     size_t moved_count;
     bool flush, closing;
 };
 
-static bool append(struct archive *archive, struct parcel *parcel, struct err *err)
+static bool append(struct event_log_writer *archive, struct event_message *parcel, struct err *err)
 {
     OWN(buf) struct buf headers = {0};
-    parcel_pack_headers(parcel, &headers);
+    event_message_pack_headers(parcel, &headers);
     parcel->number = parcel->backlog->next++;
-    return store_append(archive->store, parcel->backlog->id, parcel->number, buf_bytes(&headers),
-                        buf_bytes(&parcel->body), err);
+    return event_log_store_append(archive->store, parcel->backlog->id, parcel->number,
+                                  buf_bytes(&headers), buf_bytes(&parcel->body), err);
 }
 
-static bool write_appends(struct archive *archive, struct parcel *appends, struct err *err)
+static bool write_appends(struct event_log_writer *archive, struct event_message *appends,
+                          struct err *err)
 {
-    struct parcel *parcel;
+    struct event_message *parcel;
     DL_FOREACH(appends, parcel)
     {
         if (!append(archive, parcel, err))
@@ -145,18 +143,19 @@ static bool write_appends(struct archive *archive, struct parcel *appends, struc
     return true;
 }
 
-static bool write_position(struct archive *archive, struct subscription *subscription,
+static bool write_position(struct event_log_writer *archive, struct subscription *subscription,
                            struct err *err)
 {
     pthread_mutex_lock(&subscription->lock);
-    uint64_t low = window_low(&subscription->window, subscription->next);
+    uint64_t low = ack_window_base(&subscription->window, subscription->next);
     pthread_mutex_unlock(&subscription->lock);
     atomic_store(&subscription->backlog->trim, true);
-    return store_move_reader(archive->store, subscription->backlog->id, subscription->name, low,
-                             err);
+    return event_log_store_move_reader(archive->store, subscription->backlog->id,
+                                       subscription->name, low, err);
 }
 
-static bool write_positions(struct archive *archive, const struct batch *batch, struct err *err)
+static bool write_positions(struct event_log_writer *archive, const struct batch *batch,
+                            struct err *err)
 {
     for (size_t i = 0; i < batch->moved_count; i++)
         if (!write_position(archive, batch->moved[i], err))
@@ -165,59 +164,60 @@ static bool write_positions(struct archive *archive, const struct batch *batch, 
 }
 
 /* Deletes what all readers of a backlog have behind them; the rest next time when it is much. */
-static bool trim(struct backlog *backlog, struct err *err)
+static bool trim(struct event_log *backlog, struct err *err)
 {
-    struct store *store = backlog->archive->store;
+    struct event_log_store *store = backlog->archive->store;
     uint64_t lowest;
     bool left = false;
-    bool good = store_lowest(store, backlog->id, backlog->next, &lowest, err) &&
-                store_delete(store, backlog->id, lowest, MOST_DELETES, &left, err);
+    bool good = event_log_store_lowest(store, backlog->id, backlog->next, &lowest, err) &&
+                event_log_store_delete(store, backlog->id, lowest, MAX_DELETES, &left, err);
     if (left)
         atomic_store(&backlog->trim, true);
     return good;
 }
 
 /* The backlogs to trim, held: the list may change while the store works. */
-static struct backlog *next_to_trim(struct archive *archive)
+static struct event_log *next_to_trim(struct event_log_writer *archive)
 {
     pthread_mutex_lock(&archive->lock);
-    struct backlog *backlog;
+    struct event_log *backlog;
     DL_FOREACH2(archive->backlogs, backlog, next_backlog)
     {
         if (atomic_exchange(&backlog->trim, false))
             break;
     }
     if (backlog)
-        backlog_hold(backlog);
+        event_log_hold(backlog);
     pthread_mutex_unlock(&archive->lock);
     return backlog;
 }
 
-static bool trim_all(struct archive *archive, struct err *err)
+static bool trim_all(struct event_log_writer *archive, struct err *err)
 {
-    struct backlog *backlog;
+    struct event_log *backlog;
     size_t count = 0;
     bool good = true;
     while (good && count++ < 100 && (backlog = next_to_trim(archive))) {
         good = trim(backlog, err);
-        backlog_release(backlog);
+        event_log_release(backlog);
     }
     return good;
 }
 
-static bool write_batch(struct archive *archive, const struct batch *batch, struct err *err)
+static bool write_batch(struct event_log_writer *archive, const struct batch *batch,
+                        struct err *err)
 {
     if (!batch->appends && !batch->flush)
         return true;
-    return store_begin(archive->store, err) && write_appends(archive, batch->appends, err) &&
-           write_positions(archive, batch, err) && (!batch->flush || trim_all(archive, err)) &&
-           store_commit(archive->store, err);
+    return event_log_store_begin(archive->store, err) &&
+           write_appends(archive, batch->appends, err) && write_positions(archive, batch, err) &&
+           (!batch->flush || trim_all(archive, err)) && event_log_store_commit(archive->store, err);
 }
 
 /* Gives numbers back that were not used after all. */
-static void take_numbers_back(struct parcel *appends)
+static void take_numbers_back(struct event_message *appends)
 {
-    struct parcel *parcel;
+    struct event_message *parcel;
     DL_FOREACH(appends, parcel)
     {
         if (parcel->number && parcel->backlog->next > parcel->number)
@@ -226,40 +226,40 @@ static void take_numbers_back(struct parcel *appends)
     }
 }
 
-/* ---- the thread: handing out --------------------------------------------------------------- */
-
 /* Under the store's lock, so that a channel that is removed is not worked for. */
-static void offer_to_all(struct backlog *backlog, struct parcel *parcel)
+static void offer_to_all(struct event_log *backlog, struct event_message *parcel)
 {
     if (!backlog->subscribers)
         return;
-    OWN(roster) struct roster *roster = subscribers_take(backlog->subscribers);
+    OWN(subscriber_snapshot) struct subscriber_snapshot *roster =
+        subscriber_list_snapshot(backlog->subscribers);
     for (size_t i = 0; i < roster->count; i++)
         if (!subscription_offer(roster->list[i], parcel))
-            backlog_ask(backlog, roster->list[i]); /* it is behind: from disk, when it has room */
+            event_log_request_read(backlog,
+                                   roster->list[i]); /* it is behind: from disk, when it has room */
     if (roster->count == 0)
         atomic_store(&backlog->trim, true);
 }
 
-static void end_append(struct parcel *parcel, bool good)
+static void end_append(struct event_message *parcel, bool good)
 {
-    struct backlog *backlog = parcel->backlog;
+    struct event_log *backlog = parcel->backlog;
     parcel->backlog = NULL;
-    parcel_uncharge(parcel);
+    event_message_uncharge(parcel);
     if (good)
         atomic_store(&backlog->end, parcel->number + 1);
-    parcel_settle(parcel, good);
+    event_message_settle(parcel, good);
     if (good)
         offer_to_all(backlog, parcel);
-    backlog_release(backlog);
-    parcel_release(parcel);
+    event_log_release(backlog);
+    event_message_release(parcel);
 }
 
-static void end_appends(struct parcel *appends, bool good)
+static void end_appends(struct event_message *appends, bool good)
 {
     if (!good)
         take_numbers_back(appends);
-    struct parcel *parcel, *next;
+    struct event_message *parcel, *next;
     DL_FOREACH_SAFE(appends, parcel, next)
     {
         DL_DELETE(appends, parcel);
@@ -278,14 +278,15 @@ static bool hand_out(uint64_t number, struct bytes headers, struct bytes body, v
     struct reading *reading = to;
     if (atomic_load(&reading->subscription->next) < number)
         atomic_store(&reading->subscription->next, number); /* those between were deleted */
-    OWN(parcel) struct parcel *parcel = parcel_from_store(headers, body, number);
+    OWN(event_message) struct event_message *parcel =
+        event_message_from_store(headers, body, number);
     if (!parcel || !subscription_offer(reading->subscription, parcel))
         return false;
     reading->bytes -= parcel->size < reading->bytes ? parcel->size : reading->bytes;
     return --reading->count && reading->bytes;
 }
 
-static void read_for(struct archive *archive, struct subscription *subscription)
+static void read_for(struct event_log_writer *archive, struct subscription *subscription)
 {
     pthread_mutex_lock(&archive->lock);
     subscription->asked = false;
@@ -297,26 +298,24 @@ static void read_for(struct archive *archive, struct subscription *subscription)
     if (reading.count > READS_AT_ONCE)
         reading.count = READS_AT_ONCE;
     uint64_t from = subscription->next; /* changed by this thread alone */
-    if (reading.count &&
-        store_read(archive->store, subscription->backlog->id, from, hand_out, &reading, &err)) {
+    if (reading.count && event_log_store_read(archive->store, subscription->backlog->id, from,
+                                              hand_out, &reading, &err)) {
         if (subscription_room(subscription, &reading.bytes))
-            backlog_ask(subscription->backlog, subscription);
+            event_log_request_read(subscription->backlog, subscription);
     }
 }
 
-static void read_for_all(struct archive *archive, struct subscription *asking)
+static void read_for_all(struct event_log_writer *archive, struct subscription *asking)
 {
     struct subscription *subscription, *next;
-    LL_FOREACH_SAFE2(asking, subscription, next, next_asking)
+    LL_FOREACH_SAFE2(asking, subscription, next, next_requested)
     {
         read_for(archive, subscription);
         subscription_release(subscription);
     }
 }
 
-/* ---- the thread ---------------------------------------------------------------------------- */
-
-static void wait_for_work(struct archive *archive)
+static void wait_for_work(struct event_log_writer *archive)
 {
     while (!archive->appends && !archive->asking && !archive->closing) {
         if (!archive->flush_at_ns) {
@@ -330,11 +329,11 @@ static void wait_for_work(struct archive *archive)
     }
 }
 
-static struct parcel *take_appends(struct archive *archive)
+static struct event_message *take_appends(struct event_log_writer *archive)
 {
-    struct parcel *taken = NULL;
-    for (int i = 0; i < MOST_APPENDS && archive->appends; i++) {
-        struct parcel *parcel = archive->appends;
+    struct event_message *taken = NULL;
+    for (int i = 0; i < MAX_APPENDS && archive->appends; i++) {
+        struct event_message *parcel = archive->appends;
         DL_DELETE(archive->appends, parcel);
         DL_APPEND(taken, parcel);
     }
@@ -342,20 +341,20 @@ static struct parcel *take_appends(struct archive *archive)
 }
 
 /* Takes those that have moved; from now on they may move again. */
-static void take_moved(struct archive *archive, struct batch *batch)
+static void take_moved(struct event_log_writer *archive, struct batch *batch)
 {
     struct subscription *subscription;
-    LL_COUNT2(archive->moved, subscription, batch->moved_count, next_moved);
-    batch->moved = must_alloc(batch->moved_count * sizeof(struct subscription *));
+    LL_COUNT2(archive->moved, subscription, batch->moved_count, next_dirty);
+    batch->moved = alloc_zeroed(batch->moved_count * sizeof(struct subscription *));
     for (size_t i = 0; i < batch->moved_count; i++) {
         batch->moved[i] = archive->moved;
         archive->moved->moved = false;
-        LL_DELETE2(archive->moved, archive->moved, next_moved);
+        LL_DELETE2(archive->moved, archive->moved, next_dirty);
     }
     archive->flush_at_ns = 0;
 }
 
-static struct batch take_batch(struct archive *archive)
+static struct batch take_batch(struct event_log_writer *archive)
 {
     pthread_mutex_lock(&archive->lock);
     wait_for_work(archive);
@@ -364,7 +363,7 @@ static struct batch take_batch(struct archive *archive)
                           .closing = archive->closing && !archive->appends};
     archive->asking = NULL;
     batch.flush =
-        batch.closing || (archive->flush_at_ns && time_monotonic_ns() >= archive->flush_at_ns);
+        batch.closing || (archive->flush_at_ns && timestamp_monotonic_ns() >= archive->flush_at_ns);
     if (batch.flush)
         take_moved(archive, &batch);
     pthread_mutex_unlock(&archive->lock);
@@ -375,16 +374,16 @@ static void end_moved(struct batch *batch, bool good)
 {
     for (size_t i = 0; i < batch->moved_count; i++) {
         if (!good)
-            backlog_moved(batch->moved[i]->backlog, batch->moved[i]); /* try again */
+            event_log_mark_dirty(batch->moved[i]->backlog, batch->moved[i]); /* try again */
         subscription_release(batch->moved[i]);
     }
     free(batch->moved);
 }
 
-static void trim_again(struct archive *archive)
+static void trim_again(struct event_log_writer *archive)
 {
     pthread_mutex_lock(&archive->lock);
-    struct backlog *backlog;
+    struct event_log *backlog;
     DL_FOREACH2(archive->backlogs, backlog, next_backlog)
     {
         if (atomic_load(&backlog->trim))
@@ -395,7 +394,7 @@ static void trim_again(struct archive *archive)
 
 static void *run(void *context)
 {
-    struct archive *archive = context;
+    struct event_log_writer *archive = context;
     for (bool closing = false; !closing;) {
         struct batch batch = take_batch(archive);
         struct err err = {0};
@@ -403,7 +402,7 @@ static void *run(void *context)
         pthread_mutex_lock(&archive->store_lock);
         bool good = write_batch(archive, &batch, &err);
         if (!good)
-            store_rollback(archive->store);
+            event_log_store_rollback(archive->store);
         end_appends(batch.appends, good);
         read_for_all(archive, batch.asking);
         pthread_mutex_unlock(&archive->store_lock);
@@ -413,9 +412,7 @@ static void *run(void *context)
     return NULL;
 }
 
-/* ---- opening and closing ------------------------------------------------------------------- */
-
-static bool start_thread(struct archive *archive)
+static bool start_thread(struct event_log_writer *archive)
 {
     sigset_t all, before;
     sigfillset(&all);
@@ -425,10 +422,10 @@ static bool start_thread(struct archive *archive)
     return started;
 }
 
-struct archive *archive_open(const char *path, struct err *err)
+struct event_log_writer *event_log_writer_open(const char *path, struct err *err)
 {
-    struct archive *archive = must_alloc(sizeof(*archive));
-    archive->store = store_open(path, err);
+    struct event_log_writer *archive = alloc_zeroed(sizeof(*archive));
+    archive->store = event_log_store_open(path, err);
     if (!archive->store) {
         free(archive);
         return NULL;
@@ -445,7 +442,7 @@ struct archive *archive_open(const char *path, struct err *err)
     return archive;
 }
 
-void archive_close(struct archive *archive)
+void event_log_writer_close(struct event_log_writer *archive)
 {
     if (!archive)
         return;
@@ -454,7 +451,7 @@ void archive_close(struct archive *archive)
     pthread_cond_signal(&archive->work);
     pthread_mutex_unlock(&archive->lock);
     pthread_join(archive->thread, NULL);
-    store_close(archive->store);
+    event_log_store_close(archive->store);
     pthread_cond_destroy(&archive->work);
     pthread_mutex_destroy(&archive->lock);
     pthread_mutex_destroy(&archive->store_lock);
@@ -462,30 +459,30 @@ void archive_close(struct archive *archive)
 }
 
 /* Runs within one commit of the store. */
-static bool finish(struct archive *archive, bool good, struct err *err)
+static bool finish(struct event_log_writer *archive, bool good, struct err *err)
 {
-    good = good && store_commit(archive->store, err);
+    good = good && event_log_store_commit(archive->store, err);
     if (!good)
-        store_rollback(archive->store);
+        event_log_store_rollback(archive->store);
     pthread_mutex_unlock(&archive->store_lock);
     return good;
 }
 
-static bool begin(struct archive *archive, struct err *err)
+static bool begin(struct event_log_writer *archive, struct err *err)
 {
     pthread_mutex_lock(&archive->store_lock);
-    return store_begin(archive->store, err);
+    return event_log_store_begin(archive->store, err);
 }
 
-struct backlog *backlog_open(struct archive *archive, const char *key,
-                             struct subscribers *subscribers, struct err *err)
+struct event_log *event_log_open(struct event_log_writer *archive, const char *key,
+                                 struct subscriber_list *subscribers, struct err *err)
 {
-    struct backlog *backlog = must_alloc(sizeof(*backlog));
+    struct event_log *backlog = alloc_zeroed(sizeof(*backlog));
     atomic_init(&backlog->refs, 1);
     backlog->archive = archive;
     backlog->subscribers = subscribers;
     bool good = begin(archive, err) &&
-                store_channel(archive->store, key, &backlog->id, &backlog->next, err) &&
+                event_log_store_channel(archive->store, key, &backlog->id, &backlog->next, err) &&
                 trim(backlog, err); /* what its readers finished just before the last end */
     if (!finish(archive, good, err)) {
         free(backlog);
@@ -498,9 +495,9 @@ struct backlog *backlog_open(struct archive *archive, const char *key,
     return backlog;
 }
 
-void backlog_close(struct backlog *backlog)
+void event_log_close(struct event_log *backlog)
 {
-    struct archive *archive = backlog->archive;
+    struct event_log_writer *archive = backlog->archive;
     pthread_mutex_lock(&archive->store_lock);
     backlog->subscribers = NULL;
     pthread_mutex_unlock(&archive->store_lock);
@@ -510,42 +507,46 @@ void backlog_close(struct backlog *backlog)
     pthread_mutex_unlock(&archive->lock);
 }
 
-bool backlog_remove(struct backlog *backlog, struct err *err)
+bool event_log_remove(struct event_log *backlog, struct err *err)
 {
-    struct archive *archive = backlog->archive;
-    bool good = begin(archive, err) && store_remove_channel(archive->store, backlog->id, err);
+    struct event_log_writer *archive = backlog->archive;
+    bool good =
+        begin(archive, err) && event_log_store_remove_channel(archive->store, backlog->id, err);
     good = finish(archive, good, err);
-    backlog_close(backlog);
+    event_log_close(backlog);
     return good;
 }
 
-bool backlog_subscribe(struct backlog *backlog, struct subscription *subscription, struct err *err)
+bool event_log_subscribe(struct event_log *backlog, struct subscription *subscription,
+                         struct err *err)
 {
-    struct archive *archive = backlog->archive;
+    struct event_log_writer *archive = backlog->archive;
     bool good = begin(archive, err);
     uint64_t position = backlog->next;
-    good = good && store_reader(archive->store, backlog->id, subscription->name, &position, err) &&
-           store_commit(archive->store, err);
+    good =
+        good &&
+        event_log_store_reader(archive->store, backlog->id, subscription->name, &position, err) &&
+        event_log_store_commit(archive->store, err);
     if (good) { /* still under the store's lock: no event passes between */
         subscription->next = position;
-        subscription->backlog = backlog_hold(backlog);
+        subscription->backlog = event_log_hold(backlog);
         atomic_fetch_add(&backlog->readers, 1);
-        subscribers_add(backlog->subscribers, subscription);
+        subscriber_list_add(backlog->subscribers, subscription);
     } else {
-        store_rollback(archive->store);
+        event_log_store_rollback(archive->store);
     }
     pthread_mutex_unlock(&archive->store_lock);
     if (good)
-        backlog_ask(backlog, subscription);
+        event_log_request_read(backlog, subscription);
     return good;
 }
 
-bool backlog_unsubscribe(struct backlog *backlog, struct subscription *subscription,
-                         struct err *err)
+bool event_log_unsubscribe(struct event_log *backlog, struct subscription *subscription,
+                           struct err *err)
 {
-    struct archive *archive = backlog->archive;
+    struct event_log_writer *archive = backlog->archive;
     bool good = begin(archive, err) &&
-                store_remove_reader(archive->store, backlog->id, subscription->name, err);
+                event_log_store_remove_reader(archive->store, backlog->id, subscription->name, err);
     good = finish(archive, good, err);
     atomic_fetch_sub(&backlog->readers, 1);
     atomic_store(&backlog->trim, true);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The durable store of channels: SQLite behind one door. */
 #include "kn-local/dataplane/event_log_store.h"
 
@@ -61,25 +62,25 @@ static const char *const sql[STATEMENTS] = {
     [LOWEST_READER] = "SELECT min(position) FROM reader WHERE channel = ?1",
 };
 
-struct store {
+struct event_log_store {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
 };
 
-static bool fail(struct store *store, const char *deed, struct err *err)
+static bool fail(struct event_log_store *store, const char *action, struct err *err)
 {
     int code = sqlite3_errcode(store->db);
     int status = code == SQLITE_NOTADB || code == SQLITE_CORRUPT ? ERR_INTERNAL : ERR_UNAVAILABLE;
-    return err_set(err, status, "cannot %s the store: %s", deed, sqlite3_errmsg(store->db));
+    return err_set(err, status, "cannot %s the store: %s", action, sqlite3_errmsg(store->db));
 }
 
-static bool execute(struct store *store, const char *text, struct err *err)
+static bool execute(struct event_log_store *store, const char *text, struct err *err)
 {
     return sqlite3_exec(store->db, text, NULL, NULL, NULL) == SQLITE_OK ||
            fail(store, "set up", err);
 }
 
-static bool set_up(struct store *store, struct err *err)
+static bool set_up(struct event_log_store *store, struct err *err)
 {
     sqlite3_busy_timeout(store->db, 5000);
     if (!execute(store,
@@ -101,7 +102,7 @@ static bool set_up(struct store *store, struct err *err)
     return execute(store, all, err);
 }
 
-static bool prepare(struct store *store, struct err *err)
+static bool prepare(struct event_log_store *store, struct err *err)
 {
     for (size_t i = 0; i < STATEMENTS; i++)
         if (sqlite3_prepare_v3(store->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
@@ -110,9 +111,9 @@ static bool prepare(struct store *store, struct err *err)
     return true;
 }
 
-struct store *store_open(const char *path, struct err *err)
+struct event_log_store *event_log_store_open(const char *path, struct err *err)
 {
-    OWN(store) struct store *store = must_alloc(sizeof(*store));
+    OWN(event_log_store) struct event_log_store *store = alloc_zeroed(sizeof(*store));
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     bool good = sqlite3_open_v2(path, &store->db, flags, NULL) == SQLITE_OK
                     ? set_up(store, err) && prepare(store, err)
@@ -121,10 +122,10 @@ struct store *store_open(const char *path, struct err *err)
         err_wrap(err, "%s", path);
         return NULL;
     }
-    return give(&store);
+    return move_ptr(&store);
 }
 
-void store_close(struct store *store)
+void event_log_store_close(struct event_log_store *store)
 {
     if (!store)
         return;
@@ -133,8 +134,6 @@ void store_close(struct store *store)
     sqlite3_close(store->db);
     free(store);
 }
-
-/* ---- running statements ---------------------------------------------------------------------- */
 
 static int64_t event_id(int64_t channel, uint64_t number)
 {
@@ -146,7 +145,8 @@ static uint64_t number_of(int64_t id)
     return (uint64_t)id & ((UINT64_C(1) << NUMBER_BITS) - 1);
 }
 
-static sqlite3_stmt *with_number(struct store *store, enum statement which, int64_t number)
+static sqlite3_stmt *with_number(struct event_log_store *store, enum statement which,
+                                 int64_t number)
 {
     sqlite3_stmt *statement = store->statements[which];
     sqlite3_bind_int64(statement, 1, number);
@@ -164,24 +164,25 @@ static void bind_text(sqlite3_stmt *statement, int place, const char *text)
 }
 
 /* Ends a statement's run; the result of its last step decides. */
-static bool end(struct store *store, sqlite3_stmt *statement, int result, const char *deed,
-                struct err *err)
+static bool end(struct event_log_store *store, sqlite3_stmt *statement, int result,
+                const char *action, struct err *err)
 {
     bool good = result == SQLITE_DONE || result == SQLITE_ROW;
     if (!good)
-        fail(store, deed, err);
+        fail(store, action, err);
     sqlite3_reset(statement);
     return good;
 }
 
-static bool run(struct store *store, sqlite3_stmt *statement, const char *deed, struct err *err)
+static bool run(struct event_log_store *store, sqlite3_stmt *statement, const char *action,
+                struct err *err)
 {
-    return end(store, statement, sqlite3_step(statement), deed, err);
+    return end(store, statement, sqlite3_step(statement), action, err);
 }
 
 /* Runs a query for one number; *found says whether there was one that is not NULL. */
-static bool query(struct store *store, sqlite3_stmt *statement, int64_t *value, bool *found,
-                  struct err *err)
+static bool query(struct event_log_store *store, sqlite3_stmt *statement, int64_t *value,
+                  bool *found, struct err *err)
 {
     int result = sqlite3_step(statement);
     *found = result == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL;
@@ -190,33 +191,32 @@ static bool query(struct store *store, sqlite3_stmt *statement, int64_t *value, 
     return end(store, statement, result, "read", err);
 }
 
-bool store_begin(struct store *store, struct err *err)
+bool event_log_store_begin(struct event_log_store *store, struct err *err)
 {
     return run(store, store->statements[BEGIN], "write to", err);
 }
 
-bool store_commit(struct store *store, struct err *err)
+bool event_log_store_commit(struct event_log_store *store, struct err *err)
 {
     return run(store, store->statements[COMMIT], "write to", err);
 }
 
-void store_rollback(struct store *store)
+void event_log_store_rollback(struct event_log_store *store)
 {
     struct err ignored = {0}; /* there is none to undo when the failure itself undid it */
     if (!sqlite3_get_autocommit(store->db))
         run(store, store->statements[ROLLBACK], "undo in", &ignored);
 }
 
-/* ---- channels -------------------------------------------------------------------------------- */
-
-static bool find_channel(struct store *store, const char *key, int64_t *id, bool *found,
+static bool find_channel(struct event_log_store *store, const char *key, int64_t *id, bool *found,
                          struct err *err)
 {
     bind_text(store->statements[FIND_CHANNEL], 1, key);
     return query(store, store->statements[FIND_CHANNEL], id, found, err);
 }
 
-static bool add_channel(struct store *store, const char *key, int64_t *id, struct err *err)
+static bool add_channel(struct event_log_store *store, const char *key, int64_t *id,
+                        struct err *err)
 {
     bind_text(store->statements[ADD_CHANNEL], 1, key);
     bool good = run(store, store->statements[ADD_CHANNEL], "write to", err);
@@ -224,16 +224,16 @@ static bool add_channel(struct store *store, const char *key, int64_t *id, struc
     return good;
 }
 
-static sqlite3_stmt *with_range(struct store *store, enum statement which, int64_t channel,
-                                uint64_t from, uint64_t below)
+static sqlite3_stmt *with_range(struct event_log_store *store, enum statement which,
+                                int64_t channel, uint64_t from, uint64_t below)
 {
     sqlite3_stmt *statement = with_number(store, which, event_id(channel, from));
     sqlite3_bind_int64(statement, 2, below ? event_id(channel, below) : event_id(channel + 1, 0));
     return statement;
 }
 
-bool store_channel(struct store *store, const char *key, int64_t *id, uint64_t *next,
-                   struct err *err)
+bool event_log_store_channel(struct event_log_store *store, const char *key, int64_t *id,
+                             uint64_t *next, struct err *err)
 {
     bool found = false, has_event = false, has_reader = false;
     int64_t last = 0, position = 0;
@@ -248,17 +248,15 @@ bool store_channel(struct store *store, const char *key, int64_t *id, uint64_t *
     return true;
 }
 
-bool store_remove_channel(struct store *store, int64_t channel, struct err *err)
+bool event_log_store_remove_channel(struct event_log_store *store, int64_t channel, struct err *err)
 {
     return run(store, with_number(store, REMOVE_CHANNEL, channel), "write to", err) &&
            run(store, with_number(store, REMOVE_READERS, channel), "write to", err) &&
            run(store, with_range(store, REMOVE_EVENTS, channel, 0, 0), "write to", err);
 }
 
-/* ---- events ---------------------------------------------------------------------------------- */
-
-bool store_append(struct store *store, int64_t channel, uint64_t number, struct bytes headers,
-                  struct bytes body, struct err *err)
+bool event_log_store_append(struct event_log_store *store, int64_t channel, uint64_t number,
+                            struct bytes headers, struct bytes body, struct err *err)
 {
     sqlite3_stmt *statement = with_number(store, ADD_EVENT, event_id(channel, number));
     bind_bytes(statement, 2, headers);
@@ -272,9 +270,10 @@ static struct bytes column(sqlite3_stmt *statement, int place)
                           (size_t)sqlite3_column_bytes(statement, place)};
 }
 
-bool store_read(struct store *store, int64_t channel, uint64_t from,
-                bool (*each)(uint64_t number, struct bytes headers, struct bytes body, void *to),
-                void *to, struct err *err)
+bool event_log_store_read(struct event_log_store *store, int64_t channel, uint64_t from,
+                          bool (*each)(uint64_t number, struct bytes headers, struct bytes body,
+                                       void *to),
+                          void *to, struct err *err)
 {
     sqlite3_stmt *statement = with_range(store, READ_EVENTS, channel, from, 0);
     int result;
@@ -285,8 +284,8 @@ bool store_read(struct store *store, int64_t channel, uint64_t from,
     return end(store, statement, result, "read", err);
 }
 
-bool store_delete(struct store *store, int64_t channel, uint64_t below, unsigned most, bool *left,
-                  struct err *err)
+bool event_log_store_delete(struct event_log_store *store, int64_t channel, uint64_t below,
+                            unsigned most, bool *left, struct err *err)
 {
     sqlite3_stmt *statement = with_range(store, DELETE_EVENTS, channel, 0, below);
     sqlite3_bind_int64(statement, 3, most);
@@ -295,18 +294,16 @@ bool store_delete(struct store *store, int64_t channel, uint64_t below, unsigned
     return good;
 }
 
-/* ---- readers --------------------------------------------------------------------------------- */
-
-static sqlite3_stmt *with_reader(struct store *store, enum statement which, int64_t channel,
-                                 const char *reader)
+static sqlite3_stmt *with_reader(struct event_log_store *store, enum statement which,
+                                 int64_t channel, const char *reader)
 {
     sqlite3_stmt *statement = with_number(store, which, channel);
     bind_text(statement, 2, reader);
     return statement;
 }
 
-bool store_reader(struct store *store, int64_t channel, const char *reader, uint64_t *position,
-                  struct err *err)
+bool event_log_store_reader(struct event_log_store *store, int64_t channel, const char *reader,
+                            uint64_t *position, struct err *err)
 {
     bool found;
     int64_t kept = 0;
@@ -321,21 +318,22 @@ bool store_reader(struct store *store, int64_t channel, const char *reader, uint
     return run(store, statement, "write to", err);
 }
 
-bool store_move_reader(struct store *store, int64_t channel, const char *reader, uint64_t position,
-                       struct err *err)
+bool event_log_store_move_reader(struct event_log_store *store, int64_t channel, const char *reader,
+                                 uint64_t position, struct err *err)
 {
     sqlite3_stmt *statement = with_reader(store, MOVE_READER, channel, reader);
     sqlite3_bind_int64(statement, 3, (int64_t)position);
     return run(store, statement, "write to", err);
 }
 
-bool store_remove_reader(struct store *store, int64_t channel, const char *reader, struct err *err)
+bool event_log_store_remove_reader(struct event_log_store *store, int64_t channel,
+                                   const char *reader, struct err *err)
 {
     return run(store, with_reader(store, REMOVE_READER, channel, reader), "write to", err);
 }
 
-bool store_lowest(struct store *store, int64_t channel, uint64_t next, uint64_t *lowest,
-                  struct err *err)
+bool event_log_store_lowest(struct event_log_store *store, int64_t channel, uint64_t next,
+                            uint64_t *lowest, struct err *err)
 {
     bool found;
     int64_t position = 0;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A CloudEvent on its way. */
 #include "kn-local/dataplane/event_message.h"
 
@@ -15,7 +16,7 @@ static bool is_forwarded(const char *name)
 {
     static const char *const names[] = {"x-request-id", "retry-after", "traceparent", "tracestate",
                                         "b3"};
-    for (size_t i = 0; i < COUNT(names); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         if (str_equal_any_case(name, names[i]))
             return true;
     return str_starts_any_case(name, "knative-") || str_starts_any_case(name, "x-b3-");
@@ -28,7 +29,7 @@ static void forward(const struct headers *from, struct headers *to)
             headers_add(to, from->list[i].name, from->list[i].value);
 }
 
-static void finish(struct parcel *parcel)
+static void finish(struct event_message *parcel)
 {
     atomic_init(&parcel->refs, 1);
     parcel->id = headers_get(&parcel->headers, "ce-id");
@@ -49,9 +50,9 @@ static bool is_one_event(const struct ce_events *events, struct err *err)
     return true;
 }
 
-static struct parcel *pack(const struct ce_event *event, const char *ns)
+static struct event_message *pack(const struct ce_event *event, const char *ns)
 {
-    struct parcel *parcel = must_alloc(sizeof(*parcel));
+    struct event_message *parcel = alloc_zeroed(sizeof(*parcel));
     ce_headers_from_event(event, &parcel->headers);
     headers_set(&parcel->headers, "Kn-Namespace", ns);
     finish(parcel);
@@ -67,23 +68,24 @@ static struct bytes body_to_read(const struct headers *headers, const struct buf
                                                                  : (struct bytes){0};
 }
 
-static void take_body(struct parcel *parcel, struct buf *body)
+static void take_body(struct event_message *parcel, struct buf *body)
 {
     parcel->body = *body;
     *body = (struct buf){0};
 }
 
 /* Reads the event and writes it anew. */
-static struct parcel *repack(const struct headers *headers, struct buf *body, struct err *err)
+static struct event_message *repack(const struct headers *headers, struct buf *body,
+                                    struct err *err)
 {
     OWN(ce_events) struct ce_events events = {0};
-    if (!events_from_http(headers, body_to_read(headers, body), &events, err) ||
+    if (!ce_events_from_http(headers, body_to_read(headers, body), &events, err) ||
         !is_one_event(&events, err)) {
         err->status = ERR_INPUT; /* a format that we do not read is no valid event either */
         return NULL;
     }
     const struct ce_event *event = &events.list[0];
-    struct parcel *parcel = must_alloc(sizeof(*parcel));
+    struct event_message *parcel = alloc_zeroed(sizeof(*parcel));
     ce_headers_from_event(event, &parcel->headers);
     if (events.mode == CE_BINARY)
         take_body(parcel, body);
@@ -92,21 +94,21 @@ static struct parcel *repack(const struct headers *headers, struct buf *body, st
     return parcel;
 }
 
-static struct parcel *pack_plain(const struct headers *headers, struct buf *body)
+static struct event_message *pack_plain(const struct headers *headers, struct buf *body)
 {
     struct headers fields = {0};
-    if (!plain_event_copy(headers, &fields))
+    if (!event_passthrough_copy(headers, &fields))
         return NULL;
-    struct parcel *parcel = must_alloc(sizeof(*parcel));
+    struct event_message *parcel = alloc_zeroed(sizeof(*parcel));
     parcel->headers = fields;
     take_body(parcel, body);
     return parcel;
 }
 
-struct parcel *parcel_from_http(const struct headers *headers, struct buf *body, const char *ns,
-                                struct err *err)
+struct event_message *event_message_from_http(const struct headers *headers, struct buf *body,
+                                              const char *ns, struct err *err)
 {
-    struct parcel *parcel = pack_plain(headers, body);
+    struct event_message *parcel = pack_plain(headers, body);
     if (!parcel)
         parcel = repack(headers, body, err);
     if (!parcel)
@@ -117,20 +119,20 @@ struct parcel *parcel_from_http(const struct headers *headers, struct buf *body,
     return parcel;
 }
 
-struct parcel *parcel_from_event(const struct ce_event *event, const char *ns)
+struct event_message *event_message_from_event(const struct ce_event *event, const char *ns)
 {
-    struct parcel *parcel = pack(event, ns);
+    struct event_message *parcel = pack(event, ns);
     buf_add(&parcel->body, event->data, event->len);
     finish(parcel);
     return parcel;
 }
 
-void parcel_ask(struct parcel *parcel)
+void event_message_request_reply(struct event_message *parcel)
 {
     headers_add(&parcel->headers, "Prefer", "reply");
 }
 
-void parcel_pack_headers(const struct parcel *parcel, struct buf *out)
+void event_message_pack_headers(const struct event_message *parcel, struct buf *out)
 {
     for (size_t i = 0; i < parcel->headers.count; i++) {
         const struct header *field = &parcel->headers.list[i];
@@ -151,9 +153,10 @@ static const char *take_text(struct bytes *from)
     return text;
 }
 
-struct parcel *parcel_from_store(struct bytes headers, struct bytes body, uint64_t number)
+struct event_message *event_message_from_store(struct bytes headers, struct bytes body,
+                                               uint64_t number)
 {
-    OWN(parcel) struct parcel *parcel = must_alloc(sizeof(*parcel));
+    OWN(event_message) struct event_message *parcel = alloc_zeroed(sizeof(*parcel));
     atomic_init(&parcel->refs, 1);
     while (headers.len) {
         const char *name = take_text(&headers), *value = take_text(&headers);
@@ -163,54 +166,54 @@ struct parcel *parcel_from_store(struct bytes headers, struct bytes body, uint64
     buf_add(&parcel->body, body.data, body.len);
     finish(parcel);
     parcel->number = number;
-    return parcel->id ? give(&parcel) : NULL;
+    return parcel->id ? move_ptr(&parcel) : NULL;
 }
 
-struct parcel *parcel_dead_letter(const struct parcel *event, const char *ns,
-                                  const char *destination, int status, struct bytes answer,
-                                  const char *reason)
+struct event_message *event_message_dead_letter(const struct event_message *event, const char *ns,
+                                                const char *destination, int status,
+                                                struct bytes answer, const char *reason)
 {
     struct err err = {0};
     OWN(ce_events) struct ce_events events = {0};
-    if (!events_from_http(&event->headers, buf_bytes(&event->body), &events, &err))
+    if (!ce_events_from_http(&event->headers, buf_bytes(&event->body), &events, &err))
         abort(); /* it was read from such fields before */
-    delivery_dead_letter(&events.list[0], destination, status, answer, reason);
-    struct parcel *letter = parcel_from_event(&events.list[0], ns);
+    ce_event_to_dead_letter(&events.list[0], destination, status, answer, reason);
+    struct event_message *letter = event_message_from_event(&events.list[0], ns);
     forward(&event->headers, &letter->headers);
     return letter;
 }
 
-struct parcel *parcel_hold(struct parcel *parcel)
+struct event_message *event_message_hold(struct event_message *parcel)
 {
     atomic_fetch_add_explicit(&parcel->refs, 1, memory_order_relaxed);
     return parcel;
 }
 
-void parcel_release(struct parcel *parcel)
+void event_message_release(struct event_message *parcel)
 {
     if (atomic_fetch_sub(&parcel->refs, 1) > 1)
         return;
-    parcel_uncharge(parcel);
+    event_message_uncharge(parcel);
     headers_done(&parcel->headers);
     buf_done(&parcel->body);
     free(parcel);
 }
 
-struct budget *budget_new(size_t max)
+struct budget *event_message_budget_new(size_t max)
 {
-    struct budget *budget = must_alloc(sizeof(*budget));
+    struct budget *budget = alloc_zeroed(sizeof(*budget));
     atomic_init(&budget->refs, 1);
     budget->max = max;
     return budget;
 }
 
-void budget_release(struct budget *budget)
+void event_message_budget_release(struct budget *budget)
 {
     if (atomic_fetch_sub(&budget->refs, 1) == 1)
         free(budget);
 }
 
-bool parcel_charge(struct parcel *parcel, struct budget *budget)
+bool event_message_charge(struct event_message *parcel, struct budget *budget)
 {
     size_t before = atomic_fetch_add(&budget->held, parcel->size);
     if (before && before + parcel->size > budget->max) {
@@ -222,16 +225,16 @@ bool parcel_charge(struct parcel *parcel, struct budget *budget)
     return true;
 }
 
-void parcel_uncharge(struct parcel *parcel)
+void event_message_uncharge(struct event_message *parcel)
 {
     if (!parcel->budget)
         return;
     atomic_fetch_sub(&parcel->budget->held, parcel->size);
-    budget_release(parcel->budget);
+    event_message_budget_release(parcel->budget);
     parcel->budget = NULL;
 }
 
-void parcel_settle(struct parcel *parcel, bool well)
+void event_message_settle(struct event_message *parcel, bool well)
 {
     if (!well)
         atomic_store(&parcel->failed, true);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Events that can be passed on as they came. Whatever is in doubt is not plain. */
 #include "kn-local/dataplane/event_passthrough.h"
 
@@ -7,7 +8,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { MOST_FIELDS = 32 };
+enum { MAX_FIELDS = 32 };
 
 /* Visible ASCII that the HTTP binding neither encodes nor decodes. */
 static bool is_plain(const char *value)
@@ -52,7 +53,7 @@ static unsigned look(const char *name, const char *value)
     if (str_equal(name, "source"))
         return is_plain_source(value) ? SEEN_SOURCE : 0;
     if (str_equal(name, "time"))
-        return time_parse(value, NULL) ? OPTIONAL : 0;
+        return timestamp_parse(value, NULL) ? OPTIONAL : 0;
     bool special = str_starts(name, "data") || str_equal(name, "cloudeventsversion");
     return special ? 0 : OPTIONAL;
 }
@@ -64,7 +65,7 @@ static bool is_attribute(const char *name)
 }
 
 /* Collects the event's fields; 0 when one is not plain or stands there twice. */
-static size_t collect(const struct headers *from, const struct header *found[MOST_FIELDS])
+static size_t collect(const struct headers *from, const struct header *found[MAX_FIELDS])
 {
     unsigned seen = 0;
     size_t count = 0;
@@ -74,7 +75,7 @@ static size_t collect(const struct headers *from, const struct header *found[MOS
         if (!type && !is_attribute(field->name))
             continue;
         unsigned what = type ? 0 : look(field->name + 3, field->value);
-        if ((!type && !what) || (what & seen & SEEN_ALL) || count == MOST_FIELDS)
+        if ((!type && !what) || (what & seen & SEEN_ALL) || count == MAX_FIELDS)
             return 0;
         for (size_t j = 0; j < count; j++)
             if (str_equal_any_case(found[j]->name, field->name))
@@ -87,9 +88,9 @@ static size_t collect(const struct headers *from, const struct header *found[MOS
     return (seen & SEEN_ALL) == SEEN_ALL ? count : 0;
 }
 
-bool plain_event_copy(const struct headers *from, struct headers *to)
+bool event_passthrough_copy(const struct headers *from, struct headers *to)
 {
-    const struct header *found[MOST_FIELDS];
+    const struct header *found[MAX_FIELDS];
     size_t count = collect(from, found);
     for (size_t i = 0; i < count; i++)
         headers_add(to, found[i]->name, found[i]->value);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* PingSource: events by the clock. */
 #include "kn-local/dataplane/ping_source.h"
 
@@ -14,17 +15,17 @@
 static const struct delivery_policy POLICY = {
     .retry = 5, .backoff = BACKOFF_EXPONENTIAL, .delay_ns = 50 * NS_PER_MS};
 
-enum { LONGEST_SLEEP_SEC = 60 }; /* the wall clock may be set meanwhile */
+enum { MAX_SLEEP_SEC = 60 }; /* the wall clock may be set meanwhile */
 
 /* Held by its owner, by its timer, and by each strike. */
-struct ping {
+struct ping_source {
     struct timer timer; /* first */
     atomic_uint refs;
     atomic_bool ended;
-    struct world *world;
+    struct delivery_io *world;
     struct cron cron;
-    struct zone *zone;
-    struct target sink;
+    struct time_zone *zone;
+    struct resolved_address sink;
     char *place;
     int64_t next_sec; /* when it strikes next; -1 = never */
     char *ns, *name, *content_type, *overrides;
@@ -32,21 +33,21 @@ struct ping {
 };
 
 /* One event on its way. */
-struct strike {
-    struct timer timer; /* first */
-    struct ping *ping;  /* held */
-    struct parcel *parcel;
+struct tick {
+    struct timer timer;       /* first */
+    struct ping_source *ping; /* held */
+    struct event_message *parcel;
     struct http_call call;
     int attempt;
     int64_t began_ns;
 };
 
-static void ping_release(struct ping *ping)
+static void ping_source_release(struct ping_source *ping)
 {
     if (atomic_fetch_sub(&ping->refs, 1) > 1)
         return;
-    zone_close(ping->zone);
-    target_done(&ping->sink);
+    timezone_close(ping->zone);
+    address_resolved_done(&ping->sink);
     buf_done(&ping->data);
     free(ping->place);
     free(ping->ns);
@@ -55,8 +56,6 @@ static void ping_release(struct ping *ping)
     free(ping->overrides);
     free(ping);
 }
-
-/* ---- the event ----------------------------------------------------------------------------- */
 
 static bool set_overrides(struct ce_event *event, const char *overrides, struct err *err)
 {
@@ -80,62 +79,62 @@ static bool set_overrides(struct ce_event *event, const char *overrides, struct 
     return jread_ok(&extensions) && ce_event_valid(event, err);
 }
 
-struct parcel *ping_event(const struct runtime_ping *from, struct err *err)
+struct event_message *ping_source_event(const struct runtime_ping *from, struct err *err)
 {
     const char *slash = strchr(from->name, '/');
     OWN(free) char *source = str_format("/apis/v1/namespaces/%s/pingsources/%s", from->ns,
                                         slash ? slash + 1 : from->name);
     OWN(ce_event) struct ce_event event = {0};
     ce_event_new(&event, source, "dev.knative.sources.ping", from->content_type, from->data);
-    return set_overrides(&event, from->overrides, err) ? parcel_from_event(&event, from->ns) : NULL;
+    return set_overrides(&event, from->overrides, err) ? event_message_from_event(&event, from->ns)
+                                                       : NULL;
 }
 
-/* ---- one event on its way ------------------------------------------------------------------ */
-
-static void strike_free(struct strike *strike)
+static void strike_free(struct tick *strike)
 {
-    parcel_release(strike->parcel);
-    ping_release(strike->ping);
+    event_message_release(strike->parcel);
+    ping_source_release(strike->ping);
     free(strike);
 }
 
-static void note(const struct strike *strike, enum hop hop, int status)
+static void note(const struct tick *strike, enum trace_hop_kind hop, int status)
 {
-    const struct ping *ping = strike->ping;
+    const struct ping_source *ping = strike->ping;
     if (ping->world->journal)
-        journal_write(ping->world->journal,
-                      &(struct journal_note){
-                          .hop = hop,
-                          .id = strike->parcel->id,
-                          .place = ping->place,
-                          .peer = ping->sink.url,
-                          .status = status,
-                          .attempt = strike->attempt,
-                          .latency_ns = time_monotonic_ns() - strike->began_ns,
-                      });
+        trace_log_write(ping->world->journal,
+                        &(struct trace_record){
+                            .hop = hop,
+                            .id = strike->parcel->id,
+                            .place = ping->place,
+                            .peer = ping->sink.url,
+                            .status = status,
+                            .attempt = strike->attempt,
+                            .latency_ns = timestamp_monotonic_ns() - strike->began_ns,
+                        });
 }
 
-static void tell_dropped(const struct strike *strike, int status)
+static void tell_dropped(const struct tick *strike, int status)
 {
-    struct ping *ping = strike->ping;
+    struct ping_source *ping = strike->ping;
     OWN(free) char *message = str_format("event %s was dropped: %s answered %d", strike->parcel->id,
                                          ping->sink.url, status);
-    struct runtime_event event = {.about = {RUNTIME_SOURCE, ping->ns, ping->name},
-                                  .warning = true,
-                                  .reason = "EventDropped",
-                                  .message = message};
+    struct resource_event event = {.about = {RESOURCE_SOURCE, ping->ns, ping->name},
+                                   .warning = true,
+                                   .reason = "EventDropped",
+                                   .message = message};
     if (ping->world->tell)
         ping->world->tell(ping->world, &event);
 }
 
 static void send_strike(struct timer *timer);
 
-static void on_ended(struct http_answer *answer, const struct err *err, void *context)
+static void on_ended(struct http_response *answer, const struct err *err, void *context)
 {
     (void)err;
-    struct strike *strike = context;
+    struct tick *strike = context;
     struct delivery_result result = {.status = answer ? answer->status : 0};
-    struct delivery_step step = delivery_next(&POLICY, strike->attempt, &result, time_now_ns());
+    struct delivery_step step =
+        delivery_policy_next(&POLICY, strike->attempt, &result, timestamp_now_ns());
     if (step.verdict == TRY_AGAIN && !atomic_load(&strike->ping->ended)) {
         note(strike, HOP_RETRIED, result.status);
         strike->attempt++;
@@ -150,16 +149,16 @@ static void on_ended(struct http_answer *answer, const struct err *err, void *co
 
 static void send_strike(struct timer *timer)
 {
-    struct strike *strike = (struct strike *)timer;
-    struct ping *ping = strike->ping;
-    strike->began_ns = time_monotonic_ns();
+    struct tick *strike = (struct tick *)timer;
+    struct ping_source *ping = strike->ping;
+    strike->began_ns = timestamp_monotonic_ns();
     strike->call = (struct http_call){.method = "POST",
                                       .headers = &strike->parcel->headers,
                                       .body = buf_bytes(&strike->parcel->body)};
     ping->world->send(ping->world, &ping->sink, &strike->call, on_ended, strike);
 }
 
-static struct runtime_ping description(const struct ping *ping)
+static struct runtime_ping description(const struct ping_source *ping)
 {
     return (struct runtime_ping){.ns = ping->ns,
                                  .name = ping->name,
@@ -168,28 +167,27 @@ static struct runtime_ping description(const struct ping *ping)
                                  .overrides = ping->overrides};
 }
 
-static void strike_now(struct ping *ping)
+static void strike_now(struct ping_source *ping)
 {
     struct err err = {0}; /* the same event could be made when the source was applied */
     struct runtime_ping from = description(ping);
-    struct parcel *parcel = ping_event(&from, &err);
+    struct event_message *parcel = ping_source_event(&from, &err);
     if (!parcel)
         return;
-    struct strike *strike = must_alloc(sizeof(*strike));
+    struct tick *strike = alloc_zeroed(sizeof(*strike));
     strike->ping = ping;
     strike->parcel = parcel;
     atomic_fetch_add(&ping->refs, 1);
     send_strike(&strike->timer);
 }
 
-/* ---- the clock ----------------------------------------------------------------------------- */
-
 static void on_time(struct timer *timer);
 
-static void sleep_on(struct ping *ping)
+static void sleep_on(struct ping_source *ping)
 {
-    int64_t limit_ns = LONGEST_SLEEP_SEC * (int64_t)NS_PER_SEC;
-    int64_t wait_ns = ping->next_sec < 0 ? limit_ns : ping->next_sec * NS_PER_SEC - time_now_ns();
+    int64_t limit_ns = MAX_SLEEP_SEC * (int64_t)NS_PER_SEC;
+    int64_t wait_ns =
+        ping->next_sec < 0 ? limit_ns : ping->next_sec * NS_PER_SEC - timestamp_now_ns();
     if (wait_ns > limit_ns)
         wait_ns = limit_ns;
     ping->world->later(ping->world, &ping->timer, wait_ns > 0 ? wait_ns : 1, on_time);
@@ -197,34 +195,34 @@ static void sleep_on(struct ping *ping)
 
 static void on_time(struct timer *timer)
 {
-    struct ping *ping = (struct ping *)timer;
+    struct ping_source *ping = (struct ping_source *)timer;
     if (atomic_load(&ping->ended)) {
-        ping_release(ping);
+        ping_source_release(ping);
         return;
     }
-    int64_t now_sec = time_now_ns() / NS_PER_SEC;
+    int64_t now_sec = timestamp_now_ns() / NS_PER_SEC;
     if (ping->next_sec >= 0 && now_sec >= ping->next_sec)
         strike_now(ping);
     ping->next_sec = cron_next(&ping->cron, ping->zone, now_sec);
     sleep_on(ping);
 }
 
-struct ping *ping_new(struct world *world, const char *root, const struct runtime_ping *from,
-                      struct err *err)
+struct ping_source *ping_source_new(struct delivery_io *world, const char *root,
+                                    const struct runtime_ping *from, struct err *err)
 {
     struct cron cron;
-    OWN(zone) struct zone *zone = NULL;
-    OWN(parcel) struct parcel *trial = NULL;
-    if (!cron_parse(from->schedule, &cron, err) || !(zone = zone_open(from->timezone, err)) ||
-        !(trial = ping_event(from, err)))
+    OWN(time_zone) struct time_zone *zone = NULL;
+    OWN(event_message) struct event_message *trial = NULL;
+    if (!cron_parse(from->schedule, &cron, err) || !(zone = timezone_open(from->timezone, err)) ||
+        !(trial = ping_source_event(from, err)))
         return NULL;
 
-    struct ping *ping = must_alloc(sizeof(*ping));
+    struct ping_source *ping = alloc_zeroed(sizeof(*ping));
     atomic_init(&ping->refs, 1);
     ping->world = world;
     ping->cron = cron;
-    ping->zone = give(&zone);
-    target_copy(&from->sink, root, &ping->sink);
+    ping->zone = move_ptr(&zone);
+    address_resolve(&from->sink, root, &ping->sink);
     ping->place = str_format("%s/%s", from->ns, from->name);
     ping->ns = str_copy(from->ns);
     ping->name = str_copy(from->name);
@@ -234,17 +232,17 @@ struct ping *ping_new(struct world *world, const char *root, const struct runtim
     return ping;
 }
 
-void ping_begin(struct ping *ping)
+void ping_source_start(struct ping_source *ping)
 {
     atomic_fetch_add(&ping->refs, 1); /* the timer's */
-    ping->next_sec = cron_next(&ping->cron, ping->zone, time_now_ns() / NS_PER_SEC);
+    ping->next_sec = cron_next(&ping->cron, ping->zone, timestamp_now_ns() / NS_PER_SEC);
     sleep_on(ping);
 }
 
-void ping_end(struct ping *ping)
+void ping_source_stop(struct ping_source *ping)
 {
     atomic_store(&ping->ended, true);
-    if (ping->world->take_back(ping->world, &ping->timer))
-        ping_release(ping);
-    ping_release(ping);
+    if (ping->world->cancel(ping->world, &ping->timer))
+        ping_source_release(ping);
+    ping_source_release(ping);
 }

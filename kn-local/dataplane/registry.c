@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What there is, by name, and how it is joined. */
 #include "kn-local/dataplane/registry.h"
 
@@ -10,30 +11,30 @@
 #include <uthash.h>
 
 /* One thing. Which of the pointers is set goes with its kind. */
-struct thing {
+struct registry_entry {
     char *key; /* "0/default/pictures" */
-    enum runtime_kind kind;
+    enum resource_kind kind;
     struct channel *channel;
     struct subscription *subscription;
     char *channel_key;        /* of a subscription */
     struct channel *attached; /* to which it is joined just now; held */
-    struct workload *workload;
-    struct ping *ping;
+    struct revision *workload;
+    struct ping_source *ping;
     UT_hash_handle hh;
 };
 
 struct registry {
     struct registry_options options;
     const char *root;
-    struct archive *archive; /* NULL until the first channel on disk */
-    pthread_mutex_t control; /* one change at a time */
-    pthread_rwlock_t names;  /* guards things; written under control */
-    struct thing *things;
+    struct event_log_writer *archive; /* NULL until the first channel on disk */
+    pthread_mutex_t control;          /* one change at a time */
+    pthread_rwlock_t names;           /* guards things; written under control */
+    struct registry_entry *things;
 };
 
 struct registry *registry_open(const struct registry_options *options)
 {
-    struct registry *registry = must_alloc(sizeof(*registry));
+    struct registry *registry = alloc_zeroed(sizeof(*registry));
     registry->options = *options;
     pthread_mutex_init(&registry->control, NULL);
     pthread_rwlock_init(&registry->names, NULL);
@@ -45,22 +46,20 @@ void registry_set_root(struct registry *registry, const char *root)
     registry->root = root;
 }
 
-/* ---- names --------------------------------------------------------------------------------- */
-
-static char *key_of(enum runtime_kind kind, const char *ns, const char *name)
+static char *key_of(enum resource_kind kind, const char *ns, const char *name)
 {
     return str_format("%d/%s/%s", (int)kind, ns, name);
 }
 
-static struct thing *find(const struct registry *registry, const char *key)
+static struct registry_entry *find(const struct registry *registry, const char *key)
 {
-    struct thing *thing;
+    struct registry_entry *thing;
     HASH_FIND_STR(registry->things, key, thing);
     return thing;
 }
 
-static struct thing *find_named(const struct registry *registry, enum runtime_kind kind,
-                                const char *ns, const char *name)
+static struct registry_entry *find_named(const struct registry *registry, enum resource_kind kind,
+                                         const char *ns, const char *name)
 {
     char key[600]; /* names of Kubernetes are shorter; others are not found */
     int len = snprintf(key, sizeof(key), "%d/%s/%s", (int)kind, ns, name);
@@ -68,9 +67,10 @@ static struct thing *find_named(const struct registry *registry, enum runtime_ki
 }
 
 /* Adds what from describes but for its key. */
-static struct thing *add(struct registry *registry, struct runtime_id id, const struct thing *from)
+static struct registry_entry *add(struct registry *registry, struct resource_id id,
+                                  const struct registry_entry *from)
 {
-    struct thing *thing = must_alloc(sizeof(*thing));
+    struct registry_entry *thing = alloc_zeroed(sizeof(*thing));
     *thing = *from;
     thing->key = key_of(id.kind, id.ns, id.name);
     thing->kind = id.kind;
@@ -80,7 +80,7 @@ static struct thing *add(struct registry *registry, struct runtime_id id, const 
     return thing;
 }
 
-static void take_out(struct registry *registry, struct thing *thing)
+static void take_out(struct registry *registry, struct registry_entry *thing)
 {
     pthread_rwlock_wrlock(&registry->names);
     HASH_DEL(registry->things, thing);
@@ -90,24 +90,22 @@ static void take_out(struct registry *registry, struct thing *thing)
 struct channel *registry_channel(struct registry *registry, const char *ns, const char *name)
 {
     pthread_rwlock_rdlock(&registry->names);
-    struct thing *thing = find_named(registry, RUNTIME_CHANNEL, ns, name);
+    struct registry_entry *thing = find_named(registry, RESOURCE_CHANNEL, ns, name);
     struct channel *channel = thing ? channel_hold(thing->channel) : NULL;
     pthread_rwlock_unlock(&registry->names);
     return channel;
 }
 
-struct workload *registry_service(struct registry *registry, const char *ns, const char *name)
+struct revision *registry_service(struct registry *registry, const char *ns, const char *name)
 {
     pthread_rwlock_rdlock(&registry->names);
-    struct thing *thing = find_named(registry, RUNTIME_SERVICE, ns, name);
-    struct workload *workload = thing ? workload_hold(thing->workload) : NULL;
+    struct registry_entry *thing = find_named(registry, RESOURCE_SERVICE, ns, name);
+    struct revision *workload = thing ? revision_hold(thing->workload) : NULL;
     pthread_rwlock_unlock(&registry->names);
     return workload;
 }
 
-/* ---- channels and subscriptions ------------------------------------------------------------ */
-
-static bool attach(struct thing *thing, struct channel *channel, struct err *err)
+static bool attach(struct registry_entry *thing, struct channel *channel, struct err *err)
 {
     if (!channel_subscribe(channel, thing->subscription, err))
         return false;
@@ -115,7 +113,7 @@ static bool attach(struct thing *thing, struct channel *channel, struct err *err
     return true;
 }
 
-static void detach(struct thing *thing, bool forget)
+static void detach(struct registry_entry *thing, bool forget)
 {
     if (!thing->attached)
         return;
@@ -124,16 +122,16 @@ static void detach(struct thing *thing, bool forget)
     thing->attached = NULL;
 }
 
-static bool wants(const struct thing *thing, const char *channel_key)
+static bool wants(const struct registry_entry *thing, const char *channel_key)
 {
-    return thing->kind == RUNTIME_SUBSCRIPTION && str_equal(thing->channel_key, channel_key);
+    return thing->kind == RESOURCE_SUBSCRIPTION && str_equal(thing->channel_key, channel_key);
 }
 
 /* Joins those that have waited for their channel. */
-static bool attach_all(struct registry *registry, struct thing *channel, struct err *err)
+static bool attach_all(struct registry *registry, struct registry_entry *channel, struct err *err)
 {
     bool good = true;
-    for (struct thing *thing = registry->things; thing && good; thing = thing->hh.next)
+    for (struct registry_entry *thing = registry->things; thing && good; thing = thing->hh.next)
         if (wants(thing, channel->key) && !thing->attached)
             good = attach(thing, channel->channel, err);
     return good;
@@ -143,7 +141,7 @@ static bool attach_all(struct registry *registry, struct thing *channel, struct 
 static bool need_archive(struct registry *registry, struct err *err)
 {
     if (!registry->archive)
-        registry->archive = archive_open(registry->options.store_path, err);
+        registry->archive = event_log_writer_open(registry->options.store_path, err);
     return registry->archive != NULL;
 }
 
@@ -158,17 +156,17 @@ static bool add_channel(struct registry *registry, const struct runtime_channel 
     if (!channel)
         return false;
     atomic_store(&channel->async, from->async);
-    struct runtime_id id = {RUNTIME_CHANNEL, from->ns, from->name};
-    struct thing *thing = add(registry, id, &(struct thing){.channel = channel});
+    struct resource_id id = {RESOURCE_CHANNEL, from->ns, from->name};
+    struct registry_entry *thing = add(registry, id, &(struct registry_entry){.channel = channel});
     return attach_all(registry, thing, err);
 }
 
-static void remove_thing(struct registry *registry, struct thing *thing, bool forget);
+static void remove_thing(struct registry *registry, struct registry_entry *thing, bool forget);
 
 static bool apply_channel(struct registry *registry, const struct runtime_channel *from,
                           struct err *err)
 {
-    struct thing *thing = find_named(registry, RUNTIME_CHANNEL, from->ns, from->name);
+    struct registry_entry *thing = find_named(registry, RESOURCE_CHANNEL, from->ns, from->name);
     if (thing && (thing->channel->backlog != NULL) == from->durable) {
         atomic_store(&thing->channel->async, from->async);
         return true;
@@ -191,24 +189,25 @@ static bool add_subscription(struct registry *registry, const struct runtime_sub
                              struct err *err)
 {
     const struct registry_options *options = &registry->options;
-    struct thing *thing =
-        add(registry, (struct runtime_id){RUNTIME_SUBSCRIPTION, from->ns, from->name},
-            &(struct thing){
+    struct registry_entry *thing =
+        add(registry, (struct resource_id){RESOURCE_SUBSCRIPTION, from->ns, from->name},
+            &(struct registry_entry){
                 .subscription = subscription_new(options->world, registry->root, from),
-                .channel_key = key_of(RUNTIME_CHANNEL, from->ns, from->channel),
+                .channel_key = key_of(RESOURCE_CHANNEL, from->ns, from->channel),
             });
-    struct thing *channel = find(registry, thing->channel_key);
+    struct registry_entry *channel = find(registry, thing->channel_key);
     return !channel || attach(thing, channel->channel, err);
 }
 
 static bool apply_subscription(struct registry *registry, const struct runtime_subscription *from,
                                struct err *err)
 {
-    OWN(free) char *channel_key = key_of(RUNTIME_CHANNEL, from->ns, from->channel);
-    struct thing *thing = find_named(registry, RUNTIME_SUBSCRIPTION, from->ns, from->name);
+    OWN(free) char *channel_key = key_of(RESOURCE_CHANNEL, from->ns, from->channel);
+    struct registry_entry *thing =
+        find_named(registry, RESOURCE_SUBSCRIPTION, from->ns, from->name);
     if (thing && wants(thing, channel_key)) {
         subscription_change(thing->subscription, registry->root, from);
-        struct thing *channel = find(registry, channel_key);
+        struct registry_entry *channel = find(registry, channel_key);
         return thing->attached || !channel || attach(thing, channel->channel, err);
     }
     if (thing)
@@ -225,31 +224,29 @@ bool registry_apply_subscription(struct registry *registry,
     return good;
 }
 
-/* ---- services and sources ------------------------------------------------------------------ */
-
-static void apply_workload(struct registry *registry, struct runtime_id id,
-                           const struct runtime_container *container,
-                           const struct runtime_variable *more, size_t count,
-                           const struct workload_spec *spec)
+static void apply_workload(struct registry *registry, struct resource_id id,
+                           const struct serving_container *container,
+                           const struct serving_variable *more, size_t count,
+                           const struct revision_spec *spec)
 {
-    struct plan *plan = plan_new(container, registry->options.home->options, more, count);
+    struct pod_spec *plan = pod_spec_new(container, registry->options.home->options, more, count);
     pthread_mutex_lock(&registry->control);
-    struct thing *thing = find_named(registry, id.kind, id.ns, id.name);
+    struct registry_entry *thing = find_named(registry, id.kind, id.ns, id.name);
     if (!thing)
         thing = add(registry, id,
-                    &(struct thing){.workload = workload_new(registry->options.home, id)});
-    workload_apply(thing->workload, plan, spec);
+                    &(struct registry_entry){.workload = revision_new(registry->options.home, id)});
+    revision_apply(thing->workload, plan, spec);
     pthread_mutex_unlock(&registry->control);
-    plan_release(plan);
+    pod_spec_release(plan);
 }
 
 bool registry_apply_service(struct registry *registry, const struct runtime_service *from,
                             struct err *err)
 {
     (void)err; /* what cannot be started shows in its pods */
-    struct runtime_variable more[] = {
+    struct serving_variable more[] = {
         {"K_SERVICE", from->name}, {"K_REVISION", from->revision}, {"K_CONFIGURATION", from->name}};
-    const struct workload_spec spec = {
+    const struct revision_spec spec = {
         .revision = from->revision,
         .pod_base = from->pod_base,
         .probe_path = from->probe_path,
@@ -260,27 +257,27 @@ bool registry_apply_service(struct registry *registry, const struct runtime_serv
         .timeout_ns = from->timeout_ns,
         .idle_ns = from->idle_ns ? from->idle_ns : registry->options.home->options->idle_ns,
     };
-    apply_workload(registry, (struct runtime_id){RUNTIME_SERVICE, from->ns, from->name},
-                   &from->container, more, COUNT(more), &spec);
+    apply_workload(registry, (struct resource_id){RESOURCE_SERVICE, from->ns, from->name},
+                   &from->container, more, ARRAY_SIZE(more), &spec);
     return true;
 }
 
 bool registry_apply_source(struct registry *registry, const struct runtime_source *from,
                            struct err *err)
 {
-    if (from->sink.to == TARGET_NONE)
+    if (from->sink.to == DESTINATION_NONE)
         return err_set(err, ERR_INPUT, "source %s has no sink", from->name);
-    OWN(free) char *sink = target_url(&from->sink, registry->root);
+    OWN(free) char *sink = address_url(&from->sink, registry->root);
     const char *slash = strchr(from->name, '/');
-    struct runtime_variable more[] = {
+    struct serving_variable more[] = {
         {"K_SINK", sink},
         {"K_CE_OVERRIDES", from->overrides ? from->overrides : ""},
         {"NAMESPACE", from->ns},
         {"NAME", slash ? slash + 1 : from->name},
     };
-    const struct workload_spec spec = {.pod_base = from->pod_base, .min_scale = 1, .max_scale = 1};
-    apply_workload(registry, (struct runtime_id){RUNTIME_SOURCE, from->ns, from->name},
-                   &from->container, more, COUNT(more), &spec);
+    const struct revision_spec spec = {.pod_base = from->pod_base, .min_scale = 1, .max_scale = 1};
+    apply_workload(registry, (struct resource_id){RESOURCE_SOURCE, from->ns, from->name},
+                   &from->container, more, ARRAY_SIZE(more), &spec);
     return true;
 }
 
@@ -288,29 +285,27 @@ bool registry_apply_ping(struct registry *registry, const struct runtime_ping *f
                          struct err *err)
 {
     const struct registry_options *options = &registry->options;
-    struct ping *ping = ping_new(options->world, registry->root, from, err);
+    struct ping_source *ping = ping_source_new(options->world, registry->root, from, err);
     if (!ping)
         return false;
     pthread_mutex_lock(&registry->control);
-    struct thing *thing = find_named(registry, RUNTIME_SOURCE, from->ns, from->name);
+    struct registry_entry *thing = find_named(registry, RESOURCE_SOURCE, from->ns, from->name);
     if (thing && !thing->ping) { /* was a program of that name */
         remove_thing(registry, thing, true);
         thing = NULL;
     }
-    struct runtime_id id = {RUNTIME_SOURCE, from->ns, from->name};
+    struct resource_id id = {RESOURCE_SOURCE, from->ns, from->name};
     if (thing)
-        ping_end(thing->ping);
+        ping_source_stop(thing->ping);
     else
-        thing = add(registry, id, &(struct thing){0});
+        thing = add(registry, id, &(struct registry_entry){0});
     thing->ping = ping;
-    ping_begin(ping);
+    ping_source_start(ping);
     pthread_mutex_unlock(&registry->control);
     return true;
 }
 
-/* ---- the end ------------------------------------------------------------------------------- */
-
-static void free_thing(struct thing *thing, bool forget)
+static void free_thing(struct registry_entry *thing, bool forget)
 {
     detach(thing, forget);
     if (thing->subscription)
@@ -318,9 +313,9 @@ static void free_thing(struct thing *thing, bool forget)
     if (thing->channel)
         channel_close(thing->channel, forget);
     if (thing->workload)
-        workload_release(thing->workload);
+        revision_release(thing->workload);
     if (thing->ping)
-        ping_end(thing->ping);
+        ping_source_stop(thing->ping);
     free(thing->channel_key);
     free(thing->key);
     free(thing);
@@ -328,32 +323,32 @@ static void free_thing(struct thing *thing, bool forget)
 
 /* The subscriptions of a channel that goes wait for another of its name. A subscription's end is
  * for good, so they begin anew. */
-static void detach_all(struct registry *registry, const struct thing *channel)
+static void detach_all(struct registry *registry, const struct registry_entry *channel)
 {
-    for (struct thing *thing = registry->things; thing; thing = thing->hh.next) {
+    for (struct registry_entry *thing = registry->things; thing; thing = thing->hh.next) {
         if (!wants(thing, channel->key) || !thing->attached)
             continue;
         detach(thing, true);
         struct subscription *old = thing->subscription;
-        thing->subscription = subscription_again(old);
+        thing->subscription = subscription_clone(old);
         subscription_release(old);
     }
 }
 
-static void remove_thing(struct registry *registry, struct thing *thing, bool forget)
+static void remove_thing(struct registry *registry, struct registry_entry *thing, bool forget)
 {
     take_out(registry, thing);
     if (thing->channel)
         detach_all(registry, thing);
     if (thing->workload)
-        workload_end(thing->workload);
+        revision_end(thing->workload);
     free_thing(thing, forget);
 }
 
-void registry_remove(struct registry *registry, struct runtime_id id)
+void registry_remove(struct registry *registry, struct resource_id id)
 {
     pthread_mutex_lock(&registry->control);
-    struct thing *thing = find_named(registry, id.kind, id.ns, id.name);
+    struct registry_entry *thing = find_named(registry, id.kind, id.ns, id.name);
     if (thing)
         remove_thing(registry, thing, true);
     pthread_mutex_unlock(&registry->control);
@@ -361,10 +356,10 @@ void registry_remove(struct registry *registry, struct runtime_id id)
 
 static bool any_busy(const struct registry *registry)
 {
-    for (struct thing *thing = registry->things; thing; thing = thing->hh.next)
+    for (struct registry_entry *thing = registry->things; thing; thing = thing->hh.next)
         if ((thing->subscription && thing->attached && !thing->attached->backlog &&
              subscription_busy(thing->subscription)) ||
-            (thing->workload && workload_busy(thing->workload)))
+            (thing->workload && revision_busy(thing->workload)))
             return true;
     return false;
 }
@@ -372,14 +367,14 @@ static bool any_busy(const struct registry *registry)
 void registry_drain(struct registry *registry, int64_t wait_ns)
 {
     static const struct timespec moment = {.tv_nsec = 2 * NS_PER_MS};
-    int64_t deadline_ns = time_monotonic_ns() + wait_ns;
+    int64_t deadline_ns = timestamp_monotonic_ns() + wait_ns;
     pthread_mutex_lock(&registry->control);
-    while (any_busy(registry) && time_monotonic_ns() < deadline_ns)
+    while (any_busy(registry) && timestamp_monotonic_ns() < deadline_ns)
         nanosleep(&moment, NULL);
-    for (struct thing *thing = registry->things; thing; thing = thing->hh.next) {
+    for (struct registry_entry *thing = registry->things; thing; thing = thing->hh.next) {
         detach(thing, false);
         if (thing->ping)
-            ping_end(thing->ping);
+            ping_source_stop(thing->ping);
         thing->ping = NULL;
     }
     pthread_mutex_unlock(&registry->control);
@@ -388,21 +383,21 @@ void registry_drain(struct registry *registry, int64_t wait_ns)
 void registry_stop(struct registry *registry)
 {
     pthread_mutex_lock(&registry->control);
-    for (struct thing *thing = registry->things; thing; thing = thing->hh.next)
+    for (struct registry_entry *thing = registry->things; thing; thing = thing->hh.next)
         if (thing->workload)
-            workload_end(thing->workload);
+            revision_end(thing->workload);
     pthread_mutex_unlock(&registry->control);
 }
 
 void registry_close(struct registry *registry)
 {
-    struct thing *thing, *next;
+    struct registry_entry *thing, *next;
     HASH_ITER(hh, registry->things, thing, next)
     {
         HASH_DEL(registry->things, thing);
         free_thing(thing, false);
     }
-    archive_close(registry->archive);
+    event_log_writer_close(registry->archive);
     pthread_rwlock_destroy(&registry->names);
     pthread_mutex_destroy(&registry->control);
     free(registry);

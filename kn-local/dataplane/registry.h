@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What there is: channels, subscriptions, services, sources by name, and how they are joined. */
 #ifndef KN_LOCAL_DATAPLANE_REGISTRY_H
 #define KN_LOCAL_DATAPLANE_REGISTRY_H
@@ -8,14 +9,14 @@
 struct registry;
 
 struct registry_options {
-    struct world *world;    /* borrowed */
-    struct pod_home *home;  /* borrowed */
-    const char *store_path; /* made for the first channel on disk; borrowed */
+    struct delivery_io *world; /* borrowed */
+    struct pod_manager *home;  /* borrowed */
+    const char *store_path;    /* made for the first channel on disk; borrowed */
 };
 
 struct registry *registry_open(const struct registry_options *options);
 
-/* The root of addresses, once the port is known; see target_copy. Borrowed. */
+/* The root of addresses, once the port is known; see address_resolve. Borrowed. */
 void registry_set_root(struct registry *registry, const char *root);
 
 /* Ends every subscription and ping, keeping what is on disk; in-memory deliveries get so long to
@@ -37,10 +38,10 @@ bool registry_apply_source(struct registry *registry, const struct runtime_sourc
                            struct err *err);
 bool registry_apply_ping(struct registry *registry, const struct runtime_ping *ping,
                          struct err *err);
-void registry_remove(struct registry *registry, struct runtime_id id);
+void registry_remove(struct registry *registry, struct resource_id id);
 
 /* What requests are for, held; NULL when there is none. From any thread. */
 struct channel *registry_channel(struct registry *registry, const char *ns, const char *name);
-struct workload *registry_service(struct registry *registry, const char *ns, const char *name);
+struct revision *registry_service(struct registry *registry, const char *ns, const char *name);
 
 #endif

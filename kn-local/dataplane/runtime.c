@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The data plane: one HTTP server in front of what the registry holds, one HTTP client behind. */
 #include "kn-local/dataplane/runtime.h"
 
@@ -17,34 +18,32 @@ enum {
 };
 
 struct runtime {
-    struct world world; /* first */
+    struct delivery_io world; /* first */
     struct runtime_options options;
-    struct runtime_image *images;
-    struct runtime_variable *variables;
+    struct serving_image *images;
+    struct serving_variable *variables;
     char *data_dir, *program_dir, *pods_dir, *store_path, *root;
-    struct loop *loop;
+    struct event_loop *loop;
     struct http_client *client;
     struct http_server *server;
-    struct journal *journal;
-    struct pod_home home;
+    struct trace_log *journal;
+    struct pod_manager home;
     struct registry *registry;
     atomic_bool begun, closing;
     atomic_uint handling; /* requests that are being taken in just now */
 };
 
-/* ---- the world ----------------------------------------------------------------------------- */
-
 /* A call to a service that is not there: fails on the loop's thread. */
-struct lost {
+struct failed_call {
     struct timer timer; /* first */
     char *text;
-    http_ended *ended;
+    http_client_callback *ended;
     void *context;
 };
 
 static void fail_lost(struct timer *timer)
 {
-    struct lost *lost = (struct lost *)timer;
+    struct failed_call *lost = (struct failed_call *)timer;
     struct err err = {0};
     err_set(&err, ERR_UNAVAILABLE, "%s", lost->text);
     lost->ended(NULL, &err, lost->context);
@@ -52,72 +51,71 @@ static void fail_lost(struct timer *timer)
     free(lost);
 }
 
-static void send_nowhere(struct runtime *runtime, const struct target *to, http_ended *ended,
-                         void *context)
+static void send_nowhere(struct runtime *runtime, const struct resolved_address *to,
+                         http_client_callback *ended, void *context)
 {
-    struct lost *lost = must_alloc(sizeof(*lost));
+    struct failed_call *lost = alloc_zeroed(sizeof(*lost));
     lost->text = str_format("there is no service %s in namespace %s", to->name, to->ns);
     lost->ended = ended;
     lost->context = context;
-    loop_at(runtime->loop, &lost->timer, 0, fail_lost);
+    event_loop_set_timer(runtime->loop, &lost->timer, 0, fail_lost);
 }
 
-static void send_to_service(struct runtime *runtime, const struct target *to,
-                            struct http_call *call, http_ended *ended, void *context)
+static void send_to_service(struct runtime *runtime, const struct resolved_address *to,
+                            struct http_call *call, http_client_callback *ended, void *context)
 {
-    struct workload *workload = registry_service(runtime->registry, to->ns, to->name);
+    struct revision *workload = registry_service(runtime->registry, to->ns, to->name);
     if (!workload) {
         send_nowhere(runtime, to, ended, context);
         return;
     }
-    workload_send(workload, to->path, call, ended, context);
-    workload_release(workload);
+    request_queue_send(workload, to->path, call, ended, context);
+    revision_release(workload);
 }
 
-static void send_call(struct world *world, const struct target *to, struct http_call *call,
-                      http_ended *ended, void *context)
+static void send_call(struct delivery_io *world, const struct resolved_address *to,
+                      struct http_call *call, http_client_callback *ended, void *context)
 {
     struct runtime *runtime = (struct runtime *)world;
-    if (to->to == TARGET_SERVICE) {
+    if (to->to == DESTINATION_SERVICE) {
         send_to_service(runtime, to, call, ended, context);
         return;
     }
     call->url = to->url;
-    http_start(runtime->client, call, ended, context);
+    http_client_start(runtime->client, call, ended, context);
 }
 
-static void later(struct world *world, struct timer *timer, int64_t wait_ns,
+static void later(struct delivery_io *world, struct timer *timer, int64_t wait_ns,
                   void (*fire)(struct timer *timer))
 {
-    int64_t now = time_monotonic_ns();
-    loop_at(((struct runtime *)world)->loop, timer,
-            wait_ns < INT64_MAX - now ? now + wait_ns : INT64_MAX, fire);
+    int64_t now = timestamp_monotonic_ns();
+    event_loop_set_timer(((struct runtime *)world)->loop, timer,
+                         wait_ns < INT64_MAX - now ? now + wait_ns : INT64_MAX, fire);
 }
 
-static bool take_back(struct world *world, struct timer *timer)
+static bool cancel(struct delivery_io *world, struct timer *timer)
 {
-    return loop_cancel(((struct runtime *)world)->loop, timer);
+    return event_loop_cancel_timer(((struct runtime *)world)->loop, timer);
 }
 
-static void tell(struct world *world, const struct runtime_event *event)
+static void tell(struct delivery_io *world, const struct resource_event *event)
 {
-    const struct runtime_listener *listener = &((struct runtime *)world)->options.listener;
+    const struct resource_listener *listener = &((struct runtime *)world)->options.listener;
     if (listener->event)
         listener->event(event, listener->app);
 }
 
-/* ---- requests ------------------------------------------------------------------------------ */
-
 static void not_found(struct http_exchange *exchange, const struct address *address)
 {
     struct err err = {0};
-    if (address->to == TARGET_NONE)
+    if (address->to == DESTINATION_NONE)
         err_set(&err, ERR_NOT_FOUND,
                 "nothing is here; want /NAMESPACE/channels/NAME or /NAMESPACE/services/NAME");
     else
         err_set(&err, ERR_NOT_FOUND, "there is no %s %s in namespace %s",
-                address->to == TARGET_CHANNEL ? "channel" : "service", address->name, address->ns);
-    http_reply_err(exchange, &err);
+                address->to == DESTINATION_CHANNEL ? "channel" : "service", address->name,
+                address->ns);
+    http_exchange_reply_err(exchange, &err);
 }
 
 static bool handle_channel(struct runtime *runtime, const struct address *address,
@@ -134,11 +132,11 @@ static bool handle_channel(struct runtime *runtime, const struct address *addres
 static bool handle_service(struct runtime *runtime, const struct address *address,
                            struct http_exchange *exchange)
 {
-    struct workload *workload = registry_service(runtime->registry, address->ns, address->name);
+    struct revision *workload = registry_service(runtime->registry, address->ns, address->name);
     if (!workload)
         return false;
     proxy_request(workload, address->path, exchange);
-    workload_release(workload);
+    revision_release(workload);
     return true;
 }
 
@@ -146,8 +144,9 @@ static void route(struct runtime *runtime, struct http_exchange *exchange)
 {
     OWN(address) struct address address;
     address_parse(headers_get(&exchange->headers, "Host"), exchange->path, &address);
-    bool found = (address.to == TARGET_CHANNEL && handle_channel(runtime, &address, exchange)) ||
-                 (address.to == TARGET_SERVICE && handle_service(runtime, &address, exchange));
+    bool found =
+        (address.to == DESTINATION_CHANNEL && handle_channel(runtime, &address, exchange)) ||
+        (address.to == DESTINATION_SERVICE && handle_service(runtime, &address, exchange));
     if (!found)
         not_found(exchange, &address);
 }
@@ -160,14 +159,12 @@ static void handle(struct http_exchange *exchange, void *app)
     if (closing || !atomic_load(&runtime->begun)) {
         struct err err = {.retry_after_sec = 1};
         err_set(&err, ERR_UNAVAILABLE, "kn-local is %s", closing ? "stopping" : "starting");
-        http_reply_err(exchange, &err);
+        http_exchange_reply_err(exchange, &err);
     } else {
         route(runtime, exchange);
     }
     atomic_fetch_sub(&runtime->handling, 1);
 }
-
-/* ---- opening ------------------------------------------------------------------------------- */
 
 static void copy_options(struct runtime *runtime, const struct runtime_options *from)
 {
@@ -175,14 +172,14 @@ static void copy_options(struct runtime *runtime, const struct runtime_options *
     *own = *from;
     own->data_dir = runtime->data_dir = str_copy(from->data_dir);
     own->program_dir = runtime->program_dir = str_copy(from->program_dir);
-    own->images = runtime->images = must_alloc(from->image_count * sizeof(*own->images));
+    own->images = runtime->images = alloc_zeroed(from->image_count * sizeof(*own->images));
     for (size_t i = 0; i < from->image_count; i++)
-        runtime->images[i] = (struct runtime_image){str_copy(from->images[i].name),
+        runtime->images[i] = (struct serving_image){str_copy(from->images[i].name),
                                                     str_copy(from->images[i].command)};
     own->variables = runtime->variables =
-        must_alloc(from->variable_count * sizeof(*own->variables));
+        alloc_zeroed(from->variable_count * sizeof(*own->variables));
     for (size_t i = 0; i < from->variable_count; i++)
-        runtime->variables[i] = (struct runtime_variable){str_copy(from->variables[i].name),
+        runtime->variables[i] = (struct serving_variable){str_copy(from->variables[i].name),
                                                           str_copy(from->variables[i].value)};
     runtime->pods_dir = str_format("%s/pods", from->data_dir);
     runtime->store_path = str_format("%s/channels.db", from->data_dir);
@@ -192,9 +189,9 @@ static void copy_options(struct runtime *runtime, const struct runtime_options *
 static bool open_dir(struct runtime *runtime, struct err *err)
 {
     OWN(free) char *journal = str_format("%s/journal", runtime->data_dir);
-    return dir_make(runtime->data_dir, err) && tree_remove(runtime->pods_dir, err) &&
-           dir_make(runtime->pods_dir, err) &&
-           (runtime->journal = journal_open(journal, err)) != NULL;
+    return file_make_dirs(runtime->data_dir, err) && file_remove_tree(runtime->pods_dir, err) &&
+           file_make_dirs(runtime->pods_dir, err) &&
+           (runtime->journal = trace_log_open(journal, err)) != NULL;
 }
 
 static bool open_server(struct runtime *runtime, struct err *err)
@@ -209,11 +206,11 @@ static bool open_server(struct runtime *runtime, struct err *err)
 
 static void open_registry(struct runtime *runtime)
 {
-    runtime->world = (struct world){.send = send_call,
-                                    .later = later,
-                                    .take_back = take_back,
-                                    .tell = tell,
-                                    .journal = runtime->journal};
+    runtime->world = (struct delivery_io){.send = send_call,
+                                          .later = later,
+                                          .cancel = cancel,
+                                          .tell = tell,
+                                          .journal = runtime->journal};
     runtime->home.loop = runtime->loop;
     runtime->home.client = runtime->client;
     runtime->home.options = &runtime->options;
@@ -226,9 +223,9 @@ static void open_registry(struct runtime *runtime)
 
 struct runtime *runtime_open(const struct runtime_options *options, struct err *err)
 {
-    struct runtime *runtime = must_alloc(sizeof(*runtime));
+    struct runtime *runtime = alloc_zeroed(sizeof(*runtime));
     copy_options(runtime, options);
-    bool good = open_dir(runtime, err) && (runtime->loop = loop_open(err)) &&
+    bool good = open_dir(runtime, err) && (runtime->loop = event_loop_open(err)) &&
                 (runtime->client = http_client_open(NULL, err));
     if (good) {
         open_registry(runtime);
@@ -253,13 +250,11 @@ uint16_t runtime_port(const struct runtime *runtime)
     return http_server_port(runtime->server);
 }
 
-/* ---- closing ------------------------------------------------------------------------------- */
-
 static void wait_for_programs(struct runtime *runtime)
 {
     static const struct timespec moment = {.tv_nsec = 2 * NS_PER_MS};
-    int64_t deadline_ns = time_monotonic_ns() + STOP_SEC * (int64_t)NS_PER_SEC;
-    while (atomic_load(&runtime->home.running) && time_monotonic_ns() < deadline_ns)
+    int64_t deadline_ns = timestamp_monotonic_ns() + STOP_SEC * (int64_t)NS_PER_SEC;
+    while (atomic_load(&runtime->home.running) && timestamp_monotonic_ns() < deadline_ns)
         nanosleep(&moment, NULL);
 }
 
@@ -271,7 +266,7 @@ static void end_work(struct runtime *runtime)
         nanosleep(&moment, NULL);
     registry_drain(runtime->registry, DRAIN_SEC * (int64_t)NS_PER_SEC);
     registry_stop(runtime->registry);
-    loop_flush(runtime->loop);
+    event_loop_flush(runtime->loop);
 }
 
 static void free_options(struct runtime *runtime)
@@ -303,17 +298,15 @@ void runtime_close(struct runtime *runtime)
     http_client_close(runtime->client); /* cuts what hangs: whoever waits for it is answered */
     http_server_close(runtime->server);
     wait_for_programs(runtime);
-    loop_close(runtime->loop);
+    event_loop_close(runtime->loop);
     if (runtime->registry) {
         registry_close(runtime->registry);
         pthread_mutex_destroy(&runtime->home.lock);
     }
-    journal_close(runtime->journal);
+    trace_log_close(runtime->journal);
     free_options(runtime);
     free(runtime);
 }
-
-/* ---- what there should be ------------------------------------------------------------------ */
 
 bool runtime_apply_channel(struct runtime *runtime, const struct runtime_channel *channel,
                            struct err *err)
@@ -344,7 +337,7 @@ bool runtime_apply_ping(struct runtime *runtime, const struct runtime_ping *ping
     return registry_apply_ping(runtime->registry, ping, err);
 }
 
-void runtime_remove(struct runtime *runtime, struct runtime_id id)
+void runtime_remove(struct runtime *runtime, struct resource_id id)
 {
     registry_remove(runtime->registry, id);
 }
@@ -354,13 +347,13 @@ bool runtime_schedule_valid(const char *schedule, const char *zone_name, struct 
     struct cron cron;
     if (!cron_parse(schedule, &cron, err))
         return false;
-    OWN(zone) struct zone *zone = zone_open(zone_name, err);
+    OWN(time_zone) struct time_zone *zone = timezone_open(zone_name, err);
     return zone != NULL;
 }
 
-char *runtime_address(const struct runtime *runtime, const struct runtime_target *target)
+char *runtime_address(const struct runtime *runtime, const struct runtime_destination *target)
 {
-    return target_url(target, runtime->root);
+    return address_url(target, runtime->root);
 }
 
 bool runtime_delete_pod(struct runtime *runtime, const char *ns, const char *name)
@@ -373,14 +366,15 @@ bool runtime_delete_pod(struct runtime *runtime, const char *ns, const char *nam
     return true;
 }
 
-bool runtime_log_read(struct runtime *runtime, const struct runtime_log_request *request,
-                      struct runtime_log *at, struct buf *out, bool *ended, struct err *err)
+bool runtime_log_read(struct runtime *runtime, const struct serving_log_request *request,
+                      struct serving_log_position *at, struct buf *out, bool *ended,
+                      struct err *err)
 {
     struct pod *pod = pod_find(&runtime->home, request->ns, request->pod);
     if (!pod)
         return err_set(err, ERR_NOT_FOUND, "there is no pod %s in namespace %s", request->pod,
                        request->ns);
-    bool good = podlog_read(pod_log(pod), request, at, out, ended, err);
+    bool good = pod_log_read(pod_log(pod), request, at, out, ended, err);
     pod_release(pod);
     return good;
 }

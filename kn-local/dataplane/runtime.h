@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The data plane: channels, subscriptions, services and sources as processes. It knows nothing of
  * Kubernetes: whoever reads manifests (the controllers) tells it what there should be, and it tells
  * what became of that.
@@ -17,14 +18,12 @@
 
 struct runtime;
 
-/* ---- what there should be ---------------------------------------------------------------------
- */
-
 /* Where events go. All zero: nowhere. */
-struct runtime_target {
-    enum { TARGET_NONE, TARGET_URL, TARGET_CHANNEL, TARGET_SERVICE } to;
+struct runtime_destination {
+    enum { DESTINATION_NONE, DESTINATION_URL, DESTINATION_CHANNEL, DESTINATION_SERVICE } to;
     const char *ns, *name; /* of the channel or service */
-    const char *url; /* TARGET_URL: absolute; else a path and query behind its address, or NULL */
+    const char
+        *url; /* DESTINATION_URL: absolute; else a path and query behind its address, or NULL */
 };
 
 struct runtime_channel {
@@ -38,7 +37,7 @@ struct runtime_channel {
 struct runtime_subscription {
     const char *ns, *name;
     const char *channel; /* its name, in the same namespace */
-    struct runtime_target subscriber, reply, dead_letter;
+    struct runtime_destination subscriber, reply, dead_letter;
     struct delivery_policy policy; /* the one that won: the subscription's or its channel's */
 };
 
@@ -46,8 +45,8 @@ struct runtime_subscription {
 struct runtime_source {
     const char *ns, *name; /* as in runtime_id */
     const char *pod_base;
-    struct runtime_container container;
-    struct runtime_target sink;
+    struct serving_container container;
+    struct runtime_destination sink;
     const char *overrides; /* the JSON of spec.ceOverrides; NULL = none */
 };
 
@@ -58,7 +57,7 @@ struct runtime_ping {
     const char *timezone;  /* NULL = the machine's */
     const char *content_type;
     struct bytes data;
-    struct runtime_target sink;
+    struct runtime_destination sink;
     const char *overrides;
 };
 
@@ -75,30 +74,24 @@ bool runtime_apply_source(struct runtime *runtime, const struct runtime_source *
 bool runtime_apply_ping(struct runtime *runtime, const struct runtime_ping *ping, struct err *err);
 
 /* Ends it: its processes are stopped, the events that a channel still holds for it are dropped. */
-void runtime_remove(struct runtime *runtime, struct runtime_id id);
+void runtime_remove(struct runtime *runtime, struct resource_id id);
 
 /* Checks a PingSource's schedule and timezone (NULL = none) before anything is applied. */
 bool runtime_schedule_valid(const char *schedule, const char *timezone, struct err *err);
 
 /* The URL at which a channel or service can be reached from this machine, whether it exists or not,
  * e.g. "http://127.0.0.1:8484/default/channels/pubsub-test". The caller frees. */
-char *runtime_address(const struct runtime *runtime, const struct runtime_target *target);
-
-/* ---- what became of it ------------------------------------------------------------------------
- */
+char *runtime_address(const struct runtime *runtime, const struct runtime_destination *target);
 
 /* Stops a pod now; a service's or source's is replaced when it is needed. False: no such pod. */
 bool runtime_delete_pod(struct runtime *runtime, const char *ns, const char *pod);
 
-/* ---- logs ------------------------------------------------------------------------------------ */
-
 /* Appends to out the whole lines from `at` on, as many as fit out->max, and moves `at` behind them.
  * Nothing appended: no more for now, and *ended says whether there can come more. Works for pods
  * that have ended until POD_GONE. False and err: ERR_NOT_FOUND (no such pod, no previous run). */
-bool runtime_log_read(struct runtime *runtime, const struct runtime_log_request *request,
-                      struct runtime_log *at, struct buf *out, bool *ended, struct err *err);
-
-/* ---- its life -------------------------------------------------------------------------------- */
+bool runtime_log_read(struct runtime *runtime, const struct serving_log_request *request,
+                      struct serving_log_position *at, struct buf *out, bool *ended,
+                      struct err *err);
 
 /* NULL and err: the port is in use, the data directory is not writable. Until runtime_begin the
  * data plane answers 503 with Retry-After: an event that came before the subscriptions of its

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Who subscribes to a channel: a list that is replaced, never changed, so that an event's fan-out
  * walks it without a lock. */
 #ifndef KN_LOCAL_DATAPLANE_SUBSCRIBER_LIST_H
@@ -5,31 +6,31 @@
 
 #include "kn-local/dataplane/subscription.h"
 
-struct roster {
+struct subscriber_snapshot {
     atomic_uint refs;
     size_t count;
     struct subscription *list[]; /* held */
 };
 
-struct subscribers {
-    pthread_mutex_t lock; /* guards now */
-    struct roster *now;   /* held */
+struct subscriber_list {
+    pthread_mutex_t lock;            /* guards now */
+    struct subscriber_snapshot *now; /* held */
 };
 
-void subscribers_init(struct subscribers *subscribers);
-void subscribers_done(struct subscribers *subscribers);
+void subscriber_list_init(struct subscriber_list *subscribers);
+void subscriber_list_done(struct subscriber_list *subscribers);
 
-void subscribers_add(struct subscribers *subscribers, struct subscription *subscription);
-void subscribers_remove(struct subscribers *subscribers, struct subscription *subscription);
+void subscriber_list_add(struct subscriber_list *subscribers, struct subscription *subscription);
+void subscriber_list_remove(struct subscriber_list *subscribers, struct subscription *subscription);
 
 /* The list as it is now; to be released. */
-struct roster *subscribers_take(struct subscribers *subscribers);
-void roster_release(struct roster *roster);
+struct subscriber_snapshot *subscriber_list_snapshot(struct subscriber_list *subscribers);
+void subscriber_list_snapshot_release(struct subscriber_snapshot *roster);
 
-static inline void own_roster(struct roster **local)
+static inline void own_subscriber_snapshot(struct subscriber_snapshot **local)
 {
     if (*local)
-        roster_release(*local);
+        subscriber_list_snapshot_release(*local);
 }
 
 #endif

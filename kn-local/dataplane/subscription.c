@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A subscription: whose turn it is to send, and what was handed out and is done. */
 #include "kn-local/dataplane/subscription.h"
 
@@ -9,35 +10,35 @@
 #include <utlist.h>
 
 enum {
-    MOST_REQUESTS = 100, /* at once, of one subscription */
+    MAX_REQUESTS = 100, /* at once, of one subscription */
 };
 
-static struct route *route_new(const char *root, const struct runtime_subscription *from)
+static struct destinations *route_new(const char *root, const struct runtime_subscription *from)
 {
-    struct route *route = must_alloc(sizeof(*route));
+    struct destinations *route = alloc_zeroed(sizeof(*route));
     atomic_init(&route->refs, 1);
-    target_copy(&from->subscriber, root, &route->subscriber);
-    target_copy(&from->reply, root, &route->reply);
-    target_copy(&from->dead_letter, root, &route->dead_letter);
+    address_resolve(&from->subscriber, root, &route->subscriber);
+    address_resolve(&from->reply, root, &route->reply);
+    address_resolve(&from->dead_letter, root, &route->dead_letter);
     route->policy = from->policy;
     return route;
 }
 
-static void route_release(struct route *route)
+static void route_release(struct destinations *route)
 {
     if (atomic_fetch_sub(&route->refs, 1) > 1)
         return;
-    target_done(&route->subscriber);
-    target_done(&route->reply);
-    target_done(&route->dead_letter);
+    address_resolved_done(&route->subscriber);
+    address_resolved_done(&route->reply);
+    address_resolved_done(&route->dead_letter);
     free(route);
 }
 
 /* route is taken over. */
-static struct subscription *make(struct world *world, const char *ns, const char *name,
-                                 struct route *route)
+static struct subscription *make(struct delivery_io *world, const char *ns, const char *name,
+                                 struct destinations *route)
 {
-    struct subscription *subscription = must_alloc(sizeof(*subscription));
+    struct subscription *subscription = alloc_zeroed(sizeof(*subscription));
     atomic_init(&subscription->refs, 1);
     pthread_mutex_init(&subscription->lock, NULL);
     subscription->world = world;
@@ -48,16 +49,16 @@ static struct subscription *make(struct world *world, const char *ns, const char
     return subscription;
 }
 
-struct subscription *subscription_new(struct world *world, const char *root,
+struct subscription *subscription_new(struct delivery_io *world, const char *root,
                                       const struct runtime_subscription *from)
 {
     return make(world, from->ns, from->name, route_new(root, from));
 }
 
-struct subscription *subscription_again(struct subscription *subscription)
+struct subscription *subscription_clone(struct subscription *subscription)
 {
     pthread_mutex_lock(&subscription->lock);
-    struct route *route = subscription->route;
+    struct destinations *route = subscription->route;
     atomic_fetch_add(&route->refs, 1);
     pthread_mutex_unlock(&subscription->lock);
     return make(subscription->world, subscription->ns, subscription->name, route);
@@ -66,9 +67,9 @@ struct subscription *subscription_again(struct subscription *subscription)
 void subscription_change(struct subscription *subscription, const char *root,
                          const struct runtime_subscription *from)
 {
-    struct route *route = route_new(root, from);
+    struct destinations *route = route_new(root, from);
     pthread_mutex_lock(&subscription->lock);
-    struct route *old = subscription->route;
+    struct destinations *old = subscription->route;
     subscription->route = route;
     pthread_mutex_unlock(&subscription->lock);
     route_release(old);
@@ -87,15 +88,13 @@ void subscription_release(struct subscription *subscription)
     assert(!subscription->all);
     route_release(subscription->route);
     if (subscription->backlog)
-        backlog_release(subscription->backlog);
+        event_log_release(subscription->backlog);
     pthread_mutex_destroy(&subscription->lock);
     free(subscription->ns);
     free(subscription->name);
     free(subscription->place);
     free(subscription);
 }
-
-/* ---- turns --------------------------------------------------------------------------------- */
 
 /* Under the lock. */
 static void append_to_queue(struct subscription *subscription, struct delivery *delivery)
@@ -128,13 +127,13 @@ static enum delivery_end end_of(const struct subscription *subscription)
     return subscription->keeps || subscription->backlog ? DELIVERY_UNDONE : DELIVERY_DONE;
 }
 
-void subscription_queue(struct delivery *delivery)
+void subscription_enqueue(struct delivery *delivery)
 {
     struct subscription *subscription = delivery->subscription;
     pthread_mutex_lock(&subscription->lock);
     bool removed = subscription->removed;
     enum delivery_end end = end_of(subscription);
-    bool turn = !removed && subscription->active < MOST_REQUESTS;
+    bool turn = !removed && subscription->active < MAX_REQUESTS;
     subscription->active += turn;
     if (!removed && !turn)
         append_to_queue(subscription, delivery);
@@ -146,7 +145,7 @@ void subscription_queue(struct delivery *delivery)
         delivery_send(delivery);
 }
 
-void subscription_turn(struct subscription *subscription)
+void subscription_request_ended(struct subscription *subscription)
 {
     pthread_mutex_lock(&subscription->lock);
     struct delivery *next = take_from_queue(subscription);
@@ -158,13 +157,13 @@ void subscription_turn(struct subscription *subscription)
 
 static void on_time(struct timer *timer)
 {
-    subscription_queue((struct delivery *)timer);
+    subscription_enqueue((struct delivery *)timer);
 }
 
-void subscription_later(struct delivery *delivery, int64_t wait_ns)
+void subscription_retry_later(struct delivery *delivery, int64_t wait_ns)
 {
     struct subscription *subscription = delivery->subscription;
-    struct world *world = subscription->world;
+    struct delivery_io *world = subscription->world;
     pthread_mutex_lock(&subscription->lock);
     bool removed = subscription->removed;
     enum delivery_end end = end_of(subscription);
@@ -175,34 +174,33 @@ void subscription_later(struct delivery *delivery, int64_t wait_ns)
         delivery_abandon(delivery, end);
 }
 
-/* ---- deliveries ---------------------------------------------------------------------------- */
-
 /* Under the lock. */
-static struct delivery *add_delivery(struct subscription *subscription, struct parcel *parcel)
+static struct delivery *add_delivery(struct subscription *subscription,
+                                     struct event_message *parcel)
 {
-    struct delivery *delivery = must_alloc(sizeof(*delivery));
+    struct delivery *delivery = alloc_zeroed(sizeof(*delivery));
     delivery->subscription = subscription_hold(subscription);
-    delivery->parcel = parcel_hold(parcel);
+    delivery->parcel = event_message_hold(parcel);
     delivery->route = subscription->route;
     atomic_fetch_add(&delivery->route->refs, 1);
     DL_PREPEND(subscription->all, delivery);
     return delivery;
 }
 
-void subscription_deliver(struct subscription *subscription, struct parcel *parcel)
+void subscription_deliver(struct subscription *subscription, struct event_message *parcel)
 {
     pthread_mutex_lock(&subscription->lock);
     struct delivery *delivery = add_delivery(subscription, parcel);
     pthread_mutex_unlock(&subscription->lock);
-    subscription_queue(delivery);
+    subscription_enqueue(delivery);
 }
 
 /* The backlog's events are read ahead so far, and not beyond their bytes. Under the lock. */
 static size_t room(const struct subscription *subscription, size_t *bytes)
 {
-    size_t most = backlog_share(subscription->backlog);
+    size_t most = event_log_share(subscription->backlog);
     *bytes = subscription->bytes < most ? most - subscription->bytes : 0;
-    return *bytes && !subscription->removed ? window_room(&subscription->window) : 0;
+    return *bytes && !subscription->removed ? ack_window_room(&subscription->window) : 0;
 }
 
 size_t subscription_room(struct subscription *subscription, size_t *bytes)
@@ -213,20 +211,20 @@ size_t subscription_room(struct subscription *subscription, size_t *bytes)
     return count;
 }
 
-bool subscription_offer(struct subscription *subscription, struct parcel *parcel)
+bool subscription_offer(struct subscription *subscription, struct event_message *parcel)
 {
     size_t bytes;
     struct delivery *delivery = NULL;
     pthread_mutex_lock(&subscription->lock);
     if (parcel->number == subscription->next && room(subscription, &bytes)) {
         delivery = add_delivery(subscription, parcel);
-        delivery->place = window_add(&subscription->window, parcel->number);
+        delivery->place = ack_window_add(&subscription->window, parcel->number);
         subscription->bytes += parcel->size;
         subscription->next++;
     }
     pthread_mutex_unlock(&subscription->lock);
     if (delivery)
-        subscription_queue(delivery);
+        subscription_enqueue(delivery);
     return delivery != NULL;
 }
 
@@ -237,16 +235,16 @@ static void end_in_backlog(struct subscription *subscription, const struct deliv
     size_t bytes;
     pthread_mutex_lock(&subscription->lock);
     subscription->bytes -= delivery->parcel->size;
-    bool moved = end != DELIVERY_UNDONE && window_end(&subscription->window, delivery->place);
-    bool hungry = room(subscription, &bytes) >= WINDOW_SIZE / 2;
+    bool moved = end != DELIVERY_UNDONE && ack_window_ack(&subscription->window, delivery->place);
+    bool needs_refill = room(subscription, &bytes) >= ACK_WINDOW_SIZE / 2;
     pthread_mutex_unlock(&subscription->lock);
     if (moved)
-        backlog_moved(subscription->backlog, subscription);
-    if (hungry)
-        backlog_ask(subscription->backlog, subscription);
+        event_log_mark_dirty(subscription->backlog, subscription);
+    if (needs_refill)
+        event_log_request_read(subscription->backlog, subscription);
 }
 
-void subscription_ended(struct delivery *delivery, enum delivery_end end)
+void subscription_delivery_ended(struct delivery *delivery, enum delivery_end end)
 {
     struct subscription *subscription = delivery->subscription;
     pthread_mutex_lock(&subscription->lock);
@@ -256,10 +254,10 @@ void subscription_ended(struct delivery *delivery, enum delivery_end end)
     if (subscription->backlog)
         end_in_backlog(subscription, delivery, end);
     else
-        parcel_settle(delivery->parcel, end == DELIVERY_DONE);
+        event_message_settle(delivery->parcel, end == DELIVERY_DONE);
     if (delivery->other)
-        parcel_release(delivery->other);
-    parcel_release(delivery->parcel);
+        event_message_release(delivery->other);
+    event_message_release(delivery->parcel);
     route_release(delivery->route);
     free(delivery);
     subscription_release(subscription);
@@ -268,7 +266,7 @@ void subscription_ended(struct delivery *delivery, enum delivery_end end)
 /* Takes out those that wait for a turn or a moment. Under the lock. */
 static struct delivery *take_waiting(struct subscription *subscription)
 {
-    struct world *world = subscription->world;
+    struct delivery_io *world = subscription->world;
     struct delivery *waiting = NULL;
     for (struct delivery *delivery; (delivery = take_from_queue(subscription));) {
         delivery->queued = waiting;
@@ -277,7 +275,7 @@ static struct delivery *take_waiting(struct subscription *subscription)
     struct delivery *delivery;
     DL_FOREACH(subscription->all, delivery)
     {
-        if (world->take_back(world, &delivery->timer)) {
+        if (world->cancel(world, &delivery->timer)) {
             delivery->queued = waiting;
             waiting = delivery;
         }

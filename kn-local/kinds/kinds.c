@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Finding kinds by their names, and turning objects of one version into another. */
 #include "kn-local/kinds/kinds.h"
 
@@ -32,13 +33,13 @@ static const struct kind *const all[] = {
 
 const struct kind *const *kinds_all(size_t *count)
 {
-    *count = COUNT(all);
+    *count = ARRAY_SIZE(all);
     return all;
 }
 
 const struct kind *kind_find(const char *group, const char *version, const char *name)
 {
-    for (size_t i = 0; i < COUNT(all); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
         if (str_equal(all[i]->group, group) && str_equal(all[i]->version, version) &&
             str_equal(all[i]->name, name))
             return all[i];
@@ -47,7 +48,7 @@ const struct kind *kind_find(const char *group, const char *version, const char 
 
 const struct kind *kind_by_plural(const char *group, const char *version, const char *plural)
 {
-    for (size_t i = 0; i < COUNT(all); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
         if (str_equal(all[i]->group, group) && str_equal(all[i]->version, version) &&
             str_equal(all[i]->plural, plural))
             return all[i];
@@ -62,7 +63,7 @@ char *kind_api_version(const struct kind *kind)
 /* The kind of that name in any version: today's if it has one. */
 static const struct kind *by_name(const char *name)
 {
-    for (size_t i = 0; i < COUNT(all); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
         if (str_equal_any_case(all[i]->name, name))
             return all[i];
     return NULL;
@@ -70,10 +71,10 @@ static const struct kind *by_name(const char *name)
 
 static void name_nearest(const char *api_version, const char *name, struct err *err)
 {
-    const char *names[COUNT(all)];
-    for (size_t i = 0; i < COUNT(all); i++)
+    const char *names[ARRAY_SIZE(all)];
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
         names[i] = all[i]->name;
-    const char *nearest = str_nearest(name, names, COUNT(all));
+    const char *nearest = str_nearest(name, names, ARRAY_SIZE(all));
     const struct kind *same = by_name(nearest ? nearest : name);
     OWN(free) char *version = same ? kind_api_version(same) : NULL;
     if (same)
@@ -111,8 +112,9 @@ json_t *kind_convert(const json_t *object, const struct kind *from, const struct
 {
     if (from == to)
         return json_incref((json_t *)object);
-    json_auto_t *today = from->to_today ? from->to_today(object) : json_copy((json_t *)object);
-    json_t *result = to->from_today ? to->from_today(today) : json_copy(today);
+    json_auto_t *today =
+        from->convert_to_hub ? from->convert_to_hub(object) : json_copy((json_t *)object);
+    json_t *result = to->convert_from_hub ? to->convert_from_hub(today) : json_copy(today);
     name_as(result, to);
     return result;
 }

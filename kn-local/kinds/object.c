@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reading what all Kubernetes objects have: their metadata. */
 #include "kn-local/kinds/object.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reading what all Kubernetes objects have: their metadata. Texts are borrowed, "" when absent. */
 #ifndef KN_LOCAL_KINDS_OBJECT_H
 #define KN_LOCAL_KINDS_OBJECT_H

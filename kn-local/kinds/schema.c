@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The fields that several kinds share, and the rules for their values. */
 #include "kn-local/kinds/schema.h"
 
@@ -7,42 +8,42 @@
 
 #include <string.h>
 
-const char *const category_knative_all[] = {"all", "knative", NULL};
+const char *const schema_knative_categories[] = {"all", "knative", NULL};
 
-const struct field schema_metadata[] = {
-    TEXT("name"),
-    TEXT("generateName"),
-    TEXT("namespace"),
-    TEXT_MAP("labels"),
-    TEXT_MAP("annotations"),
-    TEXT("uid"),
-    TEXT("resourceVersion"),
-    NUMBER("generation"),
-    TEXT("creationTimestamp"),
-    TEXT("deletionTimestamp"),
-    NUMBER("deletionGracePeriodSeconds"),
-    TEXTS("finalizers"),
+const struct schema_field schema_metadata[] = {
+    STRING("name"),
+    STRING("generateName"),
+    STRING("namespace"),
+    STRING_MAP("labels"),
+    STRING_MAP("annotations"),
+    STRING("uid"),
+    STRING("resourceVersion"),
+    INTEGER("generation"),
+    STRING("creationTimestamp"),
+    STRING("deletionTimestamp"),
+    INTEGER("deletionGracePeriodSeconds"),
+    STRING_LIST("finalizers"),
     ANY("ownerReferences"),
     ANY("managedFields"),
-    TEXT("selfLink"),
+    STRING("selfLink"),
     END,
 };
 
-const struct field schema_reference[] = {
-    TEXT("apiVersion"),
-    TEXT("kind", .required = true),
-    TEXT("name", .required = true),
-    TEXT("namespace"),
-    TEXT("address"),
-    TEXT("group"),
+const struct schema_field schema_reference[] = {
+    STRING("apiVersion"),
+    STRING("kind", .required = true),
+    STRING("name", .required = true),
+    STRING("namespace"),
+    STRING("address"),
+    STRING("group"),
     END,
 };
 
-const struct field schema_destination[] = {
-    OBJECT(schema_reference, "ref"), TEXT("uri"), TEXT("CACerts"), TEXT("audience"), END,
+const struct schema_field schema_destination[] = {
+    OBJECT(schema_reference, "ref"), STRING("uri"), STRING("CACerts"), STRING("audience"), END,
 };
 
-const char *rule_destination(const json_t *value)
+const char *schema_rule_destination(const json_t *value)
 {
     bool ref = json_is_object(json_object_get(value, "ref"));
     const char *uri = json_string_value(json_object_get(value, "uri"));
@@ -57,23 +58,23 @@ const char *rule_destination(const json_t *value)
     return NULL;
 }
 
-const char *rule_duration(const json_t *value)
+const char *schema_rule_duration(const json_t *value)
 {
     int64_t ns = 0;
-    return duration_parse(json_string_value(value), &ns)
+    return ce_duration_parse(json_string_value(value), &ns)
                ? NULL
                : "is no ISO 8601 duration, such as PT0.5S or PT1M";
 }
 
-const char *rule_positive_duration(const json_t *value)
+const char *schema_rule_positive_duration(const json_t *value)
 {
     int64_t ns = 0;
-    return duration_parse(json_string_value(value), &ns) && ns > 0
+    return ce_duration_parse(json_string_value(value), &ns) && ns > 0
                ? NULL
                : "is no positive ISO 8601 duration, such as PT0.5S or PT1M";
 }
 
-const char *rule_keys(const json_t *map)
+const char *schema_rule_data_keys(const json_t *map)
 {
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
@@ -101,7 +102,7 @@ static bool climbs(const char *path)
     return false;
 }
 
-const char *rule_inside_path(const json_t *value)
+const char *schema_rule_relative_path(const json_t *value)
 {
     const char *path = json_string_value(value);
     return *path == '\0' || *path == '/' || climbs(path)
@@ -109,7 +110,7 @@ const char *rule_inside_path(const json_t *value)
                : NULL;
 }
 
-const char *rule_mount_path(const json_t *value)
+const char *schema_rule_mount_path(const json_t *value)
 {
     const char *path = json_string_value(value);
     return *path != '/' || climbs(path) ? "wants a path that is absolute and has no \"..\"" : NULL;
@@ -118,13 +119,13 @@ const char *rule_mount_path(const json_t *value)
 static const char *const policies[] = {"linear", "exponential", NULL};
 static const char *const formats[] = {"json", "binary", NULL};
 
-const struct field schema_delivery[] = {
-    OBJECT(schema_destination, "deadLetterSink", .rule = rule_destination),
-    NUMBER("retry"),
-    TEXT("backoffPolicy", .values = policies),
-    TEXT("backoffDelay", .rule = rule_duration),
-    TEXT("timeout", .rule = rule_positive_duration),
-    TEXT("retryAfterMax", .rule = rule_duration),
-    TEXT("format", .values = formats),
+const struct schema_field schema_delivery[] = {
+    OBJECT(schema_destination, "deadLetterSink", .rule = schema_rule_destination),
+    INTEGER("retry"),
+    STRING("backoffPolicy", .values = policies),
+    STRING("backoffDelay", .rule = schema_rule_duration),
+    STRING("timeout", .rule = schema_rule_positive_duration),
+    STRING("retryAfterMax", .rule = schema_rule_duration),
+    STRING("format", .values = formats),
     END,
 };

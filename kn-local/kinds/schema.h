@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How the field tables of the kinds are written, and the tables that several kinds share. */
 #ifndef KN_LOCAL_KINDS_SCHEMA_H
 #define KN_LOCAL_KINDS_SCHEMA_H
@@ -5,34 +6,35 @@
 #include "kn-local/kinds/kinds.h"
 
 /* clang-format off */
-#define TEXT(...)            {.type = FIELD_STRING, .name = __VA_ARGS__}
-#define NUMBER(...)          {.type = FIELD_INT, .name = __VA_ARGS__}
-#define SWITCH(...)          {.type = FIELD_BOOL, .name = __VA_ARGS__}
-#define TEXT_MAP(...)        {.type = FIELD_TEXTS, .name = __VA_ARGS__}
-#define TEXTS(...)           {.type = FIELD_LIST, .name = __VA_ARGS__}
+#define STRING(...)            {.type = FIELD_STRING, .name = __VA_ARGS__}
+#define INTEGER(...)          {.type = FIELD_INT, .name = __VA_ARGS__}
+#define BOOLEAN(...)          {.type = FIELD_BOOL, .name = __VA_ARGS__}
+#define STRING_MAP(...)        {.type = FIELD_STRING_MAP, .name = __VA_ARGS__}
+#define STRING_LIST(...)           {.type = FIELD_LIST, .name = __VA_ARGS__}
 #define ANY(...)             {.type = FIELD_ANY, .name = __VA_ARGS__}
 #define OBJECT(fields_, ...) {.type = FIELD_OBJECT, .fields = (fields_), .name = __VA_ARGS__}
 #define LIST(fields_, ...)   {.type = FIELD_LIST, .fields = (fields_), .name = __VA_ARGS__}
 #define END                  {.name = NULL}
 /* clang-format on */
 
-extern const struct field schema_metadata[];    /* of every object */
-extern const struct field schema_reference[];   /* apiVersion, kind, name, namespace */
-extern const struct field schema_destination[]; /* ref, uri: a sink, subscriber, reply */
-extern const struct field schema_delivery[];    /* retries and the dead letter sink */
+extern const struct schema_field schema_metadata[];    /* of every object */
+extern const struct schema_field schema_reference[];   /* apiVersion, kind, name, namespace */
+extern const struct schema_field schema_destination[]; /* ref, uri: a sink, subscriber, reply */
+extern const struct schema_field schema_delivery[];    /* retries and the dead letter sink */
 
-extern const struct field schema_container[];
-extern const struct field schema_pod_template[]; /* metadata and the pod's spec */
+extern const struct schema_field schema_container[];
+extern const struct schema_field schema_pod_template[]; /* metadata and the pod's spec */
 
-extern const char *const category_knative_all[]; /* "all", "knative" */
+extern const char *const schema_knative_categories[]; /* "all", "knative" */
 
-/* Rules, as struct field has them. */
-const char *rule_destination(const json_t *value);
-const char *rule_duration(const json_t *value);
-const char *rule_positive_duration(const json_t *value);
-const char *rule_keys(const json_t *map);          /* of a Secret or ConfigMap: names of files */
-const char *rule_inside_path(const json_t *value); /* relative, and leads to nowhere outside */
-const char *rule_mount_path(const json_t *value);  /* absolute, likewise */
+/* Rules, as struct schema_field has them. */
+const char *schema_rule_destination(const json_t *value);
+const char *schema_rule_duration(const json_t *value);
+const char *schema_rule_positive_duration(const json_t *value);
+const char *schema_rule_data_keys(const json_t *map); /* of a Secret or ConfigMap: names of files */
+const char *schema_rule_relative_path(
+    const json_t *value); /* relative, and leads to nowhere outside */
+const char *schema_rule_mount_path(const json_t *value); /* absolute, likewise */
 
 /* Core. */
 extern const struct kind kind_pod, kind_event, kind_namespace, kind_secret, kind_config_map,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The Kubernetes types that manifests and kubectl need besides Knative's. */
 #include "base/base64.h"
 #include "base/str.h"
@@ -5,11 +6,9 @@
 
 static const char *const no_names[] = {NULL};
 
-/* ---- Secret, ConfigMap, ServiceAccount ------------------------------------------------------- */
-
 static const char *rule_base64(const json_t *value)
 {
-    const char *wrong = rule_keys(value);
+    const char *wrong = schema_rule_data_keys(value);
     if (wrong)
         return wrong;
     const char *key;
@@ -23,11 +22,11 @@ static const char *rule_base64(const json_t *value)
     return NULL;
 }
 
-static const struct field secret[] = {
-    TEXT("type"),
-    TEXT_MAP("data", .rule = rule_base64),
-    TEXT_MAP("stringData", .rule = rule_keys),
-    SWITCH("immutable"),
+static const struct schema_field secret[] = {
+    STRING("type"),
+    STRING_MAP("data", .rule = rule_base64),
+    STRING_MAP("stringData", .rule = schema_rule_data_keys),
+    BOOLEAN("immutable"),
     END,
 };
 
@@ -39,13 +38,13 @@ const struct kind kind_secret = {
     .singular = "secret",
     .short_names = no_names,
     .fields = secret,
-    .plain = true,
+    .builtin = true,
 };
 
-static const struct field config_map[] = {
-    TEXT_MAP("data", .rule = rule_keys),
-    TEXT_MAP("binaryData", .rule = rule_base64),
-    SWITCH("immutable"),
+static const struct schema_field config_map[] = {
+    STRING_MAP("data", .rule = schema_rule_data_keys),
+    STRING_MAP("binaryData", .rule = rule_base64),
+    BOOLEAN("immutable"),
     END,
 };
 static const char *const config_map_short[] = {"cm", NULL};
@@ -58,13 +57,13 @@ const struct kind kind_config_map = {
     .singular = "configmap",
     .short_names = config_map_short,
     .fields = config_map,
-    .plain = true,
+    .builtin = true,
 };
 
-static const struct field service_account[] = {
+static const struct schema_field service_account[] = {
     ANY("secrets"),
     ANY("imagePullSecrets"),
-    SWITCH("automountServiceAccountToken"),
+    BOOLEAN("automountServiceAccountToken"),
     END,
 };
 static const char *const service_account_short[] = {"sa", NULL};
@@ -77,13 +76,11 @@ const struct kind kind_service_account = {
     .singular = "serviceaccount",
     .short_names = service_account_short,
     .fields = service_account,
-    .plain = true,
+    .builtin = true,
 };
 
-/* ---- Namespace, Event, Pod ------------------------------------------------------------------- */
-
-static const struct field namespace_spec[] = {TEXTS("finalizers"), END};
-static const struct field namespace_fields[] = {OBJECT(namespace_spec, "spec"), END};
+static const struct schema_field namespace_spec[] = {STRING_LIST("finalizers"), END};
+static const struct schema_field namespace_fields[] = {OBJECT(namespace_spec, "spec"), END};
 static const char *const namespace_short[] = {"ns", NULL};
 
 const struct kind kind_namespace = {
@@ -95,24 +92,24 @@ const struct kind kind_namespace = {
     .short_names = namespace_short,
     .fields = namespace_fields,
     .cluster_wide = true,
-    .plain = true,
+    .builtin = true,
 };
 
-static const struct field event[] = {
+static const struct schema_field event[] = {
     ANY("involvedObject", .required = true),
-    TEXT("reason"),
-    TEXT("message"),
-    TEXT("type"),
+    STRING("reason"),
+    STRING("message"),
+    STRING("type"),
     ANY("source"),
-    TEXT("firstTimestamp"),
-    TEXT("lastTimestamp"),
+    STRING("firstTimestamp"),
+    STRING("lastTimestamp"),
     ANY("eventTime"),
-    NUMBER("count"),
+    INTEGER("count"),
     ANY("series"),
     ANY("related"),
-    TEXT("action"),
-    TEXT("reportingComponent"),
-    TEXT("reportingInstance"),
+    STRING("action"),
+    STRING("reportingComponent"),
+    STRING("reportingInstance"),
     END,
 };
 static const char *const event_short[] = {"ev", NULL};
@@ -125,19 +122,20 @@ const struct kind kind_event = {
     .singular = "event",
     .short_names = event_short,
     .fields = event,
-    .transient = true,
-    .plain = true,
+    .ephemeral = true,
+    .builtin = true,
 };
 
-static bool pods_are_made(const json_t *object, const json_t *old, struct problem *problem)
+static bool pods_are_made(const json_t *object, const json_t *old, struct validation_error *problem)
 {
     (void)object;
-    return old || problem_set(problem, "kind",
-                              "is Pod: pods are made by services and sources here; write a "
-                              "serving.knative.dev/v1 Service");
+    return old ||
+           validation_error_set(problem, "kind",
+                                "is Pod: pods are made by services and sources here; write a "
+                                "serving.knative.dev/v1 Service");
 }
 
-static const struct field pod[] = {ANY("spec"), END};
+static const struct schema_field pod[] = {ANY("spec"), END};
 static const char *const pod_short[] = {"po", NULL};
 static const char *const pod_categories[] = {"all", NULL};
 
@@ -150,7 +148,7 @@ const struct kind kind_pod = {
     .short_names = pod_short,
     .categories = pod_categories,
     .fields = pod,
-    .transient = true,
-    .plain = true,
+    .ephemeral = true,
+    .builtin = true,
     .check = pods_are_made,
 };

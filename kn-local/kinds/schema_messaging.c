@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* messaging.knative.dev: channels and subscriptions. */
 #include "base/str.h"
 #include "kn-local/kinds/schema.h"
 
-static const struct column channel_columns[] = {
+static const struct kind_column channel_columns[] = {
     {.name = "URL", .path = ".status.address.url"},
     {.name = "Age", .path = ".metadata.creationTimestamp", .type = COLUMN_AGE},
     {.name = "Ready", .path = "Ready.status"},
@@ -15,29 +16,27 @@ static const struct column channel_columns[] = {
 static const char *const channel_categories[] = {"all", "knative", "messaging", NULL};
 
 /* The subscribers are Knative's own notes; given in a manifest they are kept, not obeyed. */
-static const struct field subscribable[] = {
+static const struct schema_field subscribable[] = {
     OBJECT(schema_delivery, "delivery"),
     ANY("subscribers"),
     END,
 };
-static const struct field subscribable_spec[] = {OBJECT(subscribable, "spec"), END};
-
-/* ---- Channel --------------------------------------------------------------------------------- */
+static const struct schema_field subscribable_spec[] = {OBJECT(subscribable, "spec"), END};
 
 static const char *const channel_kinds[] = {"InMemoryChannel", "KafkaChannel", NULL};
-static const struct field channel_template[] = {
-    TEXT("apiVersion"),
-    TEXT("kind", .required = true, .values = channel_kinds),
+static const struct schema_field channel_template[] = {
+    STRING("apiVersion"),
+    STRING("kind", .required = true, .values = channel_kinds),
     ANY("spec"),
     END,
 };
-static const struct field channel_spec[] = {
+static const struct schema_field channel_spec[] = {
     OBJECT(channel_template, "channelTemplate"),
     OBJECT(schema_delivery, "delivery"),
     ANY("subscribers"),
     END,
 };
-static const struct field channel[] = {OBJECT(channel_spec, "spec"), END};
+static const struct schema_field channel[] = {OBJECT(channel_spec, "spec"), END};
 static const char *const channel_short[] = {"ch", NULL};
 
 static const json_t *spec_part(const json_t *object, const char *key)
@@ -46,16 +45,17 @@ static const json_t *spec_part(const json_t *object, const char *key)
 }
 
 static bool unchanged(const json_t *object, const json_t *old, const char *key, const char *path,
-                      struct problem *problem)
+                      struct validation_error *problem)
 {
     const json_t *before = spec_part(old, key);
     const json_t *after = spec_part(object, key);
     if (!old || before == after || (before && after && json_equal(before, after)))
         return true;
-    return problem_set(problem, path, "cannot be changed; delete the object and make it anew");
+    return validation_error_set(problem, path,
+                                "cannot be changed; delete the object and make it anew");
 }
 
-static bool channel_check(const json_t *object, const json_t *old, struct problem *problem)
+static bool channel_check(const json_t *object, const json_t *old, struct validation_error *problem)
 {
     return unchanged(object, old, "channelTemplate", "spec.channelTemplate", problem);
 }
@@ -87,19 +87,17 @@ const struct kind kind_in_memory_channel = {
     .columns = channel_columns,
 };
 
-/* ---- KafkaChannel ---------------------------------------------------------------------------- */
-
-static const struct field kafka_spec[] = {
-    NUMBER("numPartitions", .low = 1),
-    NUMBER("replicationFactor", .low = 1),
-    TEXT("retentionDuration", .rule = rule_duration),
+static const struct schema_field kafka_spec[] = {
+    INTEGER("numPartitions", .min = 1),
+    INTEGER("replicationFactor", .min = 1),
+    STRING("retentionDuration", .rule = schema_rule_duration),
     OBJECT(schema_delivery, "delivery"),
     ANY("subscribers"),
     END,
 };
-static const struct field kafka[] = {OBJECT(kafka_spec, "spec"), END};
+static const struct schema_field kafka[] = {OBJECT(kafka_spec, "spec"), END};
 static const char *const kafka_short[] = {"kc", NULL};
-static const struct column kafka_columns[] = {
+static const struct kind_column kafka_columns[] = {
     {.name = "Ready", .path = "Ready.status"},
     {.name = "Reason", .path = "Ready.reason"},
     {.name = "URL", .path = ".status.address.url"},
@@ -129,42 +127,41 @@ const struct kind kind_kafka_channel_v1beta1 = {
     .categories = channel_categories,
     .fields = kafka,
     .columns = kafka_columns,
-    .today = &kind_kafka_channel,
+    .hub = &kind_kafka_channel,
 };
 
-/* ---- Subscription ---------------------------------------------------------------------------- */
-
-static const struct field subscription_spec[] = {
+static const struct schema_field subscription_spec[] = {
     OBJECT(schema_reference, "channel", .required = true),
-    OBJECT(schema_destination, "subscriber", .rule = rule_destination),
-    OBJECT(schema_destination, "reply", .rule = rule_destination),
+    OBJECT(schema_destination, "subscriber", .rule = schema_rule_destination),
+    OBJECT(schema_destination, "reply", .rule = schema_rule_destination),
     OBJECT(schema_delivery, "delivery"),
     END,
 };
-static const struct field subscription[] = {
+static const struct schema_field subscription[] = {
     OBJECT(subscription_spec, "spec", .required = true),
     END,
 };
 static const char *const subscription_short[] = {"sub", NULL};
 static const char *const subscription_categories[] = {"all", "knative", "messaging", NULL};
-static const struct column subscription_columns[] = {
+static const struct kind_column subscription_columns[] = {
     {.name = "Age", .path = ".metadata.creationTimestamp", .type = COLUMN_AGE},
     {.name = "Ready", .path = "Ready.status"},
     {.name = "Reason", .path = "Ready.reason"},
     {0},
 };
 
-static bool subscription_check(const json_t *object, const json_t *old, struct problem *problem)
+static bool subscription_check(const json_t *object, const json_t *old,
+                               struct validation_error *problem)
 {
     const json_t *to = spec_part(object, "channel");
     const char *ns = json_string_value(json_object_get(to, "namespace"));
     const char *own =
         json_string_value(json_object_get(json_object_get(object, "metadata"), "namespace"));
     if (ns && own && !str_equal(ns, own))
-        return problem_set(problem, "spec.channel.namespace",
-                           "is another namespace than the subscription's");
+        return validation_error_set(problem, "spec.channel.namespace",
+                                    "is another namespace than the subscription's");
     if (!spec_part(object, "subscriber") && !spec_part(object, "reply"))
-        return problem_set(problem, "spec.subscriber", "is missing");
+        return validation_error_set(problem, "spec.subscriber", "is missing");
     return unchanged(object, old, "channel", "spec.channel", problem);
 }
 

@@ -1,48 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The fields of a pod's template: what both services and sources say about their container.
  * Fields that mean nothing for a local process are accepted: the manifest is for a cluster too. */
 #include "kn-local/kinds/schema.h"
 
-static const struct field key_ref[] = {
-    TEXT("name"),
-    TEXT("key", .required = true),
-    SWITCH("optional"),
+static const struct schema_field key_ref[] = {
+    STRING("name"),
+    STRING("key", .required = true),
+    BOOLEAN("optional"),
     END,
 };
-static const struct field object_ref[] = {TEXT("name"), SWITCH("optional"), END};
+static const struct schema_field object_ref[] = {STRING("name"), BOOLEAN("optional"), END};
 
-static const struct field value_from[] = {
+static const struct schema_field value_from[] = {
     OBJECT(key_ref, "secretKeyRef"),
     OBJECT(key_ref, "configMapKeyRef"),
     ANY("fieldRef"),
     ANY("resourceFieldRef"),
     END,
 };
-static const struct field env[] = {
-    TEXT("name", .required = true),
-    TEXT("value"),
+static const struct schema_field env[] = {
+    STRING("name", .required = true),
+    STRING("value"),
     OBJECT(value_from, "valueFrom"),
     END,
 };
-static const struct field env_from[] = {
-    TEXT("prefix"),
+static const struct schema_field env_from[] = {
+    STRING("prefix"),
     OBJECT(object_ref, "secretRef"),
     OBJECT(object_ref, "configMapRef"),
     END,
 };
-static const struct field port[] = {
-    NUMBER("containerPort", .low = 1),
-    TEXT("name"),
-    TEXT("protocol"),
-    NUMBER("hostPort"),
-    TEXT("hostIP"),
+static const struct schema_field port[] = {
+    INTEGER("containerPort", .min = 1),
+    STRING("name"),
+    STRING("protocol"),
+    INTEGER("hostPort"),
+    STRING("hostIP"),
     END,
 };
-static const struct field mount[] = {
-    TEXT("name", .required = true),
-    TEXT("mountPath", .required = true, .rule = rule_mount_path),
-    TEXT("subPath"),
-    SWITCH("readOnly"),
-    TEXT("mountPropagation"),
+static const struct schema_field mount[] = {
+    STRING("name", .required = true),
+    STRING("mountPath", .required = true, .rule = schema_rule_mount_path),
+    STRING("subPath"),
+    BOOLEAN("readOnly"),
+    STRING("mountPropagation"),
     END,
 };
 static const char *rule_quantities(const json_t *map)
@@ -57,92 +58,92 @@ static const char *rule_quantities(const json_t *map)
     return NULL;
 }
 
-static const struct field quantities[] = {END};
-static const struct field resources[] = {
-    OBJECT(quantities, "limits", .open = true, .rule = rule_quantities),
-    OBJECT(quantities, "requests", .open = true, .rule = rule_quantities),
+static const struct schema_field quantities[] = {END};
+static const struct schema_field resources[] = {
+    OBJECT(quantities, "limits", .allow_unknown = true, .rule = rule_quantities),
+    OBJECT(quantities, "requests", .allow_unknown = true, .rule = rule_quantities),
     ANY("claims"),
     END,
 };
 
-static const struct field http_get[] = {
-    TEXT("path"), ANY("port"), TEXT("host"), TEXT("scheme"), ANY("httpHeaders"), END,
+static const struct schema_field http_get[] = {
+    STRING("path"), ANY("port"), STRING("host"), STRING("scheme"), ANY("httpHeaders"), END,
 };
-static const struct field probe[] = {
+static const struct schema_field probe[] = {
     OBJECT(http_get, "httpGet"),
     ANY("tcpSocket"),
     ANY("exec"),
     ANY("grpc"),
-    NUMBER("initialDelaySeconds"),
-    NUMBER("periodSeconds"),
-    NUMBER("timeoutSeconds"),
-    NUMBER("successThreshold"),
-    NUMBER("failureThreshold"),
-    NUMBER("terminationGracePeriodSeconds"),
+    INTEGER("initialDelaySeconds"),
+    INTEGER("periodSeconds"),
+    INTEGER("timeoutSeconds"),
+    INTEGER("successThreshold"),
+    INTEGER("failureThreshold"),
+    INTEGER("terminationGracePeriodSeconds"),
     END,
 };
 
 static const char *const seccomp_types[] = {"RuntimeDefault", "Localhost", "Unconfined", NULL};
-static const struct field seccomp[] = {
-    TEXT("type", .required = true, .values = seccomp_types),
-    TEXT("localhostProfile"),
+static const struct schema_field seccomp[] = {
+    STRING("type", .required = true, .values = seccomp_types),
+    STRING("localhostProfile"),
     END,
 };
-static const struct field capabilities[] = {TEXTS("add"), TEXTS("drop"), END};
-static const struct field security[] = {
-    SWITCH("runAsNonRoot"),
-    NUMBER("runAsUser"),
-    NUMBER("runAsGroup"),
-    SWITCH("readOnlyRootFilesystem"),
-    SWITCH("allowPrivilegeEscalation"),
-    SWITCH("privileged"),
+static const struct schema_field capabilities[] = {STRING_LIST("add"), STRING_LIST("drop"), END};
+static const struct schema_field security[] = {
+    BOOLEAN("runAsNonRoot"),
+    INTEGER("runAsUser"),
+    INTEGER("runAsGroup"),
+    BOOLEAN("readOnlyRootFilesystem"),
+    BOOLEAN("allowPrivilegeEscalation"),
+    BOOLEAN("privileged"),
     OBJECT(capabilities, "capabilities"),
     OBJECT(seccomp, "seccompProfile"),
     ANY("appArmorProfile"),
     ANY("seLinuxOptions"),
     ANY("windowsOptions"),
-    TEXT("procMount"),
+    STRING("procMount"),
     END,
 };
 
-const struct field schema_container[] = {
-    TEXT("name"),
-    TEXT("image", .required = true),
-    TEXT("imagePullPolicy"),
-    TEXTS("command"),
-    TEXTS("args"),
+const struct schema_field schema_container[] = {
+    STRING("name"),
+    STRING("image", .required = true),
+    STRING("imagePullPolicy"),
+    STRING_LIST("command"),
+    STRING_LIST("args"),
     LIST(env, "env"),
     LIST(env_from, "envFrom"),
     LIST(port, "ports"),
     LIST(mount, "volumeMounts"),
-    TEXT("workingDir"),
+    STRING("workingDir"),
     OBJECT(resources, "resources"),
     OBJECT(probe, "readinessProbe"),
     OBJECT(probe, "livenessProbe"),
     OBJECT(probe, "startupProbe"),
     OBJECT(security, "securityContext"),
     ANY("lifecycle"),
-    TEXT("terminationMessagePath"),
-    TEXT("terminationMessagePolicy"),
-    SWITCH("stdin"),
-    SWITCH("tty"),
+    STRING("terminationMessagePath"),
+    STRING("terminationMessagePolicy"),
+    BOOLEAN("stdin"),
+    BOOLEAN("tty"),
     END,
 };
 
-static const struct field item[] = {
-    TEXT("key", .required = true),
-    TEXT("path", .required = true, .rule = rule_inside_path),
-    NUMBER("mode"),
+static const struct schema_field item[] = {
+    STRING("key", .required = true),
+    STRING("path", .required = true, .rule = schema_rule_relative_path),
+    INTEGER("mode"),
     END,
 };
-static const struct field secret_volume[] = {
-    TEXT("secretName"), LIST(item, "items"), SWITCH("optional"), NUMBER("defaultMode"), END,
+static const struct schema_field secret_volume[] = {
+    STRING("secretName"), LIST(item, "items"), BOOLEAN("optional"), INTEGER("defaultMode"), END,
 };
-static const struct field config_volume[] = {
-    TEXT("name"), LIST(item, "items"), SWITCH("optional"), NUMBER("defaultMode"), END,
+static const struct schema_field config_volume[] = {
+    STRING("name"), LIST(item, "items"), BOOLEAN("optional"), INTEGER("defaultMode"), END,
 };
-static const struct field volume[] = {
-    TEXT("name", .required = true),
+static const struct schema_field volume[] = {
+    STRING("name", .required = true),
     OBJECT(secret_volume, "secret"),
     OBJECT(config_volume, "configMap"),
     ANY("emptyDir"),
@@ -150,36 +151,36 @@ static const struct field volume[] = {
     END,
 };
 
-static const struct field pod_spec[] = {
+static const struct schema_field pod_spec[] = {
     LIST(schema_container, "containers", .required = true),
     LIST(volume, "volumes"),
-    TEXT("serviceAccountName"),
-    TEXT("serviceAccount"),
-    NUMBER("containerConcurrency"),
-    NUMBER("timeoutSeconds"),
-    NUMBER("responseStartTimeoutSeconds"),
-    NUMBER("idleTimeoutSeconds"),
-    NUMBER("terminationGracePeriodSeconds"),
-    TEXT("restartPolicy"),
+    STRING("serviceAccountName"),
+    STRING("serviceAccount"),
+    INTEGER("containerConcurrency"),
+    INTEGER("timeoutSeconds"),
+    INTEGER("responseStartTimeoutSeconds"),
+    INTEGER("idleTimeoutSeconds"),
+    INTEGER("terminationGracePeriodSeconds"),
+    STRING("restartPolicy"),
     ANY("imagePullSecrets"),
-    SWITCH("enableServiceLinks"),
-    SWITCH("automountServiceAccountToken"),
-    TEXT_MAP("nodeSelector"),
-    TEXT("nodeName"),
+    BOOLEAN("enableServiceLinks"),
+    BOOLEAN("automountServiceAccountToken"),
+    STRING_MAP("nodeSelector"),
+    STRING("nodeName"),
     ANY("affinity"),
     ANY("tolerations"),
     ANY("topologySpreadConstraints"),
     ANY("securityContext"),
-    TEXT("dnsPolicy"),
+    STRING("dnsPolicy"),
     ANY("dnsConfig"),
-    TEXT("schedulerName"),
-    TEXT("priorityClassName"),
-    TEXT("runtimeClassName"),
+    STRING("schedulerName"),
+    STRING("priorityClassName"),
+    STRING("runtimeClassName"),
     ANY("hostAliases"),
     END,
 };
 
-const struct field schema_pod_template[] = {
+const struct schema_field schema_pod_template[] = {
     OBJECT(schema_metadata, "metadata"),
     OBJECT(pod_spec, "spec", .required = true),
     END,

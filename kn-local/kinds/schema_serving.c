@@ -1,26 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* serving.knative.dev: services and the revisions that they make. */
 #include "base/str.h"
 #include "kn-local/kinds/schema.h"
 
 static const char *const serving_categories[] = {"all", "knative", "serving", NULL};
 
-static const struct field traffic[] = {
-    TEXT("revisionName"),
-    SWITCH("latestRevision"),
-    NUMBER("percent"),
-    TEXT("tag"),
-    TEXT("url"),
-    TEXT("configurationName"),
+static const struct schema_field traffic[] = {
+    STRING("revisionName"),
+    BOOLEAN("latestRevision"),
+    INTEGER("percent"),
+    STRING("tag"),
+    STRING("url"),
+    STRING("configurationName"),
     END,
 };
-static const struct field service_spec[] = {
+static const struct schema_field service_spec[] = {
     OBJECT(schema_pod_template, "template", .required = true),
     LIST(traffic, "traffic"),
     END,
 };
-static const struct field service[] = {OBJECT(service_spec, "spec", .required = true), END};
+static const struct schema_field service[] = {OBJECT(service_spec, "spec", .required = true), END};
 static const char *const service_short[] = {"kservice", "ksvc", NULL};
-static const struct column service_columns[] = {
+static const struct kind_column service_columns[] = {
     {.name = "URL", .path = ".status.url"},
     {.name = "LatestCreated", .path = ".status.latestCreatedRevisionName"},
     {.name = "LatestReady", .path = ".status.latestReadyRevisionName"},
@@ -33,13 +34,13 @@ static const struct column service_columns[] = {
 static bool is_reserved(const char *name)
 {
     static const char *const reserved[] = {"PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"};
-    for (size_t i = 0; i < COUNT(reserved); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
         if (str_equal(name, reserved[i]))
             return true;
     return false;
 }
 
-static bool check_env(const json_t *container, struct problem *problem)
+static bool check_env(const json_t *container, struct validation_error *problem)
 {
     size_t index;
     json_t *variable;
@@ -49,13 +50,13 @@ static bool check_env(const json_t *container, struct problem *problem)
         if (!name || !is_reserved(name))
             continue;
         OWN(free) char *path = str_format("spec.template.spec.containers[0].env[%zu].name", index);
-        return problem_set(problem, path, "is \"%s\", which the platform sets", name);
+        return validation_error_set(problem, path, "is \"%s\", which the platform sets", name);
     }
     return true;
 }
 
 /* All traffic goes to the latest revision here. */
-static bool check_traffic(const json_t *spec, struct problem *problem)
+static bool check_traffic(const json_t *spec, struct validation_error *problem)
 {
     size_t index;
     json_t *item;
@@ -65,25 +66,28 @@ static bool check_traffic(const json_t *spec, struct problem *problem)
             json_integer_value(json_object_get(item, "percent")) == 100)
             continue;
         OWN(free) char *path = str_format("spec.traffic[%zu]", index);
-        return problem_set(problem, path,
-                           "splits traffic, which is not built here: want latestRevision: true "
-                           "and percent: 100");
+        return validation_error_set(
+            problem, path,
+            "splits traffic, which is not built here: want latestRevision: true "
+            "and percent: 100");
     }
     return true;
 }
 
-static bool service_check(const json_t *object, const json_t *old, struct problem *problem)
+static bool service_check(const json_t *object, const json_t *old, struct validation_error *problem)
 {
     (void)old;
     const json_t *spec = json_object_get(object, "spec");
     const json_t *pod = json_object_get(json_object_get(spec, "template"), "spec");
     const json_t *containers = json_object_get(pod, "containers");
     if (json_array_size(containers) != 1)
-        return problem_set(problem, "spec.template.spec.containers",
-                           "has %zu containers, want exactly one", json_array_size(containers));
+        return validation_error_set(problem, "spec.template.spec.containers",
+                                    "has %zu containers, want exactly one",
+                                    json_array_size(containers));
     const json_t *name = json_object_get(json_object_get(object, "metadata"), "name");
     if (json_string_length(name) > 63)
-        return problem_set(problem, "metadata.name", "is too long for a Service: at most 63");
+        return validation_error_set(problem, "metadata.name",
+                                    "is too long for a Service: at most 63");
     return check_env(json_array_get(containers, 0), problem) && check_traffic(spec, problem);
 }
 
@@ -100,11 +104,9 @@ const struct kind kind_service = {
     .check = service_check,
 };
 
-/* ---- Revision -------------------------------------------------------------------------------- */
-
-static const struct field revision[] = {ANY("spec"), END};
+static const struct schema_field revision[] = {ANY("spec"), END};
 static const char *const revision_short[] = {"rev", NULL};
-static const struct column revision_columns[] = {
+static const struct kind_column revision_columns[] = {
     {.name = "Config Name", .path = ".metadata.labels.serving\\.knative\\.dev/configuration"},
     {.name = "Generation",
      .path = ".metadata.labels.serving\\.knative\\.dev/configurationGeneration"},
@@ -115,10 +117,12 @@ static const struct column revision_columns[] = {
     {0},
 };
 
-static bool revisions_are_made(const json_t *object, const json_t *old, struct problem *problem)
+static bool revisions_are_made(const json_t *object, const json_t *old,
+                               struct validation_error *problem)
 {
     (void)object;
-    return old || problem_set(problem, "kind", "is Revision: revisions are made by services");
+    return old ||
+           validation_error_set(problem, "kind", "is Revision: revisions are made by services");
 }
 
 const struct kind kind_revision = {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* sources.knative.dev: ContainerSource and PingSource. */
 #include "base/base64.h"
 #include "base/str.h"
@@ -7,19 +8,17 @@
 
 static const char *const source_categories[] = {"all", "knative", "sources", NULL};
 
-static const struct field overrides[] = {TEXT_MAP("extensions"), END};
+static const struct schema_field overrides[] = {STRING_MAP("extensions"), END};
 
-/* ---- ContainerSource ------------------------------------------------------------------------- */
-
-static const struct field container_spec[] = {
+static const struct schema_field container_spec[] = {
     OBJECT(schema_pod_template, "template", .required = true),
-    OBJECT(schema_destination, "sink", .required = true, .rule = rule_destination),
+    OBJECT(schema_destination, "sink", .required = true, .rule = schema_rule_destination),
     OBJECT(overrides, "ceOverrides"),
     END,
 };
-static const struct field container_source[] = {OBJECT(container_spec, "spec", .required = true),
-                                                END};
-static const struct column container_columns[] = {
+static const struct schema_field container_source[] = {
+    OBJECT(container_spec, "spec", .required = true), END};
+static const struct kind_column container_columns[] = {
     {.name = "Sink", .path = ".status.sinkUri"},
     {.name = "Age", .path = ".metadata.creationTimestamp", .type = COLUMN_AGE},
     {.name = "Ready", .path = "Ready.status"},
@@ -27,14 +26,15 @@ static const struct column container_columns[] = {
     {0},
 };
 
-static bool container_check(const json_t *object, const json_t *old, struct problem *problem)
+static bool container_check(const json_t *object, const json_t *old,
+                            struct validation_error *problem)
 {
     (void)old;
     const json_t *spec = json_object_get(object, "spec");
     const json_t *pod = json_object_get(json_object_get(spec, "template"), "spec");
     size_t count = json_array_size(json_object_get(pod, "containers"));
-    return count == 1 || problem_set(problem, "spec.template.spec.containers",
-                                     "has %zu containers; here one is run", count);
+    return count == 1 || validation_error_set(problem, "spec.template.spec.containers",
+                                              "has %zu containers; here one is run", count);
 }
 
 const struct kind kind_container_source = {
@@ -49,20 +49,18 @@ const struct kind kind_container_source = {
     .check = container_check,
 };
 
-/* ---- PingSource ------------------------------------------------------------------------------ */
-
-static const struct field ping_spec[] = {
-    TEXT("schedule"),
-    TEXT("timezone"),
-    TEXT("contentType"),
-    TEXT("data"),
-    TEXT("dataBase64"),
-    OBJECT(schema_destination, "sink", .required = true, .rule = rule_destination),
+static const struct schema_field ping_spec[] = {
+    STRING("schedule"),
+    STRING("timezone"),
+    STRING("contentType"),
+    STRING("data"),
+    STRING("dataBase64"),
+    OBJECT(schema_destination, "sink", .required = true, .rule = schema_rule_destination),
     OBJECT(overrides, "ceOverrides"),
     END,
 };
-static const struct field ping_source[] = {OBJECT(ping_spec, "spec", .required = true), END};
-static const struct column ping_columns[] = {
+static const struct schema_field ping_source[] = {OBJECT(ping_spec, "spec", .required = true), END};
+static const struct kind_column ping_columns[] = {
     {.name = "Sink", .path = ".status.sinkUri"},
     {.name = "Schedule", .path = ".spec.schedule"},
     {.name = "Age", .path = ".metadata.creationTimestamp", .type = COLUMN_AGE},
@@ -71,28 +69,28 @@ static const struct column ping_columns[] = {
     {0},
 };
 
-static bool check_schedule(const json_t *spec, struct problem *problem)
+static bool check_schedule(const json_t *spec, struct validation_error *problem)
 {
     const char *schedule = json_string_value(json_object_get(spec, "schedule"));
     const char *timezone = json_string_value(json_object_get(spec, "timezone"));
     struct err err = {0};
     struct cron cron;
     if (schedule && !cron_parse(schedule, &cron, &err))
-        return problem_set(problem, "spec.schedule", "%.200s", err.text);
-    OWN(zone) struct zone *zone = timezone ? zone_open(timezone, &err) : NULL;
-    return !timezone || zone || problem_set(problem, "spec.timezone", "%.200s", err.text);
+        return validation_error_set(problem, "spec.schedule", "%.200s", err.text);
+    OWN(time_zone) struct time_zone *zone = timezone ? timezone_open(timezone, &err) : NULL;
+    return !timezone || zone || validation_error_set(problem, "spec.timezone", "%.200s", err.text);
 }
 
-static bool ping_check(const json_t *object, const json_t *old, struct problem *problem)
+static bool ping_check(const json_t *object, const json_t *old, struct validation_error *problem)
 {
     (void)old;
     const json_t *spec = json_object_get(object, "spec");
     const char *encoded = json_string_value(json_object_get(spec, "dataBase64"));
     if (encoded && !str_empty(json_string_value(json_object_get(spec, "data"))))
-        return problem_set(problem, "spec.dataBase64", "and data exclude each other");
+        return validation_error_set(problem, "spec.dataBase64", "and data exclude each other");
     OWN(buf) struct buf data = {0};
     if (encoded && !base64_decode(bytes_of(encoded), &data))
-        return problem_set(problem, "spec.dataBase64", "is no base64");
+        return validation_error_set(problem, "spec.dataBase64", "is no base64");
     return check_schedule(spec, problem);
 }
 
@@ -118,5 +116,5 @@ const struct kind kind_ping_source_v1beta2 = {
     .fields = ping_source,
     .columns = ping_columns,
     .check = ping_check,
-    .today = &kind_ping_source,
+    .hub = &kind_ping_source,
 };

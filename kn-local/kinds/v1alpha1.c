@@ -1,21 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The kinds of 2019: eventing.knative.dev, sources.eventing.knative.dev and serving.knative.dev in
  * v1alpha1, and how they are said today. */
 #include "base/str.h"
 #include "kn-local/kinds/schema.h"
 
-static const struct column age_only[] = {
+static const struct kind_column age_only[] = {
     {.name = "Age", .path = ".metadata.creationTimestamp", .type = COLUMN_AGE},
     {0},
 };
 
-static const struct field object_reference[] = {
-    TEXT("apiVersion"),
-    TEXT("kind", .required = true),
-    TEXT("name", .required = true),
-    TEXT("namespace"),
-    TEXT("uid"),
-    TEXT("resourceVersion"),
-    TEXT("fieldPath"),
+static const struct schema_field object_reference[] = {
+    STRING("apiVersion"),
+    STRING("kind", .required = true),
+    STRING("name", .required = true),
+    STRING("namespace"),
+    STRING("uid"),
+    STRING("resourceVersion"),
+    STRING("fieldPath"),
     END,
 };
 
@@ -27,34 +28,32 @@ static void copy_member(const json_t *from, const char *key, json_t *to, const c
         json_object_set(to, as, value);
 }
 
-/* ---- Channel --------------------------------------------------------------------------------- */
-
-static const struct field channel_spec[] = {
+static const struct schema_field channel_spec[] = {
     OBJECT(object_reference, "provisioner"),
     ANY("arguments"),
     ANY("subscribable"),
-    NUMBER("generation"),
+    INTEGER("generation"),
     END,
 };
-static const struct field channel[] = {OBJECT(channel_spec, "spec"), END};
+static const struct schema_field channel[] = {OBJECT(channel_spec, "spec"), END};
 static const char *const channel_short[] = {"chan", NULL};
 static const char in_memory[] = "in-memory-channel";
 
-static bool channel_check(const json_t *object, const json_t *old, struct problem *problem)
+static bool channel_check(const json_t *object, const json_t *old, struct validation_error *problem)
 {
     const json_t *spec = json_object_get(object, "spec");
     const json_t *provisioner = json_object_get(spec, "provisioner");
     if (old &&
         !json_equal(provisioner, json_object_get(json_object_get(old, "spec"), "provisioner")))
-        return problem_set(problem, "spec.provisioner",
-                           "cannot be changed; delete the object and make it anew");
+        return validation_error_set(problem, "spec.provisioner",
+                                    "cannot be changed; delete the object and make it anew");
     static const char *const names[] = {in_memory, "in-memory", "kafka", "gcp-pubsub"};
     const char *name = json_string_value(json_object_get(provisioner, "name"));
-    for (size_t i = 0; i < COUNT(names); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         if (!name || str_equal(name, names[i]))
             return true;
-    return problem_set(problem, "spec.provisioner.name",
-                       "is \"%.60s\", want in-memory-channel, kafka or gcp-pubsub", name);
+    return validation_error_set(problem, "spec.provisioner.name",
+                                "is \"%.60s\", want in-memory-channel, kafka or gcp-pubsub", name);
 }
 
 static bool is_in_memory(const char *provisioner)
@@ -63,7 +62,7 @@ static bool is_in_memory(const char *provisioner)
 }
 
 /* The provisioner becomes the template; what keeps events is a KafkaChannel today. */
-static json_t *channel_to_today(const json_t *object)
+static json_t *channel_to_hub(const json_t *object)
 {
     json_t *today = json_copy((json_t *)object);
     const json_t *spec = json_object_get(object, "spec");
@@ -79,7 +78,7 @@ static json_t *channel_to_today(const json_t *object)
     return today;
 }
 
-static json_t *channel_from_today(const json_t *today)
+static json_t *channel_from_hub(const json_t *today)
 {
     json_t *object = json_copy((json_t *)today);
     const json_t *spec = json_object_get(today, "spec");
@@ -106,42 +105,41 @@ const struct kind kind_channel_v1alpha1 = {
     .fields = channel,
     .columns = age_only,
     .check = channel_check,
-    .today = &kind_channel,
-    .to_today = channel_to_today,
-    .from_today = channel_from_today,
+    .hub = &kind_channel,
+    .convert_to_hub = channel_to_hub,
+    .convert_from_hub = channel_from_hub,
 };
 
-/* ---- Subscription ---------------------------------------------------------------------------- */
-
-static const struct field subscriber[] = {
+static const struct schema_field subscriber[] = {
     OBJECT(object_reference, "ref"),
-    TEXT("dnsName"),
-    TEXT("uri"),
+    STRING("dnsName"),
+    STRING("uri"),
     END,
 };
-static const struct field reply[] = {OBJECT(object_reference, "channel"), END};
-static const struct field subscription_spec[] = {
+static const struct schema_field reply[] = {OBJECT(object_reference, "channel"), END};
+static const struct schema_field subscription_spec[] = {
     OBJECT(object_reference, "channel", .required = true),
     OBJECT(subscriber, "subscriber"),
     OBJECT(reply, "reply"),
-    NUMBER("generation"),
+    INTEGER("generation"),
     END,
 };
-static const struct field subscription[] = {
+static const struct schema_field subscription[] = {
     OBJECT(subscription_spec, "spec", .required = true),
     END,
 };
 
-static bool subscription_check(const json_t *object, const json_t *old, struct problem *problem)
+static bool subscription_check(const json_t *object, const json_t *old,
+                               struct validation_error *problem)
 {
     json_auto_t *today = kind_convert(object, &kind_subscription_v1alpha1, &kind_subscription);
     json_auto_t *before =
         old ? kind_convert(old, &kind_subscription_v1alpha1, &kind_subscription) : NULL;
-    return kind_check(&kind_subscription, today, before, problem);
+    return kind_validate(&kind_subscription, today, before, problem);
 }
 
 /* References to 2019's kinds mean today's. */
-static json_t *reference_today(const json_t *reference)
+static json_t *reference_to_hub(const json_t *reference)
 {
     json_t *today = json_pack("{s:O*, s:O*, s:O*}", "kind", json_object_get(reference, "kind"),
                               "name", json_object_get(reference, "name"), "namespace",
@@ -161,29 +159,29 @@ static json_t *subscriber_today(const json_t *old)
     json_t *today = json_object();
     const json_t *ref = json_object_get(old, "ref");
     if (ref)
-        json_object_set_new(today, "ref", reference_today(ref));
+        json_object_set_new(today, "ref", reference_to_hub(ref));
     copy_member(old, "dnsName", today, "uri");
     copy_member(old, "uri", today, "uri");
     return today;
 }
 
-static json_t *subscription_to_today(const json_t *object)
+static json_t *subscription_to_hub(const json_t *object)
 {
     const json_t *spec = json_object_get(object, "spec");
     json_t *changed =
-        json_pack("{s:o}", "channel", reference_today(json_object_get(spec, "channel")));
+        json_pack("{s:o}", "channel", reference_to_hub(json_object_get(spec, "channel")));
     const json_t *to = json_object_get(spec, "subscriber");
     if (to)
         json_object_set_new(changed, "subscriber", subscriber_today(to));
     const json_t *back = json_object_get(json_object_get(spec, "reply"), "channel");
     if (back)
-        json_object_set_new(changed, "reply", json_pack("{s:o}", "ref", reference_today(back)));
+        json_object_set_new(changed, "reply", json_pack("{s:o}", "ref", reference_to_hub(back)));
     json_t *today = json_copy((json_t *)object);
     json_object_set_new(today, "spec", changed);
     return today;
 }
 
-static json_t *subscription_from_today(const json_t *today)
+static json_t *subscription_from_hub(const json_t *today)
 {
     const json_t *spec = json_object_get(today, "spec");
     json_t *changed = json_object();
@@ -206,35 +204,33 @@ const struct kind kind_subscription_v1alpha1 = {
     .fields = subscription,
     .columns = age_only,
     .check = subscription_check,
-    .today = &kind_subscription,
-    .to_today = subscription_to_today,
-    .from_today = subscription_from_today,
+    .hub = &kind_subscription,
+    .convert_to_hub = subscription_to_hub,
+    .convert_from_hub = subscription_from_hub,
 };
 
-/* ---- GcpPubSubSource: a kind of its own, nothing of today takes its place -------------------- */
-
-static const struct field secret_key[] = {
-    TEXT("name", .required = true),
-    TEXT("key", .required = true),
-    SWITCH("optional"),
+static const struct schema_field secret_key[] = {
+    STRING("name", .required = true),
+    STRING("key", .required = true),
+    BOOLEAN("optional"),
     END,
 };
-static const struct field gcp_spec[] = {
+static const struct schema_field gcp_spec[] = {
     OBJECT(secret_key, "gcpCredsSecret"),
-    TEXT("googleCloudProject", .required = true),
-    TEXT("topic", .required = true),
+    STRING("googleCloudProject", .required = true),
+    STRING("topic", .required = true),
     OBJECT(object_reference, "sink", .required = true),
     OBJECT(object_reference, "transformer"),
-    TEXT("serviceAccountName"),
+    STRING("serviceAccountName"),
     END,
 };
-static const struct field gcp[] = {OBJECT(gcp_spec, "spec", .required = true), END};
+static const struct schema_field gcp[] = {OBJECT(gcp_spec, "spec", .required = true), END};
 
-static bool gcp_check(const json_t *object, const json_t *old, struct problem *problem)
+static bool gcp_check(const json_t *object, const json_t *old, struct validation_error *problem)
 {
     (void)old;
     return !json_object_get(json_object_get(object, "spec"), "transformer") ||
-           problem_set(problem, "spec.transformer", "is not built here");
+           validation_error_set(problem, "spec.transformer", "is not built here");
 }
 
 const struct kind kind_gcp_pubsub_source = {
@@ -243,7 +239,7 @@ const struct kind kind_gcp_pubsub_source = {
     .name = "GcpPubSubSource",
     .plural = "gcppubsubsources",
     .singular = "gcppubsubsource",
-    .categories = category_knative_all,
+    .categories = schema_knative_categories,
     .fields = gcp,
     .columns = age_only,
     .check = gcp_check,

@@ -1,36 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The Service of 2019, with runLatest, and how it is said today. */
 #include "kn-local/kinds/schema.h"
 
-static const struct field revision_spec[] = {
+static const struct schema_field revision_spec[] = {
     OBJECT(schema_container, "container", .required = true),
-    TEXT("concurrencyModel"),
-    NUMBER("containerConcurrency"),
-    NUMBER("timeoutSeconds"),
-    TEXT("serviceAccountName"),
+    STRING("concurrencyModel"),
+    INTEGER("containerConcurrency"),
+    INTEGER("timeoutSeconds"),
+    STRING("serviceAccountName"),
     ANY("volumes"),
-    NUMBER("generation"),
+    INTEGER("generation"),
     END,
 };
-static const struct field revision_template[] = {
+static const struct schema_field revision_template[] = {
     OBJECT(schema_metadata, "metadata"),
     OBJECT(revision_spec, "spec", .required = true),
     END,
 };
-static const struct field configuration[] = {
+static const struct schema_field configuration[] = {
     OBJECT(revision_template, "revisionTemplate", .required = true),
     ANY("build"),
     END,
 };
-static const struct field run_latest[] = {
+static const struct schema_field run_latest[] = {
     OBJECT(configuration, "configuration", .required = true),
     END,
 };
-static const struct field service_spec[] = {
+static const struct schema_field service_spec[] = {
     OBJECT(run_latest, "runLatest", .required = true),
-    NUMBER("generation"),
+    INTEGER("generation"),
     END,
 };
-static const struct field service[] = {OBJECT(service_spec, "spec", .required = true), END};
+static const struct schema_field service[] = {OBJECT(service_spec, "spec", .required = true), END};
 
 static json_t *template_of(const json_t *object)
 {
@@ -40,7 +41,7 @@ static json_t *template_of(const json_t *object)
         "revisionTemplate");
 }
 
-static json_t *service_to_today(const json_t *object)
+static json_t *service_to_hub(const json_t *object)
 {
     json_auto_t *template = json_deep_copy(template_of(object));
     json_t *spec = json_object_get(template, "spec");
@@ -54,7 +55,7 @@ static json_t *service_to_today(const json_t *object)
     return today;
 }
 
-static json_t *service_from_today(const json_t *today)
+static json_t *service_from_hub(const json_t *today)
 {
     json_auto_t *template =
         json_deep_copy(json_object_get(json_object_get(today, "spec"), "template"));
@@ -70,15 +71,15 @@ static json_t *service_from_today(const json_t *today)
     return object;
 }
 
-static bool service_check(const json_t *object, const json_t *old, struct problem *problem)
+static bool service_check(const json_t *object, const json_t *old, struct validation_error *problem)
 {
     (void)old;
     json_auto_t *today = kind_convert(object, &kind_service_v1alpha1, &kind_service);
-    return kind_check(&kind_service, today, NULL, problem);
+    return kind_validate(&kind_service, today, NULL, problem);
 }
 
 static const char *const service_short[] = {"kservice", "ksvc", NULL};
-static const struct column service_columns[] = {
+static const struct kind_column service_columns[] = {
     {.name = "Domain", .path = ".status.domain"},
     {.name = "LatestCreated", .path = ".status.latestCreatedRevisionName"},
     {.name = "LatestReady", .path = ".status.latestReadyRevisionName"},
@@ -94,11 +95,11 @@ const struct kind kind_service_v1alpha1 = {
     .plural = "services",
     .singular = "service",
     .short_names = service_short,
-    .categories = category_knative_all,
+    .categories = schema_knative_categories,
     .fields = service,
     .columns = service_columns,
     .check = service_check,
-    .today = &kind_service,
-    .to_today = service_to_today,
-    .from_today = service_from_today,
+    .hub = &kind_service,
+    .convert_to_hub = service_to_hub,
+    .convert_from_hub = service_from_hub,
 };

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Kustomizations, which kubectl renders: a child process, whose output is read. */
 #include "kn-local/manifests/kustomization.h"
 
@@ -24,7 +25,7 @@ extern char **environ;
 bool kustomization_is_name(const char *name)
 {
     static const char *const names[] = {"kustomization.yaml", "kustomization.yml", "Kustomization"};
-    for (size_t i = 0; i < COUNT(names); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         if (str_equal(name, names[i]))
             return true;
     return false;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Kustomizations, which kubectl renders. */
 #ifndef KN_LOCAL_MANIFESTS_KUSTOMIZATION_H
 #define KN_LOCAL_MANIFESTS_KUSTOMIZATION_H

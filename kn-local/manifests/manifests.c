@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Manifest files become objects. */
 #include "kn-local/manifests/manifests.h"
 
@@ -32,14 +33,14 @@ static void tell_done(const struct manifest_listener *listener, const json_t *ob
 }
 
 /* doc is NULL for an object that kubectl rendered: file is then the kustomization's folder. */
-static size_t apply_one(struct objects *objects, const char *file, const struct yaml_doc *doc,
+static size_t apply_one(struct object_store *objects, const char *file, const struct yaml_doc *doc,
                         const json_t *object, const char *prefix,
                         const struct manifest_listener *listener)
 {
     const char *result = NULL;
-    struct problem problem = {0};
+    struct validation_error problem = {0};
     struct err err = {0};
-    if (admit_apply(objects, object, "default", &result, &problem, &err)) {
+    if (admission_apply(objects, object, "default", &result, &problem, &err)) {
         tell_done(listener, object, result);
         return 0;
     }
@@ -51,7 +52,7 @@ static size_t apply_one(struct objects *objects, const char *file, const struct 
     return fail(listener, line);
 }
 
-static size_t apply_list(struct objects *objects, const char *file, const struct yaml_doc *doc,
+static size_t apply_list(struct object_store *objects, const char *file, const struct yaml_doc *doc,
                          const json_t *items, const struct manifest_listener *listener)
 {
     size_t errors = 0;
@@ -65,7 +66,7 @@ static size_t apply_list(struct objects *objects, const char *file, const struct
     return errors;
 }
 
-static size_t apply_doc(struct objects *objects, const char *file, const struct yaml_doc *doc,
+static size_t apply_doc(struct object_store *objects, const char *file, const struct yaml_doc *doc,
                         const struct manifest_listener *listener)
 {
     if (json_is_null(doc->tree)) /* nothing between two lines of --- */
@@ -79,7 +80,7 @@ static size_t apply_doc(struct objects *objects, const char *file, const struct 
     return apply_one(objects, file, doc, doc->tree, "", listener);
 }
 
-size_t manifests_apply_text(struct objects *objects, const char *name, struct bytes text,
+size_t manifests_apply_text(struct object_store *objects, const char *name, struct bytes text,
                             const struct manifest_listener *listener)
 {
     OWN(yaml_docs) struct yaml_docs docs = {0};
@@ -91,7 +92,7 @@ size_t manifests_apply_text(struct objects *objects, const char *name, struct by
     return whole ? errors : errors + fail(listener, err.text);
 }
 
-size_t manifests_apply_rendered(struct objects *objects, const char *folder, struct bytes text,
+size_t manifests_apply_rendered(struct object_store *objects, const char *folder, struct bytes text,
                                 const struct manifest_listener *listener)
 {
     OWN(yaml_docs) struct yaml_docs docs = {0};
@@ -105,7 +106,7 @@ size_t manifests_apply_rendered(struct objects *objects, const char *folder, str
     return errors;
 }
 
-static size_t apply_file(struct objects *objects, const char *path,
+static size_t apply_file(struct object_store *objects, const char *path,
                          const struct manifest_listener *listener)
 {
     OWN(buf) struct buf text = {.max = MAX_FILE};
@@ -115,7 +116,7 @@ static size_t apply_file(struct objects *objects, const char *path,
     return manifests_apply_text(objects, path, buf_bytes(&text), listener);
 }
 
-static size_t apply_input(struct objects *objects, const struct manifest_listener *listener)
+static size_t apply_input(struct object_store *objects, const struct manifest_listener *listener)
 {
     OWN(buf) struct buf text = {.max = MAX_FILE};
     struct err err = {0};
@@ -127,13 +128,13 @@ static size_t apply_input(struct objects *objects, const struct manifest_listene
 static int is_manifest(const struct dirent *entry)
 {
     static const char *const endings[] = {".yaml", ".yml", ".json"};
-    for (size_t i = 0; i < COUNT(endings); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(endings); i++)
         if (*entry->d_name != '.' && str_ends(entry->d_name, endings[i]))
             return !kustomization_is_name(entry->d_name);
     return 0;
 }
 
-static size_t apply_folder(struct objects *objects, const char *path,
+static size_t apply_folder(struct object_store *objects, const char *path,
                            const struct manifest_listener *listener)
 {
     struct dirent **entries = NULL;
@@ -155,7 +156,7 @@ static size_t apply_folder(struct objects *objects, const char *path,
     return errors;
 }
 
-size_t manifests_apply(struct objects *objects, const char *path,
+size_t manifests_apply(struct object_store *objects, const char *path,
                        const struct manifest_listener *listener)
 {
     struct stat about;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Manifest files become objects. */
 #ifndef KN_LOCAL_MANIFESTS_MANIFESTS_H
 #define KN_LOCAL_MANIFESTS_MANIFESTS_H
@@ -16,15 +17,15 @@ struct manifest_listener {
 /* Applies a file ("-" is standard input), or the .yaml, .yml and .json files of a folder by name,
  * without its kustomization and its subfolders. An error in one object does not stop the others;
  * returns how many errors there were. */
-size_t manifests_apply(struct objects *objects, const char *path,
+size_t manifests_apply(struct object_store *objects, const char *path,
                        const struct manifest_listener *listener);
 
 /* The same for a string that is called name in messages. */
-size_t manifests_apply_text(struct objects *objects, const char *name, struct bytes text,
+size_t manifests_apply_text(struct object_store *objects, const char *name, struct bytes text,
                             const struct manifest_listener *listener);
 
 /* The same for what kubectl rendered; errors name the folder and the object. */
-size_t manifests_apply_rendered(struct objects *objects, const char *folder, struct bytes text,
+size_t manifests_apply_rendered(struct object_store *objects, const char *folder, struct bytes text,
                                 const struct manifest_listener *listener);
 
 #endif

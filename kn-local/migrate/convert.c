@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Manifests of 2019, and of the years after it, rewritten in the words of today. */
 #include "kn-local/migrate/convert.h"
 
@@ -17,16 +18,14 @@ struct file {
     size_t errors;
 };
 
-/* ---- one object ------------------------------------------------------------------------------ */
-
 /* What comes out must be what kn-local takes. */
-static bool check_today(const struct rewrite *rewrite, struct err *err)
+static bool check_converted(const struct yaml_edit *rewrite, struct err *err)
 {
     struct err unknown = {0};
-    const json_t *object = rewrite_get(rewrite, "");
+    const json_t *object = yaml_edit_get(rewrite, "");
     const struct kind *kind = kind_of_object(object, &unknown);
-    struct problem problem = {0};
-    return !kind || kind_check(kind, object, NULL, &problem) ||
+    struct validation_error problem = {0};
+    return !kind || kind_validate(kind, object, NULL, &problem) ||
            err_set(err, ERR_INPUT, "%s %s", problem.path, problem.text);
 }
 
@@ -38,19 +37,19 @@ static const struct conversion *wanted(const json_t *object, struct err *err)
     const char *way_out = NULL;
     if (!version || !kind)
         return NULL;
-    const struct conversion *conversion = conversion_of(version, kind);
-    if (!conversion && conversion_gone(version, kind, &way_out))
+    const struct conversion *conversion = convert_table_find(version, kind);
+    if (!conversion && convert_table_removed(version, kind, &way_out))
         err_set(err, ERR_INPUT, "kind %.80s of %.80s has no counterpart: %s", kind, version,
                 way_out);
     return conversion;
 }
 
-static bool renew(struct rewrite *rewrite, const struct conversion *conversion, struct err *err)
+static bool renew(struct yaml_edit *rewrite, const struct conversion *conversion, struct err *err)
 {
-    return conversion_fields(rewrite, err) && conversion->steps(rewrite, err) &&
-           (!conversion->new_kind || rewrite_set(rewrite, "kind", conversion->new_kind, err)) &&
-           rewrite_set(rewrite, "apiVersion", conversion->api_version, err) &&
-           check_today(rewrite, err);
+    return convert_table_check_fields(rewrite, err) && conversion->steps(rewrite, err) &&
+           (!conversion->new_kind || yaml_edit_set(rewrite, "kind", conversion->new_kind, err)) &&
+           yaml_edit_set(rewrite, "apiVersion", conversion->api_version, err) &&
+           check_converted(rewrite, err);
 }
 
 /* An error opens with the path that it is about. */
@@ -74,7 +73,7 @@ static void tell_note(const struct file *file, const struct yaml_doc *doc, const
     file->listener->done(line, file->listener->context);
 }
 
-static void convert_object(struct file *file, const struct yaml_doc *doc, struct rewrite *rewrite,
+static void convert_object(struct file *file, const struct yaml_doc *doc, struct yaml_edit *rewrite,
                            const json_t *object, const char *prefix)
 {
     struct err err = {0};
@@ -88,9 +87,7 @@ static void convert_object(struct file *file, const struct yaml_doc *doc, struct
         tell_note(file, doc, prefix, object, conversion->note);
 }
 
-/* ---- documents ------------------------------------------------------------------------------- */
-
-static void convert_items(struct file *file, const struct yaml_doc *doc, struct rewrite *rewrite)
+static void convert_items(struct file *file, const struct yaml_doc *doc, struct yaml_edit *rewrite)
 {
     size_t index;
     json_t *item;
@@ -105,12 +102,12 @@ static void convert_doc(struct file *file, const struct yaml_doc *doc, struct by
                         struct buf *out)
 {
     struct err err = {0};
-    OWN(rewrite) struct rewrite rewrite = {0};
+    OWN(yaml_edit) struct yaml_edit rewrite = {0};
     if (!json_is_object(doc->tree)) {
         buf_add(out, part.data, part.len);
         return;
     }
-    if (!rewrite_open(part, &rewrite, &err)) {
+    if (!yaml_edit_open(part, &rewrite, &err)) {
         tell_failed(file, doc, "", &err);
         return;
     }
@@ -125,11 +122,11 @@ static void convert_doc(struct file *file, const struct yaml_doc *doc, struct by
 static void convert_docs(struct file *file, const struct yaml_docs *docs,
                          const struct yaml_nodes *nodes, struct buf *out)
 {
-    size_t start = docs->count ? line_start(file->text, nodes->starts[0]) : file->text.len;
+    size_t start = docs->count ? text_line_start(file->text, nodes->starts[0]) : file->text.len;
     buf_add(out, file->text.data, start);
     for (size_t i = 0; i < docs->count; i++) {
-        size_t end =
-            i + 1 < docs->count ? line_start(file->text, nodes->starts[i + 1]) : file->text.len;
+        size_t end = i + 1 < docs->count ? text_line_start(file->text, nodes->starts[i + 1])
+                                         : file->text.len;
         struct bytes part = {file->text.data + start, end - start};
         convert_doc(file, &docs->list[i], part, out);
         start = end;

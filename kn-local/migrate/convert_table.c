@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which kinds of the past are which of today, and which are gone. */
 #include "base/str.h"
 #include "kn-local/migrate/convert.h"
@@ -51,15 +52,13 @@ static bool is_old(const char *api_version, const char *group)
            (str_starts(api_version + len, "/v1alpha") || str_starts(api_version + len, "/v1beta"));
 }
 
-const struct conversion *conversion_of(const char *api_version, const char *kind)
+const struct conversion *convert_table_find(const char *api_version, const char *kind)
 {
-    for (size_t i = 0; api_version && i < COUNT(conversions); i++)
+    for (size_t i = 0; api_version && i < ARRAY_SIZE(conversions); i++)
         if (str_equal(conversions[i].kind, kind) && is_old(api_version, conversions[i].group))
             return &conversions[i];
     return NULL;
 }
-
-/* ---- what is gone ---------------------------------------------------------------------------- */
 
 /* An empty kind is any. */
 static const struct {
@@ -94,10 +93,10 @@ static const char no_google[] =
     "Knative-GCP is no longer made; write a ContainerSource with pubsub-source, and for Storage a "
     "notification to a topic (docs/migrate-2019.md)";
 
-bool conversion_gone(const char *api_version, const char *kind, const char **way_out)
+bool convert_table_removed(const char *api_version, const char *kind, const char **way_out)
 {
     *way_out = NULL;
-    for (size_t i = 0; i < COUNT(gone); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(gone); i++) {
         if (!is_old(api_version, gone[i].group) ||
             !(*gone[i].kind == '\0' || str_equal(gone[i].kind, kind)))
             continue;
@@ -111,8 +110,6 @@ bool conversion_gone(const char *api_version, const char *kind, const char **way
         *way_out = no_google;
     return *way_out != NULL;
 }
-
-/* ---- fields without a counterpart ------------------------------------------------------------ */
 
 static const struct {
     const char *kind, *path, *way_out;
@@ -138,11 +135,11 @@ static const struct {
     {"CronJobSource", "spec.resources", "Knative's own pod sends the events; remove it"},
 };
 
-bool conversion_fields(const struct rewrite *rewrite, struct err *err)
+bool convert_table_check_fields(const struct yaml_edit *rewrite, struct err *err)
 {
-    const char *kind = json_string_value(rewrite_get(rewrite, "kind"));
-    for (size_t i = 0; i < COUNT(fields); i++)
-        if (str_equal(fields[i].kind, kind) && rewrite_get(rewrite, fields[i].path))
+    const char *kind = json_string_value(yaml_edit_get(rewrite, "kind"));
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+        if (str_equal(fields[i].kind, kind) && yaml_edit_get(rewrite, fields[i].path))
             return err_set(err, ERR_INPUT, "%s has no counterpart: %s", fields[i].path,
                            fields[i].way_out);
     return true;

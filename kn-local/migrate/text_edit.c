@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Lines, indentation and edits of a text that is rewritten. */
 #include "kn-local/migrate/text_edit.h"
 
@@ -5,31 +6,29 @@
 
 #include <string.h>
 
-/* ---- lines ----------------------------------------------------------------------------------- */
-
-size_t line_start(struct bytes text, size_t at)
+size_t text_line_start(struct bytes text, size_t at)
 {
     while (at > 0 && text.data[at - 1] != '\n')
         at--;
     return at;
 }
 
-size_t line_after(struct bytes text, size_t at)
+size_t text_line_next(struct bytes text, size_t at)
 {
     while (at < text.len && text.data[at] != '\n')
         at++;
     return at < text.len ? at + 1 : at;
 }
 
-size_t line_end(struct bytes text, size_t at)
+size_t text_line_end(struct bytes text, size_t at)
 {
-    size_t end = line_after(text, at);
+    size_t end = text_line_next(text, at);
     while (end > at && strchr("\r\n", text.data[end - 1]))
         end--;
     return end;
 }
 
-size_t line_indent(struct bytes text, size_t line)
+size_t text_line_indent(struct bytes text, size_t line)
 {
     size_t at = line;
     while (at < text.len && text.data[at] == ' ')
@@ -39,97 +38,96 @@ size_t line_indent(struct bytes text, size_t line)
 
 static bool is_blank(struct bytes text, size_t line)
 {
-    size_t at = line + line_indent(text, line);
-    return at >= line_end(text, line);
+    size_t at = line + text_line_indent(text, line);
+    return at >= text_line_end(text, line);
 }
 
-bool line_is_comment(struct bytes text, size_t line)
+bool text_line_is_comment(struct bytes text, size_t line)
 {
-    size_t at = line + line_indent(text, line);
+    size_t at = line + text_line_indent(text, line);
     return at < text.len && text.data[at] == '#';
 }
 
-const char *line_break(struct bytes text)
+const char *text_line_ending(struct bytes text)
 {
     const char *end = memchr(text.data, '\n', text.len);
     return end && end > text.data && end[-1] == '\r' ? "\r\n" : "\n";
 }
 
-size_t column_of(struct bytes text, size_t at)
+size_t text_line_column(struct bytes text, size_t at)
 {
-    return at - line_start(text, at);
+    return at - text_line_start(text, at);
 }
 
-bool opens_line(struct bytes text, size_t at)
+bool text_line_begins_at(struct bytes text, size_t at)
 {
-    size_t line = line_start(text, at);
-    return line + line_indent(text, line) == at;
+    size_t line = text_line_start(text, at);
+    return line + text_line_indent(text, line) == at;
 }
 
-size_t comment_behind(struct bytes text, size_t at)
+size_t text_line_comment(struct bytes text, size_t at)
 {
-    size_t end = line_end(text, at);
+    size_t end = text_line_end(text, at);
     for (; at < end; at++)
         if (text.data[at] == '#' && at > 0 && strchr(" \t", text.data[at - 1]))
             return at;
     return end;
 }
 
-size_t member_end(struct bytes text, const struct yaml_node *value)
+size_t text_line_member_end(struct bytes text, const struct yaml_node *value)
 {
-    size_t column = column_of(text, value->key->start);
-    size_t end = line_after(text, value->end);
-    for (size_t line = end; line < text.len; line = line_after(text, line)) {
+    size_t column = text_line_column(text, value->key->start);
+    size_t end = text_line_next(text, value->end);
+    for (size_t line = end; line < text.len; line = text_line_next(text, line)) {
         if (is_blank(text, line))
             continue;
-        if (!line_is_comment(text, line) || line_indent(text, line) <= column)
+        if (!text_line_is_comment(text, line) || text_line_indent(text, line) <= column)
             break;
-        end = line_after(text, line);
+        end = text_line_next(text, line);
     }
     return end;
 }
 
-/* ---- edits ----------------------------------------------------------------------------------- */
-
-void edits_add(struct edits *edits, size_t start, size_t end, const char *text)
+void text_edit_add(struct text_edit *edits, size_t start, size_t end, const char *text)
 {
-    edits->list = must_realloc(edits->list, (edits->count + 1) * sizeof(*edits->list));
-    edits->list[edits->count] = (struct edit){start, end, edits->count, str_copy(text)};
+    edits->list = alloc_resize(edits->list, (edits->count + 1) * sizeof(*edits->list));
+    edits->list[edits->count] = (struct text_change){start, end, edits->count, str_copy(text)};
     edits->count++;
 }
 
-void edits_indent(struct edits *edits, struct bytes text, size_t line, size_t width)
+void text_edit_indent(struct text_edit *edits, struct bytes text, size_t line, size_t width)
 {
     OWN(free) char *spaces = str_format("%*s", (int)width, "");
-    edits_add(edits, line, line + line_indent(text, line), spaces);
+    text_edit_add(edits, line, line + text_line_indent(text, line), spaces);
 }
 
-void edits_shift(struct edits *edits, struct bytes text, size_t start, size_t end, long columns)
+void text_edit_shift(struct text_edit *edits, struct bytes text, size_t start, size_t end,
+                     long columns)
 {
-    for (size_t line = start; line < end; line = line_after(text, line)) {
-        long width = (long)line_indent(text, line) + columns;
+    for (size_t line = start; line < end; line = text_line_next(text, line)) {
+        long width = (long)text_line_indent(text, line) + columns;
         if (!is_blank(text, line))
-            edits_indent(edits, text, line, width > 0 ? (size_t)width : 0);
+            text_edit_indent(edits, text, line, width > 0 ? (size_t)width : 0);
     }
 }
 
 static int by_place(const void *a, const void *b)
 {
-    const struct edit *one = a;
-    const struct edit *other = b;
+    const struct text_change *one = a;
+    const struct text_change *other = b;
     if (one->start != other->start)
         return one->start < other->start ? -1 : 1;
     return one->number < other->number ? -1 : 1;
 }
 
-char *edits_apply(struct edits *edits, struct bytes text)
+char *text_edit_apply(struct text_edit *edits, struct bytes text)
 {
     OWN(buf) struct buf out = {0};
     size_t at = 0;
     if (edits->count > 0)
         qsort(edits->list, edits->count, sizeof(*edits->list), by_place);
     for (size_t i = 0; i < edits->count; i++) {
-        const struct edit *edit = &edits->list[i];
+        const struct text_change *edit = &edits->list[i];
         if (edit->start < at || edit->end < edit->start)
             return NULL;
         buf_add(&out, text.data + at, edit->start - at);
@@ -140,15 +138,13 @@ char *edits_apply(struct edits *edits, struct bytes text)
     return buf_take(&out);
 }
 
-void edits_done(struct edits *edits)
+void text_edit_done(struct text_edit *edits)
 {
     for (size_t i = 0; i < edits->count; i++)
         free(edits->list[i].text);
     free(edits->list);
-    *edits = (struct edits){0};
+    *edits = (struct text_edit){0};
 }
-
-/* ---- comments -------------------------------------------------------------------------------- */
 
 static int by_text(const void *a, const void *b)
 {
@@ -166,19 +162,19 @@ static void add_comments(struct texts *found, struct bytes text, size_t at, size
     for (; at < end; at++) {
         if (text.data[at] != '#' || (at > 0 && !strchr(" \t\r\n", text.data[at - 1])))
             continue;
-        size_t last = line_end(text, at);
-        found->list = must_realloc(found->list, (found->count + 1) * sizeof(*found->list));
+        size_t last = text_line_end(text, at);
+        found->list = alloc_resize(found->list, (found->count + 1) * sizeof(*found->list));
         found->list[found->count++] = str_copy_bytes((struct bytes){text.data + at, last - at});
         at = last;
     }
 }
 
-char *comments_of(struct bytes text, const struct yaml_nodes *nodes)
+char *text_line_comments(struct bytes text, const struct yaml_nodes *nodes)
 {
     struct texts found = {0};
     size_t at = 0;
     for (const struct yaml_node *node = nodes->made; node; node = node->made) {
-        if (node->type != NODE_TEXT)
+        if (node->type != YAML_NODE_SCALAR)
             continue;
         add_comments(&found, text, at, node->start);
         at = node->end > at ? node->end : at;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A YAML document that is rewritten step by step, each of them checked. */
 #include "kn-local/migrate/yaml_edit.h"
 
@@ -7,7 +8,7 @@
 
 #include <string.h>
 
-static struct bytes text_of(const struct rewrite *rewrite)
+static struct bytes text_of(const struct yaml_edit *rewrite)
 {
     return bytes_of(rewrite->text);
 }
@@ -20,10 +21,8 @@ static bool refuse(const char *path, struct err *err)
                    path);
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
-
 /* Takes the text over. */
-static bool read_text(struct rewrite *rewrite, char *text, struct err *err)
+static bool read_text(struct yaml_edit *rewrite, char *text, struct err *err)
 {
     OWN(yaml_docs) struct yaml_docs docs = {0};
     rewrite->text = text;
@@ -36,21 +35,21 @@ static bool read_text(struct rewrite *rewrite, char *text, struct err *err)
     return true;
 }
 
-bool rewrite_open(struct bytes text, struct rewrite *rewrite, struct err *err)
+bool yaml_edit_open(struct bytes text, struct yaml_edit *rewrite, struct err *err)
 {
-    *rewrite = (struct rewrite){.prefix = ""};
+    *rewrite = (struct yaml_edit){.prefix = ""};
     return read_text(rewrite, str_copy_bytes(text), err);
 }
 
-void rewrite_done(struct rewrite *rewrite)
+void yaml_edit_done(struct yaml_edit *rewrite)
 {
     json_decref(rewrite->tree);
     yaml_nodes_done(&rewrite->nodes);
     free(rewrite->text);
-    *rewrite = (struct rewrite){0};
+    *rewrite = (struct yaml_edit){0};
 }
 
-struct yaml_node *rewrite_node(const struct rewrite *rewrite, const char *path)
+struct yaml_node *yaml_edit_node(const struct yaml_edit *rewrite, const char *path)
 {
     OWN(free) char *whole = str_format("%s%s", rewrite->prefix, path);
     return yaml_node_at(rewrite->nodes.roots[0], whole);
@@ -80,7 +79,7 @@ static json_t *json_at(json_t *tree, const char *prefix, const char *path)
     return tree;
 }
 
-const json_t *rewrite_get(const struct rewrite *rewrite, const char *path)
+const json_t *yaml_edit_get(const struct yaml_edit *rewrite, const char *path)
 {
     return json_at(rewrite->tree, rewrite->prefix, path);
 }
@@ -99,53 +98,52 @@ static const char *last_name(const char *path)
     return dot ? dot + 1 : path;
 }
 
-/* ---- one step -------------------------------------------------------------------------------- */
-
 /* A step under way: the member, the text's edits, and the tree that it is to become. */
 struct step {
-    struct rewrite *rewrite;
+    struct yaml_edit *rewrite;
     const char *path;
     struct bytes text;
     struct yaml_node *node;
-    struct edits edits;
+    struct text_edit edits;
     json_t *want, *holder;
 };
 
 static void own_step(struct step *step)
 {
-    edits_done(&step->edits);
+    text_edit_done(&step->edits);
     json_decref(step->want);
 }
 
-static bool step_open(struct rewrite *rewrite, const char *path, struct step *step, struct err *err)
+static bool step_open(struct yaml_edit *rewrite, const char *path, struct step *step,
+                      struct err *err)
 {
     *step = (struct step){.rewrite = rewrite, .path = path, .text = text_of(rewrite)};
-    step->node = rewrite_node(rewrite, path);
+    step->node = yaml_edit_node(rewrite, path);
     step->want = json_deep_copy(rewrite->tree);
     step->holder = holder(step->want, rewrite->prefix, path);
     return (step->node && step->node->key && json_is_object(step->holder)) || refuse(path, err);
 }
 
 /* Whether a text says what is wanted, with the comments of before. Fills in fresh. */
-static bool says(const struct step *step, char *text, struct rewrite *fresh)
+static bool says(const struct step *step, char *text, struct yaml_edit *fresh)
 {
     struct err unread = {0};
     fresh->prefix = step->rewrite->prefix;
     if (!text || !read_text(fresh, text, &unread) || !json_equal(fresh->tree, step->want))
         return false;
-    OWN(free) char *before = comments_of(step->text, &step->rewrite->nodes);
-    OWN(free) char *after = comments_of(text_of(fresh), &fresh->nodes);
+    OWN(free) char *before = text_line_comments(step->text, &step->rewrite->nodes);
+    OWN(free) char *after = text_line_comments(text_of(fresh), &fresh->nodes);
     return str_equal(before, after);
 }
 
 static bool step_done(struct step *step, struct err *err)
 {
-    OWN(rewrite) struct rewrite fresh = {0};
-    if (!says(step, edits_apply(&step->edits, step->text), &fresh))
+    OWN(yaml_edit) struct yaml_edit fresh = {0};
+    if (!says(step, text_edit_apply(&step->edits, step->text), &fresh))
         return refuse(step->path, err);
-    rewrite_done(step->rewrite);
+    yaml_edit_done(step->rewrite);
     *step->rewrite = fresh;
-    fresh = (struct rewrite){0};
+    fresh = (struct yaml_edit){0};
     return true;
 }
 
@@ -160,15 +158,15 @@ static char *quoted_as(const struct step *step, const struct yaml_node *like, co
 static void rename_key(struct step *step, const struct yaml_node *node, const char *key)
 {
     OWN(free) char *word = quoted_as(step, node->key, key);
-    edits_add(&step->edits, node->key->start, node->key->end, word);
+    text_edit_add(&step->edits, node->key->start, node->key->end, word);
 }
 
 /* Whether a value stands below its key, on lines of its own. */
 static bool is_below(const struct step *step, const struct yaml_node *node)
 {
-    return node->type == NODE_MAP && !node->flow && node->first &&
-           node->start >= line_after(step->text, node->key->end) &&
-           opens_line(step->text, node->first->key->start);
+    return node->type == YAML_NODE_MAPPING && !node->flow && node->first &&
+           node->start >= text_line_next(step->text, node->key->end) &&
+           text_line_begins_at(step->text, node->first->key->start);
 }
 
 /* Moves a member's value in the tree to another name, before another value takes its place. */
@@ -180,22 +178,20 @@ static json_t *take_value(struct step *step)
     return value;
 }
 
-/* ---- the steps ------------------------------------------------------------------------------- */
-
-bool rewrite_set(struct rewrite *rewrite, const char *path, const char *text, struct err *err)
+bool yaml_edit_set(struct yaml_edit *rewrite, const char *path, const char *text, struct err *err)
 {
     OWN(step) struct step step;
     if (!step_open(rewrite, path, &step, err))
         return false;
-    if (step.node->type != NODE_TEXT)
+    if (step.node->type != YAML_NODE_SCALAR)
         return refuse(path, err);
     json_object_set_new(step.holder, last_name(path), json_string(text));
     OWN(free) char *word = quoted_as(&step, step.node, text);
-    edits_add(&step.edits, step.node->start, step.node->end, word);
+    text_edit_add(&step.edits, step.node->start, step.node->end, word);
     return step_done(&step, err);
 }
 
-bool rewrite_rename(struct rewrite *rewrite, const char *path, const char *key, struct err *err)
+bool yaml_edit_rename(struct yaml_edit *rewrite, const char *path, const char *key, struct err *err)
 {
     OWN(step) struct step step;
     if (!step_open(rewrite, path, &step, err))
@@ -215,21 +211,22 @@ static void drop_flow(struct step *step)
         end = node->next->key->start;
     else if (node->previous)
         start = node->previous->end;
-    edits_add(&step->edits, start, end, "");
+    text_edit_add(&step->edits, start, end, "");
 }
 
 /* The line, but a comment on it stays. */
 static void drop_line(struct step *step)
 {
     size_t start = step->node->key->start;
-    size_t comment = comment_behind(step->text, step->node->end);
-    if (comment < line_end(step->text, start))
-        edits_add(&step->edits, start, comment, "");
+    size_t comment = text_line_comment(step->text, step->node->end);
+    if (comment < text_line_end(step->text, start))
+        text_edit_add(&step->edits, start, comment, "");
     else
-        edits_add(&step->edits, line_start(step->text, start), line_after(step->text, comment), "");
+        text_edit_add(&step->edits, text_line_start(step->text, start),
+                      text_line_next(step->text, comment), "");
 }
 
-bool rewrite_drop(struct rewrite *rewrite, const char *path, struct err *err)
+bool yaml_edit_remove(struct yaml_edit *rewrite, const char *path, struct err *err)
 {
     OWN(step) struct step step;
     if (!step_open(rewrite, path, &step, err))
@@ -238,7 +235,7 @@ bool rewrite_drop(struct rewrite *rewrite, const char *path, struct err *err)
     size_t key = step.node->key->start;
     if (step.node->parent->flow)
         drop_flow(&step);
-    else if (opens_line(step.text, key) && step.node->end <= line_end(step.text, key))
+    else if (text_line_begins_at(step.text, key) && step.node->end <= text_line_end(step.text, key))
         drop_line(&step);
     else
         return refuse(path, err);
@@ -249,23 +246,24 @@ bool rewrite_drop(struct rewrite *rewrite, const char *path, struct err *err)
 static void lift_lines(struct step *step, const struct yaml_node *inner)
 {
     struct bytes text = step->text;
-    size_t outer_column = column_of(text, step->node->key->start);
-    size_t lift = column_of(text, inner->key->start) - outer_column;
-    size_t column = column_of(text, inner->first->key->start) - lift;
-    size_t inner_line = line_after(text, inner->key->start);
-    for (size_t line = line_after(text, step->node->key->start); line < inner_line;) {
-        size_t following = line_after(text, line);
-        size_t comment = comment_behind(text, line);
-        if (line_is_comment(text, line))
-            edits_indent(&step->edits, text, line, column);
-        else if (comment < line_end(text, line)) {
+    size_t outer_column = text_line_column(text, step->node->key->start);
+    size_t lift = text_line_column(text, inner->key->start) - outer_column;
+    size_t column = text_line_column(text, inner->first->key->start) - lift;
+    size_t inner_line = text_line_next(text, inner->key->start);
+    for (size_t line = text_line_next(text, step->node->key->start); line < inner_line;) {
+        size_t following = text_line_next(text, line);
+        size_t comment = text_line_comment(text, line);
+        if (text_line_is_comment(text, line))
+            text_edit_indent(&step->edits, text, line, column);
+        else if (comment < text_line_end(text, line)) {
             OWN(free) char *spaces = str_format("%*s", (int)column, "");
-            edits_add(&step->edits, line, comment, spaces);
-        } else if (line_indent(text, line) < line_end(text, line) - line)
-            edits_add(&step->edits, line, following, "");
+            text_edit_add(&step->edits, line, comment, spaces);
+        } else if (text_line_indent(text, line) < text_line_end(text, line) - line)
+            text_edit_add(&step->edits, line, following, "");
         line = following;
     }
-    edits_shift(&step->edits, text, inner_line, member_end(text, step->node), -(long)lift);
+    text_edit_shift(&step->edits, text, inner_line, text_line_member_end(text, step->node),
+                    -(long)lift);
 }
 
 /* The value at a path, whose maps hold nothing else. */
@@ -278,8 +276,8 @@ static const struct yaml_node *only_member(struct yaml_node *outer, const char *
     return inner;
 }
 
-bool rewrite_lift(struct rewrite *rewrite, const char *outer, const char *inner, const char *key,
-                  struct err *err)
+bool yaml_edit_lift(struct yaml_edit *rewrite, const char *outer, const char *inner,
+                    const char *key, struct err *err)
 {
     OWN(step) struct step step;
     if (!step_open(rewrite, outer, &step, err))
@@ -295,8 +293,8 @@ bool rewrite_lift(struct rewrite *rewrite, const char *outer, const char *inner,
     } else {
         OWN(free) char *word = quoted_as(&step, step.node->key, key);
         OWN(free) char *start = str_format("%s: ", word);
-        edits_add(&step.edits, step.node->key->start, node->start, start);
-        edits_add(&step.edits, node->end, step.node->end, "");
+        text_edit_add(&step.edits, step.node->key->start, node->start, start);
+        text_edit_add(&step.edits, node->end, step.node->end, "");
     }
     return step_done(&step, err);
 }
@@ -306,18 +304,18 @@ static void list_lines(struct step *step)
 {
     struct bytes text = step->text;
     const struct yaml_node *node = step->node;
-    size_t column = column_of(text, node->key->start);
-    size_t child = column_of(text, node->first->key->start);
-    size_t first_line = line_start(text, node->first->key->start);
-    edits_shift(&step->edits, text, line_after(text, node->key->end), first_line,
-                (long)column - (long)child);
-    edits_indent(&step->edits, text, first_line, column);
-    edits_add(&step->edits, node->first->key->start, node->first->key->start, "- ");
-    edits_shift(&step->edits, text, line_after(text, first_line), member_end(text, node),
-                (long)column + 2 - (long)child);
+    size_t column = text_line_column(text, node->key->start);
+    size_t child = text_line_column(text, node->first->key->start);
+    size_t first_line = text_line_start(text, node->first->key->start);
+    text_edit_shift(&step->edits, text, text_line_next(text, node->key->end), first_line,
+                    (long)column - (long)child);
+    text_edit_indent(&step->edits, text, first_line, column);
+    text_edit_add(&step->edits, node->first->key->start, node->first->key->start, "- ");
+    text_edit_shift(&step->edits, text, text_line_next(text, first_line),
+                    text_line_member_end(text, node), (long)column + 2 - (long)child);
 }
 
-bool rewrite_list(struct rewrite *rewrite, const char *path, const char *key, struct err *err)
+bool yaml_edit_list(struct yaml_edit *rewrite, const char *path, const char *key, struct err *err)
 {
     OWN(step) struct step step;
     if (!step_open(rewrite, path, &step, err))
@@ -327,8 +325,8 @@ bool rewrite_list(struct rewrite *rewrite, const char *path, const char *key, st
     if (is_below(&step, step.node)) {
         list_lines(&step);
     } else {
-        edits_add(&step.edits, step.node->start, step.node->start, "[");
-        edits_add(&step.edits, step.node->end, step.node->end, "]");
+        text_edit_add(&step.edits, step.node->start, step.node->start, "[");
+        text_edit_add(&step.edits, step.node->end, step.node->end, "]");
     }
     return step_done(&step, err);
 }
@@ -337,15 +335,15 @@ static void wrap_lines(struct step *step, const char *key)
 {
     struct bytes text = step->text;
     const struct yaml_node *node = step->node;
-    size_t column = column_of(text, node->first->key->start);
-    size_t from = line_after(text, node->key->end);
-    OWN(free) char *line = str_format("%*s%s:%s", (int)column, "", key, line_break(text));
-    edits_add(&step->edits, from, from, line);
-    edits_shift(&step->edits, text, from, member_end(text, node),
-                (long)column - (long)column_of(text, node->key->start));
+    size_t column = text_line_column(text, node->first->key->start);
+    size_t from = text_line_next(text, node->key->end);
+    OWN(free) char *line = str_format("%*s%s:%s", (int)column, "", key, text_line_ending(text));
+    text_edit_add(&step->edits, from, from, line);
+    text_edit_shift(&step->edits, text, from, text_line_member_end(text, node),
+                    (long)column - (long)text_line_column(text, node->key->start));
 }
 
-bool rewrite_wrap(struct rewrite *rewrite, const char *path, const char *key, struct err *err)
+bool yaml_edit_wrap(struct yaml_edit *rewrite, const char *path, const char *key, struct err *err)
 {
     OWN(step) struct step step;
     if (!step_open(rewrite, path, &step, err))
@@ -356,14 +354,14 @@ bool rewrite_wrap(struct rewrite *rewrite, const char *path, const char *key, st
     } else {
         OWN(free) char *word = quoted_as(&step, step.node->key, key);
         OWN(free) char *start = str_format("{%s: ", word);
-        edits_add(&step.edits, step.node->start, step.node->start, start);
-        edits_add(&step.edits, step.node->end, step.node->end, "}");
+        text_edit_add(&step.edits, step.node->start, step.node->start, start);
+        text_edit_add(&step.edits, step.node->end, step.node->end, "}");
     }
     return step_done(&step, err);
 }
 
-bool rewrite_insert(struct rewrite *rewrite, const char *path, const char *key, const char *text,
-                    struct err *err)
+bool yaml_edit_insert(struct yaml_edit *rewrite, const char *path, const char *key,
+                      const char *text, struct err *err)
 {
     OWN(step) struct step step;
     if (!step_open(rewrite, path, &step, err))
@@ -374,14 +372,14 @@ bool rewrite_insert(struct rewrite *rewrite, const char *path, const char *key, 
     size_t at = step.node->key->start;
     OWN(free) char *more = step.node->parent->flow
                                ? str_format("%s: %s, ", name, value)
-                               : str_format("%s: %s%s%*s", name, value, line_break(step.text),
-                                            (int)column_of(step.text, at), "");
-    edits_add(&step.edits, at, at, more);
+                               : str_format("%s: %s%s%*s", name, value, text_line_ending(step.text),
+                                            (int)text_line_column(step.text, at), "");
+    text_edit_add(&step.edits, at, at, more);
     return step_done(&step, err);
 }
 
-bool rewrite_replace_new(struct rewrite *rewrite, const char *path, const char *lines, json_t *tree,
-                         struct err *err)
+bool yaml_edit_replace_new(struct yaml_edit *rewrite, const char *path, const char *lines,
+                           json_t *tree, struct err *err)
 {
     json_auto_t *value = tree;
     OWN(step) struct step step;
@@ -390,7 +388,7 @@ bool rewrite_replace_new(struct rewrite *rewrite, const char *path, const char *
     if (!is_below(&step, step.node))
         return refuse(path, err);
     json_object_set(step.holder, last_name(path), value);
-    edits_add(&step.edits, line_after(step.text, step.node->key->end),
-              member_end(step.text, step.node), lines);
+    text_edit_add(&step.edits, text_line_next(step.text, step.node->key->end),
+                  text_line_member_end(step.text, step.node), lines);
     return step_done(&step, err);
 }

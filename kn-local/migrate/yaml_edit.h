@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A YAML document that is rewritten: its members change, its comments, order and blank lines stay.
  *
  * Each step changes the text where libyaml found the member, and the tree likewise. The text is
@@ -12,7 +13,7 @@
 
 #include <jansson.h>
 
-struct rewrite {
+struct yaml_edit {
     char *text; /* the document with what stands behind it */
     json_t *tree;
     struct yaml_nodes nodes;
@@ -20,37 +21,38 @@ struct rewrite {
 };
 
 /* The text must be one document. */
-bool rewrite_open(struct bytes text, struct rewrite *rewrite, struct err *err);
-void rewrite_done(struct rewrite *rewrite);
+bool yaml_edit_open(struct bytes text, struct yaml_edit *rewrite, struct err *err);
+void yaml_edit_done(struct yaml_edit *rewrite);
 
 /* The value at a path, NULL when there is none. Borrowed until the next step. */
-const json_t *rewrite_get(const struct rewrite *rewrite, const char *path);
-struct yaml_node *rewrite_node(const struct rewrite *rewrite, const char *path);
+const json_t *yaml_edit_get(const struct yaml_edit *rewrite, const char *path);
+struct yaml_node *yaml_edit_node(const struct yaml_edit *rewrite, const char *path);
 
 /* path: VALUE, a text, becomes path: text. */
-bool rewrite_set(struct rewrite *rewrite, const char *path, const char *text, struct err *err);
+bool yaml_edit_set(struct yaml_edit *rewrite, const char *path, const char *text, struct err *err);
 /* KEY: value becomes key: value. */
-bool rewrite_rename(struct rewrite *rewrite, const char *path, const char *key, struct err *err);
+bool yaml_edit_rename(struct yaml_edit *rewrite, const char *path, const char *key,
+                      struct err *err);
 /* The member goes; a comment behind it stays. Its value must stand on one line. */
-bool rewrite_drop(struct rewrite *rewrite, const char *path, struct err *err);
+bool yaml_edit_remove(struct yaml_edit *rewrite, const char *path, struct err *err);
 /* OUTER: {inner: value} becomes key: value. inner is a path within outer; nothing else is there. */
-bool rewrite_lift(struct rewrite *rewrite, const char *outer, const char *inner, const char *key,
-                  struct err *err);
+bool yaml_edit_lift(struct yaml_edit *rewrite, const char *outer, const char *inner,
+                    const char *key, struct err *err);
 /* PATH: value becomes key: [value]. */
-bool rewrite_list(struct rewrite *rewrite, const char *path, const char *key, struct err *err);
+bool yaml_edit_list(struct yaml_edit *rewrite, const char *path, const char *key, struct err *err);
 /* PATH: value becomes PATH: {key: value}. */
-bool rewrite_wrap(struct rewrite *rewrite, const char *path, const char *key, struct err *err);
+bool yaml_edit_wrap(struct yaml_edit *rewrite, const char *path, const char *key, struct err *err);
 /* Puts key: text before the member at the path. */
-bool rewrite_insert(struct rewrite *rewrite, const char *path, const char *key, const char *text,
-                    struct err *err);
+bool yaml_edit_insert(struct yaml_edit *rewrite, const char *path, const char *key,
+                      const char *text, struct err *err);
 /* The map at the path, from its first member's line on, becomes other lines; tree (taken over) is
  * what they are to mean. */
-bool rewrite_replace_new(struct rewrite *rewrite, const char *path, const char *lines, json_t *tree,
-                         struct err *err);
+bool yaml_edit_replace_new(struct yaml_edit *rewrite, const char *path, const char *lines,
+                           json_t *tree, struct err *err);
 
-static inline void own_rewrite(struct rewrite *local)
+static inline void own_yaml_edit(struct yaml_edit *local)
 {
-    rewrite_done(local);
+    yaml_edit_done(local);
 }
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Cron schedules as Knative's PingSource has them (robfig/cron v3). */
 #include "kn-local/schedule/cron.h"
 
@@ -101,7 +102,7 @@ static const char *descriptor(const char *text, struct err *err)
         {"@weekly", "0 0 0 * * 0"}, {"@daily", "0 0 0 * * *"},    {"@midnight", "0 0 0 * * *"},
         {"@hourly", "0 0 * * * *"},
     };
-    for (size_t i = 0; i < COUNT(known); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++)
         if (str_equal(text, known[i][0]))
             return known[i][1];
     if (str_starts(text, "@every"))
@@ -132,7 +133,7 @@ bool cron_parse(const char *text, struct cron *cron, struct err *err)
         return false;
     OWN(free) char *copy = str_copy(text);
     char *list[FIELD_COUNT] = {0};
-    size_t count = words(copy, list, COUNT(list));
+    size_t count = words(copy, list, ARRAY_SIZE(list));
     if (count != FIELD_COUNT && count != FIELD_COUNT - 1)
         return err_set(err, ERR_INPUT, "schedule has %zu fields, want 5, or 6 with seconds", count);
 
@@ -165,11 +166,11 @@ static bool day_matches(const struct cron *cron, const struct tm *local)
     return cron->any_day || cron->any_weekday ? day && weekday : day || weekday;
 }
 
-int64_t cron_next(const struct cron *cron, const struct zone *zone, int64_t seconds)
+int64_t cron_next(const struct cron *cron, const struct time_zone *zone, int64_t seconds)
 {
     int64_t limit = seconds + INT64_C(86400) * 366 * YEARS_AHEAD;
     for (int64_t at = seconds + 1; at < limit;) {
-        time_t shifted = (time_t)(at + zone_offset(zone, at));
+        time_t shifted = (time_t)(at + timezone_offset(zone, at));
         struct tm local;
         gmtime_r(&shifted, &local);
         /* to the next local hour or minute: clocks change at most once within */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Cron schedules as Knative's PingSource has them (robfig/cron v3): pure functions. */
 #ifndef KN_LOCAL_SCHEDULE_CRON_H
 #define KN_LOCAL_SCHEDULE_CRON_H
@@ -22,6 +23,6 @@ bool cron_parse(const char *text, struct cron *cron, struct err *err);
 /* The first moment after `seconds` (since 1970, UTC) that matches in the zone, or -1 when there is
  * none within five years. A local time that is skipped when clocks go forward does not match; one
  * that comes twice matches twice. */
-int64_t cron_next(const struct cron *cron, const struct zone *zone, int64_t seconds);
+int64_t cron_next(const struct cron *cron, const struct time_zone *zone, int64_t seconds);
 
 #endif

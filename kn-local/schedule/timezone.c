@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Time zones from the system's tz database (RFC 8536): what was in tables, what comes by rule. */
 #include "kn-local/schedule/timezone.h"
 
@@ -10,7 +11,7 @@
 enum { ZONE_FILE_MAX = 1 << 20 };
 
 /* A day of each year on which the clocks change, "M3.5.0/2": month, week (5 = last), weekday. */
-struct change {
+struct tz_transition {
     enum { CHANGE_MONTH, CHANGE_JULIAN, CHANGE_DAY } form;
     int month, week, day;
     int32_t second; /* of that day, by the clock that ends then */
@@ -19,19 +20,17 @@ struct change {
 /* A POSIX rule: what holds after the last transition of the table. */
 struct rule {
     bool given, has_summer;
-    int32_t standard, summer; /* seconds east of UTC */
-    struct change begin, end; /* of summer time */
+    int32_t standard, summer;        /* seconds east of UTC */
+    struct tz_transition begin, end; /* of summer time */
 };
 
-struct zone {
+struct time_zone {
     size_t count;
     int64_t *at;      /* moments of change, ascending */
     int32_t *offsets; /* from at[i] on */
     int32_t first;    /* before at[0] */
     struct rule rule;
 };
-
-/* ---- POSIX rules -------------------------------------------------------------------------- */
 
 static bool rule_name(const char **text)
 {
@@ -73,7 +72,7 @@ static bool rule_clock(const char **text, int32_t *seconds)
     return true;
 }
 
-static bool rule_day(const char **text, struct change *change)
+static bool rule_day(const char **text, struct tz_transition *change)
 {
     if (**text == 'M') {
         change->form = CHANGE_MONTH;
@@ -88,7 +87,7 @@ static bool rule_day(const char **text, struct change *change)
     return rule_number(text, julian, 365, &change->day);
 }
 
-static bool rule_change(const char **text, struct change *change)
+static bool rule_change(const char **text, struct tz_transition *change)
 {
     if (**text != ',')
         return false;
@@ -133,7 +132,7 @@ static bool leap(int year)
 }
 
 /* The day, counted from 1970, on which a change falls in a year. */
-static int64_t change_day(const struct change *change, int year)
+static int64_t change_day(const struct tz_transition *change, int year)
 {
     int64_t new_year = day_of(year, 1, 1);
     if (change->form == CHANGE_DAY)
@@ -164,8 +163,6 @@ static int32_t rule_offset(const struct rule *rule, int64_t seconds)
     return summer ? rule->summer : rule->standard;
 }
 
-/* ---- TZif files --------------------------------------------------------------------------- */
-
 static int64_t big_endian(const unsigned char *at, size_t size)
 {
     uint64_t value = at[0] & 0x80 ? UINT64_MAX : 0;
@@ -187,7 +184,7 @@ static bool tzif_header(struct bytes file, struct tzif *head)
         return false;
     size_t *counts[] = {&head->utc,   &head->standard, &head->leaps,
                         &head->times, &head->types,    &head->chars};
-    for (size_t i = 0; i < COUNT(counts); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
         int64_t count = big_endian((const unsigned char *)file.data + 20 + 4 * i, 4);
         if (count < 0 || count > ZONE_FILE_MAX)
             return false;
@@ -209,14 +206,14 @@ static struct bytes skip(struct bytes from, size_t len)
 }
 
 /* Reads transitions; false when an index points nowhere. */
-static bool tzif_read(struct zone *zone, const struct tzif *head, const unsigned char *data,
+static bool tzif_read(struct time_zone *zone, const struct tzif *head, const unsigned char *data,
                       size_t time)
 {
     const unsigned char *index = data + head->times * time;
     const unsigned char *types = index + head->times;
     zone->count = head->times;
-    zone->at = must_alloc(head->times * sizeof(*zone->at));
-    zone->offsets = must_alloc(head->times * sizeof(*zone->offsets));
+    zone->at = alloc_zeroed(head->times * sizeof(*zone->at));
+    zone->offsets = alloc_zeroed(head->times * sizeof(*zone->offsets));
     zone->first = (int32_t)big_endian(types, 4);
     for (size_t i = 0; i < head->times; i++) {
         if (index[i] >= head->types)
@@ -230,7 +227,7 @@ static bool tzif_read(struct zone *zone, const struct tzif *head, const unsigned
 }
 
 /* "\nCET-1CEST,M3.5.0,M10.5.0/3\n"; empty when no rule is known. */
-static bool tzif_footer(struct zone *zone, struct bytes footer)
+static bool tzif_footer(struct time_zone *zone, struct bytes footer)
 {
     if (footer.len < 2 || footer.data[0] != '\n' || footer.data[footer.len - 1] != '\n')
         return false;
@@ -238,7 +235,7 @@ static bool tzif_footer(struct zone *zone, struct bytes footer)
     return !*rule || rule_parse(rule, &zone->rule);
 }
 
-static bool tzif_parse(struct bytes file, struct zone *zone)
+static bool tzif_parse(struct bytes file, struct time_zone *zone)
 {
     struct tzif head;
     if (!tzif_header(file, &head))
@@ -257,19 +254,19 @@ static bool tzif_parse(struct bytes file, struct zone *zone)
     return time == 4 || tzif_footer(zone, skip(data, tzif_size(&head, time)));
 }
 
-struct zone *zone_from_bytes(struct bytes file)
+struct time_zone *timezone_from_bytes(struct bytes file)
 {
-    OWN(zone) struct zone *zone = must_alloc(sizeof(*zone));
-    return tzif_parse(file, zone) ? give(&zone) : NULL;
+    OWN(time_zone) struct time_zone *zone = alloc_zeroed(sizeof(*zone));
+    return tzif_parse(file, zone) ? move_ptr(&zone) : NULL;
 }
 
-struct zone *zone_from_rule(const char *rule)
+struct time_zone *timezone_from_rule(const char *rule)
 {
-    OWN(zone) struct zone *zone = must_alloc(sizeof(*zone));
-    return rule_parse(rule, &zone->rule) ? give(&zone) : NULL;
+    OWN(time_zone) struct time_zone *zone = alloc_zeroed(sizeof(*zone));
+    return rule_parse(rule, &zone->rule) ? move_ptr(&zone) : NULL;
 }
 
-static struct zone *zone_from_file(const char *path)
+static struct time_zone *zone_from_file(const char *path)
 {
     OWN(file) FILE *file = fopen(path, "re");
     if (!file)
@@ -279,41 +276,41 @@ static struct zone *zone_from_file(const char *path)
     for (size_t len; (len = fread(piece, 1, sizeof(piece), file)) > 0;)
         if (!buf_add(&content, piece, len))
             return NULL;
-    return zone_from_bytes(buf_bytes(&content));
+    return timezone_from_bytes(buf_bytes(&content));
 }
 
-static struct zone *zone_named(const char *name)
+static struct time_zone *zone_named(const char *name)
 {
     if (str_equal(name, "UTC"))
-        return zone_from_rule("UTC0");
+        return timezone_from_rule("UTC0");
     if (*name == '/' || strstr(name, ".."))
         return NULL;
     OWN(free) char *path = str_format("/usr/share/zoneinfo/%s", name);
     return zone_from_file(path);
 }
 
-static struct zone *zone_of_machine(void)
+static struct time_zone *zone_of_machine(void)
 {
     const char *name = getenv("TZ");
     if (name && *name == ':')
         name++;
-    struct zone *zone = str_empty(name) ? zone_from_file("/etc/localtime") : zone_named(name);
+    struct time_zone *zone = str_empty(name) ? zone_from_file("/etc/localtime") : zone_named(name);
     if (!zone && !str_empty(name))
-        zone = zone_from_rule(name);
-    return zone ? zone : zone_from_rule("UTC0");
+        zone = timezone_from_rule(name);
+    return zone ? zone : timezone_from_rule("UTC0");
 }
 
-struct zone *zone_open(const char *name, struct err *err)
+struct time_zone *timezone_open(const char *name, struct err *err)
 {
     if (str_empty(name) || str_equal(name, "Local"))
         return zone_of_machine();
-    struct zone *zone = zone_named(name);
+    struct time_zone *zone = zone_named(name);
     if (!zone)
         err_set(err, ERR_INPUT, "unknown time zone %s", name);
     return zone;
 }
 
-void zone_close(struct zone *zone)
+void timezone_close(struct time_zone *zone)
 {
     if (!zone)
         return;
@@ -322,7 +319,7 @@ void zone_close(struct zone *zone)
     free(zone);
 }
 
-int32_t zone_offset(const struct zone *zone, int64_t seconds)
+int32_t timezone_offset(const struct time_zone *zone, int64_t seconds)
 {
     if (zone->count == 0 || seconds >= zone->at[zone->count - 1])
         return zone->rule.given  ? rule_offset(&zone->rule, seconds)

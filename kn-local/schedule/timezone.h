@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Time zones by name, from the system's tz database: the offset from UTC at any moment. */
 #ifndef KN_LOCAL_SCHEDULE_TIMEZONE_H
 #define KN_LOCAL_SCHEDULE_TIMEZONE_H
@@ -7,25 +8,25 @@
 
 #include <stdint.h>
 
-struct zone;
+struct time_zone;
 
 /* Opens e.g. "Europe/Berlin"; NULL or "Local" is the machine's (TZ, else /etc/localtime, else UTC).
  * NULL and err (ERR_INPUT) when there is no such zone. */
-struct zone *zone_open(const char *name, struct err *err);
+struct time_zone *timezone_open(const char *name, struct err *err);
 
 /* Reads a TZif file (RFC 8536), or a bare POSIX rule such as "CET-1CEST,M3.5.0,M10.5.0/3".
  * NULL when it is none. */
-struct zone *zone_from_bytes(struct bytes file);
-struct zone *zone_from_rule(const char *rule);
+struct time_zone *timezone_from_bytes(struct bytes file);
+struct time_zone *timezone_from_rule(const char *rule);
 
-void zone_close(struct zone *zone);
+void timezone_close(struct time_zone *zone);
 
-static inline void own_zone(struct zone **local)
+static inline void own_time_zone(struct time_zone **local)
 {
-    zone_close(*local);
+    timezone_close(*local);
 }
 
 /* Seconds to add to UTC for the local time at `seconds` since 1970, UTC. */
-int32_t zone_offset(const struct zone *zone, int64_t seconds);
+int32_t timezone_offset(const struct time_zone *zone, int64_t seconds);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How many pods a workload has. They are made and ended here, on the loop's thread. */
 #include "kn-local/serving/revision_private.h"
 
@@ -8,34 +9,32 @@
 
 enum { GRACE_SEC = 10 /* from SIGTERM to SIGKILL */ };
 
-static void tend(struct timer *timer);
+static void reconcile(struct timer *timer);
 
 /* A timer that is set holds the workload. */
-void workload_plan_tend(struct workload *workload, int64_t at_ns)
+void autoscaler_schedule(struct revision *workload, int64_t at_ns)
 {
     if (workload->wake_ns && workload->wake_ns <= at_ns)
         return;
-    if (!loop_cancel(workload->home->loop, &workload->timer))
-        workload_hold(workload);
+    if (!event_loop_cancel_timer(workload->home->loop, &workload->timer))
+        revision_hold(workload);
     workload->wake_ns = at_ns ? at_ns : 1;
-    loop_at(workload->home->loop, &workload->timer, at_ns, tend);
+    event_loop_set_timer(workload->home->loop, &workload->timer, at_ns, reconcile);
 }
 
-/* ---- how many pods --------------------------------------------------------------------------- */
-
-/* What tend found to do without the lock. */
-struct chores {
-    struct request *start, *late, *hopeless;
+/* What reconcile found to do without the lock. */
+struct actions {
+    struct queued_request *start, *late, *unservable;
     struct pod *forget[16];
     size_t forget_count;
-    char message[256]; /* why those are hopeless */
+    char message[256]; /* why those are unservable */
     bool tell;
 };
 
-static unsigned demand(const struct workload *workload)
+static unsigned demand(const struct revision *workload)
 {
     unsigned sum = workload->waiting_count;
-    struct server *server;
+    struct replica *server;
     DL_FOREACH(workload->servers, server)
     {
         sum += server->retiring ? 0 : server->active;
@@ -44,9 +43,9 @@ static unsigned demand(const struct workload *workload)
 }
 
 /* How many pods there should be now. */
-static unsigned wanted(const struct workload *workload, int64_t now)
+static unsigned wanted(const struct revision *workload, int64_t now)
 {
-    const struct workload_spec *spec = &workload->shape.spec;
+    const struct revision_spec *spec = &workload->shape.spec;
     if (workload->removed || !workload->shape.plan)
         return 0;
     unsigned requests = demand(workload), each = spec->concurrency;
@@ -56,7 +55,7 @@ static unsigned wanted(const struct workload *workload, int64_t now)
     if (want < spec->min_scale)
         want = spec->min_scale;
     bool recent = workload->busy_ns && now - workload->busy_ns < spec->idle_ns;
-    struct server *server;
+    struct replica *server;
     unsigned have = 0;
     DL_FOREACH(workload->servers, server)
     {
@@ -84,16 +83,16 @@ static void random_name(const char *base, char *name, size_t size)
 static void on_pod_changed(struct pod *pod, void *context)
 {
     (void)pod;
-    struct workload *workload = context;
+    struct revision *workload = context;
     pthread_mutex_lock(&workload->lock);
-    workload_plan_tend(workload, 0);
+    autoscaler_schedule(workload, 0);
     pthread_mutex_unlock(&workload->lock);
 }
 
 /* Under the lock. A server holds the workload. */
-static void add_server(struct workload *workload)
+static void add_server(struct revision *workload)
 {
-    const struct workload_spec *spec = &workload->shape.spec;
+    const struct revision_spec *spec = &workload->shape.spec;
     char name[256];
     random_name(spec->pod_base, name, sizeof(name));
     struct err err = {0};
@@ -111,19 +110,19 @@ static void add_server(struct workload *workload)
     };
     struct pod *pod = pod_new(workload->home, workload->shape.plan, &options, &err);
     if (!pod) { /* the disk is full, say: tried again in a second */
-        workload_plan_tend(workload, time_monotonic_ns() + NS_PER_SEC);
+        autoscaler_schedule(workload, timestamp_monotonic_ns() + NS_PER_SEC);
         return;
     }
-    struct server *server = must_alloc(sizeof(*server));
+    struct replica *server = alloc_zeroed(sizeof(*server));
     server->pod = pod;
-    workload_hold(workload);
+    revision_hold(workload);
     DL_APPEND(workload->servers, server);
 }
 
-static void scale(struct workload *workload, int64_t now)
+static void scale(struct revision *workload, int64_t now)
 {
     unsigned want = wanted(workload, now), have = 0;
-    struct server *server;
+    struct replica *server;
     DL_FOREACH(workload->servers, server)
     {
         if (!server->retiring && have == want)
@@ -141,10 +140,8 @@ static void scale(struct workload *workload, int64_t now)
     }
 }
 
-/* ---- what has ended -------------------------------------------------------------------------- */
-
 /* Keeps an ended pod for its log; the oldest makes room. */
-static void keep(struct workload *workload, struct pod *pod, struct chores *chores)
+static void keep(struct revision *workload, struct pod *pod, struct actions *actions)
 {
     struct pod *oldest = workload->removed ? pod : workload->ended[KEPT_PODS - 1];
     if (!workload->removed) {
@@ -152,38 +149,38 @@ static void keep(struct workload *workload, struct pod *pod, struct chores *chor
         workload->ended[0] = pod;
     }
     if (oldest)
-        chores->forget[chores->forget_count++] = oldest;
+        actions->forget[actions->forget_count++] = oldest;
 }
 
 static bool has_ended(struct pod *pod)
 {
-    enum runtime_phase phase = pod_phase(pod);
+    enum serving_pod_phase phase = pod_phase(pod);
     return phase == POD_SUCCEEDED || phase == POD_FAILED;
 }
 
-static void collect_ended(struct workload *workload, struct chores *chores)
+static void collect_ended(struct revision *workload, struct actions *actions)
 {
-    struct server *server, *next;
+    struct replica *server, *next;
     DL_FOREACH_SAFE(workload->servers, server, next)
     {
-        bool room = chores->forget_count < COUNT(chores->forget);
+        bool room = actions->forget_count < ARRAY_SIZE(actions->forget);
         if (!room || server->active || !has_ended(server->pod))
             continue;
         DL_DELETE(workload->servers, server);
-        keep(workload, server->pod, chores);
+        keep(workload, server->pod, actions);
         free(server);
-        atomic_fetch_sub(&workload->refs, 1); /* the server's; tend has one of its own */
+        atomic_fetch_sub(&workload->refs, 1); /* the server's; reconcile has one of its own */
     }
     for (size_t i = 0; workload->removed && i < KEPT_PODS; i++)
-        if (workload->ended[i] && chores->forget_count < COUNT(chores->forget))
-            chores->forget[chores->forget_count++] = give(&workload->ended[i]);
+        if (workload->ended[i] && actions->forget_count < ARRAY_SIZE(actions->forget))
+            actions->forget[actions->forget_count++] = move_ptr(&workload->ended[i]);
 }
 
 /* Whether no pod can answer for now, since each failed to start; and why. */
-static bool is_failing(struct workload *workload, char reason[32], char message[256])
+static bool is_failing(struct revision *workload, char reason[32], char message[256])
 {
     bool failing = false;
-    struct server *server;
+    struct replica *server;
     DL_FOREACH(workload->servers, server)
     {
         if (server->retiring)
@@ -195,12 +192,10 @@ static bool is_failing(struct workload *workload, char reason[32], char message[
     return failing;
 }
 
-/* ---- what is told ---------------------------------------------------------------------------- */
-
-static unsigned running(const struct workload *workload)
+static unsigned running(const struct revision *workload)
 {
     unsigned count = 0;
-    struct server *server;
+    struct replica *server;
     DL_FOREACH(workload->servers, server)
     {
         count += pod_phase(server->pod) == POD_RUNNING;
@@ -209,30 +204,30 @@ static unsigned running(const struct workload *workload)
 }
 
 /* Notes how it is; true when that is news. */
-static bool note_status(struct workload *workload, bool failing, const char *reason,
+static bool note_status(struct revision *workload, bool failing, const char *reason,
                         const char *message)
 {
     unsigned replicas = running(workload);
     if (!workload->servers && workload->has_told && workload->told.ready == READY_FALSE)
         return false; /* what failed last stays true until the next start */
-    enum runtime_ready ready = failing                            ? READY_FALSE
-                               : workload->serves || replicas > 0 ? READY_TRUE
-                                                                  : READY_UNKNOWN;
+    enum resource_ready ready = failing                            ? READY_FALSE
+                                : workload->serves || replicas > 0 ? READY_TRUE
+                                                                   : READY_UNKNOWN;
     bool news = !workload->has_told || workload->told.ready != ready ||
                 workload->told.replicas != replicas ||
                 !str_equal(workload->reason, failing ? reason : "") ||
                 !str_equal(workload->message, failing ? message : "");
     workload->has_told = true;
-    workload->told = (struct runtime_status){.ready = ready, .replicas = replicas};
+    workload->told = (struct resource_status){.ready = ready, .replicas = replicas};
     snprintf(workload->reason, sizeof(workload->reason), "%s", failing ? reason : "");
     snprintf(workload->message, sizeof(workload->message), "%s", failing ? message : "");
     return news && !workload->removed;
 }
 
-static void tell_status(struct workload *workload)
+static void tell_status(struct revision *workload)
 {
     pthread_mutex_lock(&workload->lock);
-    struct runtime_status status = workload->told;
+    struct resource_status status = workload->told;
     char reason[sizeof(workload->reason)], message[sizeof(workload->message)];
     memcpy(reason, workload->reason, sizeof(reason));
     memcpy(message, workload->message, sizeof(message));
@@ -240,53 +235,51 @@ static void tell_status(struct workload *workload)
     status.id = workload->id;
     status.reason = reason;
     status.message = message;
-    const struct runtime_listener *listener = workload->home->listener;
+    const struct resource_listener *listener = workload->home->listener;
     if (listener->status)
         listener->status(&status, listener->app);
 }
 
-/* ---- all of it ------------------------------------------------------------------------------- */
-
-static void find_chores(struct workload *workload, struct chores *chores)
+static void find_actions(struct revision *workload, struct actions *actions)
 {
     char reason[32] = "", message[256] = "";
-    int64_t now = time_monotonic_ns();
+    int64_t now = timestamp_monotonic_ns();
     workload->wake_ns = 0;
-    collect_ended(workload, chores);
-    workload_take_late(workload, now, &chores->late);
+    collect_ended(workload, actions);
+    request_queue_take_expired(workload, now, &actions->late);
     bool failing = is_failing(workload, reason, message);
     if (workload->removed || failing)
-        chores->hopeless = workload_take_all(workload);
-    snprintf(chores->message, sizeof(chores->message), "%s",
+        actions->unservable = request_queue_take_all(workload);
+    snprintf(actions->message, sizeof(actions->message), "%s",
              failing ? message : "the service was deleted");
-    chores->start = workload_assign(workload);
+    actions->start = request_queue_assign(workload);
     scale(workload, now);
-    chores->tell = note_status(workload, failing, reason, message);
+    actions->tell = note_status(workload, failing, reason, message);
     int64_t idle_ns = workload->shape.spec.idle_ns;
     if (workload->servers && workload->busy_ns && workload->busy_ns + idle_ns > now)
-        workload_plan_tend(workload, workload->busy_ns + idle_ns);
+        autoscaler_schedule(workload, workload->busy_ns + idle_ns);
 }
 
-static void do_chores(struct workload *workload, struct chores *chores)
+static void run_actions(struct revision *workload, struct actions *actions)
 {
-    workload_start_all(chores->start);
-    workload_refuse_late(chores->late);
-    workload_refuse(chores->hopeless, chores->message);
-    for (size_t i = 0; i < chores->forget_count; i++) {
-        pod_forget(chores->forget[i]);
-        pod_release(chores->forget[i]);
+    request_queue_start_all(actions->start);
+    request_queue_fail_expired(actions->late);
+    request_queue_fail(actions->unservable, actions->message);
+    for (size_t i = 0; i < actions->forget_count; i++) {
+        pod_forget(actions->forget[i]);
+        pod_release(actions->forget[i]);
     }
-    if (chores->tell)
+    if (actions->tell)
         tell_status(workload);
 }
 
-static void tend(struct timer *timer)
+static void reconcile(struct timer *timer)
 {
-    struct workload *workload = (struct workload *)timer;
-    struct chores chores = {0};
+    struct revision *workload = (struct revision *)timer;
+    struct actions actions = {0};
     pthread_mutex_lock(&workload->lock);
-    find_chores(workload, &chores);
+    find_actions(workload, &actions);
     pthread_mutex_unlock(&workload->lock);
-    do_chores(workload, &chores);
-    workload_release(workload);
+    run_actions(workload, &actions);
+    revision_release(workload);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which local program an image stands for. */
 #include "kn-local/serving/image.h"
 
@@ -24,7 +25,7 @@ static bool cut_language(char *name)
 {
     static const char *const languages[] = {"-csharp", "-python", "-go",     "-java", "-node",
                                             "-nodejs", "-rust",   "-dotnet", "-ruby", "-c"};
-    for (size_t i = 0; i < COUNT(languages); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(languages); i++)
         if (str_ends(name, languages[i]) && strlen(name) > strlen(languages[i])) {
             name[strlen(name) - strlen(languages[i])] = '\0';
             return true;
@@ -38,7 +39,7 @@ static bool is_program(const char *path)
     return stat(path, &info) == 0 && S_ISREG(info.st_mode) && access(path, X_OK) == 0;
 }
 
-char *program_find(const char *name, const char *dirs)
+char *image_find_program(const char *name, const char *dirs)
 {
     if (strchr(name, '/'))
         return is_program(name) ? str_copy(name) : NULL;
@@ -46,13 +47,13 @@ char *program_find(const char *name, const char *dirs)
         size_t len = strcspn(dirs, ":");
         OWN(free) char *path = str_format("%.*s/%s", (int)len, dirs, name);
         if (len && is_program(path))
-            return give(&path);
+            return move_ptr(&path);
         dirs += len + (dirs[len] == ':');
     }
     return NULL;
 }
 
-void command_free(char **argv)
+void image_command_free(char **argv)
 {
     for (char **arg = argv; arg && *arg; arg++)
         free(*arg);
@@ -62,7 +63,7 @@ void command_free(char **argv)
 /* Cuts a command at its spaces. */
 static char **split(const char *command)
 {
-    char **argv = must_alloc((strlen(command) / 2 + 2) * sizeof(*argv));
+    char **argv = alloc_zeroed((strlen(command) / 2 + 2) * sizeof(*argv));
     OWN(free) char *copy = str_copy(command);
     char *rest = NULL;
     size_t count = 0;
@@ -80,8 +81,8 @@ static const char *search_path(void)
 /* The program that a name stands for without --image, or NULL. */
 static char *find(const char *name, const struct runtime_options *options)
 {
-    char *path = options->program_dir ? program_find(name, options->program_dir) : NULL;
-    return path ? path : program_find(name, search_path());
+    char *path = options->program_dir ? image_find_program(name, options->program_dir) : NULL;
+    return path ? path : image_find_program(name, search_path());
 }
 
 static const char *mapped(const char *name, const struct runtime_options *options)
@@ -94,15 +95,15 @@ static const char *mapped(const char *name, const struct runtime_options *option
 
 static char **mapped_command(const char *name, const char *command, struct err *err)
 {
-    OWN(command) char **argv = split(command);
-    char *path = argv[0] ? program_find(argv[0], search_path()) : NULL;
+    OWN(image_command) char **argv = split(command);
+    char *path = argv[0] ? image_find_program(argv[0], search_path()) : NULL;
     if (!path) {
         err_set(err, ERR_NOT_FOUND, "image %s is mapped to \"%s\", which is no program", name,
                 command);
         return NULL;
     }
     str_replace(&argv[0], path);
-    return give(&argv);
+    return move_ptr(&argv);
 }
 
 char **image_command(const char *image, const struct runtime_options *options, struct err *err)
@@ -119,7 +120,7 @@ char **image_command(const char *image, const struct runtime_options *options, s
             return mapped_command(plain, command, err);
         char *path = find(plain, options);
         if (path) {
-            char **argv = must_alloc(2 * sizeof(*argv));
+            char **argv = alloc_zeroed(2 * sizeof(*argv));
             argv[0] = path;
             return argv;
         }

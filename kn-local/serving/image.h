@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which local program an image stands for. */
 #ifndef KN_LOCAL_SERVING_IMAGE_H
 #define KN_LOCAL_SERVING_IMAGE_H
@@ -15,13 +16,13 @@ char *image_name(const char *image);
 char **image_command(const char *image, const struct runtime_options *options, struct err *err);
 
 /* The path of a program as a shell would find it, or NULL. The caller frees. */
-char *program_find(const char *name, const char *dirs);
+char *image_find_program(const char *name, const char *dirs);
 
-void command_free(char **argv);
+void image_command_free(char **argv);
 
-static inline void own_command(char ***local)
+static inline void own_image_command(char ***local)
 {
-    command_free(*local);
+    image_command_free(*local);
 }
 
 #endif

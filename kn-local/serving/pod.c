@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A pod: starts its program, asks whether it is ready, collects its output, starts it again. */
 #include "kn-local/serving/pod.h"
 
@@ -28,13 +29,13 @@ enum {
 
 struct pod {
     struct timer timer; /* first; the next probe, start, or the kill */
-    struct watch output, end;
+    struct fd_watch output, end;
     struct timer order; /* to start or stop, from other threads */
     struct timer again; /* to probe once more, from the HTTP client's thread */
     atomic_uint refs;
-    struct pod_home *home;
-    struct plan *plan; /* held */
-    struct podlog *log;
+    struct pod_manager *home;
+    struct pod_spec *plan; /* held */
+    struct pod_log *log;
     char *dir, *ns, *name, *owner_ns, *owner_name, *revision, *probe_path; /* of options */
     struct pod_options options;
     struct http_call probe;
@@ -45,7 +46,7 @@ struct pod {
     bool output_open, end_open;
 
     pthread_mutex_t lock;     /* guards what follows */
-    struct runtime_pod state; /* its texts are this pod's */
+    struct serving_pod state; /* its texts are this pod's */
     char reason[32], message[256];
     bool stopping;
 
@@ -67,8 +68,8 @@ void pod_release(struct pod *pod)
 {
     if (atomic_fetch_sub(&pod->refs, 1) > 1)
         return;
-    plan_release(pod->plan);
-    podlog_close(pod->log);
+    pod_spec_release(pod->plan);
+    pod_log_close(pod->log);
     pthread_mutex_destroy(&pod->lock);
     free(pod->dir);
     free(pod->ns);
@@ -81,27 +82,25 @@ void pod_release(struct pod *pod)
     free(pod);
 }
 
-/* ---- telling ------------------------------------------------------------------------------- */
-
 static void tell_pod(struct pod *pod)
 {
     pthread_mutex_lock(&pod->lock);
-    struct runtime_pod state = pod->state;
+    struct serving_pod state = pod->state;
     char reason[sizeof(pod->reason)], message[sizeof(pod->message)];
     memcpy(reason, pod->reason, sizeof(reason));
     memcpy(message, pod->message, sizeof(message));
     pthread_mutex_unlock(&pod->lock);
     state.waiting_reason = *reason ? reason : NULL;
     state.waiting_message = *reason ? message : NULL;
-    const struct runtime_listener *listener = pod->home->listener;
+    const struct resource_listener *listener = pod->home->listener;
     if (listener->pod)
         listener->pod(&state, listener->app);
 }
 
 static void tell_event(struct pod *pod, bool warning, const char *reason, const char *message)
 {
-    const struct runtime_listener *listener = pod->home->listener;
-    struct runtime_event event = {
+    const struct resource_listener *listener = pod->home->listener;
+    struct resource_event event = {
         .about = pod->options.owner, .warning = warning, .reason = reason, .message = message};
     if (listener->event)
         listener->event(&event, listener->app);
@@ -132,8 +131,6 @@ static bool is_stopping(struct pod *pod)
     return stopping;
 }
 
-/* ---- readiness ----------------------------------------------------------------------------- */
-
 static void become_ready(struct pod *pod)
 {
     pthread_mutex_lock(&pod->lock);
@@ -151,7 +148,7 @@ static void probe_later(struct pod *pod)
     int64_t wait_ns = pod->probe_wait_ms * NS_PER_MS;
     if (pod->probe_wait_ms < LAST_PROBE_MS)
         pod->probe_wait_ms = pod->probe_wait_ms * 5 / 4 + 1;
-    loop_at(pod->home->loop, &pod->timer, time_monotonic_ns() + wait_ns, probe);
+    event_loop_set_timer(pod->home->loop, &pod->timer, timestamp_monotonic_ns() + wait_ns, probe);
 }
 
 /* Whether the program has opened its port. On loopback that is known at once. */
@@ -177,7 +174,7 @@ static void after_probe(struct timer *timer)
     pod_release(pod);
 }
 
-static void on_probed(struct http_answer *answer, const struct err *err, void *context)
+static void on_probed(struct http_response *answer, const struct err *err, void *context)
 {
     (void)err;
     struct pod *pod = context;
@@ -186,7 +183,7 @@ static void on_probed(struct http_answer *answer, const struct err *err, void *c
         become_ready(pod);
         pod_release(pod);
     } else {
-        loop_at(pod->home->loop, &pod->again, 0, after_probe);
+        event_loop_set_timer(pod->home->loop, &pod->again, 0, after_probe);
     }
 }
 
@@ -197,7 +194,7 @@ static void probe_by_http(struct pod *pod)
                                             *pod->probe_path == '/' ? "" : "/", pod->probe_path));
     pod->probe =
         (struct http_call){.url = pod->probe_url, .headers = &none, .timeout_ms = PROBE_TIMEOUT_MS};
-    http_start(pod->home->client, &pod->probe, on_probed, pod_hold(pod));
+    http_client_start(pod->home->client, &pod->probe, on_probed, pod_hold(pod));
 }
 
 static void probe(struct timer *timer)
@@ -213,8 +210,6 @@ static void probe(struct timer *timer)
         become_ready(pod);
 }
 
-/* ---- the program's output ------------------------------------------------------------------ */
-
 /* Reads what there is; false at its end. */
 static bool read_output(struct pod *pod)
 {
@@ -222,7 +217,7 @@ static bool read_output(struct pod *pod)
     for (;;) {
         ssize_t len = read(pod->output.fd, piece, sizeof(piece));
         if (len > 0)
-            podlog_write(pod->log, (struct bytes){piece, (size_t)len}, time_now_ns());
+            pod_log_write(pod->log, (struct bytes){piece, (size_t)len}, timestamp_now_ns());
         else if (len == 0 || (errno != EAGAIN && errno != EINTR))
             return false;
         else if (errno == EAGAIN)
@@ -236,19 +231,17 @@ static void close_output(struct pod *pod)
 {
     if (!pod->output_open)
         return;
-    loop_unwatch(pod->home->loop, &pod->output);
+    event_loop_unwatch_fd(pod->home->loop, &pod->output);
     close(pod->output.fd);
     pod->output_open = false;
 }
 
-static void on_output(struct watch *watch)
+static void on_output(struct fd_watch *watch)
 {
     struct pod *pod = (struct pod *)((char *)watch - offsetof(struct pod, output));
     if (!read_output(pod))
         close_output(pod);
 }
-
-/* ---- the program's end --------------------------------------------------------------------- */
 
 static int64_t backoff_sec(unsigned failures)
 {
@@ -273,7 +266,8 @@ static void start_again(struct pod *pod, int code)
     pthread_mutex_lock(&pod->lock);
     pod->state.restarts++;
     pthread_mutex_unlock(&pod->lock);
-    loop_at(pod->home->loop, &pod->timer, time_monotonic_ns() + wait * NS_PER_SEC, start);
+    event_loop_set_timer(pod->home->loop, &pod->timer, timestamp_monotonic_ns() + wait * NS_PER_SEC,
+                         start);
 }
 
 static void finish(struct pod *pod, int code)
@@ -289,26 +283,26 @@ static void note_end(struct pod *pod, int code)
 {
     pthread_mutex_lock(&pod->lock);
     pod->state.exit_code = code;
-    pod->state.finished_ns = time_now_ns();
+    pod->state.finished_ns = timestamp_now_ns();
     pod->state.pid = 0;
     if (pod->state.finished_ns - pod->state.started_ns > GOOD_RUN_SEC * (int64_t)NS_PER_SEC)
         pod->failures = 0;
     pthread_mutex_unlock(&pod->lock);
 }
 
-static void on_end(struct watch *watch)
+static void on_end(struct fd_watch *watch)
 {
     struct pod *pod = (struct pod *)((char *)watch - offsetof(struct pod, end));
-    loop_unwatch(pod->home->loop, watch);
+    event_loop_unwatch_fd(pod->home->loop, watch);
     int code = spawn_end(watch->fd);
     close(watch->fd);
     spawn_signal(pod->pid, SIGKILL); /* what it left behind in its group */
     pod->pid = 0;
-    loop_cancel(pod->home->loop, &pod->timer);
+    event_loop_cancel_timer(pod->home->loop, &pod->timer);
     if (pod->output_open)
         read_output(pod);
     close_output(pod);
-    podlog_end(pod->log, time_now_ns());
+    pod_log_end(pod->log, timestamp_now_ns());
     note_end(pod, code);
     if (is_stopping(pod))
         finish(pod, code);
@@ -318,8 +312,6 @@ static void on_end(struct watch *watch)
     tell_change(pod);
     pod_release(pod); /* the program's */
 }
-
-/* ---- starting ------------------------------------------------------------------------------ */
 
 /* A port that is free just now. */
 static uint16_t free_port(void)
@@ -336,7 +328,7 @@ static uint16_t free_port(void)
 static bool spawn(struct pod *pod, int *pidfd, int *output, struct err *err)
 {
     uint16_t port = pod->options.serves && !pod->options.port ? free_port() : pod->options.port;
-    OWN(command) char **env = plan_prepare(pod->plan, pod->dir, port, err);
+    OWN(image_command) char **env = pod_spec_prepare(pod->plan, pod->dir, port, err);
     if (!env)
         return false;
     struct spawn spawn = {.argv = pod->plan->argv, .env = env, .dir = pod->plan->dir};
@@ -348,7 +340,7 @@ static bool spawn(struct pod *pod, int *pidfd, int *output, struct err *err)
     pod->state.port = port;
     pod->state.phase = POD_RUNNING;
     pod->state.ready = !pod->options.serves;
-    pod->state.started_ns = time_now_ns();
+    pod->state.started_ns = timestamp_now_ns();
     *pod->reason = '\0';
     pthread_mutex_unlock(&pod->lock);
     return true;
@@ -359,7 +351,8 @@ static void start_failed(struct pod *pod, const char *reason, const char *messag
     set_waiting(pod, reason, message);
     tell_event(pod, true, "Failed", message);
     int64_t wait = backoff_sec(++pod->failures + 1);
-    loop_at(pod->home->loop, &pod->timer, time_monotonic_ns() + wait * NS_PER_SEC, start);
+    event_loop_set_timer(pod->home->loop, &pod->timer, timestamp_monotonic_ns() + wait * NS_PER_SEC,
+                         start);
     tell_change(pod);
 }
 
@@ -374,7 +367,7 @@ static void start(struct timer *timer)
         start_failed(pod, "ErrImagePull", pod->plan->problem.text);
         return;
     }
-    podlog_begin(pod->log);
+    pod_log_begin(pod->log);
     if (!spawn(pod, &pidfd, &output, &err)) {
         start_failed(pod, "CreateContainerError", err.text);
         return;
@@ -382,8 +375,8 @@ static void start(struct timer *timer)
     atomic_fetch_add(&pod->home->running, 1);
     pod_hold(pod); /* the program's */
     pod->output_open = true;
-    loop_watch(pod->home->loop, &pod->output, output, on_output);
-    loop_watch(pod->home->loop, &pod->end, pidfd, on_end);
+    event_loop_watch_fd(pod->home->loop, &pod->output, output, on_output);
+    event_loop_watch_fd(pod->home->loop, &pod->end, pidfd, on_end);
     pod->probe_wait_ms = FIRST_PROBE_MS;
     if (pod->options.serves)
         probe_later(pod);
@@ -402,7 +395,7 @@ static void copy_options(struct pod *pod, const struct pod_options *options)
     pod->probe_path = str_copy(options->probe_path);
     pod->options.owner.ns = pod->owner_ns;
     pod->options.owner.name = pod->owner_name;
-    pod->state = (struct runtime_pod){
+    pod->state = (struct serving_pod){
         .ns = pod->ns,
         .name = pod->name,
         .owner = pod->options.owner,
@@ -410,34 +403,32 @@ static void copy_options(struct pod *pod, const struct pod_options *options)
         .container = pod->plan->container,
         .image = pod->plan->image,
         .phase = POD_PENDING,
-        .created_ns = time_now_ns(),
+        .created_ns = timestamp_now_ns(),
     };
 }
 
-struct pod *pod_new(struct pod_home *home, struct plan *plan, const struct pod_options *options,
-                    struct err *err)
+struct pod *pod_new(struct pod_manager *home, struct pod_spec *plan,
+                    const struct pod_options *options, struct err *err)
 {
     OWN(free) char *dir = str_format("%s/%s_%s", home->dir, options->ns, options->name);
-    struct podlog *log = podlog_open(dir, err);
+    struct pod_log *log = pod_log_open(dir, err);
     if (!log)
         return NULL;
-    struct pod *pod = must_alloc(sizeof(*pod));
+    struct pod *pod = alloc_zeroed(sizeof(*pod));
     atomic_init(&pod->refs, 1);
     pthread_mutex_init(&pod->lock, NULL);
     pod->home = home;
-    pod->plan = plan_hold(plan);
+    pod->plan = pod_spec_hold(plan);
     pod->log = log;
-    pod->dir = give(&dir);
+    pod->dir = move_ptr(&dir);
     copy_options(pod, options);
     pthread_mutex_lock(&home->lock);
     DL_APPEND(home->pods, pod);
     pthread_mutex_unlock(&home->lock);
     tell_pod(pod);
-    loop_at(home->loop, &pod->timer, 0, start);
+    event_loop_set_timer(home->loop, &pod->timer, 0, start);
     return pod;
 }
-
-/* ---- stopping ------------------------------------------------------------------------------ */
 
 static void kill_it(struct timer *timer)
 {
@@ -449,10 +440,11 @@ static void kill_it(struct timer *timer)
 static void stop(struct timer *timer)
 {
     struct pod *pod = (struct pod *)((char *)timer - offsetof(struct pod, order));
-    loop_cancel(pod->home->loop, &pod->timer);
+    event_loop_cancel_timer(pod->home->loop, &pod->timer);
     if (pod->pid) {
         spawn_signal(pod->pid, SIGTERM);
-        loop_at(pod->home->loop, &pod->timer, time_monotonic_ns() + pod->options.grace_ns, kill_it);
+        event_loop_set_timer(pod->home->loop, &pod->timer,
+                             timestamp_monotonic_ns() + pod->options.grace_ns, kill_it);
     } else {
         finish(pod, pod->state.exit_code);
         tell_change(pod);
@@ -470,7 +462,7 @@ void pod_stop(struct pod *pod)
     if (!first)
         return;
     pod_hold(pod);
-    loop_at(pod->home->loop, &pod->order, 0, stop);
+    event_loop_set_timer(pod->home->loop, &pod->order, 0, stop);
 }
 
 void pod_forget(struct pod *pod)
@@ -483,10 +475,10 @@ void pod_forget(struct pod *pod)
     pod->state.phase = POD_GONE;
     pthread_mutex_unlock(&pod->lock);
     tell_pod(pod);
-    tree_remove(pod->dir, &err);
+    file_remove_tree(pod->dir, &err);
 }
 
-struct pod *pod_find(struct pod_home *home, const char *ns, const char *name)
+struct pod *pod_find(struct pod_manager *home, const char *ns, const char *name)
 {
     struct pod *pod;
     pthread_mutex_lock(&home->lock);
@@ -501,12 +493,10 @@ struct pod *pod_find(struct pod_home *home, const char *ns, const char *name)
     return pod;
 }
 
-/* ---- how it is ----------------------------------------------------------------------------- */
-
-enum runtime_phase pod_phase(struct pod *pod)
+enum serving_pod_phase pod_phase(struct pod *pod)
 {
     pthread_mutex_lock(&pod->lock);
-    enum runtime_phase phase = pod->state.phase;
+    enum serving_pod_phase phase = pod->state.phase;
     pthread_mutex_unlock(&pod->lock);
     return phase;
 }
@@ -537,7 +527,7 @@ bool pod_failing(struct pod *pod, char reason[32], char message[256])
     return failing;
 }
 
-struct podlog *pod_log(struct pod *pod)
+struct pod_log *pod_log(struct pod *pod)
 {
     return pod->log;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A pod: one program, watched over all its restarts. All that happens to a pod happens on the
  * loop's thread; its owner is called there too. */
 #ifndef KN_LOCAL_SERVING_POD_H
@@ -13,12 +14,12 @@
 struct pod;
 
 /* What pods share. */
-struct pod_home {
-    struct loop *loop;
+struct pod_manager {
+    struct event_loop *loop;
     struct http_client *client; /* for probes by HTTP */
     const struct runtime_options *options;
     const char *dir; /* each pod has a folder in it */
-    const struct runtime_listener *listener;
+    const struct resource_listener *listener;
     atomic_uint running;  /* programs that have not ended */
     pthread_mutex_t lock; /* guards what follows */
     struct pod *pods;     /* those that are not forgotten */
@@ -26,7 +27,7 @@ struct pod_home {
 
 struct pod_options {
     const char *ns, *name; /* of the pod */
-    struct runtime_id owner;
+    struct resource_id owner;
     const char *revision; /* NULL: not of a service */
     bool serves;          /* it listens on a port: ready when that is open */
     uint16_t port;        /* 0 = a free one */
@@ -38,8 +39,8 @@ struct pod_options {
 };
 
 /* Makes a pod and starts its program soon. NULL and err. */
-struct pod *pod_new(struct pod_home *home, struct plan *plan, const struct pod_options *options,
-                    struct err *err);
+struct pod *pod_new(struct pod_manager *home, struct pod_spec *plan,
+                    const struct pod_options *options, struct err *err);
 struct pod *pod_hold(struct pod *pod);
 void pod_release(struct pod *pod);
 
@@ -50,16 +51,14 @@ void pod_stop(struct pod *pod);
 void pod_forget(struct pod *pod);
 
 /* The pod of a name, held, or NULL. */
-struct pod *pod_find(struct pod_home *home, const char *ns, const char *name);
+struct pod *pod_find(struct pod_manager *home, const char *ns, const char *name);
 
-/* ---- how it is; from any thread ---- */
-
-enum runtime_phase pod_phase(struct pod *pod);
+enum serving_pod_phase pod_phase(struct pod *pod);
 bool pod_ready(struct pod *pod);
 uint16_t pod_port(struct pod *pod);
 
 /* Whether the last start failed and the next waits; its reason and message into the buffers. */
 bool pod_failing(struct pod *pod, char reason[32], char message[256]);
-struct podlog *pod_log(struct pod *pod);
+struct pod_log *pod_log(struct pod *pod);
 
 #endif

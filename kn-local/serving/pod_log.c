@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The log of a pod. Each line of a file is "2026-01-01T00:00:00.000000000Z text". A run writes to
  * one file until that is full, which then becomes the older of two; places are counted as if
  * nothing had ever been cut off. */
@@ -33,21 +34,21 @@ struct run {
     bool ended;
 };
 
-struct podlog {
+struct pod_log {
     char *dir;
     pthread_mutex_t lock; /* guards what follows */
     struct run runs[2];   /* this one, the one before */
     struct buf line;      /* that is not whole yet */
 };
 
-struct podlog *podlog_open(const char *dir, struct err *err)
+struct pod_log *pod_log_open(const char *dir, struct err *err)
 {
-    if (!dir_make(dir, err))
+    if (!file_make_dirs(dir, err))
         return NULL;
-    struct podlog *podlog = must_alloc(sizeof(*podlog));
+    struct pod_log *podlog = alloc_zeroed(sizeof(*podlog));
     pthread_mutex_init(&podlog->lock, NULL);
     podlog->dir = str_copy(dir);
-    for (size_t i = 0; i < COUNT(podlog->runs); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(podlog->runs); i++)
         podlog->runs[i].older.fd = podlog->runs[i].part.fd = -1;
     return podlog;
 }
@@ -58,7 +59,7 @@ static void close_run(struct run *run)
     own_fd(&run->part.fd);
 }
 
-void podlog_close(struct podlog *podlog)
+void pod_log_close(struct pod_log *podlog)
 {
     if (!podlog)
         return;
@@ -70,15 +71,13 @@ void podlog_close(struct podlog *podlog)
     free(podlog);
 }
 
-/* ---- writing ------------------------------------------------------------------------------- */
-
-static int open_file(const struct podlog *podlog, uint64_t run)
+static int open_file(const struct pod_log *podlog, uint64_t run)
 {
     OWN(free) char *path = str_format("%s/%llu.log", podlog->dir, (unsigned long long)run);
     return open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
 }
 
-void podlog_begin(struct podlog *podlog)
+void pod_log_begin(struct pod_log *podlog)
 {
     pthread_mutex_lock(&podlog->lock);
     struct run *run = podlog->runs;
@@ -96,7 +95,7 @@ void podlog_begin(struct podlog *podlog)
 }
 
 /* The full file loses its name; who reads it still holds it open. */
-static void rotate(struct podlog *podlog, struct run *run)
+static void rotate(struct pod_log *podlog, struct run *run)
 {
     own_fd(&run->older.fd);
     run->older = run->part;
@@ -106,13 +105,13 @@ static void rotate(struct podlog *podlog, struct run *run)
 }
 
 /* Under the lock. What a full disk does not take is lost; the program goes on. */
-static void write_line(struct podlog *podlog, struct bytes text, int64_t now_ns)
+static void write_line(struct pod_log *podlog, struct bytes text, int64_t now_ns)
 {
     struct run *run = podlog->runs;
     if (run->part.end - run->part.begin >= FILE_BYTES)
         rotate(podlog, run);
-    char stamp[TIME_TEXT];
-    time_format(now_ns - now_ns % NS_PER_SEC, stamp);
+    char stamp[TIMESTAMP_SIZE];
+    timestamp_format(now_ns - now_ns % NS_PER_SEC, stamp);
     OWN(buf) struct buf line = {0};
     buf_add_format(&line, "%.19s.%09lldZ ", stamp, (long long)(now_ns % NS_PER_SEC));
     buf_add(&line, text.data, text.len);
@@ -124,13 +123,13 @@ static void write_line(struct podlog *podlog, struct bytes text, int64_t now_ns)
         run->part.end += (uint64_t)sent;
 }
 
-static void flush_line(struct podlog *podlog, int64_t now_ns)
+static void flush_line(struct pod_log *podlog, int64_t now_ns)
 {
     write_line(podlog, buf_bytes(&podlog->line), now_ns);
     podlog->line.len = 0;
 }
 
-void podlog_write(struct podlog *podlog, struct bytes text, int64_t now_ns)
+void pod_log_write(struct pod_log *podlog, struct bytes text, int64_t now_ns)
 {
     pthread_mutex_lock(&podlog->lock);
     while (text.len) {
@@ -148,7 +147,7 @@ void podlog_write(struct podlog *podlog, struct bytes text, int64_t now_ns)
     pthread_mutex_unlock(&podlog->lock);
 }
 
-void podlog_end(struct podlog *podlog, int64_t now_ns)
+void pod_log_end(struct pod_log *podlog, int64_t now_ns)
 {
     pthread_mutex_lock(&podlog->lock);
     if (podlog->line.len)
@@ -156,8 +155,6 @@ void podlog_end(struct podlog *podlog, int64_t now_ns)
     podlog->runs[0].ended = true;
     pthread_mutex_unlock(&podlog->lock);
 }
-
-/* ---- reading ------------------------------------------------------------------------------- */
 
 /* Reads what lies at a place, as much as there is room for. */
 static struct bytes read_at(const struct run *run, uint64_t place, char *room)
@@ -180,7 +177,7 @@ static uint64_t first_place(const struct run *run)
 static void each_line(const struct run *run, uint64_t place,
                       bool (*each)(struct bytes line, uint64_t behind, void *to), void *to)
 {
-    OWN(free) char *room = must_realloc(NULL, READ_BYTES);
+    OWN(free) char *room = alloc_resize(NULL, READ_BYTES);
     if (place < first_place(run))
         place = first_place(run);
     for (struct bytes piece; (piece = read_at(run, place, room)).len;) {
@@ -232,8 +229,8 @@ static uint64_t tail_place(const struct run *run, int64_t tail)
 }
 
 struct reading {
-    const struct runtime_log_request *request;
-    struct runtime_log *at;
+    const struct serving_log_request *request;
+    struct serving_log_position *at;
     struct buf *out;
 };
 
@@ -245,7 +242,7 @@ static bool read_line(struct bytes line, uint64_t behind, void *to)
     if (line.len > STAMP) {
         memcpy(stamp, line.data, STAMP - 1);
         stamp[STAMP - 1] = '\0';
-        time_parse(stamp, &time_ns);
+        timestamp_parse(stamp, &time_ns);
     }
     bool wanted = line.len > STAMP && time_ns >= reading->request->since_ns;
     size_t from = reading->request->timestamps ? 0 : STAMP;
@@ -255,15 +252,15 @@ static bool read_line(struct bytes line, uint64_t behind, void *to)
     return true;
 }
 
-bool podlog_read(struct podlog *podlog, const struct runtime_log_request *request,
-                 struct runtime_log *at, struct buf *out, bool *ended, struct err *err)
+bool pod_log_read(struct pod_log *podlog, const struct serving_log_request *request,
+                  struct serving_log_position *at, struct buf *out, bool *ended, struct err *err)
 {
     pthread_mutex_lock(&podlog->lock);
     const struct run *run = &podlog->runs[request->previous];
     bool found = run->number != 0 || !request->previous;
     if (found && at->run != run->number) { /* the first read, or of another run by now */
         bool first = at->run == 0;
-        *at = (struct runtime_log){.run = run->number};
+        *at = (struct serving_log_position){.run = run->number};
         if (first && request->tail >= 0)
             at->offset = tail_place(run, request->tail);
     }

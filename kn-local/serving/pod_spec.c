@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a pod runs. */
 #include "kn-local/serving/pod_spec.h"
 
@@ -17,7 +18,7 @@ struct list {
 
 static void list_add(struct list *list, char *item)
 {
-    list->items = must_realloc(list->items, (list->count + 2) * sizeof(char *));
+    list->items = alloc_resize(list->items, (list->count + 2) * sizeof(char *));
     list->items[list->count++] = item;
     list->items[list->count] = NULL;
 }
@@ -35,7 +36,7 @@ static void list_set(struct list *env, const char *name, const char *value)
     list_add(env, entry);
 }
 
-static void set_all(struct list *env, const struct runtime_variable *variables, size_t count)
+static void set_all(struct list *env, const struct serving_variable *variables, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         list_set(env, variables[i].name, variables[i].value);
@@ -49,7 +50,7 @@ static void add_own(struct list *env)
         "K_SINK=", "K_CE_OVERRIDES=", "LD_PRELOAD="};
     for (char **entry = environ; *entry; entry++) {
         bool left_out = false;
-        for (size_t i = 0; i < COUNT(without); i++)
+        for (size_t i = 0; i < ARRAY_SIZE(without); i++)
             left_out |= str_starts(*entry, without[i]);
         if (!left_out)
             list_add(env, str_copy(*entry));
@@ -63,7 +64,7 @@ static void add_words(struct list *argv, const char *const *words)
 }
 
 /* The program: the container's own command, or what the image stands for. */
-static bool find_program(const struct runtime_container *container,
+static bool find_program(const struct serving_container *container,
                          const struct runtime_options *options, struct list *argv, struct err *err)
 {
     if (!container->command || !container->command[0]) {
@@ -73,33 +74,34 @@ static bool find_program(const struct runtime_container *container,
         return argv->items != NULL;
     }
     add_words(argv, container->command);
-    char *path = options->program_dir ? program_find(argv->items[0], options->program_dir) : NULL;
+    char *path =
+        options->program_dir ? image_find_program(argv->items[0], options->program_dir) : NULL;
     const char *dirs = getenv("PATH");
     if (!path)
-        path = program_find(argv->items[0], dirs ? dirs : "/usr/bin:/bin");
+        path = image_find_program(argv->items[0], dirs ? dirs : "/usr/bin:/bin");
     if (!path)
         return err_set(err, ERR_NOT_FOUND, "command %s is no program here", argv->items[0]);
     str_replace(&argv->items[0], path);
     return true;
 }
 
-static void copy_files(const struct runtime_container *container, struct plan *plan)
+static void copy_files(const struct serving_container *container, struct pod_spec *plan)
 {
-    plan->files = must_alloc(container->file_count * sizeof(*plan->files));
+    plan->files = alloc_zeroed(container->file_count * sizeof(*plan->files));
     plan->file_count = container->file_count;
     for (size_t i = 0; i < container->file_count; i++) {
-        const struct runtime_file *file = &container->files[i];
-        plan->files[i] = (struct plan_file){.path = str_copy(file->path),
-                                            .data = str_copy_bytes(file->content),
-                                            .len = file->content.len};
+        const struct serving_file *file = &container->files[i];
+        plan->files[i] = (struct pod_spec_file){.path = str_copy(file->path),
+                                                .data = str_copy_bytes(file->content),
+                                                .len = file->content.len};
     }
 }
 
-struct plan *plan_new(const struct runtime_container *container,
-                      const struct runtime_options *options, const struct runtime_variable *more,
-                      size_t more_count)
+struct pod_spec *pod_spec_new(const struct serving_container *container,
+                              const struct runtime_options *options,
+                              const struct serving_variable *more, size_t more_count)
 {
-    struct plan *plan = must_alloc(sizeof(*plan));
+    struct pod_spec *plan = alloc_zeroed(sizeof(*plan));
     atomic_init(&plan->refs, 1);
     plan->container = str_copy(container->name);
     plan->image = str_copy(container->image);
@@ -109,7 +111,7 @@ struct plan *plan_new(const struct runtime_container *container,
         add_words(&argv, container->args);
         plan->argv = argv.items;
     } else {
-        command_free(argv.items);
+        image_command_free(argv.items);
     }
     add_own(&env);
     set_all(&env, options->variables, options->variable_count);
@@ -120,13 +122,13 @@ struct plan *plan_new(const struct runtime_container *container,
     return plan;
 }
 
-struct plan *plan_hold(struct plan *plan)
+struct pod_spec *pod_spec_hold(struct pod_spec *plan)
 {
     atomic_fetch_add(&plan->refs, 1);
     return plan;
 }
 
-void plan_release(struct plan *plan)
+void pod_spec_release(struct pod_spec *plan)
 {
     if (atomic_fetch_sub(&plan->refs, 1) > 1)
         return;
@@ -135,8 +137,8 @@ void plan_release(struct plan *plan)
         free(plan->files[i].data);
     }
     free(plan->files);
-    command_free(plan->argv);
-    command_free(plan->env);
+    image_command_free(plan->argv);
+    image_command_free(plan->env);
     free(plan->container);
     free(plan->image);
     free(plan->dir);
@@ -150,7 +152,7 @@ static bool lists_equal(char *const *a, char *const *b)
     return (!a || !*a) && (!b || !*b);
 }
 
-bool plan_equal(const struct plan *a, const struct plan *b)
+bool pod_spec_equal(const struct pod_spec *a, const struct pod_spec *b)
 {
     bool same = !a->argv == !b->argv && lists_equal(a->argv, b->argv) &&
                 lists_equal(a->env, b->env) && str_equal(a->image, b->image) &&
@@ -163,15 +165,13 @@ bool plan_equal(const struct plan *a, const struct plan *b)
     return same;
 }
 
-/* ---- preparing a run ----------------------------------------------------------------------- */
-
 static bool safe_path(const char *path)
 {
     return *path == '/' && !strstr(path, "/../") && !str_ends(path, "/..") && !str_ends(path, "/");
 }
 
 /* A file's path below dir, with its folder made. */
-static char *place_file(const struct plan_file *file, const char *dir, struct err *err)
+static char *place_file(const struct pod_spec_file *file, const char *dir, struct err *err)
 {
     if (!safe_path(file->path)) {
         err_set(err, ERR_INPUT, "cannot mount a file at %s", file->path);
@@ -180,14 +180,14 @@ static char *place_file(const struct plan_file *file, const char *dir, struct er
     OWN(free) char *path = str_format("%s%s", dir, file->path);
     OWN(free) char *folder = str_copy(path);
     *strrchr(folder, '/') = '\0';
-    bool good =
-        dir_make(folder, err) && file_write(path, 0600, (struct bytes){file->data, file->len}, err);
-    return good ? give(&path) : NULL;
+    bool good = file_make_dirs(folder, err) &&
+                file_write(path, 0600, (struct bytes){file->data, file->len}, err);
+    return good ? move_ptr(&path) : NULL;
 }
 
 /* "NAME=/var/secrets/key.json" becomes "NAME=DIR/var/secrets/key.json", also when the value is a
  * folder above the file. */
-static void point_at(char **entry, const struct plan_file *file, const char *dir)
+static void point_at(char **entry, const struct pod_spec_file *file, const char *dir)
 {
     const char *value = strchr(*entry, '=') + 1;
     size_t len = strlen(value);
@@ -197,7 +197,8 @@ static void point_at(char **entry, const struct plan_file *file, const char *dir
         str_replace(entry, str_format("%.*s%s%s", (int)(value - *entry), *entry, dir, value));
 }
 
-char **plan_prepare(const struct plan *plan, const char *dir, uint16_t port, struct err *err)
+char **pod_spec_prepare(const struct pod_spec *plan, const char *dir, uint16_t port,
+                        struct err *err)
 {
     struct list env = {0};
     add_words(&env, (const char *const *)plan->env);
@@ -205,7 +206,7 @@ char **plan_prepare(const struct plan *plan, const char *dir, uint16_t port, str
     for (size_t i = 0; i < plan->file_count; i++) {
         OWN(free) char *path = place_file(&plan->files[i], root ? root : dir, err);
         if (!path) {
-            command_free(env.items);
+            image_command_free(env.items);
             return NULL;
         }
         for (char **entry = env.items; entry && *entry; entry++)
@@ -216,6 +217,6 @@ char **plan_prepare(const struct plan *plan, const char *dir, uint16_t port, str
         list_set(&env, "PORT", text);
     }
     if (!env.items)
-        env.items = must_alloc(sizeof(char *));
+        env.items = alloc_zeroed(sizeof(char *));
     return env.items;
 }

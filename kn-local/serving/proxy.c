@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Requests from outside on their way to a workload. */
 #include "kn-local/serving/proxy.h"
 
@@ -6,9 +7,9 @@
 
 #include <string.h>
 
-enum { MOST_ANSWER_BYTES = 64 << 20 };
+enum { MAX_ANSWER_BYTES = 64 << 20 };
 
-struct passage {
+struct proxy_call {
     struct http_exchange *exchange;
     struct headers headers;
     struct http_call call;
@@ -33,7 +34,7 @@ static bool stays_behind(const char *name)
                                         "forwarded",
                                         "x-forwarded-host",
                                         "x-forwarded-proto"};
-    for (size_t i = 0; i < COUNT(names); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         if (str_equal_any_case(name, names[i]))
             return true;
     return false;
@@ -85,32 +86,32 @@ static void add_forwarded(const struct headers *from, struct headers *to)
     add_request_id(to);
 }
 
-static void answer(struct http_exchange *exchange, struct http_answer *from)
+static void answer(struct http_exchange *exchange, struct http_response *from)
 {
     struct http_reply reply = {.status = from->status};
     pass_fields(&from->headers, &reply.headers);
     reply.body = from->body;
     from->body = (struct buf){0};
-    http_answer_with(exchange, &reply);
+    http_exchange_reply(exchange, &reply);
 }
 
-static void on_ended(struct http_answer *from, const struct err *err, void *context)
+static void on_ended(struct http_response *from, const struct err *err, void *context)
 {
-    struct passage *passage = context;
+    struct proxy_call *passage = context;
     struct err failure = {0};
     if (from) {
         answer(passage->exchange, from);
     } else {
         err_set(&failure, ERR_UPSTREAM, "the service gave no answer: %s", err->text);
-        http_reply_err(passage->exchange, &failure);
+        http_exchange_reply_err(passage->exchange, &failure);
     }
     headers_done(&passage->headers);
     free(passage);
 }
 
-void proxy_request(struct workload *workload, const char *path, struct http_exchange *exchange)
+void proxy_request(struct revision *workload, const char *path, struct http_exchange *exchange)
 {
-    struct passage *passage = must_alloc(sizeof(*passage));
+    struct proxy_call *passage = alloc_zeroed(sizeof(*passage));
     passage->exchange = exchange;
     pass_fields(&exchange->headers, &passage->headers);
     add_forwarded(&exchange->headers, &passage->headers);
@@ -118,10 +119,10 @@ void proxy_request(struct workload *workload, const char *path, struct http_exch
                                        .headers = &passage->headers,
                                        .body = buf_bytes(&exchange->body),
                                        .timeout_ms = -1,
-                                       .max_reply = MOST_ANSWER_BYTES};
+                                       .max_reply = MAX_ANSWER_BYTES};
     OWN(free) char *target =
         str_format("%s%s%s%s", *path == '/' ? "" : "/", path, exchange->query ? "?" : "",
                    exchange->query ? exchange->query : "");
-    http_hold(exchange);
-    workload_send(workload, target, &passage->call, on_ended, passage);
+    http_exchange_hold(exchange);
+    request_queue_send(workload, target, &passage->call, on_ended, passage);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Requests from outside on their way to a workload. */
 #ifndef KN_LOCAL_SERVING_PROXY_H
 #define KN_LOCAL_SERVING_PROXY_H
@@ -8,6 +9,6 @@
 /* Passes a request on: method, path (the part behind the service's own address; "" is "/"), query,
  * fields and body; adds Forwarded, X-Forwarded-*, X-Request-Id and K-Proxy-Request. The answer
  * comes back as it is; 502 when the program did not give one. */
-void proxy_request(struct workload *workload, const char *path, struct http_exchange *exchange);
+void proxy_request(struct revision *workload, const char *path, struct http_exchange *exchange);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The requests of a workload: each waits for a pod with room, goes there, and is answered. */
 #include "kn-local/serving/revision_private.h"
 
@@ -8,19 +9,19 @@ enum {
     LOOK_AGAIN_MS = 5,
 };
 
-static void request_free(struct request *request)
+static void request_free(struct queued_request *request)
 {
-    struct workload *workload = request->workload;
+    struct revision *workload = request->workload;
     free(request->path);
     free(request->url);
     free(request);
-    workload_release(workload);
+    revision_release(workload);
 }
 
 /* Ends a request that no pod has answered. */
-static void refuse(struct request *request, int status, const char *text)
+static void refuse(struct queued_request *request, int status, const char *text)
 {
-    OWN(http_answer) struct http_answer answer = {.status = status};
+    OWN(http_response) struct http_response answer = {.status = status};
     struct err err = {0};
     headers_add(&answer.headers, "Content-Type", "text/plain; charset=utf-8");
     if (status == ERR_UNAVAILABLE)
@@ -30,9 +31,9 @@ static void refuse(struct request *request, int status, const char *text)
     request_free(request);
 }
 
-static void refuse_late(struct request *request)
+static void refuse_late(struct queued_request *request)
 {
-    if (request->own_limit) {
+    if (request->is_revision_deadline) {
         refuse(request, 504, "the service did not answer in time");
         return;
     }
@@ -42,16 +43,16 @@ static void refuse_late(struct request *request)
     request_free(request);
 }
 
-static bool has_room(const struct workload *workload, struct server *server)
+static bool has_room(const struct revision *workload, struct replica *server)
 {
     unsigned most = workload->shape.spec.concurrency;
     return !server->retiring && (!most || server->active < most) && pod_ready(server->pod);
 }
 
 /* The pod that has least to do. Under the lock. */
-static struct server *choose(struct workload *workload)
+static struct replica *choose(struct revision *workload)
 {
-    struct server *best = NULL, *server;
+    struct replica *best = NULL, *server;
     DL_FOREACH(workload->servers, server)
     {
         if ((!best || server->active < best->active) && has_room(workload, server))
@@ -60,13 +61,13 @@ static struct server *choose(struct workload *workload)
     return best;
 }
 
-static void start(struct request *request);
+static void start(struct queued_request *request);
 
-struct request *workload_assign(struct workload *workload)
+struct queued_request *request_queue_assign(struct revision *workload)
 {
-    struct request *chosen = NULL;
-    for (struct server *server; workload->waiting && (server = choose(workload));) {
-        struct request *request = workload->waiting;
+    struct queued_request *chosen = NULL;
+    for (struct replica *server; workload->waiting && (server = choose(workload));) {
+        struct queued_request *request = workload->waiting;
         DL_DELETE(workload->waiting, request);
         workload->waiting_count--;
         request->server = server;
@@ -76,9 +77,9 @@ struct request *workload_assign(struct workload *workload)
     return chosen;
 }
 
-void workload_start_all(struct request *chosen)
+void request_queue_start_all(struct queued_request *chosen)
 {
-    struct request *request, *next;
+    struct queued_request *request, *next;
     DL_FOREACH_SAFE(chosen, request, next)
     {
         DL_DELETE(chosen, request);
@@ -88,9 +89,9 @@ void workload_start_all(struct request *chosen)
 
 /* A pod that has just died refuses connections until its end is noticed: the request has reached
  * nobody, and waits for the next pod. */
-static bool goes_on(struct request *request, const struct err *err, int64_t now)
+static bool goes_on(struct queued_request *request, const struct err *err, int64_t now)
 {
-    if (!str_equal(err->reason, http_refused))
+    if (!str_equal(err->reason, http_client_refused))
         return false;
     if (!request->refused_ns)
         request->refused_ns = now;
@@ -98,36 +99,36 @@ static bool goes_on(struct request *request, const struct err *err, int64_t now)
 }
 
 /* Under the lock. */
-static void wait_again(struct request *request, int64_t now)
+static void wait_again(struct queued_request *request, int64_t now)
 {
-    struct workload *workload = request->workload;
-    free(give(&request->url));
+    struct revision *workload = request->workload;
+    free(move_ptr(&request->url));
     request->server = NULL;
     DL_PREPEND(workload->waiting, request);
     workload->waiting_count++;
-    workload_plan_tend(workload, now + LOOK_AGAIN_MS * NS_PER_MS);
+    autoscaler_schedule(workload, now + LOOK_AGAIN_MS * NS_PER_MS);
 }
 
-static void on_ended(struct http_answer *answer, const struct err *err, void *context)
+static void on_ended(struct http_response *answer, const struct err *err, void *context)
 {
-    struct request *request = context;
-    struct workload *workload = request->workload;
-    struct server *server = request->server;
-    int64_t now = time_monotonic_ns();
+    struct queued_request *request = context;
+    struct revision *workload = request->workload;
+    struct replica *server = request->server;
+    int64_t now = timestamp_monotonic_ns();
     bool again = !answer && goes_on(request, err, now);
     pthread_mutex_lock(&workload->lock);
     server->active--;
     workload->busy_ns = now;
     if (again)
         wait_again(request, now);
-    struct request *chosen = again ? NULL : workload_assign(workload);
-    workload_plan_tend(workload, server->retiring ? 0 : now + workload->shape.spec.idle_ns);
+    struct queued_request *chosen = again ? NULL : request_queue_assign(workload);
+    autoscaler_schedule(workload, server->retiring ? 0 : now + workload->shape.spec.idle_ns);
     pthread_mutex_unlock(&workload->lock);
-    workload_start_all(chosen);
+    request_queue_start_all(chosen);
     if (again)
         return;
 
-    if (!answer && request->own_limit && now >= request->deadline_ns) {
+    if (!answer && request->is_revision_deadline && now >= request->deadline_ns) {
         refuse_late(request);
         return;
     }
@@ -135,52 +136,53 @@ static void on_ended(struct http_answer *answer, const struct err *err, void *co
     request_free(request);
 }
 
-static void start(struct request *request)
+static void start(struct queued_request *request)
 {
-    int64_t left_ns = request->deadline_ns - time_monotonic_ns();
+    int64_t left_ns = request->deadline_ns - timestamp_monotonic_ns();
     request->call.timeout_ms = left_ns > NS_PER_MS ? (long)(left_ns / NS_PER_MS) + 1 : 1;
     request->url =
         str_format("http://127.0.0.1:%u%s", pod_port(request->server->pod), request->path);
     request->call.url = request->url;
-    http_start(request->workload->home->client, &request->call, on_ended, request);
+    http_client_start(request->workload->home->client, &request->call, on_ended, request);
 }
 
-static struct request *request_new(struct workload *workload, const char *path,
-                                   const struct http_call *call, http_ended *ended, void *context)
+static struct queued_request *request_new(struct revision *workload, const char *path,
+                                          const struct http_call *call, http_client_callback *ended,
+                                          void *context)
 {
-    struct request *request = must_alloc(sizeof(*request));
-    request->workload = workload_hold(workload);
+    struct queued_request *request = alloc_zeroed(sizeof(*request));
+    request->workload = revision_hold(workload);
     request->call = *call;
     request->path = str_copy(path);
     request->ended = ended;
     request->context = context;
     int64_t limit_ns = workload->shape.spec.timeout_ns;
     int64_t asked_ns = call->timeout_ms > 0 ? call->timeout_ms * NS_PER_MS : INT64_MAX;
-    request->own_limit = limit_ns <= asked_ns;
-    request->deadline_ns = time_monotonic_ns() + (request->own_limit ? limit_ns : asked_ns);
+    request->is_revision_deadline = limit_ns <= asked_ns;
+    request->deadline_ns =
+        timestamp_monotonic_ns() + (request->is_revision_deadline ? limit_ns : asked_ns);
     return request;
 }
 
-void workload_send(struct workload *workload, const char *path, const struct http_call *call,
-                   http_ended *ended, void *context)
+void request_queue_send(struct revision *workload, const char *path, const struct http_call *call,
+                        http_client_callback *ended, void *context)
 {
     pthread_mutex_lock(&workload->lock);
-    struct request *request = request_new(workload, path, call, ended, context);
+    struct queued_request *request = request_new(workload, path, call, ended, context);
     DL_APPEND(workload->waiting, request);
     workload->waiting_count++;
-    struct request *chosen = workload_assign(workload);
-    workload->busy_ns = time_monotonic_ns();
+    struct queued_request *chosen = request_queue_assign(workload);
+    workload->busy_ns = timestamp_monotonic_ns();
     if (workload->waiting)
-        workload_plan_tend(workload, 0);
+        autoscaler_schedule(workload, 0);
     pthread_mutex_unlock(&workload->lock);
-    workload_start_all(chosen);
+    request_queue_start_all(chosen);
 }
 
-/* ---- giving up ------------------------------------------------------------------------------- */
-
-void workload_take_late(struct workload *workload, int64_t now, struct request **late)
+void request_queue_take_expired(struct revision *workload, int64_t now,
+                                struct queued_request **late)
 {
-    struct request *request, *next;
+    struct queued_request *request, *next;
     DL_FOREACH_SAFE(workload->waiting, request, next)
     {
         if (request->deadline_ns <= now) {
@@ -188,30 +190,30 @@ void workload_take_late(struct workload *workload, int64_t now, struct request *
             workload->waiting_count--;
             DL_APPEND(*late, request);
         } else {
-            workload_plan_tend(workload, request->deadline_ns);
+            autoscaler_schedule(workload, request->deadline_ns);
         }
     }
 }
 
-struct request *workload_take_all(struct workload *workload)
+struct queued_request *request_queue_take_all(struct revision *workload)
 {
     workload->waiting_count = 0;
-    return give(&workload->waiting);
+    return move_ptr(&workload->waiting);
 }
 
-void workload_refuse_late(struct request *late)
+void request_queue_fail_expired(struct queued_request *late)
 {
-    struct request *request, *next;
+    struct queued_request *request, *next;
     DL_FOREACH_SAFE(late, request, next)
     {
         refuse_late(request);
     }
 }
 
-void workload_refuse(struct request *hopeless, const char *why)
+void request_queue_fail(struct queued_request *unservable, const char *why)
 {
-    struct request *request, *next;
-    DL_FOREACH_SAFE(hopeless, request, next)
+    struct queued_request *request, *next;
+    DL_FOREACH_SAFE(unservable, request, next)
     {
         refuse(request, ERR_UNAVAILABLE, why);
     }

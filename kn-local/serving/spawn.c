@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Starting a program in a process group of its own. */
 #include "kn-local/serving/spawn.h"
 
@@ -23,7 +24,7 @@ static void become(const struct spawn *spawn, pid_t parent, int output)
     static const int defaults[] = {SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGUSR1, SIGUSR2};
     sigset_t none;
     sigemptyset(&none);
-    for (size_t i = 0; i < COUNT(defaults); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
         signal(defaults[i], SIG_DFL);
 
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent || setpgid(0, 0) < 0)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Starting a program: in a process group of its own, that dies with us, and whose output comes back
  * by a pipe. */
 #ifndef KN_LOCAL_SERVING_SPAWN_H

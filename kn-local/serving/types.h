@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What services and sources as processes are made of: what runs, and what is reported of it. */
 #ifndef KN_LOCAL_SERVING_TYPES_H
 #define KN_LOCAL_SERVING_TYPES_H
@@ -9,35 +10,35 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum runtime_kind { RUNTIME_CHANNEL, RUNTIME_SUBSCRIPTION, RUNTIME_SERVICE, RUNTIME_SOURCE };
+enum resource_kind { RESOURCE_CHANNEL, RESOURCE_SUBSCRIPTION, RESOURCE_SERVICE, RESOURCE_SOURCE };
 
 /* One thing. Names are unique within kind and namespace. Sources of several kinds may share a
  * name, so theirs is e.g. "pingsource/every-minute". */
-struct runtime_id {
-    enum runtime_kind kind;
+struct resource_id {
+    enum resource_kind kind;
     const char *ns, *name;
 };
 
-struct runtime_variable {
+struct serving_variable {
     const char *name, *value;
 };
 
 /* A file that the process finds, e.g. a key of a Secret. */
-struct runtime_file {
+struct serving_file {
     const char *path; /* absolute, as in the container: /var/secrets/google/key.json */
     struct bytes content;
 };
 
 /* What runs. Files are written below the data directory (mode 0600), and variables whose value
  * holds a file's path get the path where it really is. */
-struct runtime_container {
+struct serving_container {
     const char *name;           /* "user-container" */
     const char *image;          /* names a local program: see runtime_options.images */
     const char *const *command; /* NULL-terminated, replaces the program; NULL = the image's */
     const char *const *args;    /* NULL-terminated; NULL = none */
-    const struct runtime_variable *variables;
+    const struct serving_variable *variables;
     size_t variable_count;
-    const struct runtime_file *files;
+    const struct serving_file *files;
     size_t file_count;
     const char *working_dir; /* NULL = where kn-local was started */
 };
@@ -46,7 +47,7 @@ struct runtime_service {
     const char *ns, *name;
     const char *revision; /* "hello-00001"; another one replaces the processes, old ones drain */
     const char *pod_base; /* pods are named pod_base and "-x7k2p" */
-    struct runtime_container container;
+    struct serving_container container;
     uint16_t port;          /* containerPort: told as PORT when given; 0 = the runtime picks one */
     unsigned min_scale;     /* 0 = stop after idle time */
     unsigned max_scale;     /* 0 = one process is enough: the runtime's default */
@@ -57,23 +58,23 @@ struct runtime_service {
 };
 
 /* --image NAME=COMMAND: what an image's last path component (without tag and digest) runs. */
-struct runtime_image {
+struct serving_image {
     const char *name, *command;
 };
 
-enum runtime_ready { READY_UNKNOWN, READY_TRUE, READY_FALSE };
+enum resource_ready { READY_UNKNOWN, READY_TRUE, READY_FALSE };
 
 /* How a thing is. A service is ready as soon as its image names a program, unless its last start
  * failed; a source while its process runs. reason is one word ("CrashLoopBackOff",
  * "ErrImagePull", "StoreFailed"), message a line for people; both "" when ready. */
-struct runtime_status {
-    struct runtime_id id;
-    enum runtime_ready ready;
+struct resource_status {
+    struct resource_id id;
+    enum resource_ready ready;
     const char *reason, *message;
     unsigned replicas; /* processes that are running (services, sources) */
 };
 
-enum runtime_phase {
+enum serving_pod_phase {
     POD_PENDING, /* starting, or waiting to be started again (waiting_reason says why) */
     POD_RUNNING,
     POD_SUCCEEDED, /* stopped by us, or ended with 0; kept for its log */
@@ -82,13 +83,13 @@ enum runtime_phase {
 };
 
 /* A process, over all its restarts. */
-struct runtime_pod {
+struct serving_pod {
     const char *ns, *name;
-    struct runtime_id owner;
+    struct resource_id owner;
     const char *revision;  /* of a service, else NULL */
     const char *container; /* "user-container" */
     const char *image;
-    enum runtime_phase phase;
+    enum serving_pod_phase phase;
     bool ready;
     int pid;       /* 0 while there is none */
     uint16_t port; /* that it listens on, 0 = none */
@@ -99,8 +100,8 @@ struct runtime_pod {
 };
 
 /* Something worth telling: a dropped event, a start, a crash. Becomes a Kubernetes Event. */
-struct runtime_event {
-    struct runtime_id about;
+struct resource_event {
+    struct resource_id about;
     bool warning;
     const char *reason; /* "EventDropped", "Started", "BackOff" */
     const char *message;
@@ -108,20 +109,20 @@ struct runtime_event {
 
 /* Called on any of the runtime's threads, with no lock held; must not block. Everything is borrowed
  * for the call. Each may be NULL. */
-struct runtime_listener {
-    void (*status)(const struct runtime_status *status, void *app);
-    void (*pod)(const struct runtime_pod *pod, void *app);
-    void (*event)(const struct runtime_event *event, void *app);
+struct resource_listener {
+    void (*status)(const struct resource_status *status, void *app);
+    void (*pod)(const struct serving_pod *pod, void *app);
+    void (*event)(const struct resource_event *event, void *app);
     void *app;
 };
 
 /* Where reading a log stands. All zero is the beginning. */
-struct runtime_log {
+struct serving_log_position {
     uint64_t offset;
     uint64_t run; /* which run of the process (restarts) */
 };
 
-struct runtime_log_request {
+struct serving_log_request {
     const char *ns, *pod;
     bool previous;    /* of the run before the last restart */
     int64_t since_ns; /* only lines written at or after; 0 = all */
@@ -133,12 +134,12 @@ struct runtime_options {
     const char *data_dir;    /* durable channels, the journal, logs; made when missing */
     uint16_t port;           /* of the data plane, plain HTTP on loopback; 0 = a free one */
     const char *program_dir; /* where the project's own programs lie */
-    const struct runtime_image *images;
+    const struct serving_image *images;
     size_t image_count;
-    const struct runtime_variable *variables; /* for every process: PUBSUB_EMULATOR_HOST… */
+    const struct serving_variable *variables; /* for every process: PUBSUB_EMULATOR_HOST… */
     size_t variable_count;
     int64_t idle_ns; /* a service without request for so long is stopped; 0 = 60 s */
-    struct runtime_listener listener;
+    struct resource_listener listener;
 };
 
 #endif

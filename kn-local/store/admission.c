@@ -1,11 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Admission: what is done to an object, and checked, before it is stored. */
 #include "kn-local/store/admission.h"
 
 #include "base/base64.h"
 #include "base/str.h"
 #include "kn-local/kinds/schema.h"
-
-/* ---- defaults -------------------------------------------------------------------------------- */
 
 /* stringData is a Secret's data in plain texts. */
 static void encode_string_data(json_t *secret)
@@ -60,32 +59,30 @@ static void drop_nulls(json_t *tree)
     }
 }
 
-bool admit(const struct kind *kind, json_t *object, const json_t *old, bool allow_unknown,
-           struct problem *problem)
+bool admission_prepare(const struct kind *kind, json_t *object, const json_t *old,
+                       bool allow_unknown, struct validation_error *problem)
 {
-    *problem = (struct problem){.allow_unknown = allow_unknown};
+    *problem = (struct validation_error){.allow_unknown = allow_unknown};
     if (!json_is_object(object))
-        return problem_set(problem, "", "an object is wanted");
+        return validation_error_set(problem, "", "an object is wanted");
     drop_nulls(object);
-    if (!kind_check(kind, object, old, problem))
+    if (!kind_validate(kind, object, old, problem))
         return false;
     fill_in(kind, object);
     return true;
 }
 
-/* ---- manifests ------------------------------------------------------------------------------- */
-
-bool admit_namespace(struct objects *objects, const char *name, struct err *err)
+bool admission_ensure_namespace(struct object_store *objects, const char *name, struct err *err)
 {
     struct object_key key = {&kind_namespace, "", name};
-    json_auto_t *known = objects_get(objects, &key);
+    json_auto_t *known = object_store_get(objects, &key);
     if (known)
         return true;
-    json_auto_t *made = objects_create_new(objects, &key,
-                                           json_pack("{s:s, s:s, s:{s:s}, s:{s:s}}", "apiVersion",
-                                                     "v1", "kind", "Namespace", "metadata", "name",
-                                                     name, "status", "phase", "Active"),
-                                           err);
+    json_auto_t *made = object_store_create_new(
+        objects, &key,
+        json_pack("{s:s, s:s, s:{s:s}, s:{s:s}}", "apiVersion", "v1", "kind", "Namespace",
+                  "metadata", "name", name, "status", "phase", "Active"),
+        err);
     return made != NULL;
 }
 
@@ -97,30 +94,30 @@ static void set_namespace(const struct kind *kind, json_t *object, const char *n
 }
 
 /* The state before, in the words of the same kind; NULL when there is none. A new reference. */
-static json_t *state_before(struct objects *objects, const struct object_key *key)
+static json_t *state_before(struct object_store *objects, const struct object_key *key)
 {
     struct err err = {0};
-    json_auto_t *stored = objects_get(objects, key);
+    json_auto_t *stored = object_store_get(objects, key);
     const struct kind *written = stored ? kind_of_object(stored, &err) : NULL;
     return written ? kind_convert(stored, written, key->kind) : NULL;
 }
 
-static json_t *put(struct objects *objects, const struct object_key *key, json_t *object,
+static json_t *put(struct object_store *objects, const struct object_key *key, json_t *object,
                    const json_t *before, const char **result, struct err *err)
 {
     if (!before) {
         *result = "created";
-        return objects_create_new(objects, key, object, err);
+        return object_store_create_new(objects, key, object, err);
     }
-    json_t *stored = objects_update_new(objects, key, object, err);
+    json_t *stored = object_store_update_new(objects, key, object, err);
     bool same = stored && str_equal(object_meta(stored, "resourceVersion"),
                                     object_meta(before, "resourceVersion"));
     *result = same ? "unchanged" : "configured";
     return stored;
 }
 
-bool admit_apply(struct objects *objects, const json_t *manifest, const char *ns,
-                 const char **result, struct problem *problem, struct err *err)
+bool admission_apply(struct object_store *objects, const json_t *manifest, const char *ns,
+                     const char **result, struct validation_error *problem, struct err *err)
 {
     const char *done = NULL;
     const struct kind *kind = kind_of_object(manifest, err);
@@ -130,10 +127,11 @@ bool admit_apply(struct objects *objects, const json_t *manifest, const char *ns
     set_namespace(kind, object, ns);
     struct object_key key = object_key_of(kind, object);
     json_auto_t *before = state_before(objects, &key);
-    if (!admit(kind, object, before, false, problem))
+    if (!admission_prepare(kind, object, before, false, problem))
         return err_set(err, ERR_INPUT, "%s %s", problem->path, problem->text);
-    if (!kind->cluster_wide && !admit_namespace(objects, key.ns, err))
+    if (!kind->cluster_wide && !admission_ensure_namespace(objects, key.ns, err))
         return false;
-    json_auto_t *stored = put(objects, &key, give(&object), before, result ? result : &done, err);
+    json_auto_t *stored =
+        put(objects, &key, move_ptr(&object), before, result ? result : &done, err);
     return stored != NULL;
 }

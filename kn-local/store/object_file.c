@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where objects are kept over a restart: a SQLite file with one row an object. */
 #include "kn-local/store/object_file.h"
 
@@ -8,7 +9,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
-struct objects_file {
+struct object_file {
     sqlite3 *db;
     sqlite3_stmt *put, *drop;
 };
@@ -18,12 +19,12 @@ static void own_statement(sqlite3_stmt **local)
     sqlite3_finalize(*local);
 }
 
-static bool failed(struct objects_file *file, const char *deed, struct err *err)
+static bool failed(struct object_file *file, const char *deed, struct err *err)
 {
     return err_set(err, ERR_UNAVAILABLE, "cannot %s objects: %s", deed, sqlite3_errmsg(file->db));
 }
 
-static bool prepare(struct objects_file *file, struct err *err)
+static bool prepare(struct object_file *file, struct err *err)
 {
     static const char setup[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
                                 "PRAGMA locking_mode=EXCLUSIVE;"
@@ -46,20 +47,20 @@ static void make_private(const char *path)
         close(fd);
 }
 
-struct objects_file *objects_file_open(const char *path, struct err *err)
+struct object_file *object_file_open(const char *path, struct err *err)
 {
     make_private(path);
-    OWN(objects_file) struct objects_file *file = must_alloc(sizeof(*file));
+    OWN(object_file) struct object_file *file = alloc_zeroed(sizeof(*file));
     if (sqlite3_open(path, &file->db) != SQLITE_OK || !prepare(file, err)) {
         if (!err->status)
             failed(file, "open the saved", err);
         err_wrap(err, "%s", path);
         return NULL;
     }
-    return give(&file);
+    return move_ptr(&file);
 }
 
-void objects_file_close(struct objects_file *file)
+void object_file_close(struct object_file *file)
 {
     if (!file)
         return;
@@ -69,9 +70,9 @@ void objects_file_close(struct objects_file *file)
     free(file);
 }
 
-bool objects_file_load(struct objects_file *file,
-                       void (*each)(const char *key, json_t *object, void *context), void *context,
-                       struct err *err)
+bool object_file_load(struct object_file *file,
+                      void (*each)(const char *key, json_t *object, void *context), void *context,
+                      struct err *err)
 {
     OWN(statement) sqlite3_stmt *all = NULL;
     if (sqlite3_prepare_v2(file->db, "SELECT key, body FROM object", -1, &all, NULL) != SQLITE_OK)
@@ -88,8 +89,8 @@ bool objects_file_load(struct objects_file *file,
     return step == SQLITE_DONE || failed(file, "read the saved", err);
 }
 
-bool objects_file_save(struct objects_file *file, const char *key, const json_t *object,
-                       struct err *err)
+bool object_file_save(struct object_file *file, const char *key, const json_t *object,
+                      struct err *err)
 {
     OWN(free) char *body = object ? json_to_text(object) : NULL;
     sqlite3_stmt *statement = object ? file->put : file->drop;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The object store: objects in a hash table, opened from a file, read. */
 #include "base/str.h"
 #include "base/timestamp.h"
@@ -6,32 +7,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the table ------------------------------------------------------------------------------- */
-
-char *objects_key(const struct object_key *key)
+char *object_store_key(const struct object_key *key)
 {
-    const struct kind *family = kind_family(key->kind);
-    return str_format("%s.%s/%s/%s", family->plural, family->group, key->ns, key->name);
+    const struct kind *hub = kind_hub(key->kind);
+    return str_format("%s.%s/%s/%s", hub->plural, hub->group, key->ns, key->name);
 }
 
-struct stored *objects_find(struct objects *objects, const struct object_key *key)
+struct stored_object *object_store_find(struct object_store *objects, const struct object_key *key)
 {
-    OWN(free) char *text = objects_key(key);
-    struct stored *stored = NULL;
+    OWN(free) char *text = object_store_key(key);
+    struct stored_object *stored = NULL;
     HASH_FIND_STR(objects->table, text, stored);
     return stored;
 }
 
-struct stored *objects_put(struct objects *objects, char *key, const struct kind *family)
+struct stored_object *object_store_insert(struct object_store *objects, char *key,
+                                          const struct kind *hub)
 {
-    struct stored *stored = must_alloc(sizeof(*stored));
+    struct stored_object *stored = alloc_zeroed(sizeof(*stored));
     stored->key = key;
-    stored->family = family;
+    stored->hub = hub;
     HASH_ADD_KEYPTR(hh, objects->table, stored->key, strlen(stored->key), stored);
     return stored;
 }
 
-void objects_drop(struct objects *objects, struct stored *stored)
+void object_store_remove(struct object_store *objects, struct stored_object *stored)
 {
     HASH_DEL(objects->table, stored);
     json_decref(stored->object);
@@ -39,60 +39,56 @@ void objects_drop(struct objects *objects, struct stored *stored)
     free(stored);
 }
 
-/* ---- opening --------------------------------------------------------------------------------- */
-
 static void loaded(const char *key, json_t *object, void *context)
 {
-    struct objects *objects = context;
+    struct object_store *objects = context;
     struct err unknown = {0};
     const struct kind *kind = kind_of_object(object, &unknown);
     if (!kind) /* saved by a version that knew more kinds: left where it is */
         return;
-    objects_put(objects, str_copy(key), kind_family(kind))->object = json_incref(object);
+    object_store_insert(objects, str_copy(key), kind_hub(kind))->object = json_incref(object);
     uint64_t version = strtoull(object_meta(object, "resourceVersion"), NULL, 10);
     if (version > objects->version)
         objects->version = version;
 }
 
-struct objects *objects_open(const char *file, struct err *err)
+struct object_store *object_store_open(const char *file, struct err *err)
 {
-    OWN(objects) struct objects *objects = must_alloc(sizeof(*objects));
+    OWN(object_store) struct object_store *objects = alloc_zeroed(sizeof(*objects));
     pthread_mutex_init(&objects->lock, NULL);
     if (file) {
-        objects->file = objects_file_open(file, err);
-        if (!objects->file || !objects_file_load(objects->file, loaded, objects, err))
+        objects->file = object_file_open(file, err);
+        if (!objects->file || !object_file_load(objects->file, loaded, objects, err))
             return NULL;
     }
     /* versions of changes that were not saved must not come again */
-    uint64_t now_ms = (uint64_t)(time_now_ns() / NS_PER_MS);
+    uint64_t now_ms = (uint64_t)(timestamp_now_ns() / NS_PER_MS);
     if (now_ms > objects->version)
         objects->version = now_ms;
     objects->forgotten = objects->version;
-    return give(&objects);
+    return move_ptr(&objects);
 }
 
-void objects_close(struct objects *objects)
+void object_store_close(struct object_store *objects)
 {
     if (!objects)
         return;
-    struct stored *stored = NULL;
-    struct stored *next = NULL;
+    struct stored_object *stored = NULL;
+    struct stored_object *next = NULL;
     HASH_ITER(hh, objects->table, stored, next)
     {
-        objects_drop(objects, stored);
+        object_store_remove(objects, stored);
     }
-    for (size_t i = 0; i < HISTORY; i++) {
+    for (size_t i = 0; i < OBJECT_STORE_HISTORY; i++) {
         json_decref(objects->history[i].object);
         json_decref(objects->history[i].before);
     }
-    objects_file_close(objects->file);
+    object_file_close(objects->file);
     pthread_mutex_destroy(&objects->lock);
     free(objects);
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
-
-uint64_t objects_version(struct objects *objects)
+uint64_t object_store_version(struct object_store *objects)
 {
     pthread_mutex_lock(&objects->lock);
     uint64_t version = objects->version;
@@ -100,10 +96,10 @@ uint64_t objects_version(struct objects *objects)
     return version;
 }
 
-json_t *objects_get(struct objects *objects, const struct object_key *key)
+json_t *object_store_get(struct object_store *objects, const struct object_key *key)
 {
     pthread_mutex_lock(&objects->lock);
-    const struct stored *stored = objects_find(objects, key);
+    const struct stored_object *stored = object_store_find(objects, key);
     json_t *object = stored ? json_deep_copy(stored->object) : NULL;
     pthread_mutex_unlock(&objects->lock);
     return object;
@@ -111,27 +107,27 @@ json_t *objects_get(struct objects *objects, const struct object_key *key)
 
 static int by_key(const void *a, const void *b)
 {
-    const struct stored *const *left = a;
-    const struct stored *const *right = b;
+    const struct stored_object *const *left = a;
+    const struct stored_object *const *right = b;
     return strcmp((*left)->key, (*right)->key);
 }
 
-static bool within(const struct stored *stored, const struct kind *kind, const char *ns)
+static bool within(const struct stored_object *stored, const struct kind *kind, const char *ns)
 {
-    return stored->family == kind_family(kind) && (!ns || str_equal(object_ns(stored->object), ns));
+    return stored->hub == kind_hub(kind) && (!ns || str_equal(object_ns(stored->object), ns));
 }
 
-json_t *objects_list(struct objects *objects, const struct kind *kind, const char *ns,
-                     uint64_t *version)
+json_t *object_store_list(struct object_store *objects, const struct kind *kind, const char *ns,
+                          uint64_t *version)
 {
     pthread_mutex_lock(&objects->lock);
     size_t count = 0;
-    OWN(free) struct stored **found =
-        must_alloc((HASH_COUNT(objects->table) + 1) * sizeof(struct stored *));
-    for (struct stored *stored = objects->table; stored; stored = stored->hh.next)
+    OWN(free) struct stored_object **found =
+        alloc_zeroed((HASH_COUNT(objects->table) + 1) * sizeof(struct stored_object *));
+    for (struct stored_object *stored = objects->table; stored; stored = stored->hh.next)
         if (within(stored, kind, ns))
             found[count++] = stored;
-    qsort(found, count, sizeof(struct stored *), by_key);
+    qsort(found, count, sizeof(struct stored_object *), by_key);
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(list, json_deep_copy(found[i]->object));

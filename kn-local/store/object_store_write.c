@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The object store: creating, changing and deleting. */
 #include "base/random.h"
 #include "base/str.h"
@@ -27,15 +28,15 @@ static void set_version(json_t *object, uint64_t version)
     set_meta(object, "resourceVersion", json_string(text));
 }
 
-static bool save(struct objects *objects, const struct stored *stored, const json_t *object,
-                 struct err *err)
+static bool save(struct object_store *objects, const struct stored_object *stored,
+                 const json_t *object, struct err *err)
 {
-    return !objects->file || stored->family->transient ||
-           objects_file_save(objects->file, stored->key, object, err);
+    return !objects->file || stored->hub->ephemeral ||
+           object_file_save(objects->file, stored->key, object, err);
 }
 
 /* Puts a copy of a new state in place of the old one, and gives object back with its version. */
-static json_t *replace(struct objects *objects, struct stored *stored, json_t *object,
+static json_t *replace(struct object_store *objects, struct stored_object *stored, json_t *object,
                        struct err *err)
 {
     set_version(object, ++objects->version);
@@ -45,11 +46,10 @@ static json_t *replace(struct objects *objects, struct stored *stored, json_t *o
     }
     json_auto_t *before = stored->object;
     stored->object = json_deep_copy(object);
-    objects_tell(objects, before ? CHANGE_MODIFIED : CHANGE_ADDED, stored, stored->object, before);
+    object_store_notify(objects, before ? OBJECT_MODIFIED : OBJECT_ADDED, stored, stored->object,
+                        before);
     return object;
 }
-
-/* ---- writing --------------------------------------------------------------------------------- */
 
 static bool refuse(struct err *err, const struct object_key *key, int status, const char *reason,
                    const char *why)
@@ -61,30 +61,31 @@ static bool refuse(struct err *err, const struct object_key *key, int status, co
     return false;
 }
 
-static json_t *create(struct objects *objects, const struct object_key *key, json_t *object,
+static json_t *create(struct object_store *objects, const struct object_key *key, json_t *object,
                       struct err *err)
 {
-    if (objects_find(objects, key)) {
+    if (object_store_find(objects, key)) {
         refuse(err, key, ERR_CONFLICT, "AlreadyExists", "already exists");
         json_decref(object);
         return NULL;
     }
-    char now[TIME_TEXT];
-    time_format(time_now_ns() / NS_PER_SEC * NS_PER_SEC, now);
-    char uid[UUID_TEXT];
+    char now[TIMESTAMP_SIZE];
+    timestamp_format(timestamp_now_ns() / NS_PER_SEC * NS_PER_SEC, now);
+    char uid[UUID_SIZE];
     random_uuid(uid);
     set_meta(object, "uid", json_string(uid));
     set_meta(object, "creationTimestamp", json_string(now));
     set_meta(object, "generation", json_integer(1));
-    struct stored *stored = objects_put(objects, objects_key(key), kind_family(key->kind));
+    struct stored_object *stored =
+        object_store_insert(objects, object_store_key(key), kind_hub(key->kind));
     json_t *result = replace(objects, stored, object, err);
     if (!result)
-        objects_drop(objects, stored);
+        object_store_remove(objects, stored);
     return result;
 }
 
-json_t *objects_create_new(struct objects *objects, const struct object_key *key, json_t *object,
-                           struct err *err)
+json_t *object_store_create_new(struct object_store *objects, const struct object_key *key,
+                                json_t *object, struct err *err)
 {
     pthread_mutex_lock(&objects->lock);
     json_t *result = create(objects, key, object, err);
@@ -93,7 +94,7 @@ json_t *objects_create_new(struct objects *objects, const struct object_key *key
 }
 
 /* Whether two states ask for something else: all but metadata and status. */
-static bool same_wish(const json_t *a, const json_t *b)
+static bool same_spec(const json_t *a, const json_t *b)
 {
     json_auto_t *left = json_copy((json_t *)a);
     json_auto_t *right = json_copy((json_t *)b);
@@ -108,7 +109,7 @@ static bool same_wish(const json_t *a, const json_t *b)
 static void keep_own(json_t *object, const json_t *old)
 {
     static const char *const own[] = {"uid", "creationTimestamp", "resourceVersion", "generation"};
-    for (size_t i = 0; i < COUNT(own); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(own); i++)
         set_meta(object, own[i], json_deep_copy(json_object_get(meta_of(old), own[i])));
     json_t *managers = json_object_get(meta_of(old), "managedFields");
     if (managers && !json_object_get(meta_of(object), "managedFields"))
@@ -118,15 +119,15 @@ static void keep_own(json_t *object, const json_t *old)
         json_object_set_new(object, "status", json_deep_copy(status));
     else
         json_object_del(object, "status");
-    if (!same_wish(object, old))
+    if (!same_spec(object, old))
         set_meta(object, "generation", json_integer(object_generation(old) + 1));
 }
 
-static json_t *update(struct objects *objects, const struct object_key *key, json_t *taken,
+static json_t *update(struct object_store *objects, const struct object_key *key, json_t *taken,
                       struct err *err)
 {
     json_auto_t *object = taken;
-    struct stored *stored = objects_find(objects, key);
+    struct stored_object *stored = object_store_find(objects, key);
     if (!stored) {
         refuse(err, key, ERR_NOT_FOUND, "NotFound", "not found");
         return NULL;
@@ -142,12 +143,12 @@ static json_t *update(struct objects *objects, const struct object_key *key, jso
                         json_copy(meta_of(object))); /* the caller may share it */
     keep_own(object, stored->object);
     if (json_equal(object, stored->object))
-        return give(&object);
-    return replace(objects, stored, give(&object), err);
+        return move_ptr(&object);
+    return replace(objects, stored, move_ptr(&object), err);
 }
 
-json_t *objects_update_new(struct objects *objects, const struct object_key *key, json_t *object,
-                           struct err *err)
+json_t *object_store_update_new(struct object_store *objects, const struct object_key *key,
+                                json_t *object, struct err *err)
 {
     pthread_mutex_lock(&objects->lock);
     json_t *result = update(objects, key, object, err);
@@ -155,11 +156,11 @@ json_t *objects_update_new(struct objects *objects, const struct object_key *key
     return result;
 }
 
-static json_t *set_status(struct objects *objects, const struct object_key *key, json_t *taken,
+static json_t *set_status(struct object_store *objects, const struct object_key *key, json_t *taken,
                           struct err *err)
 {
     json_auto_t *status = taken;
-    struct stored *stored = objects_find(objects, key);
+    struct stored_object *stored = object_store_find(objects, key);
     if (!stored) {
         refuse(err, key, ERR_NOT_FOUND, "NotFound", "not found");
         return NULL;
@@ -175,16 +176,14 @@ static json_t *set_status(struct objects *objects, const struct object_key *key,
     return replace(objects, stored, object, err);
 }
 
-json_t *objects_set_status_new(struct objects *objects, const struct object_key *key,
-                               json_t *status, struct err *err)
+json_t *object_store_set_status_new(struct object_store *objects, const struct object_key *key,
+                                    json_t *status, struct err *err)
 {
     pthread_mutex_lock(&objects->lock);
     json_t *result = set_status(objects, key, status, err);
     pthread_mutex_unlock(&objects->lock);
     return result;
 }
-
-/* ---- deleting -------------------------------------------------------------------------------- */
 
 static bool owned_by(const json_t *object, const char *uid)
 {
@@ -198,38 +197,40 @@ static bool owned_by(const json_t *object, const char *uid)
     return false;
 }
 
-static struct stored *find_owned(struct objects *objects, const char *uid)
+static struct stored_object *find_owned(struct object_store *objects, const char *uid)
 {
-    for (struct stored *stored = objects->table; stored; stored = stored->hh.next)
+    for (struct stored_object *stored = objects->table; stored; stored = stored->hh.next)
         if (owned_by(stored->object, uid))
             return stored;
     return NULL;
 }
 
 /* Removes an object and tells; its last state is a new reference. */
-static json_t *delete_one(struct objects *objects, struct stored *stored, struct err *err)
+static json_t *delete_one(struct object_store *objects, struct stored_object *stored,
+                          struct err *err)
 {
     if (!save(objects, stored, NULL, err))
         return NULL;
     json_t *last = json_deep_copy(stored->object);
     set_version(last, ++objects->version);
     json_auto_t *told = json_deep_copy(last);
-    objects_tell(objects, CHANGE_DELETED, stored, told, stored->object);
-    objects_drop(objects, stored);
+    object_store_notify(objects, OBJECT_DELETED, stored, told, stored->object);
+    object_store_remove(objects, stored);
     return last;
 }
 
-static json_t *remove_all(struct objects *objects, const struct object_key *key, struct err *err)
+static json_t *remove_all(struct object_store *objects, const struct object_key *key,
+                          struct err *err)
 {
-    struct stored *stored = objects_find(objects, key);
+    struct stored_object *stored = object_store_find(objects, key);
     if (!stored) {
         refuse(err, key, ERR_NOT_FOUND, "NotFound", "not found");
         return NULL;
     }
     json_t *last = delete_one(objects, stored, err);
-    struct stored *owned;
+    struct stored_object *owned;
     while (last && (owned = find_owned(objects, object_uid(last)))) {
-        const struct object_key next = object_key_of(owned->family, owned->object);
+        const struct object_key next = object_key_of(owned->hub, owned->object);
         json_auto_t *gone = remove_all(objects, &next, err);
         if (!gone)
             break;
@@ -237,7 +238,8 @@ static json_t *remove_all(struct objects *objects, const struct object_key *key,
     return last;
 }
 
-json_t *objects_delete(struct objects *objects, const struct object_key *key, struct err *err)
+json_t *object_store_delete(struct object_store *objects, const struct object_key *key,
+                            struct err *err)
 {
     pthread_mutex_lock(&objects->lock);
     json_t *last = remove_all(objects, key, err);

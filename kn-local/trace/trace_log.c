@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The journal: a ring of hops in a mapped file. */
 #include "kn-local/trace/trace_log.h"
 
@@ -20,23 +21,23 @@ struct ring {
     char magic[16];
     _Atomic uint64_t next; /* the number of the next hop, from 1 */
     char rest[4096 - 24];
-    struct journal_hop hops[HOPS];
+    struct trace_hop hops[HOPS];
 };
 
-struct journal {
+struct trace_log {
     struct ring *ring;
 };
 
-_Static_assert(sizeof(struct journal_hop) == 256, "a hop fills its slot");
+_Static_assert(sizeof(struct trace_hop) == 256, "a hop fills its slot");
 
-const char *hop_name(enum hop hop)
+const char *trace_log_hop_name(enum trace_hop_kind hop)
 {
     static const char *const names[] = {"received", "refused",       "delivered", "retried",
                                         "replied",  "dead-lettered", "dropped",   "sent"};
-    return hop < COUNT(names) ? names[hop] : "unknown";
+    return hop < ARRAY_SIZE(names) ? names[hop] : "unknown";
 }
 
-static struct journal *map(int fd, bool write, struct err *err)
+static struct trace_log *map(int fd, bool write, struct err *err)
 {
     int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
     void *ring =
@@ -45,7 +46,7 @@ static struct journal *map(int fd, bool write, struct err *err)
         err_set(err, ERR_INTERNAL, "cannot map the journal: %s", strerror(errno));
         return NULL;
     }
-    struct journal *journal = must_alloc(sizeof(*journal));
+    struct trace_log *journal = alloc_zeroed(sizeof(*journal));
     journal->ring = ring;
     return journal;
 }
@@ -75,7 +76,7 @@ static bool make_room(int fd)
     return errno == 0;
 }
 
-struct journal *journal_open(const char *path, struct err *err)
+struct trace_log *trace_log_open(const char *path, struct err *err)
 {
     OWN(fd) int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
     if (path && fd < 0) {
@@ -87,13 +88,13 @@ struct journal *journal_open(const char *path, struct err *err)
         err_set(err, ERR_INTERNAL, "cannot make the journal %s: %s", path, strerror(errno));
         return NULL;
     }
-    struct journal *journal = map(fd, true, err);
+    struct trace_log *journal = map(fd, true, err);
     if (journal && fresh)
         begin(journal->ring);
     return journal;
 }
 
-struct journal *journal_open_to_read(const char *path, struct err *err)
+struct trace_log *trace_log_open_to_read(const char *path, struct err *err)
 {
     OWN(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
@@ -107,7 +108,7 @@ struct journal *journal_open_to_read(const char *path, struct err *err)
     return map(fd, false, err);
 }
 
-void journal_close(struct journal *journal)
+void trace_log_close(struct trace_log *journal)
 {
     if (!journal)
         return;
@@ -136,9 +137,9 @@ static void put_text(char *to, size_t size, const char *text)
 }
 
 /* Slots are copied word by word, since a reader may look while a writer writes. */
-enum { WORDS = sizeof(struct journal_hop) / sizeof(uint64_t) };
+enum { WORDS = sizeof(struct trace_hop) / sizeof(uint64_t) };
 
-static void put_hop(struct journal_hop *slot, const struct journal_hop *hop)
+static void put_hop(struct trace_hop *slot, const struct trace_hop *hop)
 {
     uint64_t words[WORDS], *to = (uint64_t *)slot;
     memcpy(words, hop, sizeof(words));
@@ -149,7 +150,7 @@ static void put_hop(struct journal_hop *slot, const struct journal_hop *hop)
 }
 
 /* False when the slot is being written, or was overwritten meanwhile. */
-static bool get_hop(const struct journal_hop *slot, uint64_t number, struct journal_hop *hop)
+static bool get_hop(const struct trace_hop *slot, uint64_t number, struct trace_hop *hop)
 {
     uint64_t words[WORDS];
     const uint64_t *from = (const uint64_t *)slot;
@@ -159,12 +160,12 @@ static bool get_hop(const struct journal_hop *slot, uint64_t number, struct jour
     return hop->number == number && __atomic_load_n(from, __ATOMIC_ACQUIRE) == number;
 }
 
-void journal_write(struct journal *journal, const struct journal_note *note)
+void trace_log_write(struct trace_log *journal, const struct trace_record *note)
 {
     int64_t latency_us = note->latency_ns / 1000;
-    struct journal_hop hop = {
+    struct trace_hop hop = {
         .number = atomic_fetch_add(&journal->ring->next, 1),
-        .time_ns = time_now_ns(),
+        .time_ns = timestamp_now_ns(),
         .latency_us = latency_us > UINT32_MAX ? UINT32_MAX : (uint32_t)latency_us,
         .id_hash = hash(note->id),
         .kind = (uint16_t)note->hop,
@@ -177,16 +178,16 @@ void journal_write(struct journal *journal, const struct journal_note *note)
     put_hop(&journal->ring->hops[hop.number % HOPS], &hop);
 }
 
-void journal_each(const struct journal *journal, const char *id,
-                  void (*each)(const struct journal_hop *hop, void *to), void *to)
+void trace_log_each(const struct trace_log *journal, const char *id,
+                    void (*each)(const struct trace_hop *hop, void *to), void *to)
 {
-    char text[JOURNAL_ID];
+    char text[TRACE_ID_SIZE];
     uint32_t id_hash = id ? hash(id) : 0;
     put_text(text, sizeof(text), id);
 
     uint64_t end = atomic_load(&journal->ring->next);
     for (uint64_t number = end > HOPS ? end - HOPS : 1; number < end; number++) {
-        struct journal_hop hop;
+        struct trace_hop hop;
         if (!get_hop(&journal->ring->hops[number % HOPS], number, &hop))
             continue;
         if (!id || (hop.id_hash == id_hash && memcmp(hop.id, text, strlen(text) + 1) == 0))

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Lets one libcurl multi handle work: watches its sockets by epoll, and its timer. */
 #include "net/client/curl_loop.h"
 
@@ -11,14 +12,14 @@
 
 enum watch_bits { WATCH_IN = 1, WATCH_OUT = 2 };
 
-static struct watch *watch_of(struct curl_loop *loop, int fd)
+static struct curl_loop_socket *watch_of(struct curl_loop *loop, int fd)
 {
     size_t index = (size_t)fd;
     if (index >= loop->size) {
         size_t size = loop->size ? loop->size : 64;
         while (size <= index)
             size *= 2;
-        loop->list = must_realloc(loop->list, size * sizeof(*loop->list));
+        loop->list = alloc_resize(loop->list, size * sizeof(*loop->list));
         memset(loop->list + loop->size, 0, (size - loop->size) * sizeof(*loop->list));
         loop->size = size;
     }
@@ -26,7 +27,8 @@ static struct watch *watch_of(struct curl_loop *loop, int fd)
 }
 
 /* Tells epoll; when it sees the socket in another way than we do, its view is put right. */
-static void register_watch(struct curl_loop *loop, int fd, struct watch *watch, unsigned char bits)
+static void register_watch(struct curl_loop *loop, int fd, struct curl_loop_socket *watch,
+                           unsigned char bits)
 {
     struct epoll_event event = {.data.fd = fd};
     event.events = (bits & WATCH_IN ? EPOLLIN : 0U) | (bits & WATCH_OUT ? EPOLLOUT : 0U);
@@ -47,7 +49,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void
         [CURL_POLL_REMOVE] = 0,
     };
     struct curl_loop *loop = context;
-    struct watch *watch = watch_of(loop, fd);
+    struct curl_loop_socket *watch = watch_of(loop, fd);
     watch->wanted = bits[what];
 
     /* an idle connection stays registered for input: the next request wants just that; but one that
@@ -68,24 +70,24 @@ static int on_timer(CURLM *multi, long timeout_ms, void *context)
     else if (timeout_ms == 0)
         loop->deadline_ns = 0;
     else
-        loop->deadline_ns = time_monotonic_ns() + timeout_ms * NS_PER_MS;
+        loop->deadline_ns = timestamp_monotonic_ns() + timeout_ms * NS_PER_MS;
     return 0;
 }
 
 static int on_open(void *context, curl_socket_t fd, curlsocktype purpose)
 {
     (void)purpose;
-    *watch_of(context, fd) = (struct watch){.connection = true};
+    *watch_of(context, fd) = (struct curl_loop_socket){.connection = true};
     return CURL_SOCKOPT_OK;
 }
 
 static int on_close(void *context, curl_socket_t fd)
 {
-    *watch_of(context, fd) = (struct watch){0};
+    *watch_of(context, fd) = (struct curl_loop_socket){0};
     return close(fd);
 }
 
-void curl_loop_adopt(struct curl_loop *loop, const struct libcurl *curl, CURL *easy)
+void curl_loop_attach(struct curl_loop *loop, const struct libcurl *curl, CURL *easy)
 {
     curl->easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_open);
     curl->easy_setopt(easy, CURLOPT_SOCKOPTDATA, loop);
@@ -128,7 +130,7 @@ static void act(struct curl_loop *loop, curl_socket_t fd, int mask)
 static void on_ready(struct curl_loop *loop, const struct epoll_event *event)
 {
     int fd = event->data.fd;
-    struct watch *watch = watch_of(loop, fd);
+    struct curl_loop_socket *watch = watch_of(loop, fd);
     if (watch->registered &
         (unsigned char)~watch->wanted) /* what we left there is in the way now */
         register_watch(loop, fd, watch, watch->wanted);
@@ -139,15 +141,15 @@ static void on_ready(struct curl_loop *loop, const struct epoll_event *event)
                 (event->events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0));
 }
 
-void curl_loop_turn(struct curl_loop *loop)
+void curl_loop_run(struct curl_loop *loop)
 {
     struct epoll_event ready[128];
-    int count = epoll_wait(loop->epoll, ready, COUNT(ready), 0);
+    int count = epoll_wait(loop->epoll, ready, ARRAY_SIZE(ready), 0);
     for (int i = 0; i < count; i++)
         on_ready(loop, &ready[i]);
 
     int64_t due_ns = loop->deadline_ns;
-    if (due_ns == 0 || (due_ns != INT64_MAX && due_ns <= time_monotonic_ns())) {
+    if (due_ns == 0 || (due_ns != INT64_MAX && due_ns <= timestamp_monotonic_ns())) {
         loop->deadline_ns = INT64_MAX; /* libcurl sets the next one */
         act(loop, CURL_SOCKET_TIMEOUT, 0);
     }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Lets one libcurl multi handle work: watches its sockets by epoll, and its timer.
  *
  * Sockets stay registered between transfers, so that a request on a kept connection costs no
@@ -12,7 +13,7 @@
 #include <stdint.h>
 
 /* What a socket is watched for: bits of enum watch_bits. */
-struct watch {
+struct curl_loop_socket {
     unsigned char wanted;     /* by libcurl */
     unsigned char registered; /* with epoll; may be more than is wanted */
     bool connection;          /* we hear when libcurl closes it */
@@ -23,7 +24,7 @@ struct curl_loop {
     CURLM *multi;
     int epoll;
     int64_t deadline_ns; /* monotonic, when libcurl wants to be called; INT64_MAX = not at all */
-    struct watch *list;  /* by file descriptor */
+    struct curl_loop_socket *list; /* by file descriptor */
     size_t size;
 };
 
@@ -34,10 +35,10 @@ void curl_loop_done(struct curl_loop *loop);
 
 /* Makes the sockets of an easy handle known to the loop; needed for each handle. From any thread,
  * also before curl_loop_init. */
-void curl_loop_adopt(struct curl_loop *loop, const struct libcurl *curl, CURL *easy);
+void curl_loop_attach(struct curl_loop *loop, const struct libcurl *curl, CURL *easy);
 
 /* Lets libcurl do what there is to do. There is something when `epoll` is readable, the deadline
  * has come, or a handle was added. */
-void curl_loop_turn(struct curl_loop *loop);
+void curl_loop_run(struct curl_loop *loop);
 
 #endif

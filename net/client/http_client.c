@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The HTTP client: callers queue transfers, one thread carries them out, by libcurl or without. */
 #include "net/client/http_client_private.h"
 
@@ -14,16 +15,14 @@
 #include <sys/eventfd.h>
 #include <utlist.h>
 
-const char http_refused[] = "CONNECTION_REFUSED";
+const char http_client_refused[] = "CONNECTION_REFUSED";
 
-void http_answer_done(struct http_answer *answer)
+void http_client_response_done(struct http_response *answer)
 {
     headers_done(&answer->headers);
     buf_done(&answer->body);
-    *answer = (struct http_answer){0};
+    *answer = (struct http_response){0};
 }
-
-/* ---- opening and closing ------------------------------------------------------------------- */
 
 static void read_options(struct transfer_settings *settings,
                          const struct http_client_options *options)
@@ -43,7 +42,7 @@ static bool start_thread(struct http_client *client, struct err *err)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    client->started = pthread_create(&client->thread, NULL, http_client_run, client) == 0;
+    client->started = pthread_create(&client->thread, NULL, http_client_thread_run, client) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return client->started ||
            err_set(err, ERR_UNAVAILABLE, "cannot start the thread of the HTTP client");
@@ -61,14 +60,14 @@ static bool open_descriptors(struct http_client *client, struct err *err)
 
 struct http_client *http_client_open(const struct http_client_options *options, struct err *err)
 {
-    OWN(http_client) struct http_client *client = must_alloc(sizeof(*client));
+    OWN(http_client) struct http_client *client = alloc_zeroed(sizeof(*client));
     pthread_mutex_init(&client->lock, NULL);
     read_options(&client->settings, options);
     client->settings.loop = &client->loop;
     client->always_libcurl = options && options->always_libcurl;
     bool open = open_descriptors(client, err);
-    direct_init(&client->direct, client->epoll, client->settings.max_idle_sec);
-    return open && start_thread(client, err) ? give(&client) : NULL;
+    loopback_client_init(&client->loopback, client->epoll, client->settings.max_idle_sec);
+    return open && start_thread(client, err) ? move_ptr(&client) : NULL;
 }
 
 static void wake(struct http_client *client)
@@ -107,8 +106,6 @@ void http_client_close(struct http_client *client)
     free(client);
 }
 
-/* ---- calls --------------------------------------------------------------------------------- */
-
 static struct transfer *take_idle(struct http_client *client)
 {
     pthread_mutex_lock(&client->lock);
@@ -127,13 +124,13 @@ static struct transfer *get_transfer(struct http_client *client)
     return transfer ? transfer : transfer_new(&client->settings);
 }
 
-void http_start(struct http_client *client, const struct http_call *call, http_ended *ended,
-                void *context)
+void http_client_start(struct http_client *client, const struct http_call *call,
+                       http_client_callback *ended, void *context)
 {
     struct transfer *transfer = get_transfer(client);
     if (transfer_begin(transfer, call, ended, context)) {
-        transfer->direct = !client->always_libcurl && direct_takes(transfer);
-        if (!transfer->direct)
+        transfer->loopback = !client->always_libcurl && loopback_pool_accepts(transfer);
+        if (!transfer->loopback)
             transfer_configure(transfer);
     }
 
@@ -149,29 +146,29 @@ void http_start(struct http_client *client, const struct http_call *call, http_e
 /* A call that somebody waits for. */
 struct waiting {
     sem_t done;
-    struct http_answer *answer;
+    struct http_response *answer;
     struct err *err;
 };
 
-static void on_ended(struct http_answer *answer, const struct err *err, void *context)
+static void on_ended(struct http_response *answer, const struct err *err, void *context)
 {
     struct waiting *waiting = context;
     if (answer) {
         *waiting->answer = *answer;
-        *answer = (struct http_answer){0};
+        *answer = (struct http_response){0};
     } else {
         *waiting->err = *err;
     }
     sem_post(&waiting->done);
 }
 
-bool http_send(struct http_client *client, const struct http_call *call, struct http_answer *answer,
-               struct err *err)
+bool http_client_send(struct http_client *client, const struct http_call *call,
+                      struct http_response *answer, struct err *err)
 {
     assert(!pthread_equal(pthread_self(), client->thread));
     struct waiting waiting = {.answer = answer, .err = err};
     sem_init(&waiting.done, 0, 0);
-    http_start(client, call, on_ended, &waiting);
+    http_client_start(client, call, on_ended, &waiting);
     while (sem_wait(&waiting.done) < 0)
         ; /* only a signal ends it early */
     sem_destroy(&waiting.done);

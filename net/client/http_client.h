@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The HTTP client: libcurl behind one door, loaded when it is first needed, so a program that calls
  * nobody pays nothing for it. Plain HTTP to a loopback address needs none: it goes over sockets of
  * our own, at a third of the cost.
@@ -34,27 +35,27 @@ struct http_call {
     long timeout_ms;      /* for the whole exchange; 0 = 60 s, -1 = none */
     size_t max_reply;     /* a larger body fails with ERR_TOO_LARGE; 0 = 16 MiB */
     bool accept_encoding; /* ask for gzip and unpack it; max_reply counts the unpacked bytes */
-    int enough;           /* an interim status that is all the answer, e.g. 102; 0 = none is */
+    int stop_at_status;   /* an interim status that is all the answer, e.g. 102; 0 = none is */
     bool no_proxy;        /* never through a proxy (metadata server) */
     const char *ca_file;  /* PEM to verify the server with instead of the system's; NULL = system */
     const char *ca_pem;   /* a text like that to verify it with besides the system's; NULL = none */
 };
 
 /* What came back. All zero is empty. */
-struct http_answer {
+struct http_response {
     int status; /* 100…599; 0 while there was no answer */
     struct headers headers;
     struct buf body;
 };
 
 /* The reason of a failure when nobody listened at the address: nobody has seen the request. */
-extern const char http_refused[];
+extern const char http_client_refused[];
 
-void http_answer_done(struct http_answer *answer);
+void http_client_response_done(struct http_response *answer);
 
-static inline void own_http_answer(struct http_answer *local)
+static inline void own_http_response(struct http_response *local)
 {
-    http_answer_done(local);
+    http_client_response_done(local);
 }
 
 /* NULL and err when resources ran out. options may be NULL. */
@@ -72,18 +73,19 @@ static inline void own_http_client(struct http_client **local)
  * ERR_UNAVAILABLE (no connection, cut, timeout), ERR_TOO_LARGE, ERR_UPSTREAM (not HTTP, TLS not
  * trusted), ERR_INPUT (bad URL), ERR_INTERNAL (no libcurl, no such ca_file). answer is empty then.
  */
-bool http_send(struct http_client *client, const struct http_call *call, struct http_answer *answer,
-               struct err *err);
+bool http_client_send(struct http_client *client, const struct http_call *call,
+                      struct http_response *answer, struct err *err);
 
 /* Called on the client's thread when a started request has ended: answer is NULL when there was
- * none, and err says why. Must not block, and must not call http_send; it may call http_start. The
- * callee may move things out of answer. */
-typedef void http_ended(struct http_answer *answer, const struct err *err, void *context);
+ * none, and err says why. Must not block, and must not call http_client_send; it may call
+ * http_client_start. The callee may move things out of answer. */
+typedef void http_client_callback(struct http_response *answer, const struct err *err,
+                                  void *context);
 
 /* Starts a request and returns. The borrowed parts of call must live until ended is called, which
- * happens exactly once, and never from within http_start. */
-void http_start(struct http_client *client, const struct http_call *call, http_ended *ended,
-                void *context);
+ * happens exactly once, and never from within http_client_start. */
+void http_client_start(struct http_client *client, const struct http_call *call,
+                       http_client_callback *ended, void *context);
 
 /* How many connections were opened so far (tests count them). */
 uint64_t http_client_connections(const struct http_client *client);

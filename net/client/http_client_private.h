@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of the HTTP client share. Private to them. */
 #ifndef NET_CLIENT_HTTP_CLIENT_PRIVATE_H
 #define NET_CLIENT_HTTP_CLIENT_PRIVATE_H
@@ -19,7 +20,7 @@ struct http_client {
 
     struct curl_loop loop;    /* of the thread, as are the next two; opened when it is needed */
     struct transfer *running; /* by libcurl */
-    struct direct direct;
+    struct loopback_client loopback;
     atomic_uint_fast64_t connections;
 
     pthread_mutex_t lock; /* guards what follows */
@@ -31,6 +32,6 @@ struct http_client {
 };
 
 /* The thread that carries transfers out; context is the client. */
-void *http_client_run(void *context);
+void *http_client_thread_run(void *context);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The thread of an HTTP client: takes what callers have queued, and carries it out. */
 #include "net/client/http_client_private.h"
 
@@ -9,15 +10,15 @@
 #include <utlist.h>
 
 enum {
-    MOST_IDLE_TRANSFERS = 256,
-    MOST_KEPT_CONNECTIONS = 4096,
+    MAX_IDLE_TRANSFERS = 256,
+    MAX_KEPT_CONNECTIONS = 4096,
 };
 
 /* Keeps a transfer for the next call, or frees it when there are enough. */
 static void put_aside(struct http_client *client, struct transfer *transfer)
 {
     pthread_mutex_lock(&client->lock);
-    bool keep = client->idle_count < MOST_IDLE_TRANSFERS;
+    bool keep = client->idle_count < MAX_IDLE_TRANSFERS;
     if (keep) {
         LL_PREPEND(client->idle, transfer);
         client->idle_count++;
@@ -43,7 +44,7 @@ static bool open_loop(struct http_client *client, const struct libcurl *curl, st
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = &client->loop};
     epoll_ctl(client->epoll, EPOLL_CTL_ADD, client->loop.epoll, &event);
     curl->multi_setopt(client->loop.multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
-    curl->multi_setopt(client->loop.multi, CURLMOPT_MAXCONNECTS, (long)MOST_KEPT_CONNECTIONS);
+    curl->multi_setopt(client->loop.multi, CURLMOPT_MAXCONNECTS, (long)MAX_KEPT_CONNECTIONS);
     return true;
 }
 
@@ -64,8 +65,8 @@ static void add(struct http_client *client, struct transfer *transfer)
 {
     if (transfer->failure.status)
         finish(client, transfer);
-    else if (transfer->direct)
-        direct_start(&client->direct, transfer);
+    else if (transfer->loopback)
+        loopback_client_start(&client->loopback, transfer);
     else
         add_to_libcurl(client, transfer);
 }
@@ -104,11 +105,11 @@ static void finish_by_libcurl(struct http_client *client)
 /* Reports what has ended without libcurl. */
 static void finish_direct(struct http_client *client)
 {
-    atomic_fetch_add(&client->connections, client->direct.connections);
-    client->direct.connections = 0;
-    while (client->direct.ended) {
-        struct transfer *transfer = client->direct.ended;
-        DL_DELETE(client->direct.ended, transfer);
+    atomic_fetch_add(&client->connections, client->loopback.connections);
+    client->loopback.connections = 0;
+    while (client->loopback.ended) {
+        struct transfer *transfer = client->loopback.ended;
+        DL_DELETE(client->loopback.ended, transfer);
         finish(client, transfer);
     }
 }
@@ -116,10 +117,10 @@ static void finish_direct(struct http_client *client)
 static void cancel_running(struct http_client *client)
 {
     static const char reason[] = "the HTTP client was closed";
-    while (client->direct.running) {
-        struct transfer *transfer = client->direct.running;
+    while (client->loopback.running) {
+        struct transfer *transfer = client->loopback.running;
         transfer_cancel(transfer, reason);
-        direct_cancel(&client->direct, transfer);
+        loopback_client_cancel(&client->loopback, transfer);
     }
     finish_direct(client);
     while (client->running) {
@@ -150,12 +151,12 @@ static void cancel_all(struct http_client *client, struct transfer *queued)
 /* Milliseconds until something is due, rounded up; -1 = whenever. */
 static int patience_ms(const struct http_client *client)
 {
-    int64_t due_ns = direct_deadline_ns(&client->direct);
+    int64_t due_ns = loopback_client_deadline_ns(&client->loopback);
     if (client->loop.curl && client->loop.deadline_ns < due_ns)
         due_ns = client->loop.deadline_ns;
     if (due_ns == INT64_MAX)
         return -1;
-    int64_t left_ms = (due_ns - time_monotonic_ns() + NS_PER_MS - 1) / NS_PER_MS;
+    int64_t left_ms = (due_ns - timestamp_monotonic_ns() + NS_PER_MS - 1) / NS_PER_MS;
     return left_ms < 0 ? 0 : left_ms > INT32_MAX ? INT32_MAX : (int)left_ms;
 }
 
@@ -163,23 +164,24 @@ static int patience_ms(const struct http_client *client)
 static void turn(struct http_client *client, bool may_wait)
 {
     struct epoll_event ready[128];
-    int count = epoll_wait(client->epoll, ready, COUNT(ready), may_wait ? patience_ms(client) : 0);
+    int count =
+        epoll_wait(client->epoll, ready, ARRAY_SIZE(ready), may_wait ? patience_ms(client) : 0);
     for (int i = 0; i < count; i++) {
         eventfd_t wakes;
         if (ready[i].data.ptr == &client->wake)
             eventfd_read(client->wake, &wakes);
         else if (ready[i].data.ptr != &client->loop)
-            direct_ready(&client->direct, ready[i].data.ptr, ready[i].events);
+            loopback_client_ready(&client->loopback, ready[i].data.ptr, ready[i].events);
     }
-    direct_tidy(&client->direct);
+    loopback_client_sweep(&client->loopback);
     finish_direct(client);
     if (client->loop.curl) {
-        curl_loop_turn(&client->loop);
+        curl_loop_run(&client->loop);
         finish_by_libcurl(client);
     }
 }
 
-void *http_client_run(void *context)
+void *http_client_thread_run(void *context)
 {
     struct http_client *client = context;
     for (bool closing = false; !closing;) {
@@ -195,7 +197,7 @@ void *http_client_run(void *context)
         }
         turn(client, idle);
     }
-    direct_done(&client->direct);
+    loopback_pool_done(&client->loopback);
     curl_loop_done(&client->loop); /* here, where signals are blocked */
     return NULL;
 }

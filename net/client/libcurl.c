@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The one door to libcurl: loaded when first asked for, kept until the process ends. */
 #include "net/client/libcurl.h"
 

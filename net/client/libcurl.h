@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The one door to libcurl, for the files of net/ alone: its functions, found at run time, so that a
  * program that calls nobody does not load it and the 30 libraries behind it. */
 #ifndef NET_CLIENT_LIBCURL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Plain HTTP/1.1 to this machine, without libcurl: requests and answers on its connections. */
 #include "net/client/loopback_pool.h"
 
@@ -9,8 +10,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <utlist.h>
-
-/* ---- the request --------------------------------------------------------------------------- */
 
 static void add_field(struct buf *head, const char *name, const char *value)
 {
@@ -28,7 +27,7 @@ static void add_unless(struct buf *head, const struct headers *headers, const ch
         add_field(head, name, value);
 }
 
-static void write_head(struct direct_connection *connection)
+static void write_head(struct loopback_connection *connection)
 {
     const struct transfer *transfer = connection->transfer;
     const struct http_call *call = &transfer->call;
@@ -56,7 +55,7 @@ static void write_head(struct direct_connection *connection)
 }
 
 /* What of the request has not been sent: the rest of the head, the rest of the body. */
-static int rest_of(const struct direct_connection *connection, struct iovec rest[2])
+static int rest_of(const struct loopback_connection *connection, struct iovec rest[2])
 {
     struct bytes body = connection->transfer->call.body;
     size_t head_len = connection->head.len, sent = connection->sent;
@@ -72,7 +71,7 @@ static int rest_of(const struct direct_connection *connection, struct iovec rest
 
 /* Sends what can be sent now. A connection that does not take it may still hold an answer: reading
  * will tell. */
-static void send_rest(struct direct *direct, struct direct_connection *connection)
+static void send_rest(struct loopback_client *loopback, struct loopback_connection *connection)
 {
     struct iovec rest[2];
     struct msghdr message = {.msg_iov = rest};
@@ -89,152 +88,148 @@ static void send_rest(struct direct *direct, struct direct_connection *connectio
         }
     }
     if (blocked != connection->writing)
-        direct_watch(direct, connection, EPOLL_CTL_MOD, blocked);
+        loopback_pool_watch(loopback, connection, EPOLL_CTL_MOD, blocked);
 }
 
-/* ---- the end of a transfer ----------------------------------------------------------------- */
-
 /* Takes the transfer off its connection, which is kept when it is fit for another. */
-static void release(struct direct *direct, struct direct_connection *connection)
+static void release(struct loopback_client *loopback, struct loopback_connection *connection)
 {
     size_t whole = connection->head.len + connection->transfer->call.body.len;
-    bool keep = connection->reader.state == ANSWER_DONE && connection->reader.keep &&
+    bool keep = connection->reader.state == RESPONSE_DONE && connection->reader.keep &&
                 connection->sent == whole;
     connection->transfer = NULL;
-    answer_reader_reset(&connection->reader);
+    response_reader_reset(&connection->reader);
     if (!keep) {
-        direct_bury(direct, connection);
+        loopback_pool_defer_free(loopback, connection);
         return;
     }
     connection->used = true;
-    connection->idle_ns = time_monotonic_ns();
+    connection->idle_ns = timestamp_monotonic_ns();
     DL_PREPEND(connection->host->idle, connection);
 }
 
-static void finish(struct direct *direct, struct transfer *transfer)
+static void finish(struct loopback_client *loopback, struct transfer *transfer)
 {
     if (transfer->failure.status) {
-        http_answer_done(&transfer->answer);
+        http_client_response_done(&transfer->answer);
         transfer_name_server(transfer);
     }
     transfer->answer.body.max = 0;
     transfer->connection = NULL;
-    DL_DELETE(direct->running, transfer);
-    DL_APPEND(direct->ended, transfer);
+    DL_DELETE(loopback->running, transfer);
+    DL_APPEND(loopback->ended, transfer);
 }
-
-/* ---- starting ------------------------------------------------------------------------------ */
 
 /* Transfers wait in the order of their deadlines; most have the same patience and go to the end. */
-static void enqueue(struct direct *direct, struct transfer *transfer)
+static void enqueue(struct loopback_client *loopback, struct transfer *transfer)
 {
     long patience_ms = transfer_timeout_ms(&transfer->call);
-    transfer->deadline_ns = patience_ms ? time_monotonic_ns() + patience_ms * NS_PER_MS : INT64_MAX;
-    struct transfer *before = direct->running ? direct->running->prev : NULL; /* the last */
+    transfer->deadline_ns =
+        patience_ms ? timestamp_monotonic_ns() + patience_ms * NS_PER_MS : INT64_MAX;
+    struct transfer *before = loopback->running ? loopback->running->prev : NULL; /* the last */
     while (before && before->deadline_ns > transfer->deadline_ns)
-        before = before == direct->running ? NULL : before->prev;
+        before = before == loopback->running ? NULL : before->prev;
     if (before)
-        DL_APPEND_ELEM(direct->running, before, transfer);
+        DL_APPEND_ELEM(loopback->running, before, transfer);
     else
-        DL_PREPEND(direct->running, transfer);
+        DL_PREPEND(loopback->running, transfer);
 }
 
-static void send_on(struct direct *direct, struct transfer *transfer,
-                    struct direct_connection *connection)
+static void send_on(struct loopback_client *loopback, struct transfer *transfer,
+                    struct loopback_connection *connection)
 {
     transfer->connection = connection;
     connection->transfer = transfer;
     connection->reader.is_head = str_equal(transfer->call.method, "HEAD");
-    connection->reader.enough = transfer->call.enough;
+    connection->reader.stop_at_status = transfer->call.stop_at_status;
     connection->heard = false;
     connection->broken = 0;
     connection->sent = 0;
     write_head(connection);
-    send_rest(direct, connection);
+    send_rest(loopback, connection);
 }
 
 static void fail(struct transfer *transfer, const char *context, int reason)
 {
     err_set(&transfer->failure, ERR_UNAVAILABLE, "%s%s", context, strerror(reason));
     if (reason == ECONNREFUSED)
-        transfer->failure.reason = http_refused;
+        transfer->failure.reason = http_client_refused;
 }
 
-static void send_fresh(struct direct *direct, struct transfer *transfer)
+static void send_fresh(struct loopback_client *loopback, struct transfer *transfer)
 {
-    struct direct_host *host = transfer->host;
-    struct direct_connection *connection = direct_connect(direct, host);
+    struct loopback_host *host = transfer->host;
+    struct loopback_connection *connection = loopback_pool_connect(loopback, host);
     if (connection) {
-        send_on(direct, transfer, connection);
+        send_on(loopback, transfer, connection);
         return;
     }
     fail(transfer, "cannot connect: ", errno);
-    finish(direct, transfer);
+    finish(loopback, transfer);
 }
 
-static void dispatch(struct direct *direct, struct transfer *transfer)
+static void dispatch(struct loopback_client *loopback, struct transfer *transfer)
 {
-    struct direct_connection *idle = direct_take_idle(direct, transfer->host);
+    struct loopback_connection *idle = loopback_pool_take_idle(loopback, transfer->host);
     if (idle)
-        send_on(direct, transfer, idle);
+        send_on(loopback, transfer, idle);
     else
-        send_fresh(direct, transfer);
+        send_fresh(loopback, transfer);
 }
 
-static bool is_full(const struct direct_host *host)
+static bool is_full(const struct loopback_host *host)
 {
-    return !host->idle && host->connections >= DIRECT_MOST_CONNECTIONS;
+    return !host->idle && host->connections >= LOOPBACK_MAX_CONNECTIONS;
 }
 
 /* After a connection has got free or was closed. */
-static void send_waiting(struct direct *direct, struct direct_host *host)
+static void send_waiting(struct loopback_client *loopback, struct loopback_host *host)
 {
     while (host->waiting && !is_full(host)) {
         struct transfer *transfer = host->waiting;
         DL_DELETE2(host->waiting, transfer, prev_waiting, next_waiting);
-        dispatch(direct, transfer);
+        dispatch(loopback, transfer);
     }
 }
 
-void direct_start(struct direct *direct, struct transfer *transfer)
+void loopback_client_start(struct loopback_client *loopback, struct transfer *transfer)
 {
-    struct direct_host *host = transfer->host = direct_host_of(direct, &transfer->url);
+    struct loopback_host *host = transfer->host = loopback_pool_host(loopback, &transfer->url);
     transfer->connection = NULL;
-    enqueue(direct, transfer);
+    enqueue(loopback, transfer);
     if (is_full(host))
         DL_APPEND2(host->waiting, transfer, prev_waiting, next_waiting);
     else
-        dispatch(direct, transfer);
+        dispatch(loopback, transfer);
 }
 
 /* Ends a transfer, which may still wait for its connection; those behind it wait on. */
-void direct_cancel(struct direct *direct, struct transfer *transfer)
+void loopback_client_cancel(struct loopback_client *loopback, struct transfer *transfer)
 {
     if (transfer->connection)
-        release(direct, transfer->connection);
+        release(loopback, transfer->connection);
     else
         DL_DELETE2(transfer->host->waiting, transfer, prev_waiting, next_waiting);
-    finish(direct, transfer);
+    finish(loopback, transfer);
 }
 
 /* Ends a transfer, and lets another one have its connection. */
-static void end(struct direct *direct, struct transfer *transfer)
+static void end(struct loopback_client *loopback, struct transfer *transfer)
 {
-    direct_cancel(direct, transfer);
-    send_waiting(direct, transfer->host);
+    loopback_client_cancel(loopback, transfer);
+    send_waiting(loopback, transfer->host);
 }
-
-/* ---- what happens on a connection ---------------------------------------------------------- */
 
 /* A connection ended under a request. One that had been kept may have been closed before the
  * request got there, which is no answer to it: it is sent once more. */
-static void break_off(struct direct *direct, struct direct_connection *connection, int reason)
+static void break_off(struct loopback_client *loopback, struct loopback_connection *connection,
+                      int reason)
 {
     struct transfer *transfer = connection->transfer;
     if (connection->used && !connection->heard) {
-        release(direct, connection);
-        send_fresh(direct, transfer);
-        send_waiting(direct, connection->host);
+        release(loopback, connection);
+        send_fresh(loopback, transfer);
+        send_waiting(loopback, connection->host);
         return;
     }
     if (!reason && !connection->heard)
@@ -242,71 +237,71 @@ static void break_off(struct direct *direct, struct direct_connection *connectio
     if (reason)
         fail(transfer, "", reason);
     else
-        answer_close(&connection->reader, &transfer->failure);
-    end(direct, transfer);
+        response_reader_eof(&connection->reader, &transfer->failure);
+    end(loopback, transfer);
 }
 
 /* Reads once. True when there may be more. */
-static bool read_some(struct direct *direct, struct direct_connection *connection)
+static bool read_some(struct loopback_client *loopback, struct loopback_connection *connection)
 {
     char piece[32 << 10];
     ssize_t len = recv(connection->fd, piece, sizeof(piece), 0);
     if (len < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
     if (len <= 0) {
-        break_off(direct, connection, len < 0 ? errno : 0);
+        break_off(loopback, connection, len < 0 ? errno : 0);
         return false;
     }
     connection->heard = true;
     struct transfer *transfer = connection->transfer;
     struct bytes input = {piece, (size_t)len};
-    bool ok = answer_read(&connection->reader, &input, &transfer->answer, &transfer->failure);
+    bool ok =
+        response_reader_read(&connection->reader, &input, &transfer->answer, &transfer->failure);
     if (input.len)
         connection->reader.keep = false; /* more than was asked for */
-    if (ok && connection->reader.state != ANSWER_DONE)
+    if (ok && connection->reader.state != RESPONSE_DONE)
         return (size_t)len == sizeof(piece);
-    end(direct, transfer);
+    end(loopback, transfer);
     return false;
 }
 
-void direct_ready(struct direct *direct, struct direct_connection *connection, uint32_t events)
+void loopback_client_ready(struct loopback_client *loopback, struct loopback_connection *connection,
+                           uint32_t events)
 {
     if (connection->fd < 0)
         return;                  /* buried in this round */
     if (!connection->transfer) { /* closed while idle, or spoken to unasked */
         DL_DELETE(connection->host->idle, connection);
-        direct_bury(direct, connection);
+        loopback_pool_defer_free(loopback, connection);
         return;
     }
     if (events & EPOLLOUT)
-        send_rest(direct, connection);
+        send_rest(loopback, connection);
     if (events & ~(uint32_t)EPOLLOUT)
-        while (read_some(direct, connection))
+        while (read_some(loopback, connection))
             ;
 }
 
-/* ---- time and the end ---------------------------------------------------------------------- */
-
-int64_t direct_deadline_ns(const struct direct *direct)
+int64_t loopback_client_deadline_ns(const struct loopback_client *loopback)
 {
-    return direct->running ? direct->running->deadline_ns : INT64_MAX;
+    return loopback->running ? loopback->running->deadline_ns : INT64_MAX;
 }
 
-void direct_tidy(struct direct *direct)
+void loopback_client_sweep(struct loopback_client *loopback)
 {
-    int64_t now_ns = time_monotonic_ns();
-    while (direct->running && direct->running->deadline_ns <= now_ns) {
-        struct transfer *transfer = direct->running;
+    int64_t now_ns = timestamp_monotonic_ns();
+    while (loopback->running && loopback->running->deadline_ns <= now_ns) {
+        struct transfer *transfer = loopback->running;
         err_set(&transfer->failure, ERR_UNAVAILABLE, "timed out after %ld ms",
                 transfer_timeout_ms(&transfer->call));
-        end(direct, transfer);
+        end(loopback, transfer);
     }
-    direct_sweep(direct, now_ns);
-    if (direct->dead)
-        direct_free_dead(direct);
+    loopback_pool_sweep(loopback, now_ns);
+    if (loopback->closed)
+        loopback_pool_free_closed(loopback);
 }
 
-void direct_init(struct direct *direct, int epoll, long max_idle_sec)
+void loopback_client_init(struct loopback_client *loopback, int epoll, long max_idle_sec)
 {
-    *direct = (struct direct){.epoll = epoll, .max_idle_sec = max_idle_sec};
+    *loopback = (struct loopback_client){.epoll = epoll, .max_idle_sec = max_idle_sec};
 }

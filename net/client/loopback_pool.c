@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Connections to this machine: opened, kept for the next request, closed when idle for long. */
 #include "net/client/loopback_pool.h"
 
@@ -32,7 +33,7 @@ static bool parse_address(const struct url *url, struct sockaddr_storage *addres
     return false;
 }
 
-bool direct_takes(const struct transfer *transfer)
+bool loopback_pool_accepts(const struct transfer *transfer)
 {
     struct sockaddr_storage address;
     socklen_t len;
@@ -40,43 +41,45 @@ bool direct_takes(const struct transfer *transfer)
            parse_address(&transfer->url, &address, &len);
 }
 
-struct direct_host *direct_host_of(struct direct *direct, const struct url *url)
+struct loopback_host *loopback_pool_host(struct loopback_client *loopback, const struct url *url)
 {
     char name[64];
     bool bracket = strchr(url->host, ':') != NULL;
     size_t len = (size_t)snprintf(name, sizeof(name), "%s%s%s:%d", bracket ? "[" : "", url->host,
                                   bracket ? "]" : "", url->port);
-    struct direct_host *host;
-    HASH_FIND(hh, direct->hosts, name, len, host);
+    struct loopback_host *host;
+    HASH_FIND(hh, loopback->hosts, name, len, host);
     if (!host) {
-        host = must_alloc(sizeof(*host));
+        host = alloc_zeroed(sizeof(*host));
         host->name = str_copy(name);
         parse_address(url, &host->address, &host->address_len);
-        HASH_ADD_KEYPTR(hh, direct->hosts, host->name, len, host);
+        HASH_ADD_KEYPTR(hh, loopback->hosts, host->name, len, host);
     }
     return host;
 }
 
-void direct_watch(struct direct *direct, struct direct_connection *connection, int deed,
-                  bool writing)
+void loopback_pool_watch(struct loopback_client *loopback, struct loopback_connection *connection,
+                         int deed, bool writing)
 {
     struct epoll_event event = {.events = EPOLLIN | (writing ? EPOLLOUT : 0U),
                                 .data.ptr = connection};
-    epoll_ctl(direct->epoll, deed, connection->fd, &event);
+    epoll_ctl(loopback->epoll, deed, connection->fd, &event);
     connection->writing = writing;
 }
 
-void direct_bury(struct direct *direct, struct direct_connection *connection)
+void loopback_pool_defer_free(struct loopback_client *loopback,
+                              struct loopback_connection *connection)
 {
     /* closing is not enough: a child that has not called exec yet holds the socket open */
-    epoll_ctl(direct->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
+    epoll_ctl(loopback->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
     close(connection->fd);
     connection->fd = -1;
     connection->host->connections--;
-    DL_APPEND(direct->dead, connection);
+    DL_APPEND(loopback->closed, connection);
 }
 
-struct direct_connection *direct_connect(struct direct *direct, struct direct_host *host)
+struct loopback_connection *loopback_pool_connect(struct loopback_client *loopback,
+                                                  struct loopback_host *host)
 {
     int fd = socket(host->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
@@ -89,78 +92,81 @@ struct direct_connection *direct_connect(struct direct *direct, struct direct_ho
         errno = reason;
         return NULL;
     }
-    struct direct_connection *connection = must_alloc(sizeof(*connection));
+    struct loopback_connection *connection = alloc_zeroed(sizeof(*connection));
     connection->fd = fd;
     connection->host = host;
     host->connections++;
-    direct->connections++;
-    direct_watch(direct, connection, EPOLL_CTL_ADD, false);
+    loopback->connections++;
+    loopback_pool_watch(loopback, connection, EPOLL_CTL_ADD, false);
     return connection;
 }
 
 /* Buries the connections of a host that have been idle since before then: those at the end. */
-static void bury_older(struct direct *direct, struct direct_host *host, int64_t than_ns)
+static void close_older(struct loopback_client *loopback, struct loopback_host *host,
+                        int64_t than_ns)
 {
     while (host->idle && host->idle->prev->idle_ns < than_ns) {
-        struct direct_connection *oldest = host->idle->prev;
+        struct loopback_connection *oldest = host->idle->prev;
         DL_DELETE(host->idle, oldest);
-        direct_bury(direct, oldest);
+        loopback_pool_defer_free(loopback, oldest);
     }
 }
 
-struct direct_connection *direct_take_idle(struct direct *direct, struct direct_host *host)
+struct loopback_connection *loopback_pool_take_idle(struct loopback_client *loopback,
+                                                    struct loopback_host *host)
 {
     if (!host->idle)
         return NULL;
-    bury_older(direct, host, time_monotonic_ns() - direct->max_idle_sec * (int64_t)NS_PER_SEC);
-    struct direct_connection *connection = host->idle;
+    close_older(loopback, host,
+                timestamp_monotonic_ns() - loopback->max_idle_sec * (int64_t)NS_PER_SEC);
+    struct loopback_connection *connection = host->idle;
     if (connection)
         DL_DELETE(host->idle, connection);
     return connection;
 }
 
-void direct_sweep(struct direct *direct, int64_t now_ns)
+void loopback_pool_sweep(struct loopback_client *loopback, int64_t now_ns)
 {
-    if (now_ns - direct->swept_ns < NS_PER_SEC)
+    if (now_ns - loopback->swept_ns < NS_PER_SEC)
         return;
-    direct->swept_ns = now_ns;
-    struct direct_host *host, *next;
-    HASH_ITER(hh, direct->hosts, host, next)
+    loopback->swept_ns = now_ns;
+    struct loopback_host *host, *next;
+    HASH_ITER(hh, loopback->hosts, host, next)
     {
-        bury_older(direct, host, now_ns - direct->max_idle_sec * (int64_t)NS_PER_SEC);
+        close_older(loopback, host, now_ns - loopback->max_idle_sec * (int64_t)NS_PER_SEC);
         if (host->connections == 0) {
-            HASH_DEL(direct->hosts, host);
+            HASH_DEL(loopback->hosts, host);
             free(host->name);
             free(host);
         }
     }
 }
 
-void direct_free_dead(struct direct *direct)
+void loopback_pool_free_closed(struct loopback_client *loopback)
 {
-    struct direct_connection *connection, *next;
-    DL_FOREACH_SAFE(direct->dead, connection, next)
+    struct loopback_connection *connection, *next;
+    DL_FOREACH_SAFE(loopback->closed, connection, next)
     {
-        answer_reader_done(&connection->reader);
+        response_reader_done(&connection->reader);
         buf_done(&connection->head);
         free(connection);
     }
-    direct->dead = NULL;
+    loopback->closed = NULL;
 }
 
-void direct_done(struct direct *direct)
+void loopback_pool_done(struct loopback_client *loopback)
 {
-    struct direct_host *host, *next_host;
-    HASH_ITER(hh, direct->hosts, host, next_host)
+    struct loopback_host *host, *next_host;
+    HASH_ITER(hh, loopback->hosts, host, next_host)
     {
-        struct direct_connection *connection, *next;
+        struct loopback_connection *connection, *next;
         DL_FOREACH_SAFE(host->idle, connection, next)
         {
-            direct_bury(direct, connection);
+            loopback_pool_defer_free(loopback, connection);
         }
-        HASH_DEL(direct->hosts, host);
+        HASH_DEL(loopback->hosts, host);
         free(host->name);
         free(host);
     }
-    direct_free_dead(direct);
+    loopback_pool_free_closed(loopback);
 }

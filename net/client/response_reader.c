@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reads an HTTP/1.1 answer as its bytes come (RFC 9112). */
 #include "net/client/response_reader.h"
 
@@ -30,8 +31,6 @@ static struct bytes trim(struct bytes text)
     return text;
 }
 
-/* ---- the head ------------------------------------------------------------------------------ */
-
 /* The length of a head with its blank line, 0 when that has not come. Line ends may be bare. */
 static size_t head_length(struct bytes text)
 {
@@ -55,7 +54,7 @@ static struct bytes next_line(struct bytes *head)
 }
 
 /* Reads "HTTP/1.1 200 OK". */
-static bool read_status(struct answer_reader *reader, struct bytes line, int *status,
+static bool read_status(struct response_reader *reader, struct bytes line, int *status,
                         struct err *err)
 {
     bool sound = line.len >= 12 && memcmp(line.data, "HTTP/1.", 7) == 0 && line.data[8] == ' ' &&
@@ -89,7 +88,7 @@ static bool read_length(const char *value, struct framing *framing, struct err *
     return true;
 }
 
-static bool read_framing(struct answer_reader *reader, const char *name, const char *value,
+static bool read_framing(struct response_reader *reader, const char *name, const char *value,
                          struct framing *framing, struct err *err)
 {
     if (str_equal_any_case(name, "Content-Length"))
@@ -103,8 +102,8 @@ static bool read_framing(struct answer_reader *reader, const char *name, const c
     return true;
 }
 
-static bool read_fields(struct answer_reader *reader, struct bytes head, struct http_answer *answer,
-                        struct framing *framing, struct err *err)
+static bool read_fields(struct response_reader *reader, struct bytes head,
+                        struct http_response *answer, struct framing *framing, struct err *err)
 {
     while (head.len) {
         struct bytes line = next_line(&head);
@@ -123,28 +122,28 @@ static bool read_fields(struct answer_reader *reader, struct bytes head, struct 
 }
 
 /* What comes after the head (RFC 9112 section 6.3). */
-static bool begin_body(struct answer_reader *reader, const struct framing *framing,
-                       struct http_answer *answer, struct err *err)
+static bool begin_body(struct response_reader *reader, const struct framing *framing,
+                       struct http_response *answer, struct err *err)
 {
     if (reader->is_head || answer->status == 204 || answer->status == 304) {
-        reader->state = ANSWER_DONE;
+        reader->state = RESPONSE_DONE;
     } else if (framing->chunked) {
-        reader->state = ANSWER_CHUNK_SIZE;
+        reader->state = RESPONSE_CHUNK_SIZE;
         reader->keep = reader->keep && !framing->has_length;
     } else if (framing->has_length) {
         if ((uint64_t)framing->length > answer->body.max)
             return err_set(err, ERR_TOO_LARGE, "the answer is over %zu bytes", answer->body.max);
         reader->left = (uint64_t)framing->length;
-        reader->state = reader->left ? ANSWER_LENGTH : ANSWER_DONE;
+        reader->state = reader->left ? RESPONSE_LENGTH : RESPONSE_DONE;
     } else {
-        reader->state = ANSWER_TO_END;
+        reader->state = RESPONSE_UNTIL_CLOSE;
         reader->keep = false;
     }
     return true;
 }
 
-static bool take_head(struct answer_reader *reader, struct bytes head, struct http_answer *answer,
-                      struct err *err)
+static bool take_head(struct response_reader *reader, struct bytes head,
+                      struct http_response *answer, struct err *err)
 {
     struct framing framing = {0};
     if (!read_status(reader, next_line(&head), &answer->status, err) ||
@@ -152,8 +151,8 @@ static bool take_head(struct answer_reader *reader, struct bytes head, struct ht
         return false;
     if (answer->status >= 200)
         return begin_body(reader, &framing, answer, err);
-    if (answer->status == reader->enough) {
-        reader->state = ANSWER_DONE;
+    if (answer->status == reader->stop_at_status) {
+        reader->state = RESPONSE_DONE;
         reader->keep = false; /* another answer may follow */
         return true;
     }
@@ -168,8 +167,8 @@ static bool is_http(struct bytes text)
     return memcmp(text.data, "HTTP/1.", text.len < 7 ? text.len : 7) == 0;
 }
 
-static bool read_head(struct answer_reader *reader, struct bytes *input, struct http_answer *answer,
-                      struct err *err)
+static bool read_head(struct response_reader *reader, struct bytes *input,
+                      struct http_response *answer, struct err *err)
 {
     struct bytes whole = *input;
     if (reader->part.len) { /* the rest of one that began to come */
@@ -193,11 +192,9 @@ static bool read_head(struct answer_reader *reader, struct bytes *input, struct 
     return ok;
 }
 
-/* ---- the body ------------------------------------------------------------------------------ */
-
 /* Takes up to `left` bytes of body; moves on to `next` behind the last. */
-static bool read_piece(struct answer_reader *reader, struct bytes *input,
-                       struct http_answer *answer, enum answer_state next, struct err *err)
+static bool read_piece(struct response_reader *reader, struct bytes *input,
+                       struct http_response *answer, enum response_state next, struct err *err)
 {
     size_t len = input->len < reader->left ? input->len : (size_t)reader->left;
     if (!buf_add(&answer->body, input->data, len))
@@ -210,7 +207,7 @@ static bool read_piece(struct answer_reader *reader, struct bytes *input,
 }
 
 /* Takes a line into part. False while its end has not come, or (err) when it is too long. */
-static bool read_line(struct answer_reader *reader, struct bytes *input, struct err *err)
+static bool read_line(struct response_reader *reader, struct bytes *input, struct err *err)
 {
     const char *end = memchr(input->data, '\n', input->len);
     size_t len = end ? (size_t)(end + 1 - input->data) : input->len;
@@ -231,42 +228,42 @@ static bool chunk_size(const char *line, uint64_t *size)
     return true;
 }
 
-static bool take_line(struct answer_reader *reader, struct err *err)
+static bool take_line(struct response_reader *reader, struct err *err)
 {
     bool blank = *reader->part.data == '\r' || *reader->part.data == '\n';
-    if (reader->state == ANSWER_CHUNK_SIZE) {
+    if (reader->state == RESPONSE_CHUNK_SIZE) {
         if (!chunk_size(reader->part.data, &reader->left))
             return refuse(err, "a bad chunk");
-        reader->state = reader->left ? ANSWER_CHUNK : ANSWER_TRAILER;
-    } else if (reader->state == ANSWER_CHUNK_END) {
+        reader->state = reader->left ? RESPONSE_CHUNK : RESPONSE_TRAILER;
+    } else if (reader->state == RESPONSE_CHUNK_END) {
         if (!blank)
             return refuse(err, "a bad chunk");
-        reader->state = ANSWER_CHUNK_SIZE;
+        reader->state = RESPONSE_CHUNK_SIZE;
     } else if (blank) {
-        reader->state = ANSWER_DONE;
+        reader->state = RESPONSE_DONE;
     }
     reader->part.len = 0;
     return true;
 }
 
-bool answer_read(struct answer_reader *reader, struct bytes *input, struct http_answer *answer,
-                 struct err *err)
+bool response_reader_read(struct response_reader *reader, struct bytes *input,
+                          struct http_response *answer, struct err *err)
 {
     bool ok = true;
-    while (ok && input->len && reader->state != ANSWER_DONE) {
+    while (ok && input->len && reader->state != RESPONSE_DONE) {
         switch (reader->state) {
-        case ANSWER_HEAD:
+        case RESPONSE_HEAD:
             ok = read_head(reader, input, answer, err);
             break;
-        case ANSWER_LENGTH:
-            ok = read_piece(reader, input, answer, ANSWER_DONE, err);
+        case RESPONSE_LENGTH:
+            ok = read_piece(reader, input, answer, RESPONSE_DONE, err);
             break;
-        case ANSWER_CHUNK:
-            ok = read_piece(reader, input, answer, ANSWER_CHUNK_END, err);
+        case RESPONSE_CHUNK:
+            ok = read_piece(reader, input, answer, RESPONSE_CHUNK_END, err);
             break;
-        case ANSWER_TO_END:
+        case RESPONSE_UNTIL_CLOSE:
             reader->left = UINT64_MAX;
-            ok = read_piece(reader, input, answer, ANSWER_DONE, err);
+            ok = read_piece(reader, input, answer, RESPONSE_DONE, err);
             break;
         default:
             ok = read_line(reader, input, err) ? take_line(reader, err) : err->status == 0;
@@ -275,21 +272,21 @@ bool answer_read(struct answer_reader *reader, struct bytes *input, struct http_
     return ok;
 }
 
-bool answer_close(struct answer_reader *reader, struct err *err)
+bool response_reader_eof(struct response_reader *reader, struct err *err)
 {
-    if (reader->state != ANSWER_TO_END)
+    if (reader->state != RESPONSE_UNTIL_CLOSE)
         return err_set(err, ERR_UNAVAILABLE, "the answer broke off");
-    reader->state = ANSWER_DONE;
+    reader->state = RESPONSE_DONE;
     return true;
 }
 
-void answer_reader_reset(struct answer_reader *reader)
+void response_reader_reset(struct response_reader *reader)
 {
     reader->part.len = 0;
-    *reader = (struct answer_reader){.part = reader->part};
+    *reader = (struct response_reader){.part = reader->part};
 }
 
-void answer_reader_done(struct answer_reader *reader)
+void response_reader_done(struct response_reader *reader)
 {
     buf_done(&reader->part);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One request and its answer on one libcurl easy handle. */
 #include "net/client/transfer.h"
 
@@ -13,14 +14,12 @@ enum {
     MAX_HEAD = 256 << 10, /* bytes of header fields in an answer */
 };
 
-/* ---- the answer ---------------------------------------------------------------------------- */
-
 /* Whether the answer so far is an interim one that the caller is content with. */
 static bool is_enough(const struct transfer *transfer)
 {
     long status = 0;
     transfer->curl->easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-    return transfer->call.enough && status == transfer->call.enough;
+    return transfer->call.stop_at_status && status == transfer->call.stop_at_status;
 }
 
 /* One line of the answer's head. A status line starts it anew, since a 1xx answer may go before. */
@@ -41,8 +40,8 @@ static size_t on_head(char *line, size_t one, size_t len, void *context)
     const char *colon = memchr(line, ':', len);
     if (transfer->head_ended || !colon) { /* a trailer; the blank line, or rubbish */
         transfer->head_ended |= *line == '\r' || *line == '\n';
-        transfer->cut = transfer->head_ended && is_enough(transfer);
-        return transfer->cut ? 0 : len; /* 0 ends the transfer */
+        transfer->stopped_early = transfer->head_ended && is_enough(transfer);
+        return transfer->stopped_early ? 0 : len; /* 0 ends the transfer */
     }
 
     const char *value = colon + 1, *end = line + len;
@@ -65,8 +64,6 @@ static size_t on_body(char *data, size_t one, size_t len, void *context)
     transfer->too_large = true;
     return 0;
 }
-
-/* ---- the handle ---------------------------------------------------------------------------- */
 
 /* What holds for every request. Set anew each time: libcurl 7.88 counts the connections that died
  * on a handle, and refuses to go on after five, unless the handle is reset. */
@@ -92,12 +89,12 @@ static void configure(struct transfer *transfer)
     set(easy, CURLOPT_USERAGENT, settings->user_agent);
     set(easy, CURLOPT_CONNECTTIMEOUT_MS, settings->connect_timeout_ms);
     set(easy, CURLOPT_MAXAGE_CONN, settings->max_idle_sec);
-    curl_loop_adopt(settings->loop, transfer->curl, easy);
+    curl_loop_attach(settings->loop, transfer->curl, easy);
 }
 
 struct transfer *transfer_new(const struct transfer_settings *settings)
 {
-    struct transfer *transfer = must_alloc(sizeof(*transfer));
+    struct transfer *transfer = alloc_zeroed(sizeof(*transfer));
     transfer->settings = settings;
     return transfer;
 }
@@ -106,14 +103,12 @@ void transfer_free(struct transfer *transfer)
 {
     if (transfer->easy)
         transfer->curl->easy_cleanup(transfer->easy);
-    http_answer_done(&transfer->answer);
+    http_client_response_done(&transfer->answer);
     url_done(&transfer->url);
     buf_done(&transfer->text);
     free(transfer->lines);
     free(transfer);
 }
-
-/* ---- the request --------------------------------------------------------------------------- */
 
 static bool is_loopback(const char *host)
 {
@@ -148,13 +143,13 @@ static struct curl_slist *set_lines(struct transfer *transfer)
     static const struct headers none = {0};
     const struct headers *headers = transfer->call.headers ? transfer->call.headers : &none;
 
-    size_t most = headers->count + COUNT(unasked), size = sizeof("Expect:Content-Type:");
+    size_t most = headers->count + ARRAY_SIZE(unasked), size = sizeof("Expect:Content-Type:");
     for (size_t i = 0; i < headers->count; i++)
         size += strlen(headers->list[i].name) + strlen(headers->list[i].value) + sizeof(": ");
-    transfer->lines = must_realloc(transfer->lines, most * sizeof(*transfer->lines));
+    transfer->lines = alloc_resize(transfer->lines, most * sizeof(*transfer->lines));
     memset(transfer->lines, 0, most * sizeof(*transfer->lines));
     transfer->text.len = 0;
-    buf_room(&transfer->text, size + most); /* so that texts stay where they are */
+    buf_reserve(&transfer->text, size + most); /* so that texts stay where they are */
 
     size_t count = 0;
     for (size_t i = 0; i < headers->count; i++) {
@@ -164,7 +159,7 @@ static struct curl_slist *set_lines(struct transfer *transfer)
             add_line(transfer, &count, header->name, empty ? ";" : ": ",
                      empty ? "" : header->value);
     }
-    for (size_t i = 0; i < COUNT(unasked); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(unasked); i++)
         if (!headers_get(headers, unasked[i]))
             add_line(transfer, &count, unasked[i], ":", "");
     return transfer->lines;
@@ -238,8 +233,8 @@ static void set_request(struct transfer *transfer)
     set_tls(transfer);
 }
 
-bool transfer_begin(struct transfer *transfer, const struct http_call *call, http_ended *ended,
-                    void *context)
+bool transfer_begin(struct transfer *transfer, const struct http_call *call,
+                    http_client_callback *ended, void *context)
 {
     transfer->call = *call;
     transfer->ended = ended;
@@ -248,7 +243,7 @@ bool transfer_begin(struct transfer *transfer, const struct http_call *call, htt
     transfer->head_size = 0;
     transfer->head_ended = false;
     transfer->too_large = false;
-    transfer->cut = false;
+    transfer->stopped_early = false;
     transfer->detail[0] = '\0';
     if (!call->url || !url_parse(call->url, &transfer->url))
         return err_set(&transfer->failure, ERR_INPUT, "%s is not a URL that can be called",
@@ -267,8 +262,6 @@ bool transfer_configure(struct transfer *transfer)
     set_request(transfer);
     return true;
 }
-
-/* ---- the result ---------------------------------------------------------------------------- */
 
 /* Whether the server's certificate was looked at and refused. */
 static bool is_distrusted(const struct transfer *transfer)
@@ -316,7 +309,7 @@ static void explain(struct transfer *transfer, CURLcode result)
     else if (transfer->failure.status == 0)
         err_set(&transfer->failure, status_of(transfer, result), "%s", detail);
     if (result == CURLE_COULDNT_CONNECT)
-        transfer->failure.reason = http_refused;
+        transfer->failure.reason = http_client_refused;
     transfer_name_server(transfer);
 }
 
@@ -324,8 +317,8 @@ void transfer_end(struct transfer *transfer, CURLcode result)
 {
     long status = 0;
     transfer->curl->easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (transfer->cut) {
-        transfer->answer.status = transfer->call.enough;
+    if (transfer->stopped_early) {
+        transfer->answer.status = transfer->call.stop_at_status;
     } else if (result != CURLE_OK) {
         explain(transfer, result);
     } else if (!transfer->head_ended || status < 200) {
@@ -350,7 +343,7 @@ void transfer_report(struct transfer *transfer)
 {
     bool failed = transfer->failure.status != 0;
     transfer->ended(failed ? NULL : &transfer->answer, &transfer->failure, transfer->context);
-    http_answer_done(&transfer->answer);
+    http_client_response_done(&transfer->answer);
     url_done(&transfer->url);
     transfer->failure = (struct err){0};
 }

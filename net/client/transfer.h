@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One request and its answer on one libcurl easy handle. Transfers are used again and again: making
  * a handle costs more than a request. */
 #ifndef NET_CLIENT_TRANSFER_H
@@ -21,24 +22,24 @@ struct transfer {
     const struct transfer_settings *settings;
     const struct libcurl *curl; /* NULL until it is needed, as is easy */
     CURL *easy;
-    bool direct; /* goes without libcurl: then these are in use */
+    bool loopback; /* goes without libcurl: then these are in use */
 
-    struct direct_connection *connection; /* NULL: waits for one of its host */
-    struct direct_host *host;
+    struct loopback_connection *connection; /* NULL: waits for one of its host */
+    struct loopback_host *host;
     struct transfer *prev_waiting, *next_waiting;
     int64_t deadline_ns;
 
     struct http_call call;
-    http_ended *ended;
+    http_client_callback *ended;
     void *context;
     struct url url;           /* of the call, for messages and decisions */
     struct curl_slist *lines; /* the request's fields: an array linked up, texts in `text` */
     struct buf text;
 
-    struct http_answer answer;
-    size_t head_size; /* bytes of header fields so far */
-    bool head_ended;  /* with its blank line */
-    bool cut;         /* by us, behind an interim answer that is enough */
+    struct http_response answer;
+    size_t head_size;   /* bytes of header fields so far */
+    bool head_ended;    /* with its blank line */
+    bool stopped_early; /* by us, behind an interim answer that is enough */
     bool too_large;
     struct err failure; /* status 0 while there is none */
     char detail[CURL_ERROR_SIZE];
@@ -49,8 +50,8 @@ struct transfer *transfer_new(const struct transfer_settings *settings);
 void transfer_free(struct transfer *transfer);
 
 /* Makes a new or ended transfer ready for a call. False when the call is bad; failure says why. */
-bool transfer_begin(struct transfer *transfer, const struct http_call *call, http_ended *ended,
-                    void *context);
+bool transfer_begin(struct transfer *transfer, const struct http_call *call,
+                    http_client_callback *ended, void *context);
 
 /* Makes it ready to be added to a multi handle. False (failure) when there is no libcurl. */
 bool transfer_configure(struct transfer *transfer);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Answering an exchange: at once, later, from any thread. */
 #include "net/server/http_server_private.h"
 
@@ -9,59 +10,60 @@
 #include <sys/socket.h>
 #include <utlist.h>
 
-struct live *live_of(struct http_exchange *exchange)
+struct http_request *http_exchange_request(struct http_exchange *exchange)
 {
-    return (struct live *)exchange;
+    return (struct http_request *)exchange;
 }
 
-static void live_free(struct live *live)
+static void request_free(struct http_request *request)
 {
-    if (live->face.ended)
-        live->face.ended(&live->face);
-    if (live->response)
-        MHD_destroy_response(live->response);
-    headers_done(&live->face.headers);
-    buf_done(&live->face.body);
-    pthread_mutex_destroy(&live->lock);
-    http_server_unref(live->server);
-    free(live->uri);
-    free(live);
+    if (request->base.ended)
+        request->base.ended(&request->base);
+    if (request->response)
+        MHD_destroy_response(request->response);
+    headers_done(&request->base.headers);
+    buf_done(&request->base.body);
+    pthread_mutex_destroy(&request->lock);
+    http_server_unref(request->server);
+    free(request->uri);
+    free(request);
 }
 
-void live_unref(struct live *live)
+void http_exchange_unref(struct http_request *request)
 {
-    pthread_mutex_lock(&live->lock);
-    bool last = --live->refs == 0;
-    pthread_mutex_unlock(&live->lock);
+    pthread_mutex_lock(&request->lock);
+    bool last = --request->refs == 0;
+    pthread_mutex_unlock(&request->lock);
     if (last)
-        live_free(live);
+        request_free(request);
 }
 
-void live_answer(struct live *live, unsigned status, struct MHD_Response *response)
+void http_exchange_respond(struct http_request *request, unsigned status,
+                           struct MHD_Response *response)
 {
-    pthread_mutex_lock(&live->lock);
-    live->answered = true;
-    live->response = response;
-    live->status = status;
-    if (live->suspended) {
-        live->suspended = false;
-        MHD_resume_connection(live->connection);
-        lane_ring(live->lane);
+    pthread_mutex_lock(&request->lock);
+    request->answered = true;
+    request->response = response;
+    request->status = status;
+    if (request->suspended) {
+        request->suspended = false;
+        MHD_resume_connection(request->connection);
+        server_thread_wake(request->thread);
     }
-    pthread_mutex_unlock(&live->lock);
+    pthread_mutex_unlock(&request->lock);
 }
 
-bool live_claim(struct live *live)
+bool http_exchange_claim(struct http_request *request)
 {
-    if (!live->held)
+    if (!request->held)
         return true;
-    pthread_mutex_lock(&live->server->lock);
-    bool listed = live->prev != NULL; /* utlist: every element of a list has a prev */
+    pthread_mutex_lock(&request->server->lock);
+    bool listed = request->prev != NULL; /* utlist: every element of a list has a prev */
     if (listed) {
-        DL_DELETE(live->server->held, live);
-        live->prev = live->next = NULL;
+        DL_DELETE(request->server->held, request);
+        request->prev = request->next = NULL;
     }
-    pthread_mutex_unlock(&live->server->lock);
+    pthread_mutex_unlock(&request->server->lock);
     return listed;
 }
 
@@ -86,31 +88,31 @@ static bool peer_sends(int socket)
     return got > 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR));
 }
 
-bool http_alive(const struct http_exchange *exchange)
+bool http_exchange_is_connected(const struct http_exchange *exchange)
 {
-    struct live *live = (struct live *)(uintptr_t)exchange;
-    pthread_mutex_lock(&live->lock);
-    bool alive = !live->answered && peer_sends(live->socket);
-    pthread_mutex_unlock(&live->lock);
+    struct http_request *request = (struct http_request *)(uintptr_t)exchange;
+    pthread_mutex_lock(&request->lock);
+    bool alive = !request->answered && peer_sends(request->socket);
+    pthread_mutex_unlock(&request->lock);
     return alive;
 }
 
-bool http_closing(const struct http_exchange *exchange)
+bool http_exchange_is_closing(const struct http_exchange *exchange)
 {
-    const struct live *live = (const struct live *)exchange;
-    return atomic_load(&live->server->closing);
+    const struct http_request *request = (const struct http_request *)exchange;
+    return atomic_load(&request->server->closing);
 }
 
 /* Whether this answer should be the connection's last. A peer that has shut its sending side while
  * the exchange was held waits for that: libmicrohttpd does not notice such an end by itself. */
-static bool is_last(const struct live *live, const struct http_reply *reply)
+static bool is_last(const struct http_request *request, const struct http_reply *reply)
 {
-    return reply->close || atomic_load(&live->server->closing) ||
-           (live->held && !peer_sends(live->socket));
+    return reply->close || atomic_load(&request->server->closing) ||
+           (request->held && !peer_sends(request->socket));
 }
 
 /* Adds the reply's fields, and empties them. */
-void http_reply_headers(struct MHD_Response *response, struct http_reply *reply, bool close)
+void http_exchange_add_headers(struct MHD_Response *response, struct http_reply *reply, bool close)
 {
     if (reply->content_type)
         MHD_add_response_header(response, "Content-Type", reply->content_type);
@@ -122,16 +124,17 @@ void http_reply_headers(struct MHD_Response *response, struct http_reply *reply,
     headers_done(&reply->headers);
 }
 
-void http_answer_with(struct http_exchange *exchange, struct http_reply *reply)
+void http_exchange_reply(struct http_exchange *exchange, struct http_reply *reply)
 {
-    struct live *live = live_of(exchange);
-    bool held = live->held;
-    if (live_claim(live)) {
+    struct http_request *request = http_exchange_request(exchange);
+    bool held = request->held;
+    if (http_exchange_claim(request)) {
         struct MHD_Response *response = make_response(reply);
         if (!response)
             abort(); /* out of memory */
-        http_reply_headers(response, reply, is_last(live, reply));
-        live_answer(live, reply->status ? (unsigned)reply->status : MHD_HTTP_OK, response);
+        http_exchange_add_headers(response, reply, is_last(request, reply));
+        http_exchange_respond(request, reply->status ? (unsigned)reply->status : MHD_HTTP_OK,
+                              response);
     } else { /* the server had to close it: nobody listens any more */
         if (reply->has_file)
             close(reply->file);
@@ -139,34 +142,34 @@ void http_answer_with(struct http_exchange *exchange, struct http_reply *reply)
         buf_done(&reply->body);
     }
     if (held)
-        live_unref(live);
+        http_exchange_unref(request);
 }
 
-void http_reply_text(struct http_exchange *exchange, int status, const char *text)
+void http_exchange_reply_text(struct http_exchange *exchange, int status, const char *text)
 {
     struct http_reply reply = {.status = status, .content_type = "text/plain; charset=utf-8"};
     buf_add_text(&reply.body, text);
-    http_answer_with(exchange, &reply);
+    http_exchange_reply(exchange, &reply);
 }
 
-void http_reply_json(struct http_exchange *exchange, int status, json_t *tree)
+void http_exchange_reply_json(struct http_exchange *exchange, int status, json_t *tree)
 {
     struct http_reply reply = {.status = status, .content_type = "application/json; charset=UTF-8"};
     reply.body.data = json_to_text(tree);
     reply.body.len = strlen(reply.body.data);
     json_decref(tree);
-    http_answer_with(exchange, &reply);
+    http_exchange_reply(exchange, &reply);
 }
 
-void http_reply_empty(struct http_exchange *exchange, int status)
+void http_exchange_reply_empty(struct http_exchange *exchange, int status)
 {
     struct http_reply reply = {.status = status};
-    http_answer_with(exchange, &reply);
+    http_exchange_reply(exchange, &reply);
 }
 
-void http_reply_err(struct http_exchange *exchange, const struct err *err)
+void http_exchange_reply_err(struct http_exchange *exchange, const struct err *err)
 {
-    struct http_server *server = live_of(exchange)->server;
+    struct http_server *server = http_exchange_request(exchange)->server;
     if (server->options.refuse) {
         server->options.refuse(exchange, err, server->options.app);
         return;
@@ -178,41 +181,41 @@ void http_reply_err(struct http_exchange *exchange, const struct err *err)
         snprintf(seconds, sizeof(seconds), "%d", err->retry_after_sec);
         headers_add(&reply.headers, "Retry-After", seconds);
     }
-    http_answer_with(exchange, &reply);
+    http_exchange_reply(exchange, &reply);
 }
 
-void http_hold(struct http_exchange *exchange)
+void http_exchange_hold(struct http_exchange *exchange)
 {
-    struct live *live = live_of(exchange);
-    pthread_mutex_lock(&live->lock);
-    bool already = live->held;
+    struct http_request *request = http_exchange_request(exchange);
+    pthread_mutex_lock(&request->lock);
+    bool already = request->held;
     if (!already) {
-        live->held = true;
-        live->refs++;
+        request->held = true;
+        request->refs++;
     }
-    pthread_mutex_unlock(&live->lock);
+    pthread_mutex_unlock(&request->lock);
     if (already)
         return;
-    pthread_mutex_lock(&live->server->lock);
-    DL_APPEND(live->server->held, live);
-    pthread_mutex_unlock(&live->server->lock);
+    pthread_mutex_lock(&request->server->lock);
+    DL_APPEND(request->server->held, request);
+    pthread_mutex_unlock(&request->server->lock);
 }
 
 static void run_work(void *context)
 {
-    struct live *live = context;
-    live->work(&live->face, live->work_app);
+    struct http_request *request = context;
+    request->work(&request->base, request->work_app);
 }
 
-void http_work(struct http_exchange *exchange, http_handle *work, void *app)
+void http_exchange_run_blocking(struct http_exchange *exchange, http_handler *work, void *app)
 {
-    struct live *live = live_of(exchange);
-    http_hold(exchange);
-    live->work = work;
-    live->work_app = app;
-    if (workers_run(live->server->workers, run_work, live))
+    struct http_request *request = http_exchange_request(exchange);
+    http_exchange_hold(exchange);
+    request->work = work;
+    request->work_app = app;
+    if (worker_pool_run(request->server->workers, run_work, request))
         return;
     struct err busy = {.retry_after_sec = 1};
     err_set(&busy, ERR_UNAVAILABLE, "too many requests at once, try again");
-    http_reply_err(exchange, &busy);
+    http_exchange_reply_err(exchange, &busy);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One request from its first line to its answer, as libmicrohttpd calls for it. */
 #include "net/server/http_server_private.h"
 
@@ -10,43 +11,43 @@ enum {
     HEADER_BYTES = 1024, /* enough for the fields of nearly every request, and cached by malloc */
 };
 
-int http_socket(struct MHD_Connection *connection)
+int http_request_socket(struct MHD_Connection *connection)
 {
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 }
 
 /* Called with the request line, before the fields are read: the exchange begins here. */
-void *http_on_uri(void *context, const char *uri, struct MHD_Connection *connection)
+void *http_request_on_uri(void *context, const char *uri, struct MHD_Connection *connection)
 {
-    struct lane *lane = context;
-    struct http_server *server = lane->server;
-    struct live *live = must_alloc(sizeof(*live));
-    live->server = server;
-    live->lane = lane;
-    live->connection = connection;
-    live->socket = http_socket(connection);
-    live->uri = str_copy(uri);
-    live->query = strchr(live->uri, '?');
-    if (live->query)
-        *live->query++ = '\0';
-    live->refs = 1;
-    pthread_mutex_init(&live->lock, NULL);
+    struct server_thread *thread = context;
+    struct http_server *server = thread->server;
+    struct http_request *request = alloc_zeroed(sizeof(*request));
+    request->server = server;
+    request->thread = thread;
+    request->connection = connection;
+    request->socket = http_request_socket(connection);
+    request->uri = str_copy(uri);
+    request->query = strchr(request->uri, '?');
+    if (request->query)
+        *request->query++ = '\0';
+    request->refs = 1;
+    pthread_mutex_init(&request->lock, NULL);
 
     atomic_fetch_add(&server->refs, 1);
     atomic_fetch_add(&server->requests, 1);
-    return live;
+    return request;
 }
 
-void http_on_completed(void *context, struct MHD_Connection *connection, void **request,
-                       enum MHD_RequestTerminationCode code)
+void http_request_on_completed(void *context, struct MHD_Connection *connection, void **state,
+                               enum MHD_RequestTerminationCode code)
 {
     (void)connection, (void)code;
     struct http_server *server = context;
-    struct live *live = *request;
-    *request = NULL;
-    if (!live)
+    struct http_request *request = *state;
+    *state = NULL;
+    if (!request)
         return;
-    live_unref(live);
+    http_exchange_unref(request);
     atomic_fetch_sub(&server->requests, 1);
 }
 
@@ -83,104 +84,104 @@ static bool length_ok(const struct http_exchange *exchange, struct err *err)
                    exchange->max_body);
 }
 
-static void refuse_and_close(struct live *live, const struct err *err)
+static void refuse_and_close(struct http_request *request, const struct err *err)
 {
-    http_reply_err(&live->face, err);
-    if (!live->held)
-        MHD_add_response_header(live->response, "Connection", "close");
+    http_exchange_reply_err(&request->base, err);
+    if (!request->held)
+        MHD_add_response_header(request->response, "Connection", "close");
 }
 
-static void begin(struct live *live, const char *method)
+static void begin(struct http_request *request, const char *method)
 {
-    struct http_exchange *exchange = &live->face;
-    struct http_server *server = live->server;
+    struct http_exchange *exchange = &request->base;
+    struct http_server *server = request->server;
     exchange->method = method;
-    exchange->path = live->uri;
-    exchange->query = live->query;
+    exchange->path = request->uri;
+    exchange->query = request->query;
     exchange->tls = server->options.cert_pem != NULL;
     exchange->max_body = server->options.max_body;
     headers_reserve(&exchange->headers, 16, HEADER_BYTES);
-    MHD_get_connection_values(live->connection, MHD_HEADER_KIND, add_field, &exchange->headers);
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, add_field, &exchange->headers);
 
     struct err err = {0};
     if (!framing_ok(&exchange->headers, &err)) {
-        refuse_and_close(live, &err);
+        refuse_and_close(request, &err);
         return;
     }
     if (server->options.begin)
         server->options.begin(exchange, server->options.app);
-    if (!live->answered && !length_ok(exchange, &err))
-        refuse_and_close(live, &err);
+    if (!request->answered && !length_ok(exchange, &err))
+        refuse_and_close(request, &err);
     exchange->body.max = exchange->max_body;
 }
 
 /* Takes a piece of the body. False when the connection is to be cut. */
-static bool receive(struct live *live, struct bytes piece)
+static bool receive(struct http_request *request, struct bytes piece)
 {
-    struct http_exchange *exchange = &live->face;
-    live->received += piece.len;
-    if (live->err.status)
-        return live->received < DISCARD_BYTES;
-    if (exchange->max_body && live->received > exchange->max_body) {
-        err_set(&live->err, ERR_TOO_LARGE, "body is over the limit of %zu bytes",
+    struct http_exchange *exchange = &request->base;
+    request->received += piece.len;
+    if (request->err.status)
+        return request->received < DISCARD_BYTES;
+    if (exchange->max_body && request->received > exchange->max_body) {
+        err_set(&request->err, ERR_TOO_LARGE, "body is over the limit of %zu bytes",
                 exchange->max_body);
         buf_done(&exchange->body);
-        live->received = 0;
+        request->received = 0;
         return true;
     }
     if (exchange->sink) {
-        if (!exchange->sink(exchange, piece, &live->err))
-            live->received = 0;
+        if (!exchange->sink(exchange, piece, &request->err))
+            request->received = 0;
     } else if (!buf_add(&exchange->body, piece.data, piece.len)) {
         return false;
     }
     return true;
 }
 
-static void handle(struct live *live)
+static void handle(struct http_request *request)
 {
-    if (live->err.status) {
-        refuse_and_close(live, &live->err);
+    if (request->err.status) {
+        refuse_and_close(request, &request->err);
         return;
     }
-    live->server->options.handle(&live->face, live->server->options.app);
+    request->server->options.handle(&request->base, request->server->options.app);
 }
 
 /* Sends the answer, or lets the connection sleep until there is one. */
-static enum MHD_Result go_on(struct live *live)
+static enum MHD_Result go_on(struct http_request *request)
 {
-    pthread_mutex_lock(&live->lock);
+    pthread_mutex_lock(&request->lock);
     enum MHD_Result result = MHD_YES;
-    if (live->answered) {
-        result = MHD_queue_response(live->connection, live->status, live->response);
+    if (request->answered) {
+        result = MHD_queue_response(request->connection, request->status, request->response);
     } else {
-        live->suspended = true;
-        MHD_suspend_connection(live->connection);
+        request->suspended = true;
+        MHD_suspend_connection(request->connection);
     }
-    pthread_mutex_unlock(&live->lock);
+    pthread_mutex_unlock(&request->lock);
     return result;
 }
 
 /* Called by MHD again and again while a request comes in, and once more after a sleep. */
-enum MHD_Result http_on_request(void *context, struct MHD_Connection *connection, const char *url,
-                                const char *method, const char *version, const char *upload,
-                                size_t *upload_size, void **request)
+enum MHD_Result http_request_on_access(void *context, struct MHD_Connection *connection,
+                                       const char *url, const char *method, const char *version,
+                                       const char *upload, size_t *upload_size, void **state)
 {
     (void)context, (void)connection, (void)url, (void)version;
-    struct live *live = *request;
-    if (!live->begun) {
-        live->begun = true;
-        begin(live, method);
-        return live->answered ? go_on(live) : MHD_YES;
+    struct http_request *request = *state;
+    if (!request->begun) {
+        request->begun = true;
+        begin(request, method);
+        return request->answered ? go_on(request) : MHD_YES;
     }
     if (*upload_size) {
-        bool good = receive(live, (struct bytes){upload, *upload_size});
+        bool good = receive(request, (struct bytes){upload, *upload_size});
         *upload_size = 0;
         return good ? MHD_YES : MHD_NO;
     }
-    if (!live->handled) {
-        live->handled = true;
-        handle(live);
+    if (!request->handled) {
+        request->handled = true;
+        handle(request);
     }
-    return go_on(live);
+    return go_on(request);
 }

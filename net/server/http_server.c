@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The HTTP server: libmicrohttpd behind one door. Here: opening, connections, the end. */
 #include "net/server/http_server_private.h"
 
@@ -20,7 +21,7 @@ enum {
     /* Holds the head of a request; a larger one gets 431. libmicrohttpd clears this and half of it
      * again for each request, so more costs everybody. */
     CONNECTION_BYTES = 16 * 1024,
-    MOST_CONNECTIONS = 20000,
+    MAX_CONNECTIONS = 20000,
     OTHER_FILES = 64,
     QUIET_MS = 100, /* so long must the connections be silent before the end */
 };
@@ -64,7 +65,7 @@ static unsigned allow_connections(unsigned wanted)
 {
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
-    rlim_t want = (rlim_t)(wanted ? wanted : MOST_CONNECTIONS) + OTHER_FILES;
+    rlim_t want = (rlim_t)(wanted ? wanted : MAX_CONNECTIONS) + OTHER_FILES;
     if (files.rlim_cur < want) {
         files.rlim_cur = want < files.rlim_max ? want : files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
@@ -89,10 +90,10 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
                           enum MHD_ConnectionNotificationCode code)
 {
     (void)socket_context;
-    struct lane *lane = context;
-    struct http_server *server = lane->server;
+    struct server_thread *thread = context;
+    struct http_server *server = thread->server;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        lane_watch(lane, http_socket(connection));
+        server_thread_watch(thread, http_request_socket(connection));
         atomic_fetch_add(&server->connections, 1);
         atomic_fetch_add(&server->accepted, 1);
     } else {
@@ -100,9 +101,9 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     }
 }
 
-static struct MHD_Daemon *start_daemon(struct lane *lane, unsigned connections)
+static struct MHD_Daemon *start_daemon(struct server_thread *thread, unsigned connections)
 {
-    struct http_server *server = lane->server;
+    struct http_server *server = thread->server;
     const struct http_server_options *options = &server->options;
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     struct MHD_OptionItem tls[] = {
@@ -112,13 +113,14 @@ static struct MHD_Daemon *start_daemon(struct lane *lane, unsigned connections)
     };
     struct MHD_OptionItem *more = options->cert_pem ? tls : tls + 2;
     return MHD_start_daemon(
-        flags | (options->cert_pem ? MHD_USE_TLS : 0), 0, NULL, NULL, http_on_request, server,
-        MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL, MHD_OPTION_LISTEN_SOCKET, server->listener,
-        MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_sec,
-        MHD_OPTION_URI_LOG_CALLBACK, http_on_uri, lane, MHD_OPTION_NOTIFY_COMPLETED,
-        http_on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, lane,
-        MHD_OPTION_ARRAY, more, MHD_OPTION_END);
+        flags | (options->cert_pem ? MHD_USE_TLS : 0), 0, NULL, NULL, http_request_on_access,
+        server, MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL, MHD_OPTION_LISTEN_SOCKET,
+        server->listener, MHD_OPTION_CONNECTION_LIMIT, connections,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
+        options->idle_sec, MHD_OPTION_URI_LOG_CALLBACK, http_request_on_uri, thread,
+        MHD_OPTION_NOTIFY_COMPLETED, http_request_on_completed, server,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, thread, MHD_OPTION_ARRAY, more,
+        MHD_OPTION_END);
 }
 
 /* Starts the threads, each with its share of the connections. False with errno. */
@@ -126,13 +128,13 @@ static bool start_lanes(struct http_server *server)
 {
     unsigned connections = allow_connections(server->options.max_connections);
     unsigned wanted = server->options.threads < connections ? server->options.threads : connections;
-    server->lanes = must_alloc(wanted * sizeof(*server->lanes));
+    server->threads = alloc_zeroed(wanted * sizeof(*server->threads));
     for (unsigned i = 0; i < wanted; i++) {
-        struct lane *lane = &server->lanes[server->lane_count++];
-        lane->server = server;
-        lane->events = lane->bell = -1;
-        lane->daemon = start_daemon(lane, connections / wanted + (i < connections % wanted));
-        if (!lane->daemon || !lane_start(lane))
+        struct server_thread *thread = &server->threads[server->thread_count++];
+        thread->server = server;
+        thread->events = thread->wakeup = -1;
+        thread->daemon = start_daemon(thread, connections / wanted + (i < connections % wanted));
+        if (!thread->daemon || !server_thread_start(thread))
             return false;
     }
     return true;
@@ -141,9 +143,9 @@ static bool start_lanes(struct http_server *server)
 /* Ends the threads; the listening socket, which they share, stays open. */
 static void stop_lanes(struct http_server *server)
 {
-    for (unsigned i = 0; i < server->lane_count; i++)
-        lane_stop(&server->lanes[i]);
-    free(server->lanes);
+    for (unsigned i = 0; i < server->thread_count; i++)
+        server_thread_stop(&server->threads[i]);
+    free(server->threads);
 }
 
 void http_server_unref(struct http_server *server)
@@ -157,7 +159,7 @@ void http_server_unref(struct http_server *server)
 /* What is not needed once no request can come any more. */
 static void let_go(struct http_server *server)
 {
-    workers_close(server->workers);
+    worker_pool_close(server->workers);
     if (server->listener >= 0)
         close(server->listener);
     http_server_unref(server);
@@ -165,7 +167,7 @@ static void let_go(struct http_server *server)
 
 struct http_server *http_server_open(const struct http_server_options *options, struct err *err)
 {
-    struct http_server *server = must_alloc(sizeof(*server));
+    struct http_server *server = alloc_zeroed(sizeof(*server));
     server->options = *options;
     struct http_server_options *own = &server->options;
     own->host = own->host ? own->host : "127.0.0.1";
@@ -176,7 +178,7 @@ struct http_server *http_server_open(const struct http_server_options *options, 
     server->listener = -1;
     pthread_mutex_init(&server->lock, NULL);
     atomic_store(&server->refs, 1);
-    server->workers = workers_open(own->workers ? own->workers : 100);
+    server->workers = worker_pool_open(own->workers ? own->workers : 100);
 
     if (!listen_on(server, err)) {
         let_go(server);
@@ -204,7 +206,7 @@ uint64_t http_server_accepted(const struct http_server *server)
 
 /* Lets no further connection be made to a listening socket: a packet filter that takes nothing.
  * Clients try again within a second and are then refused, since nobody listens any more. */
-static void shut_the_door(int listener)
+static void close_listener(int listener)
 {
     struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
     struct sock_fprog filter = {.len = 1, .filter = &nothing};
@@ -215,13 +217,13 @@ static void shut_the_door(int listener)
 static void stop_listening(struct http_server *server)
 {
     static const struct timespec moment = {.tv_nsec = NS_PER_MS};
-    int64_t deadline_ns = time_monotonic_ns() + NS_PER_SEC;
+    int64_t deadline_ns = timestamp_monotonic_ns() + NS_PER_SEC;
     struct pollfd waiting = {.fd = server->listener, .events = POLLIN};
-    shut_the_door(server->listener);
-    while (poll(&waiting, 1, 0) > 0 && time_monotonic_ns() < deadline_ns)
-        nanosleep(&moment, NULL); /* the lanes accept them */
-    for (unsigned i = 0; i < server->lane_count; i++)
-        lane_stop_accepting(&server->lanes[i]);
+    close_listener(server->listener);
+    while (poll(&waiting, 1, 0) > 0 && timestamp_monotonic_ns() < deadline_ns)
+        nanosleep(&moment, NULL); /* the threads accept them */
+    for (unsigned i = 0; i < server->thread_count; i++)
+        server_thread_stop_accepting(&server->threads[i]);
     close(server->listener);
     server->listener = -1;
 }
@@ -231,9 +233,9 @@ static void stop_listening(struct http_server *server)
 static void wait_for_quiet(struct http_server *server, int64_t deadline_ns)
 {
     static const struct timespec moment = {.tv_nsec = 2 * NS_PER_MS};
-    int64_t quiet_since = time_monotonic_ns();
+    int64_t quiet_since = timestamp_monotonic_ns();
     while (atomic_load(&server->connections)) {
-        int64_t now = time_monotonic_ns();
+        int64_t now = timestamp_monotonic_ns();
         if (atomic_load(&server->requests))
             quiet_since = now;
         if (now - quiet_since > (int64_t)QUIET_MS * NS_PER_MS || now > deadline_ns)
@@ -246,15 +248,16 @@ static void wait_for_quiet(struct http_server *server, int64_t deadline_ns)
 static void end_held(struct http_server *server)
 {
     pthread_mutex_lock(&server->lock);
-    struct live *live, *next;
-    DL_FOREACH_SAFE(server->held, live, next)
+    struct http_request *request, *next;
+    DL_FOREACH_SAFE(server->held, request, next)
     {
-        DL_DELETE(server->held, live);
-        live->prev = live->next = NULL;
-        live_answer(live, MHD_HTTP_SERVICE_UNAVAILABLE,
-                    MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT));
+        DL_DELETE(server->held, request);
+        request->prev = request->next = NULL;
+        http_exchange_respond(
+            request, MHD_HTTP_SERVICE_UNAVAILABLE,
+            MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT));
     }
-    http_streams_close(server);
+    http_stream_close_all(server);
     pthread_mutex_unlock(&server->lock);
 }
 
@@ -266,11 +269,12 @@ void http_server_close(struct http_server *server)
     stop_listening(server);
 
     pthread_mutex_lock(&server->lock);
-    http_streams_close(server);
+    http_stream_close_all(server);
     pthread_mutex_unlock(&server->lock);
-    wait_for_quiet(server, time_monotonic_ns() + (int64_t)server->options.drain_sec * NS_PER_SEC);
+    wait_for_quiet(server,
+                   timestamp_monotonic_ns() + (int64_t)server->options.drain_sec * NS_PER_SEC);
     end_held(server);
-    wait_for_quiet(server, time_monotonic_ns() + NS_PER_SEC);
+    wait_for_quiet(server, timestamp_monotonic_ns() + NS_PER_SEC);
 
     stop_lanes(server);
     let_go(server);

@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The HTTP server: libmicrohttpd behind one door.
  *
  * A few threads run all connections by epoll and call the handler; 10,000 connections cost no
  * thread of their own. A handler answers at once, keeps the exchange and answers later from any
- * thread (http_hold), or moves on to a worker thread where it may block (http_work). What every
- * server does the same happens here: limits, malformed framing (400), 413 without reading on,
- * timeouts, draining. */
+ * thread (http_exchange_hold), or moves on to a worker thread where it may block
+ * (http_exchange_run_blocking). What every server does the same happens here: limits, malformed
+ * framing (400), 413 without reading on, timeouts, draining. */
 #ifndef NET_SERVER_HTTP_SERVER_H
 #define NET_SERVER_HTTP_SERVER_H
 
@@ -39,32 +40,33 @@ struct http_exchange {
 
 /* Called when the head was read, before any body: to route, to refuse early by answering, to set
  * sink, max_body, context and ended. May be NULL. */
-typedef void http_begin(struct http_exchange *exchange, void *app);
+typedef void http_begin_handler(struct http_exchange *exchange, void *app);
 
-/* Called when the whole request was read. Answers now, or keeps the exchange (http_hold) and
- * answers later, exactly once. */
-typedef void http_handle(struct http_exchange *exchange, void *app);
+/* Called when the whole request was read. Answers now, or keeps the exchange (http_exchange_hold)
+ * and answers later, exactly once. */
+typedef void http_handler(struct http_exchange *exchange, void *app);
 
 /* Makes the body of an error answer out of err, e.g. Google's JSON or a plain line. NULL: the text
- * and a line break as text/plain. Used for errors the server finds itself, and by http_reply_err.
+ * and a line break as text/plain. Used for errors the server finds itself, and by
+ * http_exchange_reply_err.
  */
-typedef void http_refuse(struct http_exchange *exchange, const struct err *err, void *app);
+typedef void http_error_handler(struct http_exchange *exchange, const struct err *err, void *app);
 
 struct http_server_options {
     const char *host; /* address to listen on; NULL = 127.0.0.1 */
     uint16_t port;    /* 0 = a free one, see http_server_port */
     unsigned threads; /* that run connections; 0 = one a core, at most 4 */
-    /* Threads for http_work, started on demand; 0 = 100. Beyond it calls queue, and beyond as many
-     * queued again they are answered with 503. */
+    /* Threads for http_exchange_run_blocking, started on demand; 0 = 100. Beyond it calls queue,
+     * and beyond as many queued again they are answered with 503. */
     unsigned workers;
     size_t max_body;                /* 0 = 32 MiB */
     unsigned max_connections;       /* 0 = what the file limit allows, at most 20,000 */
     unsigned idle_sec;              /* a connection silent for longer is closed; 0 = 75 */
     unsigned drain_sec;             /* http_server_close waits so long at most; 0 = 30 */
     const char *cert_pem, *key_pem; /* both set: TLS. Texts, not files */
-    http_begin *begin;
-    http_handle *handle; /* required */
-    http_refuse *refuse;
+    http_begin_handler *begin;
+    http_handler *handle; /* required */
+    http_error_handler *refuse;
     void *app;
 };
 
@@ -81,8 +83,6 @@ uint64_t http_server_accepted(const struct http_server *server);
  * frees. Held exchanges must be answered or time out by drain_sec; then they get 503. */
 void http_server_close(struct http_server *server);
 
-/* ---- answering: exactly one of these for each exchange; all may be called from any thread ---- */
-
 /* An answer. Zero means the default. */
 struct http_reply {
     int status;               /* 0 = 200 */
@@ -95,31 +95,31 @@ struct http_reply {
     bool close; /* close the connection afterwards */
 };
 
-void http_answer_with(struct http_exchange *exchange, struct http_reply *reply);
+void http_exchange_reply(struct http_exchange *exchange, struct http_reply *reply);
 
-/* Shortcuts. http_reply_json decrefs the tree. */
-void http_reply_text(struct http_exchange *exchange, int status, const char *text);
-void http_reply_json(struct http_exchange *exchange, int status, json_t *tree);
-void http_reply_empty(struct http_exchange *exchange, int status);
-void http_reply_err(struct http_exchange *exchange, const struct err *err);
+/* Shortcuts. http_exchange_reply_json decrefs the tree. */
+void http_exchange_reply_text(struct http_exchange *exchange, int status, const char *text);
+void http_exchange_reply_json(struct http_exchange *exchange, int status, json_t *tree);
+void http_exchange_reply_empty(struct http_exchange *exchange, int status);
+void http_exchange_reply_err(struct http_exchange *exchange, const struct err *err);
 
 /* Keeps the exchange beyond the handler's return; it is answered later. */
-void http_hold(struct http_exchange *exchange);
+void http_exchange_hold(struct http_exchange *exchange);
 
 /* Goes on with the exchange on a worker thread, where `work` may block; it answers before it
  * returns, or holds. To be called from the handler as its last deed. */
-void http_work(struct http_exchange *exchange, http_handle *work, void *app);
+void http_exchange_run_blocking(struct http_exchange *exchange, http_handler *work, void *app);
 
 /* Whether the client of a held exchange is still connected (a look at the socket, no wait). */
-bool http_alive(const struct http_exchange *exchange);
+bool http_exchange_is_connected(const struct http_exchange *exchange);
 
 /* Whether the exchange's server is being closed: those who hold exchanges should answer them. */
-bool http_closing(const struct http_exchange *exchange);
+bool http_exchange_is_closing(const struct http_exchange *exchange);
 
 /* A body that is written piece by piece (watches, followed logs): answers with status, headers and
  * chunked coding, and returns a stream to write to. */
 struct http_stream;
-struct http_stream *http_reply_stream(struct http_exchange *exchange, struct http_reply *head);
+struct http_stream *http_stream_open(struct http_exchange *exchange, struct http_reply *head);
 
 /* Queues a piece. False when the client has gone or does not read (over 1 MiB is waiting): then
  * only http_stream_end is left to call. */

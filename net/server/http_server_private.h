@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of the HTTP server share; included by nobody else. */
 #ifndef NET_SERVER_HTTP_SERVER_PRIVATE_H
 #define NET_SERVER_HTTP_SERVER_PRIVATE_H
@@ -12,11 +13,11 @@
 
 /* An exchange with what the server needs of it. Freed when the connection is through with the
  * request and nobody holds it any more. */
-struct live {
-    struct http_exchange face; /* first: a face is cast to its live */
+struct http_request {
+    struct http_exchange base; /* first: a base is cast to its request */
     struct http_server *server;
     struct MHD_Connection *connection;
-    struct lane *lane; /* runs the connection */
+    struct server_thread *thread; /* runs the connection */
     int socket;
     char *uri; /* path and query lie in it */
     char *query;
@@ -33,14 +34,14 @@ struct live {
     unsigned status;
     void (*work)(struct http_exchange *exchange, void *app); /* for a worker */
     void *work_app;
-    struct live *prev, *next; /* among the server's held ones */
+    struct http_request *prev, *next; /* among the server's held ones */
 };
 
 struct http_server {
     struct http_server_options options;
-    struct lane *lanes; /* one a thread */
-    unsigned lane_count;
-    struct workers *workers;
+    struct server_thread *threads; /* one a thread */
+    unsigned thread_count;
+    struct worker_pool *workers;
     int listener;
     uint16_t port;
     atomic_bool closing;
@@ -49,37 +50,38 @@ struct http_server {
     atomic_uint connections; /* open */
     atomic_uint_fast64_t accepted;
 
-    pthread_mutex_t lock; /* guards all below */
-    struct live *held;    /* held exchanges that are not answered */
+    pthread_mutex_t lock;      /* guards all below */
+    struct http_request *held; /* held exchanges that are not answered */
     struct http_stream *streams;
 };
 
 /* libmicrohttpd's callbacks for one request. */
-void *http_on_uri(void *lane, const char *uri, struct MHD_Connection *connection);
-enum MHD_Result http_on_request(void *server, struct MHD_Connection *connection, const char *url,
-                                const char *method, const char *version, const char *upload,
-                                size_t *upload_size, void **request);
-void http_on_completed(void *server, struct MHD_Connection *connection, void **request,
-                       enum MHD_RequestTerminationCode code);
+void *http_request_on_uri(void *thread, const char *uri, struct MHD_Connection *connection);
+enum MHD_Result http_request_on_access(void *server, struct MHD_Connection *connection,
+                                       const char *url, const char *method, const char *version,
+                                       const char *upload, size_t *upload_size, void **state);
+void http_request_on_completed(void *server, struct MHD_Connection *connection, void **state,
+                               enum MHD_RequestTerminationCode code);
 
 /* The socket of a connection. */
-int http_socket(struct MHD_Connection *connection);
+int http_request_socket(struct MHD_Connection *connection);
 
 void http_server_unref(struct http_server *server);
 
-struct live *live_of(struct http_exchange *exchange);
-void live_unref(struct live *live);
+struct http_request *http_exchange_request(struct http_exchange *exchange);
+void http_exchange_unref(struct http_request *request);
 
 /* Whether the caller may answer: false when the server has answered a held exchange itself. */
-bool live_claim(struct live *live);
+bool http_exchange_claim(struct http_request *request);
 
 /* Takes the answer and wakes the connection if it sleeps. Owns response. */
-void live_answer(struct live *live, unsigned status, struct MHD_Response *response);
+void http_exchange_respond(struct http_request *request, unsigned status,
+                           struct MHD_Response *response);
 
 /* Adds the reply's content type and fields to a response, and empties them. */
-void http_reply_headers(struct MHD_Response *response, struct http_reply *reply, bool close);
+void http_exchange_add_headers(struct MHD_Response *response, struct http_reply *reply, bool close);
 
 /* For http_server_close, with the server's lock held: ends streams that nobody ended. */
-void http_streams_close(struct http_server *server);
+void http_stream_close_all(struct http_server *server);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Answers that are written piece by piece. */
 #include "net/server/http_server_private.h"
 
@@ -7,14 +8,14 @@
 #include <utlist.h>
 
 enum {
-    MOST_WAITING = 1 << 20, /* bytes; a reader that is further behind is given up */
+    MAX_WAITING = 1 << 20, /* bytes; a reader that is further behind is given up */
     BLOCK = 16 * 1024,
 };
 
 struct http_stream {
     struct http_server *server;
     struct MHD_Connection *connection;
-    struct lane *lane;
+    struct server_thread *thread;
     pthread_mutex_t lock; /* guards all below */
     struct buf waiting;
     size_t sent; /* of waiting */
@@ -78,38 +79,39 @@ static void wake(struct http_stream *stream)
     if (stream->suspended) {
         stream->suspended = false;
         MHD_resume_connection(stream->connection);
-        lane_ring(stream->lane);
+        server_thread_wake(stream->thread);
     }
 }
 
-struct http_stream *http_reply_stream(struct http_exchange *exchange, struct http_reply *head)
+struct http_stream *http_stream_open(struct http_exchange *exchange, struct http_reply *head)
 {
-    struct live *live = live_of(exchange);
-    bool held = live->held;
-    struct http_stream *stream = must_alloc(sizeof(*stream));
-    stream->server = live->server;
+    struct http_request *request = http_exchange_request(exchange);
+    bool held = request->held;
+    struct http_stream *stream = alloc_zeroed(sizeof(*stream));
+    stream->server = request->server;
     atomic_fetch_add(&stream->server->refs, 1);
-    stream->connection = live->connection;
-    stream->lane = live->lane;
-    stream->waiting.max = MOST_WAITING;
+    stream->connection = request->connection;
+    stream->thread = request->thread;
+    stream->waiting.max = MAX_WAITING;
     pthread_mutex_init(&stream->lock, NULL);
     pthread_mutex_lock(&stream->server->lock);
     DL_APPEND(stream->server->streams, stream);
     pthread_mutex_unlock(&stream->server->lock);
 
-    if (live_claim(live)) {
+    if (http_exchange_claim(request)) {
         struct MHD_Response *response =
             MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, read_piece, stream, let_go);
         if (!response)
             abort(); /* out of memory */
-        http_reply_headers(response, head, false);
-        live_answer(live, head->status ? (unsigned)head->status : MHD_HTTP_OK, response);
+        http_exchange_add_headers(response, head, false);
+        http_exchange_respond(request, head->status ? (unsigned)head->status : MHD_HTTP_OK,
+                              response);
     } else {
         stream->gone = true;
         headers_done(&head->headers);
     }
     if (held)
-        live_unref(live);
+        http_exchange_unref(request);
     return stream;
 }
 
@@ -141,7 +143,7 @@ void http_stream_end(struct http_stream *stream)
         stream_free(stream);
 }
 
-void http_streams_close(struct http_server *server)
+void http_stream_close_all(struct http_server *server)
 {
     struct http_stream *stream;
     DL_FOREACH(server->streams, stream)

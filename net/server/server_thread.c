@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A thread that runs some of an HTTP server's connections. */
 #include "net/server/server_thread.h"
 
@@ -22,14 +23,14 @@ static int patience_ms(struct MHD_Daemon *daemon)
     return left > INT_MAX ? INT_MAX : (int)left;
 }
 
-/* Does what the bell was rung for, besides running the connections. */
-static void answer_bell(struct lane *lane)
+/* Does what the thread was woken for, besides running the connections. */
+static void handle_wakeup(struct server_thread *thread)
 {
     eventfd_t rung;
-    eventfd_read(lane->bell, &rung);
-    if (atomic_load(&lane->deaf) && !atomic_load(&lane->quiet)) {
-        MHD_quiesce_daemon(lane->daemon);
-        atomic_store(&lane->quiet, true);
+    eventfd_read(thread->wakeup, &rung);
+    if (atomic_load(&thread->stop_accepting) && !atomic_load(&thread->quiesced)) {
+        MHD_quiesce_daemon(thread->daemon);
+        atomic_store(&thread->quiesced, true);
     }
 }
 
@@ -46,96 +47,97 @@ static bool tell_of_end(int socket)
     return got <= 0;
 }
 
-static void note_end(struct lane *lane, int socket)
+static void note_end(struct server_thread *thread, int socket)
 {
-    lane->ended = must_realloc(lane->ended, (lane->ended_count + 1) * sizeof(*lane->ended));
-    lane->ended[lane->ended_count++] = socket;
+    thread->ended = alloc_resize(thread->ended, (thread->ended_count + 1) * sizeof(*thread->ended));
+    thread->ended[thread->ended_count++] = socket;
 }
 
-static void tell_of_ends(struct lane *lane)
+static void tell_of_ends(struct server_thread *thread)
 {
     size_t untold = 0;
-    for (size_t i = 0; i < lane->ended_count; i++)
-        if (!tell_of_end(lane->ended[i]))
-            lane->ended[untold++] = lane->ended[i];
-    lane->ended_count = untold;
+    for (size_t i = 0; i < thread->ended_count; i++)
+        if (!tell_of_end(thread->ended[i]))
+            thread->ended[untold++] = thread->ended[i];
+    thread->ended_count = untold;
 }
 
 static void *run(void *context)
 {
-    struct lane *lane = context;
+    struct server_thread *thread = context;
     struct epoll_event events[64];
-    while (!atomic_load(&lane->ending)) {
-        int count = epoll_wait(lane->events, events, COUNT(events), patience_ms(lane->daemon));
+    while (!atomic_load(&thread->ending)) {
+        int count =
+            epoll_wait(thread->events, events, ARRAY_SIZE(events), patience_ms(thread->daemon));
         for (int i = 0; i < count; i++)
-            if (events[i].data.fd == lane->bell)
-                answer_bell(lane);
+            if (events[i].data.fd == thread->wakeup)
+                handle_wakeup(thread);
             else if (events[i].events & EPOLLRDHUP)
-                note_end(lane, events[i].data.fd);
-        MHD_run(lane->daemon);
-        tell_of_ends(lane);
+                note_end(thread, events[i].data.fd);
+        MHD_run(thread->daemon);
+        tell_of_ends(thread);
     }
     return NULL;
 }
 
-static bool listen_to(struct lane *lane, int fd, uint32_t events)
+static bool listen_to(struct server_thread *thread, int fd, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.fd = fd};
-    return epoll_ctl(lane->events, EPOLL_CTL_ADD, fd, &event) == 0;
+    return epoll_ctl(thread->events, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-void lane_watch(struct lane *lane, int socket)
+void server_thread_watch(struct server_thread *thread, int socket)
 {
-    listen_to(lane, socket, EPOLLRDHUP | EPOLLONESHOT);
+    listen_to(thread, socket, EPOLLRDHUP | EPOLLONESHOT);
 }
 
-bool lane_start(struct lane *lane)
+bool server_thread_start(struct server_thread *thread)
 {
     sigset_t all, before;
-    int daemon = MHD_get_daemon_info(lane->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
-    lane->events = epoll_create1(EPOLL_CLOEXEC);
-    lane->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (lane->events < 0 || lane->bell < 0 || !listen_to(lane, daemon, EPOLLIN) ||
-        !listen_to(lane, lane->bell, EPOLLIN))
+    int daemon = MHD_get_daemon_info(thread->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    thread->events = epoll_create1(EPOLL_CLOEXEC);
+    thread->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (thread->events < 0 || thread->wakeup < 0 || !listen_to(thread, daemon, EPOLLIN) ||
+        !listen_to(thread, thread->wakeup, EPOLLIN))
         return false;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failure = pthread_create(&lane->thread, NULL, run, lane);
+    int failure = pthread_create(&thread->id, NULL, run, thread);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    lane->started = failure == 0;
+    thread->started = failure == 0;
     errno = failure;
-    return lane->started;
+    return thread->started;
 }
 
-void lane_ring(struct lane *lane)
+void server_thread_wake(struct server_thread *thread)
 {
-    eventfd_write(lane->bell, 1);
+    eventfd_write(thread->wakeup, 1);
 }
 
-void lane_stop_accepting(struct lane *lane)
+void server_thread_stop_accepting(struct server_thread *thread)
 {
     static const struct timespec moment = {.tv_nsec = 100000};
-    atomic_store(&lane->deaf, true);
-    lane_ring(lane);
-    while (!atomic_load(&lane->quiet))
+    atomic_store(&thread->stop_accepting, true);
+    server_thread_wake(thread);
+    while (!atomic_load(&thread->quiesced))
         nanosleep(&moment, NULL);
 }
 
-void lane_stop(struct lane *lane)
+void server_thread_stop(struct server_thread *thread)
 {
-    if (lane->started) {
-        atomic_store(&lane->ending, true);
-        lane_ring(lane);
-        pthread_join(lane->thread, NULL);
+    if (thread->started) {
+        atomic_store(&thread->ending, true);
+        server_thread_wake(thread);
+        pthread_join(thread->id, NULL);
     }
-    if (lane->daemon) {
-        if (!atomic_load(&lane->quiet))
-            MHD_quiesce_daemon(lane->daemon);
-        MHD_stop_daemon(lane->daemon);
+    if (thread->daemon) {
+        if (!atomic_load(&thread->quiesced))
+            MHD_quiesce_daemon(thread->daemon);
+        MHD_stop_daemon(thread->daemon);
     }
-    if (lane->bell >= 0)
-        close(lane->bell);
-    if (lane->events >= 0)
-        close(lane->events);
-    free(lane->ended);
+    if (thread->wakeup >= 0)
+        close(thread->wakeup);
+    if (thread->events >= 0)
+        close(thread->events);
+    free(thread->ended);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Threads that run jobs which may block; started on demand, gone when idle. */
 #include "net/server/worker_pool.h"
 
@@ -19,7 +20,7 @@ struct job {
     struct job *prev, *next;
 };
 
-struct workers {
+struct worker_pool {
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;
     struct job *queue;
@@ -27,54 +28,54 @@ struct workers {
     bool closing;
 };
 
-struct workers *workers_open(unsigned most)
+struct worker_pool *worker_pool_open(unsigned most)
 {
-    struct workers *workers = must_alloc(sizeof(*workers));
-    workers->most = most;
-    pthread_mutex_init(&workers->lock, NULL);
-    pthread_cond_init(&workers->changed, NULL);
-    return workers;
+    struct worker_pool *pool = alloc_zeroed(sizeof(*pool));
+    pool->most = most;
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->changed, NULL);
+    return pool;
 }
 
 /* Waits for a job; NULL when there is none for a while, or the end has come. Holds the lock. */
-static struct job *next_job(struct workers *workers)
+static struct job *next_job(struct worker_pool *pool)
 {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += IDLE_SEC;
 
-    workers->idle++;
+    pool->idle++;
     int late = 0;
-    while (!workers->queue && !workers->closing && !late)
-        late = pthread_cond_timedwait(&workers->changed, &workers->lock, &until);
-    workers->idle--;
+    while (!pool->queue && !pool->closing && !late)
+        late = pthread_cond_timedwait(&pool->changed, &pool->lock, &until);
+    pool->idle--;
 
-    struct job *job = workers->queue;
+    struct job *job = pool->queue;
     if (job) {
-        DL_DELETE(workers->queue, job);
-        workers->queued--;
+        DL_DELETE(pool->queue, job);
+        pool->queued--;
     }
     return job;
 }
 
 static void *work(void *context)
 {
-    struct workers *workers = context;
-    pthread_mutex_lock(&workers->lock);
+    struct worker_pool *pool = context;
+    pthread_mutex_lock(&pool->lock);
     struct job *job;
-    while ((job = next_job(workers))) {
-        pthread_mutex_unlock(&workers->lock);
+    while ((job = next_job(pool))) {
+        pthread_mutex_unlock(&pool->lock);
         job->run(job->context);
         free(job);
-        pthread_mutex_lock(&workers->lock);
+        pthread_mutex_lock(&pool->lock);
     }
-    workers->threads--;
-    pthread_cond_broadcast(&workers->changed);
-    pthread_mutex_unlock(&workers->lock);
+    pool->threads--;
+    pthread_cond_broadcast(&pool->changed);
+    pthread_mutex_unlock(&pool->lock);
     return NULL;
 }
 
-static bool start_thread(struct workers *workers)
+static bool start_thread(struct worker_pool *pool)
 {
     pthread_attr_t attr;
     pthread_attr_init(&attr);
@@ -85,43 +86,42 @@ static bool start_thread(struct workers *workers)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pthread_t thread;
-    bool started = pthread_create(&thread, &attr, work, workers) == 0;
+    bool started = pthread_create(&thread, &attr, work, pool) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 
     pthread_attr_destroy(&attr);
-    workers->threads += started;
+    pool->threads += started;
     return started;
 }
 
-bool workers_run(struct workers *workers, void (*run)(void *context), void *context)
+bool worker_pool_run(struct worker_pool *pool, void (*run)(void *context), void *context)
 {
-    pthread_mutex_lock(&workers->lock);
-    bool more = workers->queued >= workers->idle && workers->threads < workers->most;
-    bool started = more && start_thread(workers);
-    bool accepted =
-        started || (workers->threads && workers->queued < workers->idle + workers->most);
+    pthread_mutex_lock(&pool->lock);
+    bool more = pool->queued >= pool->idle && pool->threads < pool->most;
+    bool started = more && start_thread(pool);
+    bool accepted = started || (pool->threads && pool->queued < pool->idle + pool->most);
     if (accepted) {
-        struct job *job = must_alloc(sizeof(*job));
+        struct job *job = alloc_zeroed(sizeof(*job));
         *job = (struct job){.run = run, .context = context};
-        DL_APPEND(workers->queue, job);
-        workers->queued++;
-        pthread_cond_signal(&workers->changed);
+        DL_APPEND(pool->queue, job);
+        pool->queued++;
+        pthread_cond_signal(&pool->changed);
     }
-    pthread_mutex_unlock(&workers->lock);
+    pthread_mutex_unlock(&pool->lock);
     return accepted;
 }
 
-void workers_close(struct workers *workers)
+void worker_pool_close(struct worker_pool *pool)
 {
-    if (!workers)
+    if (!pool)
         return;
-    pthread_mutex_lock(&workers->lock);
-    workers->closing = true;
-    pthread_cond_broadcast(&workers->changed);
-    while (workers->threads)
-        pthread_cond_wait(&workers->changed, &workers->lock);
-    pthread_mutex_unlock(&workers->lock);
-    pthread_cond_destroy(&workers->changed);
-    pthread_mutex_destroy(&workers->lock);
-    free(workers);
+    pthread_mutex_lock(&pool->lock);
+    pool->closing = true;
+    pthread_cond_broadcast(&pool->changed);
+    while (pool->threads)
+        pthread_cond_wait(&pool->changed, &pool->lock);
+    pthread_mutex_unlock(&pool->lock);
+    pthread_cond_destroy(&pool->changed);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Making X.509 certificates: an authority and the server that it vouches for. */
 #include "net/tls/certificate.h"
 
@@ -14,11 +15,11 @@
 
 enum { DAY = 24 * 60 * 60, SERVER_DAYS = 365, AUTHORITY_DAYS = 3650, RENEW_DAYS = 30 };
 
-void identity_done(struct identity *identity)
+void certificate_done(struct certificate *identity)
 {
     X509_free(identity->cert);
     EVP_PKEY_free(identity->key);
-    *identity = (struct identity){0};
+    *identity = (struct certificate){0};
 }
 
 static bool failed(struct err *err, const char *what)
@@ -60,7 +61,7 @@ static bool set_name(X509 *cert, const char *name)
 
 /* A key and a certificate of this name, with all but extensions, issuer and signature. A day is
  * granted to clocks that run behind. */
-static bool start(const char *name, int days, struct identity *made)
+static bool start(const char *name, int days, struct certificate *made)
 {
     made->key = EVP_EC_gen("P-256");
     made->cert = X509_new();
@@ -78,7 +79,7 @@ static bool add_authority_extensions(X509 *cert)
            add_extension(cert, cert, NID_subject_key_identifier, "hash");
 }
 
-bool identity_make_authority(const char *name, struct identity *authority, struct err *err)
+bool certificate_make_authority(const char *name, struct certificate *authority, struct err *err)
 {
     return (start(name, AUTHORITY_DAYS, authority) &&
             X509_set_issuer_name(authority->cert, X509_get_subject_name(authority->cert)) &&
@@ -97,8 +98,8 @@ static bool add_server_extensions(X509 *cert, X509 *issuer, const char *alt_name
            add_extension(cert, issuer, NID_subject_alt_name, alt_names);
 }
 
-bool identity_make_server(const struct identity *authority, const char *alt_names,
-                          struct identity *server, struct err *err)
+bool certificate_make_server(const struct certificate *authority, const char *alt_names,
+                             struct certificate *server, struct err *err)
 {
     return (start("localhost", SERVER_DAYS, server) &&
             X509_set_issuer_name(server->cert, X509_get_subject_name(authority->cert)) &&
@@ -115,7 +116,7 @@ static char *text_of(BIO *bio)
     return str_copy_bytes((struct bytes){data, (size_t)len});
 }
 
-char *identity_cert_pem(const struct identity *identity)
+char *certificate_pem(const struct certificate *identity)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     char *text = bio && PEM_write_bio_X509(bio, identity->cert) ? text_of(bio) : NULL;
@@ -123,7 +124,7 @@ char *identity_cert_pem(const struct identity *identity)
     return text;
 }
 
-char *identity_key_pem(const struct identity *identity)
+char *certificate_key_pem(const struct certificate *identity)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     bool written =
@@ -133,7 +134,7 @@ char *identity_key_pem(const struct identity *identity)
     return text;
 }
 
-bool identity_from_pem(const char *cert_pem, const char *key_pem, struct identity *identity)
+bool certificate_from_pem(const char *cert_pem, const char *key_pem, struct certificate *identity)
 {
     BIO *cert = BIO_new_mem_buf(cert_pem, -1);
     BIO *key = BIO_new_mem_buf(key_pem, -1);
@@ -145,7 +146,7 @@ bool identity_from_pem(const char *cert_pem, const char *key_pem, struct identit
            X509_check_private_key(identity->cert, identity->key) == 1;
 }
 
-bool identity_fresh(const struct identity *identity, const struct identity *authority)
+bool certificate_is_current(const struct certificate *identity, const struct certificate *authority)
 {
     time_t soon = time(NULL) + RENEW_DAYS * DAY;
     return X509_cmp_time(X509_get0_notAfter(identity->cert), &soon) > 0 &&

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Making X.509 certificates: an authority and the server that it vouches for. */
 #ifndef NET_TLS_CERTIFICATE_H
 #define NET_TLS_CERTIFICATE_H
@@ -9,34 +10,35 @@
 #include <stdbool.h>
 
 /* A certificate and its private key. All zero is empty. */
-struct identity {
+struct certificate {
     X509 *cert;
     EVP_PKEY *key;
 };
 
 /* Makes a certificate authority of this name, good for ten years. */
-bool identity_make_authority(const char *name, struct identity *authority, struct err *err);
+bool certificate_make_authority(const char *name, struct certificate *authority, struct err *err);
 
 /* Makes a server's certificate for these alternative names, e.g. "DNS:localhost,IP:127.0.0.1", good
  * for a year. */
-bool identity_make_server(const struct identity *authority, const char *alt_names,
-                          struct identity *server, struct err *err);
+bool certificate_make_server(const struct certificate *authority, const char *alt_names,
+                             struct certificate *server, struct err *err);
 
 /* The parts as PEM; the caller frees. NULL when OpenSSL fails. */
-char *identity_cert_pem(const struct identity *identity);
-char *identity_key_pem(const struct identity *identity);
+char *certificate_pem(const struct certificate *identity);
+char *certificate_key_pem(const struct certificate *identity);
 
 /* Reads both parts and checks that they belong together. */
-bool identity_from_pem(const char *cert_pem, const char *key_pem, struct identity *identity);
+bool certificate_from_pem(const char *cert_pem, const char *key_pem, struct certificate *identity);
 
 /* Whether the certificate is good for another month and, with authority, signed by it. */
-bool identity_fresh(const struct identity *identity, const struct identity *authority);
+bool certificate_is_current(const struct certificate *identity,
+                            const struct certificate *authority);
 
-void identity_done(struct identity *identity);
+void certificate_done(struct certificate *identity);
 
-static inline void own_identity(struct identity *local)
+static inline void own_certificate(struct certificate *local)
 {
-    identity_done(local);
+    certificate_done(local);
 }
 
 #endif

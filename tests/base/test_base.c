@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* base/: text, numbers, times, base64, JSON reading, errors. */
 #include "base/base64.h"
 #include "base/json/jread.h"
@@ -49,7 +50,7 @@ TEST(a_number_is_the_whole_text_and_within_its_bounds)
         {"+1", false, 0},  {"007", true, 7},
         {"1e3", false, 0}, {NULL, false, 0},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         int64_t value = 0;
         EXPECT_INT(str_int(rows[i].text, INT64_MIN, INT64_MAX, &value), rows[i].ok);
         EXPECT(value == rows[i].value);
@@ -61,30 +62,30 @@ TEST(a_number_is_the_whole_text_and_within_its_bounds)
 
 TEST(utf8_is_refused_when_overlong_cut_or_a_surrogate)
 {
-    EXPECT(utf8_valid(bytes_of("Euro € 😀")));
-    EXPECT(!utf8_valid(bytes_of("\xC0\xA0")));
-    EXPECT(!utf8_valid(bytes_of("\xE2\x82")));
-    EXPECT(!utf8_valid(bytes_of("\xED\xA0\x80")));
-    EXPECT(!utf8_valid(bytes_of("\xF4\x90\x80\x80")));
+    EXPECT(str_is_utf8(bytes_of("Euro € 😀")));
+    EXPECT(!str_is_utf8(bytes_of("\xC0\xA0")));
+    EXPECT(!str_is_utf8(bytes_of("\xE2\x82")));
+    EXPECT(!str_is_utf8(bytes_of("\xED\xA0\x80")));
+    EXPECT(!str_is_utf8(bytes_of("\xF4\x90\x80\x80")));
 }
 
 TEST(the_nearest_name_is_near_or_none)
 {
     static const char *const names[] = {"Channel", "Subscription", "Service"};
-    EXPECT_STR(str_nearest("Chanel", names, COUNT(names)), "Channel");
-    EXPECT_STR(str_nearest("service", names, COUNT(names)), "Service");
-    EXPECT(str_nearest("Broker", names, COUNT(names)) == NULL);
+    EXPECT_STR(str_nearest("Chanel", names, ARRAY_SIZE(names)), "Channel");
+    EXPECT_STR(str_nearest("service", names, ARRAY_SIZE(names)), "Service");
+    EXPECT(str_nearest("Broker", names, ARRAY_SIZE(names)) == NULL);
 }
 
 TEST(base64_comes_back_as_it_went)
 {
     static const char *const texts[] = {"", "f", "fo", "foo", "foob", "Hello World"};
-    for (size_t i = 0; i < COUNT(texts); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         OWN(free) char *standard = base64_encode(bytes_of(texts[i]));
-        OWN(free) char *url = base64url_encode(bytes_of(texts[i]));
+        OWN(free) char *url = base64_url_encode(bytes_of(texts[i]));
         OWN(buf) struct buf back = {0}, back_url = {0};
         EXPECT(base64_decode(bytes_of(standard), &back));
-        EXPECT(base64url_decode(bytes_of(url), &back_url));
+        EXPECT(base64_url_decode(bytes_of(url), &back_url));
         OWN(free) char *text = buf_take(&back);
         OWN(free) char *text_url = buf_take(&back_url);
         EXPECT_STR(text, texts[i]);
@@ -96,13 +97,13 @@ TEST(base64_with_foreign_characters_is_refused)
 {
     static const char *const wrong[] = {
         "A", "SGVsbG8gV29ybGQ=!", "SGV sbG8=", "====", "A===", "SGVs\n"};
-    for (size_t i = 0; i < COUNT(wrong); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
         OWN(buf) struct buf out = {0};
         EXPECT(!base64_decode(bytes_of(wrong[i]), &out));
         EXPECT_INT(out.len, 0);
     }
     OWN(buf) struct buf out = {0};
-    EXPECT(!base64url_decode(bytes_of("+/=="), &out));
+    EXPECT(!base64_url_decode(bytes_of("+/=="), &out));
 }
 
 TEST(times_are_read_with_offsets_fractions_and_leap_seconds)
@@ -117,11 +118,11 @@ TEST(times_are_read_with_offsets_fractions_and_leap_seconds)
         {"2016-12-31T23:59:60Z", "2016-12-31T23:59:59.999999999Z"},
         {"1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59.5Z"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         int64_t time_ns;
-        char text[TIME_TEXT];
-        EXPECT(time_parse(rows[i].text, &time_ns));
-        time_format(time_ns, text);
+        char text[TIMESTAMP_SIZE];
+        EXPECT(timestamp_parse(rows[i].text, &time_ns));
+        timestamp_format(time_ns, text);
         EXPECT_STR(text, rows[i].back);
     }
     static const char *const wrong[] = {"",
@@ -133,8 +134,8 @@ TEST(times_are_read_with_offsets_fractions_and_leap_seconds)
                                         "yesterday",
                                         "2019-01-21T15:25:58.Z",
                                         "2019-01-21T15:25:58Zx"};
-    for (size_t i = 0; i < COUNT(wrong); i++)
-        EXPECT(!time_parse(wrong[i], NULL));
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+        EXPECT(!timestamp_parse(wrong[i], NULL));
 }
 
 TEST(the_first_missing_field_is_named_with_its_path)
@@ -188,8 +189,8 @@ TEST(plain_json_is_read_as_jansson_reads_it)
         "{\"\":\"\"}",
         "null",
     };
-    for (size_t i = 0; i < COUNT(texts); i++) {
-        json_auto_t *plain = json_plain(bytes_of(texts[i]));
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        json_auto_t *plain = json_plain_parse(bytes_of(texts[i]));
         json_auto_t *tree = json_loads(texts[i], JSON_DECODE_ANY, NULL);
         OWN(free) char *ours = json_to_text(plain), *theirs = json_to_text(tree);
         EXPECT_STR(ours, theirs);
@@ -233,9 +234,9 @@ TEST(json_that_is_wrong_or_unusual_is_not_plain)
         "{\"a\":1,\"a\":2}",
         "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]",
     };
-    for (size_t i = 0; i < COUNT(texts); i++)
-        EXPECT(json_plain(bytes_of(texts[i])) == NULL);
-    EXPECT(json_plain((struct bytes){"\"a\0b\"", 5}) == NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+        EXPECT(json_plain_parse(bytes_of(texts[i])) == NULL);
+    EXPECT(json_plain_parse((struct bytes){"\"a\0b\"", 5}) == NULL);
 }
 
 TEST(json_that_nests_too_deep_is_refused)
@@ -256,6 +257,6 @@ TEST(an_unknown_member_gets_the_nearest_name)
     json_auto_t *tree = json_pack("{s:{s:s}}", "spec", "sbscriber", "x");
     struct jread root = jread_open(tree, "subscription", ERR_INPUT, &err);
     struct jread spec = jread_obj(&root, "spec");
-    EXPECT(!jread_only(&spec, names, COUNT(names)));
+    EXPECT(!jread_only(&spec, names, ARRAY_SIZE(names)));
     EXPECT_STR(err.text, "subscription: spec.sbscriber is not known; did you mean subscriber?");
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The loop: timers fire in order, once, on one thread; descriptors are told of. */
 #include "base/event_loop.h"
 #include "base/own.h"
@@ -39,18 +40,18 @@ static void fired(struct timer *timer)
 TEST(timers_fire_in_the_order_of_their_moments)
 {
     struct err err = {0};
-    OWN(loop) struct loop *loop = loop_open(&err);
+    OWN(event_loop) struct event_loop *loop = event_loop_open(&err);
     struct record record = {.expected = TIMERS};
     sem_init(&record.done, 0, 0);
     struct entry *entries = calloc(TIMERS, sizeof(*entries));
-    int64_t start = time_monotonic_ns() + 20 * NS_PER_MS;
+    int64_t start = timestamp_monotonic_ns() + 20 * NS_PER_MS;
     for (int i = 0; i < TIMERS; i++) {
         int number = i * 7919 % TIMERS; /* every number once, mixed up */
         entries[i] = (struct entry){.record = &record, .number = number};
-        loop_at(loop, &entries[i].timer, start + number, fired);
+        event_loop_set_timer(loop, &entries[i].timer, start + number, fired);
     }
     sem_wait(&record.done);
-    EXPECT(time_monotonic_ns() >= start);
+    EXPECT(timestamp_monotonic_ns() >= start);
     for (int i = 0; i < TIMERS; i++)
         EXPECT_INT(record.order[i], i);
     free(entries);
@@ -59,74 +60,74 @@ TEST(timers_fire_in_the_order_of_their_moments)
 TEST(a_timer_that_was_taken_back_does_not_fire)
 {
     struct err err = {0};
-    OWN(loop) struct loop *loop = loop_open(&err);
+    OWN(event_loop) struct event_loop *loop = event_loop_open(&err);
     struct record record = {.expected = TIMERS / 2};
     sem_init(&record.done, 0, 0);
     struct entry *entries = calloc(TIMERS, sizeof(*entries));
-    int64_t start = time_monotonic_ns() + 50 * NS_PER_MS;
+    int64_t start = timestamp_monotonic_ns() + 50 * NS_PER_MS;
     for (int i = 0; i < TIMERS; i++) {
         entries[i] = (struct entry){.record = &record, .number = i};
-        loop_at(loop, &entries[i].timer, start + i * 1000, fired);
+        event_loop_set_timer(loop, &entries[i].timer, start + i * 1000, fired);
     }
     for (int i = 0; i < TIMERS; i += 2)
-        EXPECT(loop_cancel(loop, &entries[i].timer));
+        EXPECT(event_loop_cancel_timer(loop, &entries[i].timer));
     sem_wait(&record.done);
     for (int i = 0; i < TIMERS / 2; i++)
         EXPECT_INT(record.order[i], 2 * i + 1);
-    EXPECT(!loop_cancel(loop, &entries[1].timer));
+    EXPECT(!event_loop_cancel_timer(loop, &entries[1].timer));
     free(entries);
 }
 
 TEST(a_timer_that_is_set_again_fires_at_its_new_moment_only)
 {
     struct err err = {0};
-    OWN(loop) struct loop *loop = loop_open(&err);
+    OWN(event_loop) struct event_loop *loop = event_loop_open(&err);
     struct record record = {.expected = 2};
     sem_init(&record.done, 0, 0);
     struct entry late = {.record = &record, .number = 1}, soon = {.record = &record, .number = 2};
-    int64_t now = time_monotonic_ns();
-    loop_at(loop, &late.timer, now + NS_PER_SEC * INT64_C(3600), fired);
-    loop_at(loop, &soon.timer, now + 10 * NS_PER_MS, fired);
-    loop_at(loop, &late.timer, now + 20 * NS_PER_MS, fired);
+    int64_t now = timestamp_monotonic_ns();
+    event_loop_set_timer(loop, &late.timer, now + NS_PER_SEC * INT64_C(3600), fired);
+    event_loop_set_timer(loop, &soon.timer, now + 10 * NS_PER_MS, fired);
+    event_loop_set_timer(loop, &late.timer, now + 20 * NS_PER_MS, fired);
     sem_wait(&record.done);
     EXPECT_INT(record.order[0], 2);
     EXPECT_INT(record.order[1], 1);
 }
 
 struct reader {
-    struct watch watch;
+    struct fd_watch watch;
     struct timer begin;
-    struct loop *loop;
+    struct event_loop *loop;
     int fd;
     char got;
     sem_t done;
 };
 
-static void on_readable(struct watch *watch)
+static void on_readable(struct fd_watch *watch)
 {
     struct reader *reader = (struct reader *)watch;
     if (read(watch->fd, &reader->got, 1) == 1)
         return;
-    loop_unwatch(reader->loop, watch); /* the writer has closed */
+    event_loop_unwatch_fd(reader->loop, watch); /* the writer has closed */
     sem_post(&reader->done);
 }
 
 static void begin_reading(struct timer *timer)
 {
     struct reader *reader = (struct reader *)((char *)timer - offsetof(struct reader, begin));
-    EXPECT(loop_here(reader->loop));
-    loop_watch(reader->loop, &reader->watch, reader->fd, on_readable);
+    EXPECT(event_loop_is_current(reader->loop));
+    event_loop_watch_fd(reader->loop, &reader->watch, reader->fd, on_readable);
 }
 
 TEST(a_descriptor_is_told_of_until_its_peer_has_closed)
 {
     struct err err = {0};
-    OWN(loop) struct loop *loop = loop_open(&err);
+    OWN(event_loop) struct event_loop *loop = event_loop_open(&err);
     int ends[2];
     EXPECT(pipe(ends) == 0);
     struct reader reader = {.loop = loop, .fd = ends[0]};
     sem_init(&reader.done, 0, 0);
-    loop_at(loop, &reader.begin, 0, begin_reading);
+    event_loop_set_timer(loop, &reader.begin, 0, begin_reading);
     EXPECT(write(ends[1], "x", 1) == 1);
     close(ends[1]);
     sem_wait(&reader.done);

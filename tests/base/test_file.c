@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* base/file: whole files and folders. */
 #include "base/file.h"
 #include "base/own.h"
@@ -22,7 +23,7 @@ static struct folder folder_new(void)
 static void own_folder(struct folder *folder)
 {
     struct err err = {0};
-    EXPECT(tree_remove(folder->path, &err));
+    EXPECT(file_remove_tree(folder->path, &err));
 }
 
 TEST(a_file_is_read_as_it_was_written_and_has_the_mode_asked_for)
@@ -46,8 +47,8 @@ TEST(a_file_that_can_be_made_anew_is_replaced_as_a_whole_too)
     OWN(folder) struct folder folder = folder_new();
     OWN(free) char *path = str_format("%s/ports", folder.path);
     struct err err = {0};
-    EXPECT(file_put(path, 0644, bytes_of("old"), &err));
-    EXPECT(file_put(path, 0644, bytes_of("new"), &err));
+    EXPECT(file_write_unsynced(path, 0644, bytes_of("old"), &err));
+    EXPECT(file_write_unsynced(path, 0644, bytes_of("new"), &err));
     OWN(buf) struct buf buf = {0};
     EXPECT(file_read(path, &buf, &err));
     EXPECT_STR(buf.data, "new");
@@ -73,7 +74,7 @@ TEST(a_write_that_fails_leaves_nothing_behind)
     OWN(folder) struct folder folder = folder_new();
     OWN(free) char *path = str_format("%s/folder", folder.path);
     struct err err = {0};
-    EXPECT(dir_make(path, &err));
+    EXPECT(file_make_dirs(path, &err));
     EXPECT(!file_write(path, 0600, bytes_of("a folder is in the way"), &err));
     EXPECT_HAS(err.text, "cannot write");
     EXPECT_INT(rmdir(path), 0);
@@ -85,11 +86,11 @@ TEST(folders_are_made_down_to_the_last_and_may_be_there_already)
     OWN(folder) struct folder folder = folder_new();
     OWN(free) char *path = str_format("%s/a/b/c", folder.path);
     struct err err = {0};
-    EXPECT(dir_make(path, &err));
-    EXPECT(dir_make(path, &err));
+    EXPECT(file_make_dirs(path, &err));
+    EXPECT(file_make_dirs(path, &err));
     OWN(free) char *file = str_format("%s/file", folder.path);
     EXPECT(file_write(file, 0600, bytes_of("x"), &err));
-    EXPECT(!dir_make(file, &err));
+    EXPECT(!file_make_dirs(file, &err));
     EXPECT_HAS(err.text, "Not a directory");
 }
 
@@ -102,10 +103,10 @@ TEST(a_tree_is_removed_without_following_links)
     OWN(free) char *top = str_format("%s/tree", folder.path);
     struct err err = {0};
     EXPECT(file_write(kept, 0600, bytes_of("x"), &err));
-    EXPECT(dir_make(tree, &err));
+    EXPECT(file_make_dirs(tree, &err));
     EXPECT_INT(symlink(kept, link), 0);
-    EXPECT(tree_remove(top, &err));
-    EXPECT(tree_remove(top, &err)); /* again is fine */
+    EXPECT(file_remove_tree(top, &err));
+    EXPECT(file_remove_tree(top, &err)); /* again is fine */
     EXPECT(access(top, F_OK) != 0);
     EXPECT_INT(access(kept, F_OK), 0);
 }

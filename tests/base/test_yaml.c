@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* YAML documents as JSON trees: types, places, and what is refused. */
 #include "base/json/jread.h"
 #include "base/str.h"
@@ -134,7 +135,7 @@ TEST(a_text_of_a_megabyte_is_read_whole)
     enum { LEN = 1 << 20 };
     OWN(buf) struct buf text = {0};
     buf_add_text(&text, "a: ");
-    memset(buf_room(&text, LEN), 'x', LEN);
+    memset(buf_reserve(&text, LEN), 'x', LEN);
     text.len += LEN;
     buf_add_text(&text, "\n");
     OWN(yaml_docs) struct yaml_docs docs = {0};

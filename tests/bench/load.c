@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Posts events and says what they cost the server:
  *
- *     load URL COUNT PARALLEL PID     prints `CPU-microseconds-per-event events-per-second RSS-KB`
+ *     load URL EVENTS PARALLEL PID     prints `CPU-microseconds-per-event events-per-second RSS-KB`
  *
  * CPU and memory are those of the process PID and its children. */
 #include "base/own.h"
@@ -12,8 +13,6 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <string.h>
-
-/* ---- what a process has used --------------------------------------------------------------- */
 
 struct usage {
     double cpu_sec;
@@ -59,8 +58,6 @@ static struct usage usage_of(long pid)
     return sum;
 }
 
-/* ---- the load ------------------------------------------------------------------------------ */
-
 struct load {
     struct http_client *client;
     struct http_call call;
@@ -69,7 +66,7 @@ struct load {
     sem_t done;
 };
 
-static void on_ended(struct http_answer *answer, const struct err *err, void *context)
+static void on_ended(struct http_response *answer, const struct err *err, void *context)
 {
     struct load *load = context;
     if (!answer || answer->status / 100 != 2) {
@@ -77,7 +74,7 @@ static void on_ended(struct http_answer *answer, const struct err *err, void *co
             fprintf(stderr, "load: %s\n", answer ? "not answered with 2xx" : err->text);
     }
     if (load->left-- > 0)
-        http_start(load->client, &load->call, on_ended, load);
+        http_client_start(load->client, &load->call, on_ended, load);
     else if (--load->live == 0)
         sem_post(&load->done);
 }
@@ -93,7 +90,7 @@ static void add_event(struct http_call *call, struct headers *headers)
         {"ce-time", "2019-01-21T15:25:58.25Z"},
         {"Content-Type", "application/json"},
     };
-    for (size_t i = 0; i < COUNT(fields); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
         headers_add(headers, fields[i][0], fields[i][1]);
     call->method = "POST";
     call->headers = headers;
@@ -114,11 +111,11 @@ static bool run(const char *url, long count, long parallel, long pid, struct err
     sem_init(&load.done, 0, 0);
 
     struct usage before = usage_of(pid);
-    int64_t start_ns = time_monotonic_ns();
+    int64_t start_ns = timestamp_monotonic_ns();
     for (long i = 0; i < parallel; i++)
-        http_start(client, &load.call, on_ended, &load);
+        http_client_start(client, &load.call, on_ended, &load);
     sem_wait(&load.done);
-    double seconds = (double)(time_monotonic_ns() - start_ns) / NS_PER_SEC;
+    double seconds = (double)(timestamp_monotonic_ns() - start_ns) / NS_PER_SEC;
     struct usage after = usage_of(pid);
     printf("%.2f %.0f %ld\n", (after.cpu_sec - before.cpu_sec) * 1e6 / (double)count,
            (double)count / seconds, after.rss_kb);
@@ -132,7 +129,7 @@ int main(int argc, char **argv)
     int64_t count, parallel, pid;
     if (argc != 5 || !str_int(argv[2], 1, INT32_MAX, &count) ||
         !str_int(argv[3], 1, count, &parallel) || !str_int(argv[4], 1, INT32_MAX, &pid)) {
-        fprintf(stderr, "usage: load URL COUNT PARALLEL PID\n");
+        fprintf(stderr, "usage: load URL EVENTS PARALLEL PID\n");
         return 2;
     }
     if (run(argv[1], (long)count, (long)parallel, (long)pid, &err))

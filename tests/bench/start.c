@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Measures how long a server takes from its start to its first answer:
  *
  *     start TIMES COMMAND [ARGUMENT]...     prints the median in milliseconds
@@ -74,14 +75,14 @@ static double measure(char **command)
     OWN(free) char *text = str_format("%d", port);
     setenv("PORT", text, 1);
 
-    int64_t start_ns = time_monotonic_ns(), spent_ns = 0;
+    int64_t start_ns = timestamp_monotonic_ns(), spent_ns = 0;
     pid_t pid = start(command);
     bool answered = false;
     while (pid > 0 && !(answered = ask(port)) && spent_ns < (int64_t)PATIENCE_MS * NS_PER_MS) {
         nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
-        spent_ns = time_monotonic_ns() - start_ns;
+        spent_ns = timestamp_monotonic_ns() - start_ns;
     }
-    spent_ns = time_monotonic_ns() - start_ns;
+    spent_ns = timestamp_monotonic_ns() - start_ns;
     if (pid > 0) {
         kill(pid, SIGTERM);
         waitpid(pid, NULL, 0);

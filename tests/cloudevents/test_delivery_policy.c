@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cloudevents/delivery: when to try again, how long to wait, what a dead letter says. */
 #include "cloudevents/delivery_policy.h"
 
@@ -14,14 +15,14 @@ static struct delivery_step after(const struct delivery_policy *policy, int atte
                                   const char *retry_after)
 {
     struct delivery_result result = {.status = status, .retry_after = retry_after};
-    return delivery_next(policy, attempt, &result, 0);
+    return delivery_policy_next(policy, attempt, &result, 0);
 }
 
 TEST(every_2xx_is_a_delivery)
 {
     struct delivery_policy policy = {.retry = 3};
     static const int statuses[] = {200, 201, 202, 204, 299};
-    for (size_t i = 0; i < COUNT(statuses); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
         EXPECT_INT(after(&policy, 0, statuses[i], NULL).verdict, DELIVERED);
 }
 
@@ -30,9 +31,9 @@ TEST(only_what_can_change_is_tried_again)
     struct delivery_policy policy = {.retry = 3};
     static const int again[] = {0, 404, 408, 409, 429, 500, 502, 503, 599, 600};
     static const int never[] = {100, 300, 301, 307, 400, 401, 403, 405, 410, 413, 415, 422};
-    for (size_t i = 0; i < COUNT(again); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(again); i++)
         EXPECT_INT(after(&policy, 0, again[i], NULL).verdict, TRY_AGAIN);
-    for (size_t i = 0; i < COUNT(never); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(never); i++)
         EXPECT_INT(after(&policy, 0, never[i], NULL).verdict, GIVE_UP);
 }
 
@@ -55,7 +56,7 @@ TEST(the_wait_grows_as_the_policy_says)
         {{9, BACKOFF_NONE, 100 * NS_PER_MS, 0, 0}, {0, 0, 0, 0}},
         {{9, BACKOFF_EXPONENTIAL, 0, 0, 0}, {0, 0, 0, 0}},
     };
-    for (size_t i = 0; i < COUNT(rows); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         for (int attempt = 0; attempt < 4; attempt++)
             EXPECT(after(&rows[i].policy, attempt, 500, NULL).wait_ns ==
                    rows[i].waits_ms[attempt] * ms);
@@ -123,7 +124,7 @@ TEST(a_wrong_delivery_spec_is_refused_by_field)
          "delivery: backoffDelay is 2s, want an ISO 8601 duration such as PT0.2S"},
         {"{\"timeout\":\"PT0S\"}", "delivery: timeout is PT0S, want more than zero"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct delivery_policy policy;
         struct err err = read_policy(rows[i].json, &policy);
         EXPECT_STR(err.text, rows[i].text);
@@ -155,9 +156,9 @@ TEST(durations_are_those_of_iso_8601)
         {"PT99999999999999999999S", false, 0},
         {"PT1.S", false, 0},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         int64_t ns = 0;
-        EXPECT_INT(duration_parse(rows[i].text, &ns), rows[i].ok);
+        EXPECT_INT(ce_duration_parse(rows[i].text, &ns), rows[i].ok);
         EXPECT(ns == rows[i].ns);
     }
 }
@@ -167,9 +168,9 @@ static size_t error_bytes(size_t len)
 {
     OWN(ce_event) struct ce_event event = {0};
     ce_event_new(&event, "/s", "t", NULL, bytes_of("x"));
-    OWN(free) char *body = must_alloc(len + 1);
+    OWN(free) char *body = alloc_zeroed(len + 1);
     memset(body, 'b', len);
-    delivery_dead_letter(&event, "http://sink/", 500, (struct bytes){body, len}, NULL);
+    ce_event_to_dead_letter(&event, "http://sink/", 500, (struct bytes){body, len}, NULL);
     OWN(buf) struct buf back = {0};
     EXPECT(base64_decode(bytes_of(ce_extension(&event, "knativeerrordata")), &back));
     return back.len;
@@ -178,7 +179,7 @@ static size_t error_bytes(size_t len)
 TEST(a_dead_letter_carries_at_most_768_bytes_of_the_answer)
 {
     static const size_t rows[][2] = {{0, 0}, {1, 1}, {768, 768}, {769, 768}, {100000, 768}};
-    for (size_t i = 0; i < COUNT(rows); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         EXPECT_INT(error_bytes(rows[i][0]), rows[i][1]);
 }
 
@@ -186,7 +187,7 @@ TEST(a_dead_letter_says_where_and_how_it_failed)
 {
     OWN(ce_event) struct ce_event event = {0};
     ce_event_new(&event, "/s", "t", NULL, bytes_of("x"));
-    delivery_dead_letter(&event, "http://sink/", 503, bytes_of("boom"), NULL);
+    ce_event_to_dead_letter(&event, "http://sink/", 503, bytes_of("boom"), NULL);
     EXPECT_STR(ce_extension(&event, "knativeerrordest"), "http://sink/");
     EXPECT_INT(json_integer_value(json_object_get(event.extensions, "knativeerrorcode")), 503);
     EXPECT_STR(ce_extension(&event, "knativeerrordata"), "Ym9vbQ==");
@@ -196,7 +197,7 @@ TEST(without_an_answer_the_reason_is_the_data_and_the_code_is_500)
 {
     OWN(ce_event) struct ce_event event = {0};
     ce_event_new(&event, "/s", "t", NULL, bytes_of("x"));
-    delivery_dead_letter(&event, "http://sink/", 0, (struct bytes){0}, "refused");
+    ce_event_to_dead_letter(&event, "http://sink/", 0, (struct bytes){0}, "refused");
     OWN(free) char *want = base64_encode(bytes_of("dispatch error: refused"));
     EXPECT_INT(json_integer_value(json_object_get(event.extensions, "knativeerrorcode")), 500);
     EXPECT_STR(ce_extension(&event, "knativeerrordata"), want);
@@ -206,8 +207,8 @@ TEST(a_second_dead_letter_keeps_the_first_error)
 {
     OWN(ce_event) struct ce_event event = {0};
     ce_event_new(&event, "/s", "t", NULL, bytes_of("x"));
-    delivery_dead_letter(&event, "http://first/", 400, bytes_of(""), NULL);
-    delivery_dead_letter(&event, "http://second/", 503, bytes_of("boom"), NULL);
+    ce_event_to_dead_letter(&event, "http://first/", 400, bytes_of(""), NULL);
+    ce_event_to_dead_letter(&event, "http://second/", 503, bytes_of("boom"), NULL);
     EXPECT_STR(ce_extension(&event, "knativeerrordest"), "http://first/");
     EXPECT_INT(json_integer_value(json_object_get(event.extensions, "knativeerrorcode")), 400);
     EXPECT_STR(ce_extension(&event, "knativeerrordata"), "Ym9vbQ==");

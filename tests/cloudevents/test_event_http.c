@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cloudevents/http: every mode and version in and out, and what is refused. */
 #include "cloudevents/http.h"
 
@@ -17,7 +18,7 @@ static struct err read_request(const char *const *fields, const char *body, stru
         OWN(free) char *name = str_copy_bytes((struct bytes){*fields, (size_t)(colon - *fields)});
         EXPECT(headers_add(headers, name, colon + 2));
     }
-    events_from_http(headers, bytes_of(body), events, &err);
+    ce_events_from_http(headers, bytes_of(body), events, &err);
     return err;
 }
 
@@ -67,7 +68,7 @@ TEST(header_values_are_unquoted_and_decoded_once)
         {"ce-x: %2525", "%25"},
         {"ce-x: été 2020", "été 2020"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(headers) struct headers headers = {0};
         OWN(ce_events) struct ce_events events = {0};
         read_request(FIELDS(REQUIRED, rows[i].sent), "", &headers, &events);
@@ -103,7 +104,7 @@ TEST(the_versions_0_1_to_0_3_are_read_into_the_same_fields)
                                       "CE-X-Mine: v",
                                       NULL};
     static const char *const *const versions[] = {v03, v02, v01};
-    for (size_t i = 0; i < COUNT(versions); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
         OWN(headers) struct headers headers = {0};
         OWN(ce_events) struct ce_events events = {0};
         struct err err = read_request(versions[i], "x", &headers, &events);
@@ -142,7 +143,7 @@ TEST(structured_data_follows_its_content_type)
         {"\"datacontenttype\":\"application/xml\",\"data\":\"<a/>\"", "<a/>"},
         {"\"data_base64\":\"SGVsbG8=\"", "Hello"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(headers) struct headers headers = {0};
         OWN(ce_events) struct ce_events events = {0};
         OWN(free) char *body =
@@ -223,7 +224,7 @@ TEST(malformed_binary_events_are_refused_with_the_reason)
         {"ce-dataschema: relative", "CloudEvent: dataschema is relative, want an absolute URI"},
         {"ce-id: 2", "CloudEvent: header ce-id stands there twice"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         int status;
         EXPECT_STR(refusal(FIELDS(REQUIRED, rows[i].field), "", &status), rows[i].text);
         EXPECT_INT(status, ERR_INPUT);
@@ -234,9 +235,9 @@ TEST(each_required_attribute_is_missed_by_name)
 {
     static const char *const all[] = {"ce-id: 1", "ce-source: /s", "ce-type: t"};
     static const char *const names[] = {"id", "source", "type"};
-    for (size_t left_out = 0; left_out < COUNT(all); left_out++) {
+    for (size_t left_out = 0; left_out < ARRAY_SIZE(all); left_out++) {
         const char *fields[4] = {"ce-specversion: 1.0"};
-        for (size_t i = 0, n = 1; i < COUNT(all); i++)
+        for (size_t i = 0, n = 1; i < ARRAY_SIZE(all); i++)
             if (i != left_out)
                 fields[n++] = all[i];
         int status;
@@ -267,7 +268,7 @@ TEST(malformed_structured_events_are_refused)
         "\"datacontenttype\":\"application/xml\",\"data\":{}}",
         "{\"specversion\":\"1.0\",\"id\":\"1\",\"id\":\"2\",\"source\":\"/s\",\"type\":\"t\"}",
     };
-    for (size_t i = 0; i < COUNT(bodies); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(bodies); i++) {
         int status;
         EXPECT(*refusal(FIELDS(JSON_MODE), bodies[i], &status));
         EXPECT_INT(status, ERR_INPUT);
@@ -321,7 +322,7 @@ TEST(every_kind_of_data_survives_both_modes)
         {"application/json", "not json", 8},
         {"text/plain", "nul\0nul", 7},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(ce_event) struct ce_event event = {0};
         ce_event_new(&event, "/s p/ü?x=%20", "t", rows[i].type,
                      (struct bytes){rows[i].data, rows[i].len});
@@ -334,14 +335,14 @@ TEST(every_kind_of_data_survives_both_modes)
         OWN(ce_events) struct ce_events binary = {0};
         struct err err = {0};
         ce_headers_from_event(&event, &headers);
-        EXPECT(events_from_http(&headers, ce_data(&event), &binary, &err));
+        EXPECT(ce_events_from_http(&headers, ce_data(&event), &binary, &err));
         expect_same(&binary.list[0], &event);
 
         OWN(headers) struct headers json_headers = {0};
         OWN(ce_events) struct ce_events structured = {0};
         headers_add(&json_headers, "Content-Type", "application/cloudevents+json");
         OWN(free) char *json = ce_json_from_event(&event);
-        EXPECT(events_from_http(&json_headers, bytes_of(json), &structured, &err));
+        EXPECT(ce_events_from_http(&json_headers, bytes_of(json), &structured, &err));
         expect_same(&structured.list[0], &event);
     }
 }
@@ -380,5 +381,5 @@ TEST(an_old_extension_is_sent_on_under_a_name_that_1_0_allows)
     ce_headers_from_event(&events.list[0], &out);
     EXPECT_STR(headers_get(&out, "ce-attribkey"), "v");
     struct err err = {0};
-    EXPECT(events_from_http(&out, bytes_of("x"), &again, &err));
+    EXPECT(ce_events_from_http(&out, bytes_of("x"), &again, &err));
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A registry of images that believes nothing: it computes each digest itself, takes a manifest only
 // after all that it names, and lets only user `me` with the password `secret` in. It keeps what it
 // is given in memory and listens on PORT.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A service for the tests: logs what it gets, answers 202. With CRASH it ends at once, with FILE it
 // logs that file's content first.
 import { readFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A request of images:annotate, and a selection of fields on an answer that looks like it. */
 #include "base/own.h"
 #include "base/str.h"
@@ -12,10 +13,10 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t len)
     struct bytes text = {(const char *)data, len};
     struct err none = {0}, err = {0}, refused = {0};
     json_auto_t *tree = json_from_bytes(text, "request body", ERR_INPUT, &none);
-    json_auto_t *request = tree ? camel_keys(tree) : json_object();
+    json_auto_t *request = tree ? field_case_to_camel(tree) : json_object();
     OWN(annotate_request) struct annotate_request images = {0};
     annotate_request_read(request, &images, &err);
     OWN(free) char *selection = str_copy_bytes(text);
-    fields_select(request, selection, &refused);
+    field_mask_apply(request, selection, &refused);
     return 0;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A JWT from anybody, at the token endpoint and in an Authorization header. */
 #include "base/own.h"
 #include "base/str.h"
@@ -13,14 +14,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     OWN(free) char *token = str_copy_bytes((struct bytes){(const char *)data, size});
     OWN(assertion) struct assertion asked = {0}, self = {0};
-    OWN(grant) struct grant grant = {0};
-    struct access_secret secret = {{1}};
+    OWN(access_grant) struct access_grant grant = {0};
+    struct token_secret secret = {{1}};
     struct err err = {0}, self_err = {0}, access_err = {0};
     /* nobody is registered, so nothing may be let in */
     if (assertion_read("/nonexistent", token, "localhost", 1700000000, &asked, &err) ||
         assertion_read_self_signed("/nonexistent", token, "localhost", 1700000000, &self,
                                    &self_err) ||
-        access_token_read(&secret, token, 1700000000, &grant, &access_err))
+        access_grant_from_token(&secret, token, 1700000000, &grant, &access_err))
         abort();
     return 0;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Manifests of any bytes, rewritten: done twice nothing more changes, and errors have a place. */
 #include "base/str.h"
 #include "base/yaml/yaml.h"

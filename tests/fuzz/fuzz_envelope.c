@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any request or event as an envelope: a message, an object event, or a refusal with 400. The
  * input's first lines are type (empty: no CloudEvent), source, subject and a header; then the body.
  */
@@ -110,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
     try_message(&envelope);
     try_object(&envelope);
-    try_plain(rest, "google.cloud.pubsub.topic.v1.messagePublished", message_from_plain_push);
-    try_plain(rest, "google.pubsub.topic.publish", message_from_plain_legacy);
+    try_plain(rest, "google.cloud.pubsub.topic.v1.messagePublished", message_plain_from_push);
+    try_plain(rest, "google.pubsub.topic.publish", message_plain_from_legacy);
     return 0;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A request as it comes to a service: header lines, an empty line, a body; in whatever mode. What
  * is read is written again in both modes, and what was written must be readable. */
 #include "base/str.h"
@@ -34,7 +35,7 @@ static void write_and_read(const struct ce_event *event)
     ce_headers_from_event(event, &headers);
     free(ce_json_from_event(event));
     bool modern = str_equal(event->spec_version, "1.0");
-    if (modern && !events_from_http(&headers, ce_data(event), &again, &err))
+    if (modern && !ce_events_from_http(&headers, ce_data(event), &again, &err))
         abort();
 }
 
@@ -45,12 +46,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     OWN(ce_events) struct ce_events events = {0};
     struct err err = {0};
     const char *body = read_headers((const char *)data, end, &headers);
-    if (!events_from_http(&headers, (struct bytes){body, (size_t)(end - body)}, &events, &err))
+    if (!ce_events_from_http(&headers, (struct bytes){body, (size_t)(end - body)}, &events, &err))
         return 0;
     for (size_t i = 0; i < events.count; i++) {
         struct err refused = {0};
         OWN(gcp_message) struct gcp_message message = {0};
-        message_from_event(&events.list[i], &message, &refused);
+        bridge_message_from_event(&events.list[i], &message, &refused);
         if (events.list[i].spec_version)
             write_and_read(&events.list[i]);
     }

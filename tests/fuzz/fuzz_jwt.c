@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as a token (the first line) and a key set (the rest): no token passes whose form is
  * wrong, and none passes without claims. */
 #include "base/str.h"
@@ -9,21 +10,21 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void try_token(const char *token, const struct jwks *keys)
+static void try_token(const char *token, const struct jwt_keys *keys)
 {
     OWN(free) char *kid = NULL;
     struct err err = {0};
-    bool formed = rs256_form(token, &kid, &err);
+    bool formed = jwt_rs256_parse(token, &kid, &err);
     if (formed != (err.status == 0))
         abort();
     for (size_t i = 0; formed && i < keys->count; i++) {
         struct err failed = {0};
-        json_auto_t *claims = rs256_verify(token, &keys->list[i], &failed);
+        json_auto_t *claims = jwt_rs256_verify(token, &keys->list[i], &failed);
         if (claims ? !json_is_object(claims) : failed.status != ERR_UNAUTHORIZED)
             abort();
-        struct oidc_want want = {.audience = "a", .now_sec = 1767225600};
+        struct oidc_expected want = {.audience = "a", .now_sec = 1767225600};
         if (claims)
-            oidc_check(claims, &want, &failed);
+            oidc_claims_check(claims, &want, &failed);
     }
 }
 
@@ -33,9 +34,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t len = end ? (size_t)(end - data) : size;
     OWN(free) char *token = str_copy_bytes((struct bytes){(const char *)data, len});
     struct bytes set = {(const char *)data + len, size - len};
-    OWN(jwks) struct jwks keys = {0};
+    OWN(jwt_keys) struct jwt_keys keys = {0};
     struct err err = {0};
-    jwks_from_json(set, &keys, &err);
+    jwt_keys_from_json(set, &keys, &err);
     try_token(token, &keys);
     return 0;
 }

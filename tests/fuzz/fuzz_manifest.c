@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Manifests of any bytes, applied to a store: objects or errors with a file and line. */
 #include "base/str.h"
 #include "kn-local/manifests/manifests.h"
@@ -22,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct manifest_listener listener = {done, failed, NULL};
     struct err err = {0};
-    OWN(objects) struct objects *objects = objects_open(NULL, &err);
+    OWN(object_store) struct object_store *objects = object_store_open(NULL, &err);
     struct bytes text = {(const char *)data, size};
     manifests_apply_text(objects, "fuzz.yaml", text, &listener);
     manifests_apply_text(objects, "fuzz.yaml", text, &listener);

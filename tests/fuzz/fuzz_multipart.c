@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as a multipart body, in two ways of cutting it: never a crash, and both ways say the
  * same. The first line is the Content-Type, the first byte of the rest the size of the pieces. */
 #include "base/own.h"

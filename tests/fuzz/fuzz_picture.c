@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes are a picture or no picture; nothing else happens. */
 #include "base/own.h"
 #include "gcp-local/vision/picture/picture.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as the body of a publish: never a crash; what is accepted is within the limits, is JSON
  * to jansson too, and can be answered as JSON. */
 #include "base/str.h"
@@ -15,22 +16,23 @@ static void must(bool holds)
         __builtin_trap();
 }
 
-static void check(const struct message *message)
+static void check(const struct stored_message *message)
 {
     must(message->data_len > 0 || message->attribute_count > 0);
-    must(message->attribute_count <= MOST_ATTRIBUTES && message->key_len <= MOST_ORDERING_KEY);
+    must(message->attribute_count <= MAX_MESSAGE_ATTRIBUTES &&
+         message->key_len <= MAX_ORDERING_KEY_BYTES);
     uint32_t count = 0;
     const char *at = NULL, *name, *value;
-    while (attributes_next(message_attributes(message), &at, &name, &value))
+    while (stored_message_next_attribute(stored_message_attributes(message), &at, &name, &value))
         count++;
     must(count == message->attribute_count);
 }
 
-static void answer(struct message *message)
+static void answer(struct stored_message *message)
 {
     OWN(buf) struct buf out = {0};
     struct lease lease = {message, 1, 2, 3};
-    answer_received(&out, "projects/p/subscriptions/s", &lease, 1, true);
+    json_writer_add_received_messages(&out, "projects/p/subscriptions/s", &lease, 1, true);
     json_t *tree = json_loadb(out.data, out.len, 0, NULL);
     must(tree != NULL);
     json_decref(tree);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any text as a filter: never a crash, and what is accepted decides the same way twice. */
 #include "base/str.h"
 #include "gcp-local/pubsub/engine/filter.h"
@@ -17,12 +18,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
 
     OWN(buf) struct buf attributes = {0};
-    attributes_add(&attributes, "name", "value");
-    struct message *message =
-        message_new((struct bytes){0}, buf_bytes(&attributes), 1, (struct bytes){0});
+    stored_message_pack_attribute(&attributes, "name", "value");
+    struct stored_message *message =
+        stored_message_new((struct bytes){0}, buf_bytes(&attributes), 1, (struct bytes){0});
     if (filter_matches(filter, message) != filter_matches(filter, message))
         __builtin_trap();
-    message_unref(message);
+    stored_message_unref(message);
     filter_free(filter);
     return 0;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any text as Range, Content-Range, glob and names: never a crash, and what is accepted is sound.
  */
 #include "base/own.h"
@@ -21,17 +22,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     OWN(free) char *text = str_copy_bytes((struct bytes){(const char *)data, size});
     struct byte_range part;
     for (int64_t total = 0; total < 12; total += 3)
-        if (range_parse(text, total, &part) == RANGE_PART)
+        if (ranges_parse(text, total, &part) == RANGE_PART)
             must(part.first >= 0 && part.first <= part.last && part.last < total);
 
     struct content_range range;
-    if (content_range_parse(text, &range) && range.has_bytes) {
+    if (ranges_parse_content_range(text, &range) && range.has_bytes) {
         must(range.first >= 0 && (range.last == -1 || range.last >= range.first));
         must(range.total == -1 || range.last < range.total);
     }
     struct err err = {0};
-    object_name_check(text, &err);
-    bucket_name_valid(text);
+    catalog_object_name_check(text, &err);
+    catalog_bucket_name_valid(text);
     char *name = strchr(text, '\n');
     if (name)
         *name++ = '\0';

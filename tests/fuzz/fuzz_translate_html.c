@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* HTML before and after translation, and the parameters of a form: any bytes. */
 #include "base/own.h"
 #include "base/str.h"
@@ -10,8 +11,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t len)
 {
     struct bytes bytes = {(const char *)data, len};
     OWN(free) char *text = str_copy_bytes(bytes);
-    OWN(free) char *prepared = html_prepare(text);
-    OWN(free) char *finished = html_finish(prepared);
+    OWN(free) char *prepared = html_decode_entities(text);
+    OWN(free) char *finished = html_encode_entities(prepared);
     (void)finished;
     struct err err = {0};
     json_auto_t *request = translate_v2_request(bytes, bytes, NULL, &err);

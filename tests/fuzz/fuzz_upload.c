@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as a packed body, and as the resource of an object or bucket: never a crash. */
 #include "base/json/jread.h"
 #include "base/own.h"
@@ -36,9 +37,9 @@ static void try_resource(struct bytes body)
     json_auto_t *resource = json_from_bytes(body, "resource", ERR_INPUT, &err);
     if (!json_is_object(resource))
         return;
-    OWN(draft) struct draft draft = {0};
-    if (draft_read(&draft, "bucket", NULL, resource, "text/plain", &err))
-        json_decref(object_to_json(&draft.object, "http://localhost"));
+    OWN(upload_metadata) struct upload_metadata upload_metadata = {0};
+    if (upload_metadata_read(&upload_metadata, "bucket", NULL, resource, "text/plain", &err))
+        json_decref(storage_object_to_json(&upload_metadata.object, "http://localhost"));
     OWN(bucket) struct bucket bucket = {.name = NULL};
     err = (struct err){0};
     if (bucket_set(&bucket, resource, false, &err))

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as URL, query and percent-coded text: never a crash, and what is accepted is sound. */
 #include "base/str.h"
 #include "net/url.h"
@@ -17,7 +18,7 @@ static void try_coding(struct bytes text)
 {
     OWN(free) char *encoded = url_encode(text);
     OWN(free) char *decoded = url_decode(bytes_of(encoded), true);
-    bool is_text = utf8_valid(text) && (text.len == 0 || !memchr(text.data, '\0', text.len));
+    bool is_text = str_is_utf8(text) && (text.len == 0 || !memchr(text.data, '\0', text.len));
     must((decoded != NULL) == is_text);
     if (decoded)
         must(bytes_equal(bytes_of(decoded), text));
@@ -29,7 +30,7 @@ static void try_coding(struct bytes text)
 
 static void check_parameter(const char *name, const char *value, void *query)
 {
-    OWN(free) char *first = query_get(query, name);
+    OWN(free) char *first = url_query_get(query, name);
     must(first != NULL && value != NULL);
 }
 
@@ -59,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct bytes bytes = {(const char *)data, size};
     OWN(free) char *text = str_copy_bytes(bytes);
     try_coding(bytes);
-    query_each(bytes_of(text), check_parameter, text);
+    url_query_each(bytes_of(text), check_parameter, text);
     try_url(text);
     return 0;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* YAML of any bytes: read or refused, never a crash; what is read can be written as JSON. */
 #include "base/json/jread.h"
 #include "base/str.h"

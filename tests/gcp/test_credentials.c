@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Credentials: read strictly, found in Google's order. */
 #include "gcp/auth/credentials.h"
 
@@ -9,17 +10,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* ---- reading files -----------------------------------------------------------------------------
- */
-
 TEST(each_type_of_file_is_read)
 {
-    OWN(free) char *key = key_file(GOOGLE_TOKENS, "");
-    OWN(folder) struct folder folder = folder_new();
-    OWN(free) char *subject = put(&folder, "token", "x");
+    OWN(free) char *key = key_file(GOOGLE_TOKEN_URL, "");
+    OWN(temp_dir) struct temp_dir folder = temp_dir_new();
+    OWN(free) char *subject = temp_dir_add_file(&folder, "token", "x");
     OWN(free) char *external =
         str_format("{\"type\":\"external_account\",\"audience\":\"//iam/x\","
-                   "\"subject_token_type\":\"jwt\",\"token_url\":\"" STS "\","
+                   "\"subject_token_type\":\"jwt\",\"token_url\":\"" STS_TOKEN_URL "\","
                    "\"credential_source\":{\"file\":\"%s\"}}",
                    subject);
     const struct {
@@ -27,21 +25,22 @@ TEST(each_type_of_file_is_read)
         enum credentials_type type;
     } rows[] = {
         {key, CREDENTIALS_SERVICE_ACCOUNT},
-        {USER, CREDENTIALS_USER},
+        {USER_CREDENTIALS, CREDENTIALS_USER},
         {external, CREDENTIALS_EXTERNAL_ACCOUNT},
         {"{\"type\":\"external_account\",\"audience\":\"a\",\"subject_token_type\":\"jwt\","
-         "\"token_url\":\"" STS "\",\"credential_source\":{\"url\":\"http://x/\",\"headers\":{"
+         "\"token_url\":\"" STS_TOKEN_URL
+         "\",\"credential_source\":{\"url\":\"http://x/\",\"headers\":{"
          "\"Metadata\":\"True\"},\"format\":{\"type\":\"json\",\"subject_token_field_name\":"
          "\"access_token\"}}}",
          CREDENTIALS_EXTERNAL_ACCOUNT},
         {"{\"type\":\"external_account_authorized_user\",\"client_id\":\"i\",\"client_secret\":"
-         "\"s\",\"refresh_token\":\"r\",\"token_url\":\"" STS "\"}",
+         "\"s\",\"refresh_token\":\"r\",\"token_url\":\"" STS_TOKEN_URL "\"}",
          CREDENTIALS_EXTERNAL_USER},
         {"{\"type\":\"impersonated_service_account\",\"service_account_impersonation_url\":"
-         "\"" IMPERSONATION "\",\"delegates\":[],\"source_credentials\":" USER "}",
+         "\"" IMPERSONATION_URL "\",\"delegates\":[],\"source_credentials\":" USER_CREDENTIALS "}",
          CREDENTIALS_IMPERSONATED},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(credentials) struct credentials credentials = {0};
         struct err err = {0};
         EXPECT(read_key_file(rows[i].text, &credentials, &err));
@@ -83,40 +82,43 @@ TEST(a_file_that_cannot_work_is_refused_naming_file_field_and_remedy)
         {"{\"type\":\"authorized_user\",\"client_id\":7}",
          "/keys/k.json: client_id is a number, want a string", user_remedy},
         {"{\"type\":\"external_account\",\"audience\":\"a\",\"subject_token_type\":\"t\","
-         "\"token_url\":\"" STS "\"}",
+         "\"token_url\":\"" STS_TOKEN_URL "\"}",
          "/keys/k.json: credential_source is missing, want an object", pool_remedy},
         {"{\"type\":\"external_account\",\"audience\":\"a\",\"subject_token_type\":\"t\","
-         "\"token_url\":\"" STS "\",\"credential_source\":{}}",
+         "\"token_url\":\"" STS_TOKEN_URL "\",\"credential_source\":{}}",
          "/keys/k.json: credential_source wants either file or url", pool_remedy},
         {"{\"type\":\"external_account\",\"audience\":\"a\",\"subject_token_type\":\"t\","
-         "\"token_url\":\"" STS "\",\"credential_source\":{\"executable\":{\"command\":\"x\"}}}",
+         "\"token_url\":\"" STS_TOKEN_URL
+         "\",\"credential_source\":{\"executable\":{\"command\":\"x\"}}}",
          "/keys/k.json: credential_source.executable is not supported; use a file or a url",
          pool_remedy},
         {"{\"type\":\"external_account\",\"audience\":\"a\",\"subject_token_type\":\"t\","
-         "\"token_url\":\"" STS "\",\"credential_source\":{\"environment_id\":\"aws1\"}}",
+         "\"token_url\":\"" STS_TOKEN_URL "\",\"credential_source\":{\"environment_id\":\"aws1\"}}",
          "/keys/k.json: credential_source.environment_id is not supported", pool_remedy},
         {"{\"type\":\"external_account\",\"audience\":\"a\",\"subject_token_type\":\"t\","
-         "\"token_url\":\"" STS "\",\"credential_source\":{\"file\":\"/no/token\"}}",
+         "\"token_url\":\"" STS_TOKEN_URL "\",\"credential_source\":{\"file\":\"/no/token\"}}",
          "/keys/k.json: credential_source.file is /no/token, which cannot be read: No such file",
          pool_remedy},
         {"{\"type\":\"external_account\",\"audience\":\"a\",\"subject_token_type\":\"t\","
-         "\"token_url\":\"" STS "\",\"credential_source\":{\"url\":\"http://x\",\"format\":{"
+         "\"token_url\":\"" STS_TOKEN_URL
+         "\",\"credential_source\":{\"url\":\"http://x\",\"format\":{"
          "\"type\":\"xml\"}}}",
          "/keys/k.json: credential_source.format.type is xml, want text or json", pool_remedy},
         {"{\"type\":\"external_account\",\"audience\":\"a\",\"subject_token_type\":\"t\","
-         "\"token_url\":\"" STS "\",\"credential_source\":{\"url\":\"http://x\",\"headers\":{"
+         "\"token_url\":\"" STS_TOKEN_URL
+         "\",\"credential_source\":{\"url\":\"http://x\",\"headers\":{"
          "\"a b\":\"c\"}}}",
          "/keys/k.json: credential_source.headers.a b is no header field", pool_remedy},
         {"{\"type\":\"impersonated_service_account\",\"service_account_impersonation_url\":"
-         "\"" IMPERSONATION
+         "\"" IMPERSONATION_URL
          "\",\"source_credentials\":{\"type\":\"impersonated_service_account\"}}",
          "/keys/k.json: source_credentials.type is impersonated_service_account, want one of",
          user_remedy},
         {"{\"type\":\"impersonated_service_account\",\"service_account_impersonation_url\":"
-         "\"" IMPERSONATION "\",\"source_credentials\":{\"type\":\"authorized_user\"}}",
+         "\"" IMPERSONATION_URL "\",\"source_credentials\":{\"type\":\"authorized_user\"}}",
          "/keys/k.json: source_credentials.client_id is missing, want a string", user_remedy},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(credentials) struct credentials credentials = {0};
         struct err err = {0};
         EXPECT(!read_key_file(rows[i].text, &credentials, &err));
@@ -136,7 +138,7 @@ TEST(a_broken_file_never_shows_its_secrets)
         "{\"type\":\"service_account\",\"client_email\":\"e\",\"private_key\":\"SECRET\"}",
         "{\"SECRET\":1,\"SECRET\":2}x",
     };
-    for (size_t i = 0; i < COUNT(texts); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         OWN(credentials) struct credentials credentials = {0};
         struct err err = {0};
         EXPECT(!read_key_file(texts[i], &credentials, &err));
@@ -145,29 +147,27 @@ TEST(a_broken_file_never_shows_its_secrets)
     }
 }
 
-/* ---- finding -----------------------------------------------------------------------------------
- */
-
 TEST(the_named_file_comes_first_then_gclouds)
 {
-    OWN(folder) struct folder folder = folder_new();
-    OWN(free) char *key = key_file(GOOGLE_TOKENS, "");
-    OWN(free) char *named = put(&folder, "named.json", key);
-    OWN(free) char *gcloud = put(&folder, "gcloud/application_default_credentials.json", USER);
+    OWN(temp_dir) struct temp_dir folder = temp_dir_new();
+    OWN(free) char *key = key_file(GOOGLE_TOKEN_URL, "");
+    OWN(free) char *named = temp_dir_add_file(&folder, "named.json", key);
+    OWN(free) char *gcloud =
+        temp_dir_add_file(&folder, "gcloud/application_default_credentials.json", USER_CREDENTIALS);
     OWN(free) char *config = str_format("%s/gcloud", folder.path);
-    OWN(fake) struct fake fake;
-    fake_init(&fake, NULL, 0);
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, NULL, 0);
 
-    fake_env("GOOGLE_APPLICATION_CREDENTIALS", named, "CLOUDSDK_CONFIG", config, NULL);
+    fake_google_env("GOOGLE_APPLICATION_CREDENTIALS", named, "CLOUDSDK_CONFIG", config, NULL);
     struct err err = {0};
-    OWN(gcp) struct gcp *first = fake_open(&fake, GCP_VISION, &err);
+    OWN(gcp) struct gcp *first = fake_google_open(&fake, GCP_VISION, &err);
     EXPECT_STR(err.text, "");
     EXPECT_STR(gcp_credentials(first), named);
     EXPECT_STR(gcp_project(first), "key-project");
     EXPECT(gcp_warning(first) == NULL);
 
-    fake_env("CLOUDSDK_CONFIG", config, NULL);
-    OWN(gcp) struct gcp *second = fake_open(&fake, GCP_VISION, &err);
+    fake_google_env("CLOUDSDK_CONFIG", config, NULL);
+    OWN(gcp) struct gcp *second = fake_google_open(&fake, GCP_VISION, &err);
     EXPECT_STR(err.text, "");
     EXPECT_STR(gcp_credentials(second), gcloud);
     EXPECT_INT(fake.asked_count, 0); /* nobody was asked for a token yet */
@@ -175,25 +175,25 @@ TEST(the_named_file_comes_first_then_gclouds)
 
 TEST(gclouds_file_is_found_in_the_home_folder)
 {
-    OWN(folder) struct folder folder = folder_new();
-    OWN(free) char *path =
-        put(&folder, ".config/gcloud/application_default_credentials.json", USER);
-    OWN(fake) struct fake fake;
-    fake_init(&fake, NULL, 0);
-    fake_env("HOME", folder.path, NULL);
+    OWN(temp_dir) struct temp_dir folder = temp_dir_new();
+    OWN(free) char *path = temp_dir_add_file(
+        &folder, ".config/gcloud/application_default_credentials.json", USER_CREDENTIALS);
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, NULL, 0);
+    fake_google_env("HOME", folder.path, NULL);
     struct err err = {0};
-    OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_VISION, &err);
+    OWN(gcp) struct gcp *gcp = fake_google_open(&fake, GCP_VISION, &err);
     EXPECT_STR(err.text, "");
     EXPECT_STR(gcp_credentials(gcp), path);
 }
 
 TEST(a_named_file_that_cannot_be_read_stops_the_start)
 {
-    OWN(fake) struct fake fake;
-    fake_init(&fake, NULL, 0);
-    fake_env("GOOGLE_APPLICATION_CREDENTIALS", "/no/such/key.json", NULL);
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, NULL, 0);
+    fake_google_env("GOOGLE_APPLICATION_CREDENTIALS", "/no/such/key.json", NULL);
     struct err err = {0};
-    EXPECT(fake_open(&fake, GCP_VISION, &err) == NULL);
+    EXPECT(fake_google_open(&fake, GCP_VISION, &err) == NULL);
     EXPECT_INT(err.status, ERR_INPUT);
     EXPECT_STR(err.text, "GOOGLE_APPLICATION_CREDENTIALS: cannot open /no/such/key.json: No such "
                          "file or directory");
@@ -201,21 +201,21 @@ TEST(a_named_file_that_cannot_be_read_stops_the_start)
 
 TEST(a_key_that_everybody_can_read_is_warned_of)
 {
-    OWN(folder) struct folder folder = folder_new();
-    OWN(free) char *path = put(&folder, "user.json", USER);
+    OWN(temp_dir) struct temp_dir folder = temp_dir_new();
+    OWN(free) char *path = temp_dir_add_file(&folder, "user.json", USER_CREDENTIALS);
     EXPECT_INT(chmod(path, 0644), 0);
-    OWN(fake) struct fake fake;
-    fake_init(&fake, NULL, 0);
-    fake_env("GOOGLE_APPLICATION_CREDENTIALS", path, NULL);
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, NULL, 0);
+    fake_google_env("GOOGLE_APPLICATION_CREDENTIALS", path, NULL);
     struct err err = {0};
-    OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_VISION, &err);
+    OWN(gcp) struct gcp *gcp = fake_google_open(&fake, GCP_VISION, &err);
     EXPECT_STR(err.text, "");
     EXPECT_HAS(gcp_warning(gcp), path);
     EXPECT_HAS(gcp_warning(gcp),
                "every user of this machine can read it (mode 0644); chmod 600 it");
 }
 
-static const struct rule metadata[] = {
+static const struct fake_response metadata[] = {
     {.when = "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/"
              "token",
      .status = 200,
@@ -234,28 +234,28 @@ static const struct rule metadata[] = {
 
 TEST(without_a_file_the_metadata_server_gives_project_and_tokens)
 {
-    OWN(fake) struct fake fake;
-    fake_init(&fake, metadata, COUNT(metadata));
-    fake_env(NULL, NULL);
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, metadata, ARRAY_SIZE(metadata));
+    fake_google_env(NULL, NULL);
     struct err err = {0};
-    OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_PUBSUB, &err);
+    OWN(gcp) struct gcp *gcp = fake_google_open(&fake, GCP_PUBSUB, &err);
     EXPECT_STR(err.text, "");
     EXPECT_STR(gcp_credentials(gcp), "http://metadata.google.internal");
     EXPECT_STR(gcp_project(gcp), "machine-project");
     EXPECT_STR(headers_get(&fake.asked[0].headers, "metadata-flavor"), "Google");
     EXPECT(gcp_topic_get(gcp, "testing", &err));
-    EXPECT_STR(fake_header(&fake, "authorization"), "Bearer ya29.m");
+    EXPECT_STR(fake_google_header(&fake, "authorization"), "Bearer ya29.m");
 }
 
 TEST(a_server_that_does_not_say_it_is_google_is_no_metadata_server)
 {
-    static const struct rule rules[] = {{.when = "", .status = 200}};
-    OWN(fake) struct fake fake;
-    fake_init(&fake, rules, COUNT(rules));
-    fake_env("GCE_METADATA_HOST", "10.0.0.1:8080", NULL);
+    static const struct fake_response rules[] = {{.when = "", .status = 200}};
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, rules, ARRAY_SIZE(rules));
+    fake_google_env("GCE_METADATA_HOST", "10.0.0.1:8080", NULL);
     struct err err = {0};
-    EXPECT(fake_open(&fake, GCP_VISION, &err) == NULL);
-    EXPECT_STR(fake_line(&fake), "GET http://10.0.0.1:8080/");
+    EXPECT(fake_google_open(&fake, GCP_VISION, &err) == NULL);
+    EXPECT_STR(fake_google_line(&fake), "GET http://10.0.0.1:8080/");
     EXPECT_STR(err.text, "no Google credentials: GOOGLE_APPLICATION_CREDENTIALS is not set, gcloud "
                          "has no login, and http://10.0.0.1:8080 is not there; set "
                          "GOOGLE_APPLICATION_CREDENTIALS to a key file, run gcloud auth "
@@ -265,25 +265,25 @@ TEST(a_server_that_does_not_say_it_is_google_is_no_metadata_server)
 
 TEST(no_metadata_server_is_looked_for_when_told_so)
 {
-    OWN(fake) struct fake fake;
-    fake_init(&fake, NULL, 0);
-    fake_env("NO_GCE_CHECK", "true", NULL);
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, NULL, 0);
+    fake_google_env("NO_GCE_CHECK", "true", NULL);
     struct err err = {0};
-    EXPECT(fake_open(&fake, GCP_VISION, &err) == NULL);
+    EXPECT(fake_google_open(&fake, GCP_VISION, &err) == NULL);
     EXPECT_INT(err.status, ERR_INPUT);
     EXPECT_INT(fake.asked_count, 0);
 }
 
 TEST(emulators_need_no_credentials_but_the_apis_without_one_do)
 {
-    OWN(fake) struct fake fake;
-    fake_init(&fake, NULL, 0);
-    fake_env("VISION_EMULATOR_HOST", "localhost:8585", "NO_GCE_CHECK", "true", NULL);
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, NULL, 0);
+    fake_google_env("VISION_EMULATOR_HOST", "localhost:8585", "NO_GCE_CHECK", "true", NULL);
     struct err err = {0};
-    OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_VISION, &err);
+    OWN(gcp) struct gcp *gcp = fake_google_open(&fake, GCP_VISION, &err);
     EXPECT_STR(err.text, "");
     EXPECT_STR(gcp_credentials(gcp), "none");
-    EXPECT(fake_open(&fake, GCP_VISION | GCP_STORAGE, &err) == NULL);
+    EXPECT(fake_google_open(&fake, GCP_VISION | GCP_STORAGE, &err) == NULL);
     EXPECT_HAS(err.text, "no Google credentials");
 }
 
@@ -297,25 +297,25 @@ TEST(an_emulator_is_named_with_or_without_scheme)
         {"https://localhost:8586/", "GET https://localhost:8586/v1/projects/p/topics/testing"},
         {"[::1]:8585", "GET http://[::1]:8585/v1/projects/p/topics/testing"},
     };
-    static const struct rule rules[] = {{.when = "", .status = 200, .body = "{}"}};
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(fake) struct fake fake;
-        fake_init(&fake, rules, COUNT(rules));
-        fake_env("PUBSUB_EMULATOR_HOST", rows[i].text, "PUBSUB_PROJECT_ID", "p", NULL);
+    static const struct fake_response rules[] = {{.when = "", .status = 200, .body = "{}"}};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        OWN(fake_google) struct fake_google fake;
+        fake_google_init(&fake, rules, ARRAY_SIZE(rules));
+        fake_google_env("PUBSUB_EMULATOR_HOST", rows[i].text, "PUBSUB_PROJECT_ID", "p", NULL);
         struct err err = {0};
-        OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_PUBSUB, &err);
+        OWN(gcp) struct gcp *gcp = fake_google_open(&fake, GCP_PUBSUB, &err);
         EXPECT_STR(err.text, "");
         EXPECT(gcp_topic_get(gcp, "testing", &err));
-        EXPECT_STR(fake_line(&fake), rows[i].line);
-        EXPECT(fake_header(&fake, "authorization") == NULL);
+        EXPECT_STR(fake_google_line(&fake), rows[i].line);
+        EXPECT(fake_google_header(&fake, "authorization") == NULL);
     }
     static const char *const wrong[] = {"http://", "ftp://x", "a b", "localhost:99999"};
-    for (size_t i = 0; i < COUNT(wrong); i++) {
-        OWN(fake) struct fake fake;
-        fake_init(&fake, NULL, 0);
-        fake_env("STORAGE_EMULATOR_HOST", wrong[i], NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+        OWN(fake_google) struct fake_google fake;
+        fake_google_init(&fake, NULL, 0);
+        fake_google_env("STORAGE_EMULATOR_HOST", wrong[i], NULL);
         struct err err = {0};
-        EXPECT(fake_open(&fake, GCP_STORAGE, &err) == NULL);
+        EXPECT(fake_google_open(&fake, GCP_STORAGE, &err) == NULL);
         EXPECT_HAS(err.text, "STORAGE_EMULATOR_HOST is ");
         EXPECT_HAS(err.text, ", want host:port or http://host:port");
     }
@@ -323,11 +323,11 @@ TEST(an_emulator_is_named_with_or_without_scheme)
 
 TEST(a_demo_project_never_reaches_google)
 {
-    OWN(fake) struct fake fake;
-    fake_init(&fake, NULL, 0);
-    fake_env("GOOGLE_CLOUD_PROJECT", "demo-try", NULL);
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, NULL, 0);
+    fake_google_env("GOOGLE_CLOUD_PROJECT", "demo-try", NULL);
     struct err err = {0};
-    EXPECT(fake_open(&fake, GCP_TRANSLATE, &err) == NULL);
+    EXPECT(fake_google_open(&fake, GCP_TRANSLATE, &err) == NULL);
     EXPECT_INT(err.status, ERR_INPUT);
     EXPECT_STR(err.text, "project demo-try starts with demo-, so it never reaches Google; set "
                          "TRANSLATE_EMULATOR_HOST or another project");
@@ -336,16 +336,16 @@ TEST(a_demo_project_never_reaches_google)
 
 TEST(the_project_is_looked_for_in_googles_order)
 {
-    OWN(folder) struct folder folder = folder_new();
-    OWN(free) char *key = put(&folder, "user.json", USER);
-    put_only(&folder, "active_config", "work\n");
-    put_only(&folder, "configurations/config_work",
-             "# a comment\n[compute]\nproject = other\n[core]\naccount=me\n"
-             "project = gcloud-project\n");
-    OWN(fake) struct fake fake;
-    fake_init(&fake, NULL, 0);
-    fake_env("GOOGLE_APPLICATION_CREDENTIALS", key, "CLOUDSDK_CONFIG", folder.path,
-             "GOOGLE_CLOUD_PROJECT", "first", "GCLOUD_PROJECT", "second", NULL);
+    OWN(temp_dir) struct temp_dir folder = temp_dir_new();
+    OWN(free) char *key = temp_dir_add_file(&folder, "user.json", USER_CREDENTIALS);
+    temp_dir_write(&folder, "active_config", "work\n");
+    temp_dir_write(&folder, "configurations/config_work",
+                   "# a comment\n[compute]\nproject = other\n[core]\naccount=me\n"
+                   "project = gcloud-project\n");
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, NULL, 0);
+    fake_google_env("GOOGLE_APPLICATION_CREDENTIALS", key, "CLOUDSDK_CONFIG", folder.path,
+                    "GOOGLE_CLOUD_PROJECT", "first", "GCLOUD_PROJECT", "second", NULL);
     static const struct {
         const char *remove, *project;
     } rows[] = {
@@ -353,31 +353,31 @@ TEST(the_project_is_looked_for_in_googles_order)
         {"GOOGLE_CLOUD_PROJECT", "second"},
         {"GCLOUD_PROJECT", "gcloud-project"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         unsetenv(rows[i].remove);
         struct err err = {0};
-        OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_VISION, &err);
+        OWN(gcp) struct gcp *gcp = fake_google_open(&fake, GCP_VISION, &err);
         EXPECT_STR(gcp_project(gcp), rows[i].project);
     }
 }
 
 TEST(calls_name_who_pays)
 {
-    static const struct rule rules[] = {
+    static const struct fake_response rules[] = {
         {.when = "oauth2", .status = 200, .body = "{\"access_token\":\"t\",\"expires_in\":3599}"},
         {.when = "", .status = 200, .body = "{}"},
     };
-    OWN(folder) struct folder folder = folder_new();
-    OWN(free) char *key = put(&folder, "user.json", USER);
-    OWN(fake) struct fake fake;
-    fake_init(&fake, rules, COUNT(rules));
-    fake_env("GOOGLE_APPLICATION_CREDENTIALS", key, "GOOGLE_CLOUD_PROJECT", "p", NULL);
+    OWN(temp_dir) struct temp_dir folder = temp_dir_new();
+    OWN(free) char *key = temp_dir_add_file(&folder, "user.json", USER_CREDENTIALS);
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, rules, ARRAY_SIZE(rules));
+    fake_google_env("GOOGLE_APPLICATION_CREDENTIALS", key, "GOOGLE_CLOUD_PROJECT", "p", NULL);
     struct err err = {0};
-    OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_PUBSUB, &err);
+    OWN(gcp) struct gcp *gcp = fake_google_open(&fake, GCP_PUBSUB, &err);
     EXPECT(gcp_topic_get(gcp, "testing", &err));
-    EXPECT_STR(fake_header(&fake, "x-goog-user-project"), "payer");
+    EXPECT_STR(fake_google_header(&fake, "x-goog-user-project"), "payer");
     setenv("GOOGLE_CLOUD_QUOTA_PROJECT", "other", 1);
-    OWN(gcp) struct gcp *other = fake_open(&fake, GCP_PUBSUB, &err);
+    OWN(gcp) struct gcp *other = fake_google_open(&fake, GCP_PUBSUB, &err);
     EXPECT(gcp_topic_get(other, "testing", &err));
-    EXPECT_STR(fake_header(&fake, "x-goog-user-project"), "other");
+    EXPECT_STR(fake_google_header(&fake, "x-goog-user-project"), "other");
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Envelopes: what a request or event holds, whatever it came in. */
 #include "base/str.h"
 #include "gcp/gcp.h"
@@ -34,9 +35,6 @@ static struct gcp_envelope request(const char *body)
 {
     return (struct gcp_envelope){.content_type = "application/json", .body = bytes_of(body)};
 }
-
-/* ---- messages ----------------------------------------------------------------------------------
- */
 
 TEST(the_articles_message_is_read)
 {
@@ -102,9 +100,11 @@ TEST(a_message_is_found_in_every_envelope)
           .extensions = extensions,
           .extension_count = 1}},
         {"unwrapped push",
-         {.headers = unwrapped, .header_count = COUNT(unwrapped), .body = bytes_of("Hello World")}},
+         {.headers = unwrapped,
+          .header_count = ARRAY_SIZE(unwrapped),
+          .body = bytes_of("Hello World")}},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(gcp_message) struct gcp_message message = {0};
         struct err err = {0};
         EXPECT(gcp_message_from_envelope(&rows[i].envelope, &message, &err));
@@ -131,7 +131,7 @@ TEST(an_unwrapped_push_keeps_its_attributes_apart_from_the_way_it_came)
     };
     struct gcp_envelope envelope = request("{}");
     envelope.headers = headers;
-    envelope.header_count = COUNT(headers);
+    envelope.header_count = ARRAY_SIZE(headers);
     OWN(gcp_message) struct gcp_message message = {0};
     struct err err = {0};
     EXPECT(gcp_message_from_envelope(&envelope, &message, &err));
@@ -152,7 +152,7 @@ static char *message_line(const char *type, const char *body)
     struct buf line = {0};
     const char *const texts[] = {message.data,         message.data_error,   message.id,
                                  message.publish_time, message.ordering_key, message.subscription};
-    for (size_t i = 0; i < COUNT(texts); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         buf_add_format(&line, "%s, ", texts[i] ? texts[i] : "-");
     for (size_t i = 0; i < message.attribute_count; i++)
         buf_add_format(&line, "%s=%s ", message.attributes[i].name, message.attributes[i].value);
@@ -175,7 +175,7 @@ TEST(an_unusual_spelling_changes_no_message)
         {LEGACY, "\"ID\":null}"},
         {LEGACY, "\"ID\":\"7\",\"Attributes\":[]}"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(free) char *usual = str_format("{%s", rows[i].members);
         OWN(free) char *unusual = str_format("{ \"\\u0078\" : 0.5 , %s", rows[i].members);
         OWN(free) char *line = message_line(rows[i].type, usual);
@@ -194,7 +194,7 @@ TEST(a_body_that_is_no_json_is_no_push)
         "{\"message\":{}",
         "{\"ID\":\"7\",\"ID\":\"7\"}",
     };
-    for (size_t i = 0; i < COUNT(bodies); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(bodies); i++) {
         struct gcp_envelope envelope = request(bodies[i]);
         OWN(gcp_message) struct gcp_message message = {0};
         struct err err = {0};
@@ -222,7 +222,7 @@ TEST(what_no_envelope_is_around_is_the_message_itself)
         "{text:'Hello World', from: 'en', to:'es'}", "{\"text\":\"x\"}", "[1]", "null", "\xFF\xFE",
         "{\"message\":\"a text, no object\"}",       "{\"Data\":\"x\"}", "{",
     };
-    for (size_t i = 0; i < COUNT(bodies); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(bodies); i++) {
         struct gcp_envelope envelope = request(bodies[i]);
         OWN(gcp_message) struct gcp_message message = {0};
         struct err err = {0};
@@ -251,7 +251,7 @@ TEST(a_message_may_have_no_data)
         request("{\"message\":{\"messageId\":\"7\"}}"),
         event("com.example.someevent", "/s", ""),
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(gcp_message) struct gcp_message message = {0};
         struct err err = {0};
         EXPECT(gcp_message_from_envelope(&rows[i], &message, &err));
@@ -301,7 +301,7 @@ TEST(a_malformed_envelope_is_refused_for_good_and_says_why)
         {request("{\"message\":{\"attributes\":[]}}"), "message.attributes is a list"},
         {request(""), "the request has neither an event nor a body"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(gcp_message) struct gcp_message message = {0};
         struct err err = {0};
         EXPECT(!gcp_message_from_envelope(&rows[i].envelope, &message, &err));
@@ -309,9 +309,6 @@ TEST(a_malformed_envelope_is_refused_for_good_and_says_why)
         EXPECT_HAS(err.text, rows[i].text);
     }
 }
-
-/* ---- notifications -----------------------------------------------------------------------------
- */
 
 TEST(a_finalized_object_is_found_in_every_envelope)
 {
@@ -337,21 +334,21 @@ TEST(a_finalized_object_is_found_in_every_envelope)
     other_subject.subject = "objects/a/b%20c.jpg"; /* the body is the only reliable source */
     struct gcp_envelope raw = event(NEW_TYPE, TOPIC, "");
     raw.extensions = extensions;
-    raw.extension_count = COUNT(extensions);
+    raw.extension_count = ARRAY_SIZE(extensions);
 
     const struct gcp_envelope rows[] = {
         event(LEGACY, TOPIC, "{\"ID\":\"7\",\"Data\":null,\"Attributes\":{" NOTIFICATION "}}"),
         event(NEW_TYPE, TOPIC, "{\"message\":{\"attributes\":{" NOTIFICATION "}}}"),
         request("{\"message\":{\"attributes\":{" NOTIFICATION "}},\"subscription\":\"s\"}"),
         raw,
-        {.headers = headers, .header_count = COUNT(headers)},
+        {.headers = headers, .header_count = ARRAY_SIZE(headers)},
         event(FINALIZED, BUCKET, RESOURCE),
         event("com.google.cloud.storage.object.finalize", BUCKET, RESOURCE),
         other_subject,
         by_subject,
         old_subject,
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(gcp_object_event) struct gcp_object_event object = {0};
         struct err err = {0};
         EXPECT(gcp_object_event_from_envelope(&rows[i], &object, &err));
@@ -374,7 +371,7 @@ TEST(every_kind_of_notification_has_one_name)
         {"com.google.cloud.storage.object.delete", "OBJECT_DELETE"},
         {"com.google.cloud.storage.object.metadataUpdate", "OBJECT_METADATA_UPDATE"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct gcp_envelope envelope = event(rows[i].type, BUCKET, RESOURCE);
         OWN(gcp_object_event) struct gcp_object_event object = {0};
         struct err err = {0};
@@ -393,7 +390,7 @@ TEST(what_is_no_notification_is_not_mistaken_for_one)
         event("google.cloud.audit.log.v1.written", "//cloudaudit.googleapis.com/x", "{}"),
         event("google.cloud.storage.object.v1.unheardOf", BUCKET, RESOURCE),
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(gcp_object_event) struct gcp_object_event object = {0};
         struct err err = {0};
         EXPECT(gcp_object_event_from_envelope(&rows[i], &object, &err));
@@ -441,7 +438,7 @@ TEST(an_object_that_is_none_is_refused_for_good)
         {"{\"bucket\":7}", "storage object: bucket is a number, want a string"},
         {"{\"bucket\":\"b\",\"name\":{}}", "storage object: name is an object, want a string"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct gcp_envelope envelope = event(FINALIZED, BUCKET, rows[i].body);
         OWN(gcp_object_event) struct gcp_object_event object = {0};
         struct err err = {0};

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Google Cloud over real sockets: a server of our own plays Google. */
 #include "base/file.h"
 #include "base/str.h"
@@ -35,13 +36,13 @@ static void answer(struct http_exchange *exchange)
 {
     struct http_reply reply = {.content_type = "application/json"};
     buf_add_text(&reply.body, LABELS);
-    http_answer_with(exchange, &reply);
+    http_exchange_reply(exchange, &reply);
 }
 
 /* Keeps the exchange, and answers all that are kept once they are enough. */
 static void hold(struct google *google, struct http_exchange *exchange)
 {
-    http_hold(exchange);
+    http_exchange_hold(exchange);
     google->held[google->held_count++] = exchange;
     if (google->held_count < google->hold_until)
         return;
@@ -61,33 +62,34 @@ static void busy(struct http_exchange *exchange)
     struct http_reply reply = {.status = 503, .content_type = "text/html"};
     headers_add(&reply.headers, "Retry-After", "0");
     buf_add_text(&reply.body, "<html>busy</html>");
-    http_answer_with(exchange, &reply);
+    http_exchange_reply(exchange, &reply);
 }
 
 /* A token server that checks the assertion's signature. */
 static void give_token(struct http_exchange *exchange)
 {
     OWN(free) char *form = str_copy_bytes(buf_bytes(&exchange->body));
-    OWN(free) char *assertion = query_get(form, "assertion");
+    OWN(free) char *assertion = url_query_get(form, "assertion");
     OWN(free) char *set = test_jwks("0");
-    OWN(jwks) struct jwks keys = {0};
+    OWN(jwt_keys) struct jwt_keys keys = {0};
     struct err err = {0};
-    OWN(free) char *kid = assertion ? rs256_kid(assertion, &err) : NULL;
-    json_auto_t *claims = kid && jwks_from_json(bytes_of(set), &keys, &err) && jwks_find(&keys, kid)
-                              ? rs256_verify(assertion, jwks_find(&keys, kid), &err)
-                              : NULL;
+    OWN(free) char *kid = assertion ? jwt_rs256_kid(assertion, &err) : NULL;
+    json_auto_t *claims =
+        kid && jwt_keys_from_json(bytes_of(set), &keys, &err) && jwt_keys_find(&keys, kid)
+            ? jwt_rs256_verify(assertion, jwt_keys_find(&keys, kid), &err)
+            : NULL;
     if (claims)
-        http_reply_json(exchange, 200,
-                        json_pack("{s:s, s:i}", "access_token", "real", "expires_in", 3599));
+        http_exchange_reply_json(
+            exchange, 200, json_pack("{s:s, s:i}", "access_token", "real", "expires_in", 3599));
     else
-        http_reply_json(exchange, 400, json_pack("{s:s}", "error", "invalid_grant"));
+        http_exchange_reply_json(exchange, 400, json_pack("{s:s}", "error", "invalid_grant"));
 }
 
 static void handle(struct http_exchange *exchange, void *app)
 {
     struct google *google = app;
     if (str_equal(exchange->path, "/certs")) {
-        http_reply_text(exchange, 200, google->body);
+        http_exchange_reply_text(exchange, 200, google->body);
         return;
     }
     if (str_equal(exchange->path, "/token")) {
@@ -132,8 +134,8 @@ static void own_google(struct google *local)
 /* A gcp whose Vision is at host. */
 static struct gcp *open_at(const char *host, const struct gcp_options *options)
 {
-    fake_env("VISION_EMULATOR_HOST", host, "STORAGE_EMULATOR_HOST", host, "GOOGLE_CLOUD_PROJECT",
-             "demo-p", NULL);
+    fake_google_env("VISION_EMULATOR_HOST", host, "STORAGE_EMULATOR_HOST", host,
+                    "GOOGLE_CLOUD_PROJECT", "demo-p", NULL);
     struct gcp_options all = *options;
     all.apis = GCP_VISION | GCP_STORAGE;
     struct err err = {0};
@@ -212,7 +214,7 @@ TEST(a_busy_google_is_asked_again)
 static void cut_first(int fd, void *context)
 {
     OWN(buf) struct buf request = {0};
-    if (!raw_read_request(fd, &request) || atomic_fetch_add((atomic_int *)context, 1) == 0)
+    if (!raw_server_read_request(fd, &request) || atomic_fetch_add((atomic_int *)context, 1) == 0)
         return;
     OWN(free) char *reply =
         str_format("HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(LABELS), LABELS);
@@ -249,7 +251,7 @@ TEST(nobody_there_is_unavailable)
     OWN(google) struct google google = {0};
     start(&google);
     OWN(free) char *host = str_copy(google.host);
-    http_server_close(give(&google.server));
+    http_server_close(move_ptr(&google.server));
     start(&google); /* so that there is something to close */
     OWN(gcp) struct gcp *gcp = open_at(host, &(struct gcp_options){.deadline_ms = 200});
     OWN(gcp_labels) struct gcp_labels labels = {0};
@@ -286,8 +288,8 @@ TEST(a_key_file_brings_a_token_from_its_token_server)
     char path[] = "/tmp/test_gcp_XXXXXX";
     OWN(fd) int fd = mkstemp(path);
     EXPECT(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-    fake_env("GOOGLE_APPLICATION_CREDENTIALS", path, "CLOUDSDK_API_ENDPOINT_OVERRIDES_VISION",
-             google.host, NULL);
+    fake_google_env("GOOGLE_APPLICATION_CREDENTIALS", path,
+                    "CLOUDSDK_API_ENDPOINT_OVERRIDES_VISION", google.host, NULL);
     struct err err = {0};
     OWN(gcp) struct gcp *gcp = gcp_from_env(GCP_VISION, &err);
     unlink(path);
@@ -302,7 +304,7 @@ TEST(push_tokens_are_checked_with_keys_from_the_network)
     OWN(google) struct google google = {.body = test_jwks("0")};
     start(&google);
     OWN(free) char *url = str_format("http://%s/certs", google.host);
-    fake_env("PUSH_AUDIENCE", "https://vision.example.com/push", "PUSH_JWKS_URL", url, NULL);
+    fake_google_env("PUSH_AUDIENCE", "https://vision.example.com/push", "PUSH_JWKS_URL", url, NULL);
     struct err err = {0};
     OWN(gcp_push) struct gcp_push *guard = NULL;
     gcp_push_open(&guard, &err);

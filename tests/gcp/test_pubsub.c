@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Pub/Sub: requests to the byte, replies, limits. */
 #include "base/str.h"
 #include "tests/helpers/fake_google.h"
@@ -7,25 +8,25 @@
 
 /* A fake Google with one rule, and a gcp that calls it. */
 struct stage {
-    struct fake fake;
-    struct rule rules[4];
+    struct fake_google fake;
+    struct fake_response rules[4];
     struct gcp *gcp;
     struct err err;
 };
 
 static void set(struct stage *stage, const char *when, int status, const char *body)
 {
-    stage->rules[0] = (struct rule){.when = when, .status = status, .body = body};
-    fake_init(&stage->fake, stage->rules, 4);
+    stage->rules[0] = (struct fake_response){.when = when, .status = status, .body = body};
+    fake_google_init(&stage->fake, stage->rules, 4);
     for (size_t i = 1; i < 4; i++)
         stage->rules[i].when = "\n"; /* never */
-    stage->gcp = fake_gcp(&stage->fake);
+    stage->gcp = fake_google_emulated(&stage->fake);
 }
 
 static void own_stage(struct stage *local)
 {
     gcp_close(local->gcp);
-    fake_done(&local->fake);
+    fake_google_done(&local->fake);
 }
 
 TEST(messages_are_published_as_google_wants_them)
@@ -43,13 +44,13 @@ TEST(messages_are_published_as_google_wants_them)
     };
     OWN(gcp_names) struct gcp_names ids = {0};
     EXPECT(gcp_publish(s.gcp, "testing", messages, 2, &ids, &s.err));
-    EXPECT_STR(fake_line(&s.fake), "POST http://fake/v1/projects/p/topics/testing:publish");
-    EXPECT_STR(fake_body(&s.fake),
+    EXPECT_STR(fake_google_line(&s.fake), "POST http://fake/v1/projects/p/topics/testing:publish");
+    EXPECT_STR(fake_google_body(&s.fake),
                "{\"messages\":[{\"data\":\"SGVsbG8gV29ybGQ=\",\"attributes\":{\"lang\":\"en\"},"
                "\"orderingKey\":\"user-42\"},{\"attributes\":{\"only\":\"attributes\"},"
                "\"orderingKey\":\"user-42\"}]}");
-    EXPECT_STR(fake_header(&s.fake, "content-type"), "application/json; charset=utf-8");
-    EXPECT(fake_header(&s.fake, "authorization") == NULL);
+    EXPECT_STR(fake_google_header(&s.fake, "content-type"), "application/json; charset=utf-8");
+    EXPECT(fake_google_header(&s.fake, "authorization") == NULL);
     EXPECT_INT(ids.count, 2);
     EXPECT_STR(ids.list[1], "198012587785404");
 }
@@ -73,7 +74,8 @@ TEST(publishing_stops_at_the_first_failure_and_says_how_far_it_came)
     OWN(stage) struct stage s = {0};
     set(&s, "", 200, "{\"messageIds\":[\"1\"]}");
     s.rules[0].times = 1;
-    s.rules[1] = (struct rule){.when = "", .status = 400, .body = "{\"error\":{\"code\":400}}"};
+    s.rules[1] =
+        (struct fake_response){.when = "", .status = 400, .body = "{\"error\":{\"code\":400}}"};
     struct gcp_publication messages[] = {
         {.data = bytes_of("a"), .ordering_key = "k1"},
         {.data = bytes_of("b"), .ordering_key = "k2"},
@@ -96,12 +98,13 @@ TEST(a_thousand_messages_go_in_one_request_and_no_more)
     buf_add_text(&reply, "]}");
     set(&s, "", 200, reply.data);
     s.rules[0].times = 1;
-    s.rules[1] = (struct rule){.when = "", .status = 200, .body = "{\"messageIds\":[\"1000\"]}"};
+    s.rules[1] =
+        (struct fake_response){.when = "", .status = 200, .body = "{\"messageIds\":[\"1000\"]}"};
     static struct gcp_publication messages[1001];
-    for (size_t i = 0; i < COUNT(messages); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(messages); i++)
         messages[i].data = bytes_of("x");
     OWN(gcp_names) struct gcp_names ids = {0};
-    EXPECT(gcp_publish(s.gcp, "testing", messages, COUNT(messages), &ids, &s.err));
+    EXPECT(gcp_publish(s.gcp, "testing", messages, ARRAY_SIZE(messages), &ids, &s.err));
     EXPECT_INT(ids.count, 1001);
     EXPECT_STR(ids.list[1000], "1000");
 }
@@ -110,7 +113,7 @@ TEST(messages_that_would_pass_ten_megabytes_together_go_apart)
 {
     OWN(stage) struct stage s = {0};
     set(&s, "", 200, "{\"messageIds\":[\"1\"]}");
-    struct bytes big = {must_alloc(4000000), 4000000};
+    struct bytes big = {alloc_zeroed(4000000), 4000000};
     struct gcp_publication messages[] = {{.data = big}, {.data = big}};
     OWN(gcp_names) struct gcp_names ids = {0};
     EXPECT(gcp_publish(s.gcp, "testing", messages, 2, &ids, &s.err));
@@ -140,8 +143,8 @@ TEST(pulled_messages_come_with_everything_google_says)
         "\"orderingKey\":\"user-42\"},\"deliveryAttempt\":2}]}");
     OWN(gcp_messages) struct gcp_messages messages = {0};
     EXPECT(gcp_pull(s.gcp, "sub", 10, &messages, &s.err));
-    EXPECT_STR(fake_line(&s.fake), "POST http://fake/v1/projects/p/subscriptions/sub:pull");
-    EXPECT_STR(fake_body(&s.fake), "{\"maxMessages\":10}");
+    EXPECT_STR(fake_google_line(&s.fake), "POST http://fake/v1/projects/p/subscriptions/sub:pull");
+    EXPECT_STR(fake_google_body(&s.fake), "{\"maxMessages\":10}");
     EXPECT_INT(messages.count, 2);
     const struct gcp_message *first = &messages.list[0], *second = &messages.list[1];
     EXPECT_STR(first->data, "Hello World");
@@ -160,9 +163,9 @@ TEST(pulled_messages_come_with_everything_google_says)
 TEST(more_messages_than_can_be_taken_are_pulled_in_smaller_numbers)
 {
     OWN(stage) struct stage s = {0};
-    set(&s, "", FAKE_TOO_LARGE, NULL);
+    set(&s, "", FAKE_GOOGLE_TOO_LARGE, NULL);
     s.rules[0].times = 2;
-    s.rules[1] = (struct rule){.when = "", .status = 200, .body = "{}"};
+    s.rules[1] = (struct fake_response){.when = "", .status = 200, .body = "{}"};
     OWN(gcp_messages) struct gcp_messages messages = {0};
     EXPECT(gcp_pull(s.gcp, "sub", 1000, &messages, &s.err));
     EXPECT_STR(s.fake.asked[1].body, "{\"maxMessages\":125}");
@@ -171,7 +174,7 @@ TEST(more_messages_than_can_be_taken_are_pulled_in_smaller_numbers)
     s.rules[0].times = 0;
     EXPECT(!gcp_pull(s.gcp, "sub", 2, &messages, &s.err));
     EXPECT_INT(s.err.status, ERR_TOO_LARGE);
-    EXPECT_STR(fake_body(&s.fake), "{\"maxMessages\":1}");
+    EXPECT_STR(fake_google_body(&s.fake), "{\"maxMessages\":1}");
 }
 
 TEST(an_empty_pull_is_no_failure)
@@ -199,12 +202,13 @@ TEST(acknowledging_and_giving_back_send_the_ids)
     set(&s, "", 200, "{}");
     const char *const ids[] = {"A4", "A5"};
     EXPECT(gcp_acknowledge(s.gcp, "sub", ids, 2, &s.err));
-    EXPECT_STR(fake_line(&s.fake), "POST http://fake/v1/projects/p/subscriptions/sub:acknowledge");
-    EXPECT_STR(fake_body(&s.fake), "{\"ackIds\":[\"A4\",\"A5\"]}");
+    EXPECT_STR(fake_google_line(&s.fake),
+               "POST http://fake/v1/projects/p/subscriptions/sub:acknowledge");
+    EXPECT_STR(fake_google_body(&s.fake), "{\"ackIds\":[\"A4\",\"A5\"]}");
     EXPECT(gcp_modify_ack_deadline(s.gcp, "sub", ids, 1, 0, &s.err));
-    EXPECT_STR(fake_line(&s.fake),
+    EXPECT_STR(fake_google_line(&s.fake),
                "POST http://fake/v1/projects/p/subscriptions/sub:modifyAckDeadline");
-    EXPECT_STR(fake_body(&s.fake), "{\"ackIds\":[\"A4\"],\"ackDeadlineSeconds\":0}");
+    EXPECT_STR(fake_google_body(&s.fake), "{\"ackIds\":[\"A4\"],\"ackDeadlineSeconds\":0}");
     EXPECT(!gcp_modify_ack_deadline(s.gcp, "sub", ids, 1, 601, &s.err));
     EXPECT_INT(s.err.status, ERR_INPUT);
 }
@@ -214,9 +218,9 @@ TEST(many_ids_are_split_into_requests_that_google_takes)
     OWN(stage) struct stage s = {0};
     set(&s, "", 200, "{}");
     static const char *ids[2500];
-    for (size_t i = 0; i < COUNT(ids); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
         ids[i] = "RFAGFixdRkhRNxkIaFEOT14jPzUgKEUXAwIbBRYXJC4";
-    EXPECT(gcp_acknowledge(s.gcp, "sub", ids, COUNT(ids), &s.err));
+    EXPECT(gcp_acknowledge(s.gcp, "sub", ids, ARRAY_SIZE(ids), &s.err));
     EXPECT_INT(s.fake.asked_count, 3);
     for (size_t i = 0; i < 3; i++)
         EXPECT(strlen(s.fake.asked[i].body) < 512 * 1024);
@@ -227,8 +231,8 @@ TEST(a_subscription_is_created_with_what_was_asked_for_and_no_more)
     OWN(stage) struct stage s = {0};
     set(&s, "", 200, "{}");
     EXPECT(gcp_subscription_create(s.gcp, "sub", "testing", NULL, &s.err));
-    EXPECT_STR(fake_line(&s.fake), "PUT http://fake/v1/projects/p/subscriptions/sub");
-    EXPECT_STR(fake_body(&s.fake), "{\"topic\":\"projects/p/topics/testing\"}");
+    EXPECT_STR(fake_google_line(&s.fake), "PUT http://fake/v1/projects/p/subscriptions/sub");
+    EXPECT_STR(fake_google_body(&s.fake), "{\"topic\":\"projects/p/topics/testing\"}");
 
     struct gcp_subscription_options all = {
         .ack_deadline_sec = 60,
@@ -243,7 +247,7 @@ TEST(a_subscription_is_created_with_what_was_asked_for_and_no_more)
         .push_service_account = "push@p.iam.gserviceaccount.com",
     };
     EXPECT(gcp_subscription_create(s.gcp, "sub", "projects/q/topics/testing", &all, &s.err));
-    EXPECT_STR(fake_body(&s.fake),
+    EXPECT_STR(fake_google_body(&s.fake),
                "{\"topic\":\"projects/q/topics/testing\",\"ackDeadlineSeconds\":60,"
                "\"enableMessageOrdering\":true,"
                "\"filter\":\"attributes.eventType = \\\"OBJECT_FINALIZE\\\"\","
@@ -268,9 +272,9 @@ TEST(what_exists_already_is_a_conflict_unless_a_lost_answer_made_it)
     EXPECT_STR(s.err.text, "fake answered 409 ALREADY_EXISTS: Resource already exists in the "
                            "project (resource=testing)");
 
-    s.rules[0] = (struct rule){.when = "PUT", .status = 0, .times = 2};
-    s.rules[1] = (struct rule){.when = "PUT", .status = 409, .body = exists};
-    s.rules[2] = (struct rule){.when = "GET", .status = 200};
+    s.rules[0] = (struct fake_response){.when = "PUT", .status = 0, .times = 2};
+    s.rules[1] = (struct fake_response){.when = "PUT", .status = 409, .body = exists};
+    s.rules[2] = (struct fake_response){.when = "GET", .status = 200};
     s.rules[2].body = "{\"name\":\"projects/p/subscriptions/sub\","
                       "\"topic\":\"projects/p/topics/testing\"}";
     s.err = (struct err){0};
@@ -291,7 +295,7 @@ TEST(a_subscription_is_read_back)
         "\"deadLetterPolicy\":{\"deadLetterTopic\":\"projects/p/topics/dlq\"},\"unheardOf\":[1]}");
     OWN(gcp_subscription) struct gcp_subscription got = {0};
     EXPECT(gcp_subscription_get(s.gcp, "sub", &got, &s.err));
-    EXPECT_STR(fake_line(&s.fake), "GET http://fake/v1/projects/p/subscriptions/sub");
+    EXPECT_STR(fake_google_line(&s.fake), "GET http://fake/v1/projects/p/subscriptions/sub");
     EXPECT_STR(got.topic, "_deleted-topic_");
     EXPECT_INT(got.ack_deadline_sec, 60);
     EXPECT(got.ordered);
@@ -304,9 +308,9 @@ TEST(lists_are_followed_through_all_their_pages_even_empty_ones)
 {
     OWN(stage) struct stage s = {0};
     set(&s, "pageToken=A%2Fb", 200, "{\"nextPageToken\":\"C\"}");
-    s.rules[1] = (struct rule){
+    s.rules[1] = (struct fake_response){
         .when = "pageToken=C", .status = 200, .body = "{\"topics\":[{\"name\":\"t3\"}]}"};
-    s.rules[2] = (struct rule){.when = "/topics", .status = 200};
+    s.rules[2] = (struct fake_response){.when = "/topics", .status = 200};
     s.rules[2].body =
         "{\"topics\":[{\"name\":\"t1\"},{\"name\":\"t2\"}],\"nextPageToken\":\"A/b\"}";
     OWN(gcp_names) struct gcp_names names = {0};
@@ -329,16 +333,16 @@ TEST(names_that_google_would_refuse_are_refused_here)
                                         "projects//topics/abc",
                                         "projects/p/topics/a?b",
                                         ""};
-    for (size_t i = 0; i < COUNT(wrong); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
         struct err err = {0};
         EXPECT(!gcp_topic_get(s.gcp, wrong[i], &err));
         EXPECT_INT(err.status, ERR_INPUT);
     }
     EXPECT_INT(s.fake.asked_count, 0);
     EXPECT(gcp_topic_get(s.gcp, "a+b%c~d", &s.err));
-    EXPECT_STR(fake_line(&s.fake), "GET http://fake/v1/projects/p/topics/a%2Bb%25c~d");
+    EXPECT_STR(fake_google_line(&s.fake), "GET http://fake/v1/projects/p/topics/a%2Bb%25c~d");
     EXPECT(gcp_topic_get(s.gcp, "projects/example.com:q/topics/abc", &s.err));
-    EXPECT_STR(fake_line(&s.fake), "GET http://fake/v1/projects/example.com%3Aq/topics/abc");
+    EXPECT_STR(fake_google_line(&s.fake), "GET http://fake/v1/projects/example.com%3Aq/topics/abc");
 }
 
 TEST(topics_and_subscriptions_are_deleted_and_that_once_is_enough)
@@ -346,11 +350,11 @@ TEST(topics_and_subscriptions_are_deleted_and_that_once_is_enough)
     OWN(stage) struct stage s = {0};
     set(&s, "", 200, "{}");
     EXPECT(gcp_topic_delete(s.gcp, "testing", &s.err));
-    EXPECT_STR(fake_line(&s.fake), "DELETE http://fake/v1/projects/p/topics/testing");
+    EXPECT_STR(fake_google_line(&s.fake), "DELETE http://fake/v1/projects/p/topics/testing");
     EXPECT(gcp_subscription_delete(s.gcp, "sub", &s.err));
-    EXPECT_STR(fake_line(&s.fake), "DELETE http://fake/v1/projects/p/subscriptions/sub");
+    EXPECT_STR(fake_google_line(&s.fake), "DELETE http://fake/v1/projects/p/subscriptions/sub");
 
-    s.rules[0] = (struct rule){.when = "", .status = 404, .body = "{}"};
+    s.rules[0] = (struct fake_response){.when = "", .status = 404, .body = "{}"};
     EXPECT(!gcp_topic_delete(s.gcp, "testing", &s.err));
     EXPECT_INT(s.err.status, ERR_NOT_FOUND);
     s.err = (struct err){0};
@@ -358,8 +362,8 @@ TEST(topics_and_subscriptions_are_deleted_and_that_once_is_enough)
     EXPECT_INT(s.err.status, ERR_NOT_FOUND);
 
     /* the first try, whose answer was lost, did it */
-    s.rules[0] = (struct rule){.when = "", .status = 0, .times = 1};
-    s.rules[1] = (struct rule){.when = "", .status = 404, .body = "{}"};
+    s.rules[0] = (struct fake_response){.when = "", .status = 0, .times = 1};
+    s.rules[1] = (struct fake_response){.when = "", .status = 404, .body = "{}"};
     s.err = (struct err){0};
     s.fake.used[0] = 0;
     EXPECT(gcp_topic_delete(s.gcp, "testing", &s.err));
@@ -385,8 +389,8 @@ TEST(without_a_project_only_full_names_will_do)
     OWN(stage) struct stage s = {0};
     set(&s, "", 200, "{}");
     unsetenv("GOOGLE_CLOUD_PROJECT");
-    struct outside outside = fake_outside(&s.fake);
-    OWN(gcp) struct gcp *gcp = google_open(NULL, &outside, &s.err);
+    struct gcp_environment outside = fake_google_environment(&s.fake);
+    OWN(gcp) struct gcp *gcp = gcp_open_with(NULL, &outside, &s.err);
     EXPECT(gcp_project(gcp) == NULL);
     EXPECT(gcp_topic_get(gcp, "projects/q/topics/testing", &s.err));
     EXPECT(!gcp_topic_get(gcp, "testing", &s.err));
@@ -407,7 +411,7 @@ TEST(attributes_that_json_cannot_carry_are_not_published)
     struct gcp_field twice[] = {{"a", "1"}, {"a", "2"}}, no_text[] = {{"a", "\xFF"}};
     struct gcp_publication messages[] = {{.attributes = twice, .attribute_count = 2},
                                          {.attributes = no_text, .attribute_count = 1}};
-    for (size_t i = 0; i < COUNT(messages); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(messages); i++) {
         OWN(gcp_names) struct gcp_names ids = {0};
         struct err err = {0};
         EXPECT(!gcp_publish(s.gcp, "testing", &messages[i], 1, &ids, &err));

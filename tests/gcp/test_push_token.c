@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Push tokens: every way in which one can be wrong, and when keys are fetched. */
 #include "base/str.h"
 #include "base/timestamp.h"
@@ -15,7 +16,7 @@
 #define HEADER   "{\"alg\":\"RS256\",\"kid\":\"key-0\",\"typ\":\"JWT\"}"
 #define KEYS_URL "https://keys.test/certs"
 
-/* FAKE_NOW_SEC is 1767225600 */
+/* FAKE_GOOGLE_NOW_SEC is 1767225600 */
 #define TIMES "\"iat\":1767225500,\"exp\":1767229100"
 #define WHO   "\"email\":\"" EMAIL "\",\"email_verified\":true"
 #define CLAIMS                                                                                     \
@@ -23,9 +24,9 @@
 
 /* A guard, and the fake that has Google's keys. */
 struct stage {
-    struct fake fake;
-    struct rule rules[2];
-    struct outside outside;
+    struct fake_google fake;
+    struct fake_response rules[2];
+    struct gcp_environment outside;
     char *jwks;
     struct gcp_push *push;
 };
@@ -33,23 +34,24 @@ struct stage {
 static void set(struct stage *stage, const char *keys)
 {
     stage->jwks = test_jwks(keys);
-    stage->rules[0] = (struct rule){.when = KEYS_URL,
-                                    .status = 200,
-                                    .body = stage->jwks,
-                                    .header = "Cache-Control: public, max-age=600"};
-    stage->rules[1] = (struct rule){.when = "\n"};
-    fake_init(&stage->fake, stage->rules, COUNT(stage->rules));
-    fake_env("PUSH_AUDIENCE", AUDIENCE, "PUSH_EMAIL", EMAIL, "PUSH_JWKS_URL", KEYS_URL, NULL);
-    stage->outside = fake_outside(&stage->fake);
+    stage->rules[0] = (struct fake_response){.when = KEYS_URL,
+                                             .status = 200,
+                                             .body = stage->jwks,
+                                             .header = "Cache-Control: public, max-age=600"};
+    stage->rules[1] = (struct fake_response){.when = "\n"};
+    fake_google_init(&stage->fake, stage->rules, ARRAY_SIZE(stage->rules));
+    fake_google_env("PUSH_AUDIENCE", AUDIENCE, "PUSH_EMAIL", EMAIL, "PUSH_JWKS_URL", KEYS_URL,
+                    NULL);
+    stage->outside = fake_google_environment(&stage->fake);
     struct err err = {0};
-    EXPECT(push_open_outside(&stage->push, &stage->outside, &err));
+    EXPECT(push_token_open(&stage->push, &stage->outside, &err));
     EXPECT(stage->push != NULL);
 }
 
 static void own_stage(struct stage *local)
 {
     gcp_push_close(local->push);
-    fake_done(&local->fake);
+    fake_google_done(&local->fake);
     free(local->jwks);
 }
 
@@ -72,7 +74,7 @@ static int verdict_of(struct stage *stage, const char *header, const char *claim
 
 TEST(without_an_audience_there_is_no_guard)
 {
-    fake_env(NULL, NULL);
+    fake_google_env(NULL, NULL);
     struct gcp_push *push = (struct gcp_push *)1;
     struct err err = {0};
     EXPECT(gcp_push_open(&push, &err));
@@ -81,7 +83,7 @@ TEST(without_an_audience_there_is_no_guard)
 
 TEST(an_address_of_keys_that_is_none_stops_the_start)
 {
-    fake_env("PUSH_AUDIENCE", AUDIENCE, "PUSH_JWKS_URL", "certs", NULL);
+    fake_google_env("PUSH_AUDIENCE", AUDIENCE, "PUSH_JWKS_URL", "certs", NULL);
     struct gcp_push *push = NULL;
     struct err err = {0};
     EXPECT(!gcp_push_open(&push, &err));
@@ -146,7 +148,7 @@ TEST(claims_that_are_wrong_are_refused_with_401_and_strangers_with_403)
     };
     OWN(stage) struct stage s = {0};
     set(&s, "0");
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(free) char *token = test_token(HEADER, rows[i].claims, 0);
         char why[512];
         EXPECT_INT(verdict(&s, token, why, sizeof(why)), rows[i].status);
@@ -189,7 +191,7 @@ TEST(a_header_that_asks_for_anything_but_rs256_is_refused)
     };
     OWN(stage) struct stage s = {0};
     set(&s, "0");
-    for (size_t i = 0; i < COUNT(headers); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(headers); i++)
         EXPECT_INT(verdict_of(&s, headers[i], CLAIMS, 0), 401);
     EXPECT_INT(verdict_of(&s, "{\"alg\":\"none\",\"kid\":\"key-0\"}", CLAIMS, -1), 401);
     OWN(free) char *confused = test_token_hmac("{\"alg\":\"HS256\",\"kid\":\"key-0\"}", CLAIMS, 0);
@@ -228,10 +230,10 @@ TEST(what_is_no_token_is_refused)
     OWN(free) char *four = str_format("%s.x", good);
     OWN(free) char *spaced = str_format("%s x", good);
     OWN(free) char *two = str_copy_bytes((struct bytes){good, (size_t)(strrchr(good, '.') - good)});
-    OWN(free) char *huge = must_alloc(20001);
+    OWN(free) char *huge = alloc_zeroed(20001);
     memset(huge, 'a', 20000);
     const char *const rows[] = {"", ".", "..", "a.b.c", "a..c", padded, four, spaced, two, huge};
-    for (size_t i = 0; i < COUNT(rows); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         EXPECT_INT(verdict(&s, rows[i], NULL, 0), 401);
     EXPECT_INT(s.fake.asked_count, 0); /* nothing of it was worth asking for keys */
 }
@@ -245,7 +247,7 @@ TEST(the_scheme_is_bearer_in_any_case)
         const char *scheme;
         int status;
     } rows[] = {{"bearer ", 0}, {"BEARER  ", 0}, {"Basic ", 401}, {"", 401}, {"Bearer", 401}};
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(free) char *authorization = str_format("%s%s", rows[i].scheme, token);
         struct err err = {0};
         gcp_push_check(s.push, authorization, &err);
@@ -353,9 +355,9 @@ TEST(many_threads_fetch_the_keys_once)
     OWN(free) char *authorization = str_format("Bearer %s", token);
     crowd.authorization = authorization;
     pthread_t threads[8];
-    for (size_t i = 0; i < COUNT(threads); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
         pthread_create(&threads[i], NULL, check_many, &crowd);
-    for (size_t i = 0; i < COUNT(threads); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
         pthread_join(threads[i], NULL);
     EXPECT_INT(crowd.refused, 0);
     EXPECT_INT(crowd.stage.fake.asked_count, 1);

@@ -1,9 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Retrying: the decision as a table, and the loop around it. */
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "gcp/call/api_error.h"
-#include "gcp/call/request_attempt.h"
+#include "gcp/call/google_error.h"
 #include "gcp/call/retry.h"
+#include "gcp/call/retry_send.h"
 #include "tests/helpers/fake_google.h"
 #include "tests/helpers/test.h"
 
@@ -49,7 +50,7 @@ TEST(only_what_may_pass_is_tried_again)
         {416, "", "", false},
         {501, "UNIMPLEMENTED", "", false},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct retry_outcome ended = outcome(rows[i].status, rows[i].name, rows[i].reason);
         struct retry_moment moment = {.chance = 1};
         EXPECT_INT(retry_next(&usual, &ended, &moment).again, rows[i].again);
@@ -67,7 +68,7 @@ TEST(the_pause_is_random_below_a_limit_that_doubles)
         {0, 1, 100 * MS},  {0, 0.5, 50 * MS},  {0, 0, 0},        {1, 1, 200 * MS},
         {5, 1, 3200 * MS}, {8, 1, 25600 * MS}, {9, 1, 32 * SEC}, {60, 1, 32 * SEC},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct retry_moment moment = {.attempt = rows[i].attempt, .chance = rows[i].chance};
         struct retry_step step = retry_next(&usual, &ended, &moment);
         EXPECT(step.again);
@@ -92,11 +93,11 @@ TEST(what_the_server_asks_for_is_obeyed_when_it_is_longer)
         {"Thu, 01 Jan 2026 00:00:20 GMT", 0, 20 * SEC},
         {"Wed, 31 Dec 2025 00:00:20 GMT", 0, 100 * MS},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct retry_outcome ended = outcome(503, "", "");
         ended.retry_after = rows[i].retry_after;
         ended.retry_delay_ns = rows[i].delay_ns;
-        struct retry_moment moment = {.chance = 1, .now_ns = FAKE_NOW_SEC * SEC};
+        struct retry_moment moment = {.chance = 1, .now_ns = FAKE_GOOGLE_NOW_SEC * SEC};
         struct retry_step step = retry_next(&usual, &ended, &moment);
         EXPECT(step.again);
         EXPECT(step.wait_ns == rows[i].wait_ns);
@@ -131,30 +132,27 @@ TEST(when_it_gives_up_it_hands_on_when_the_server_wants_us_back)
     EXPECT(step.wait_ns == 90 * SEC);
 }
 
-/* ---- the loop ----------------------------------------------------------------------------------
- */
-
-static bool send_to(struct fake *fake, struct sending *sending, struct http_answer *answer,
-                    struct err *err)
+static bool send_to(struct fake_google *fake, struct retry_run *sending,
+                    struct http_response *answer, struct err *err)
 {
-    struct outside outside = fake_outside(fake);
+    struct gcp_environment outside = fake_google_environment(fake);
     struct http_call call = {.url = "https://vision.googleapis.com/v1/images:annotate"};
     sending->policy = usual;
-    return send_until_answered(&outside, &call, sending, answer, err);
+    return retry_send(&outside, &call, sending, answer, err);
 }
 
 TEST(a_failure_that_passes_is_never_seen)
 {
-    const struct rule rules[] = {
+    const struct fake_response rules[] = {
         {.when = "", .status = 0, .times = 1},
         {.when = "", .status = 503, .header = "Retry-After: 2", .times = 1},
         {.when = "", .status = 200, .body = "{}"},
     };
-    OWN(fake) struct fake fake;
-    fake_init(&fake, rules, COUNT(rules));
-    struct sending sending = {0};
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, rules, ARRAY_SIZE(rules));
+    struct retry_run sending = {0};
     struct err err = {0};
-    OWN(http_answer) struct http_answer answer = {0};
+    OWN(http_response) struct http_response answer = {0};
     EXPECT(send_to(&fake, &sending, &answer, &err));
     EXPECT_STR(answer.body.data, "{}");
     EXPECT_INT(sending.attempts, 3);
@@ -166,18 +164,18 @@ TEST(a_failure_that_passes_is_never_seen)
 
 TEST(giving_up_says_who_answered_what_and_when_to_come_again)
 {
-    const struct rule rules[] = {
+    const struct fake_response rules[] = {
         {.when = "",
          .status = 429,
          .header = "Retry-After: 90",
          .body = "{\"error\":{\"code\":429,\"message\":\"Quota exceeded.\",\"status\":"
                  "\"RESOURCE_EXHAUSTED\"}}"},
     };
-    OWN(fake) struct fake fake;
-    fake_init(&fake, rules, COUNT(rules));
-    struct sending sending = {0};
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, rules, ARRAY_SIZE(rules));
+    struct retry_run sending = {0};
     struct err err = {0};
-    OWN(http_answer) struct http_answer answer = {0};
+    OWN(http_response) struct http_response answer = {0};
     EXPECT(!send_to(&fake, &sending, &answer, &err));
     EXPECT_INT(err.status, ERR_UNAVAILABLE);
     EXPECT_INT(err.retry_after_sec, 90);
@@ -187,21 +185,18 @@ TEST(giving_up_says_who_answered_what_and_when_to_come_again)
 
 TEST(a_server_that_stays_away_is_given_up_at_the_deadline)
 {
-    const struct rule rules[] = {{.when = "", .status = 0}};
-    OWN(fake) struct fake fake;
-    fake_init(&fake, rules, COUNT(rules));
-    struct sending sending = {0};
+    const struct fake_response rules[] = {{.when = "", .status = 0}};
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, rules, ARRAY_SIZE(rules));
+    struct retry_run sending = {0};
     struct err err = {0};
-    OWN(http_answer) struct http_answer answer = {0};
+    OWN(http_response) struct http_response answer = {0};
     EXPECT(!send_to(&fake, &sending, &answer, &err));
     EXPECT_INT(err.status, ERR_UNAVAILABLE);
     EXPECT_STR(err.text, "connection cut");
-    EXPECT(fake.now_ns - FAKE_NOW_SEC * SEC < 60 * SEC);
-    EXPECT(fake.now_ns - FAKE_NOW_SEC * SEC > 30 * SEC);
+    EXPECT(fake.now_ns - FAKE_GOOGLE_NOW_SEC * SEC < 60 * SEC);
+    EXPECT(fake.now_ns - FAKE_GOOGLE_NOW_SEC * SEC > 30 * SEC);
 }
-
-/* ---- Google's words ----------------------------------------------------------------------------
- */
 
 TEST(every_form_of_googles_errors_is_understood)
 {
@@ -233,13 +228,13 @@ TEST(every_form_of_googles_errors_is_understood)
         {"[7]", "application/json", "", "", "[7]", 0},
         {"{\"error\":7}", "application/json", "", "", "{\"error\":7}", 0},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(http_answer) struct http_answer answer = {.status = 500};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        OWN(http_response) struct http_response answer = {.status = 500};
         buf_add_text(&answer.body, rows[i].body);
         if (rows[i].type)
             headers_add(&answer.headers, "Content-Type", rows[i].type);
-        OWN(fault) struct fault fault = {0};
-        fault_from_answer(&answer, &fault);
+        OWN(google_error) struct google_error fault = {0};
+        google_error_from_response(&answer, &fault);
         EXPECT_STR(fault.name, rows[i].name);
         EXPECT_STR(fault.reason, rows[i].reason);
         EXPECT_STR(fault.message, rows[i].message);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Storage: names and addresses, objects, notification configs. */
 #include "base/str.h"
 #include "tests/helpers/fake_google.h"
@@ -6,23 +7,23 @@
 #include <string.h>
 
 struct stage {
-    struct fake fake;
-    struct rule rule;
+    struct fake_google fake;
+    struct fake_response rule;
     struct gcp *gcp;
     struct err err;
 };
 
 static void set(struct stage *stage, int status, const char *body)
 {
-    stage->rule = (struct rule){.when = "", .status = status, .body = body};
-    fake_init(&stage->fake, &stage->rule, 1);
-    stage->gcp = fake_gcp(&stage->fake);
+    stage->rule = (struct fake_response){.when = "", .status = status, .body = body};
+    fake_google_init(&stage->fake, &stage->rule, 1);
+    stage->gcp = fake_google_emulated(&stage->fake);
 }
 
 static void own_stage(struct stage *local)
 {
     gcp_close(local->gcp);
-    fake_done(&local->fake);
+    fake_google_done(&local->fake);
 }
 
 TEST(addresses_of_objects_are_raw_in_gs_and_encoded_in_https)
@@ -38,7 +39,7 @@ TEST(addresses_of_objects_are_raw_in_gs_and_encoded_in_https)
          "https://storage.googleapis.com/pictures/100%25.jpg%3Fx%23y%2Bz"},
         {"a//b/", "gs://pictures/a//b/", "https://storage.googleapis.com/pictures/a//b/"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct err err = {0};
         OWN(free) char *uri = gcp_storage_uri("pictures", rows[i].object, &err);
         OWN(free) char *url = gcp_storage_url("pictures", rows[i].object, &err);
@@ -61,7 +62,7 @@ TEST(names_that_no_bucket_or_object_can_have_are_refused)
         {"bucket", "."},    {"bucket", ".."},   {"bucket", "a\nb"},
         {"bucket", "a\rb"}, {"bucket", "\xFF"}, {"bucket", long_object},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct err err = {0};
         EXPECT(gcp_storage_uri(rows[i].bucket, rows[i].object, &err) == NULL);
         EXPECT_INT(err.status, ERR_INPUT);
@@ -86,10 +87,11 @@ TEST(an_object_is_uploaded_under_its_encoded_name)
     OWN(gcp_object) struct gcp_object object = {0};
     EXPECT(gcp_storage_upload(s.gcp, "pictures", "a/b c.jpg", "image/jpeg", bytes_of("Hello World"),
                               0, &object, &s.err));
-    EXPECT_STR(fake_line(&s.fake), "POST http://fake/upload/storage/v1/b/pictures/o?"
-                                   "uploadType=media&name=a%2Fb%20c.jpg&ifGenerationMatch=0");
-    EXPECT_STR(fake_header(&s.fake, "content-type"), "image/jpeg");
-    EXPECT_STR(fake_body(&s.fake), "Hello World");
+    EXPECT_STR(fake_google_line(&s.fake),
+               "POST http://fake/upload/storage/v1/b/pictures/o?"
+               "uploadType=media&name=a%2Fb%20c.jpg&ifGenerationMatch=0");
+    EXPECT_STR(fake_google_header(&s.fake, "content-type"), "image/jpeg");
+    EXPECT_STR(fake_google_body(&s.fake), "Hello World");
     EXPECT_STR(object.name, "a/b c.jpg");
     EXPECT(object.generation == 1589382953998973);
     EXPECT(object.size == 11);
@@ -127,7 +129,7 @@ TEST(an_object_is_downloaded_with_all_its_bytes)
     OWN(free) char *data = NULL;
     size_t len = 0;
     EXPECT(gcp_storage_download(s.gcp, "pictures", "a/b c.jpg", 7, 100, &data, &len, &s.err));
-    EXPECT_STR(fake_line(&s.fake),
+    EXPECT_STR(fake_google_line(&s.fake),
                "GET http://fake/storage/v1/b/pictures/o/a%2Fb%20c.jpg?alt=media&generation=7");
     EXPECT_STR(data, "Hello World");
     EXPECT_INT(len, 11);
@@ -151,19 +153,19 @@ TEST(objects_are_read_deleted_and_listed)
     set(&s, 200, OBJECT);
     OWN(gcp_object) struct gcp_object object = {0};
     EXPECT(gcp_storage_get(s.gcp, "pictures", "a/b c.jpg", &object, &s.err));
-    EXPECT_STR(fake_line(&s.fake), "GET http://fake/storage/v1/b/pictures/o/a%2Fb%20c.jpg");
+    EXPECT_STR(fake_google_line(&s.fake), "GET http://fake/storage/v1/b/pictures/o/a%2Fb%20c.jpg");
     EXPECT(gcp_storage_delete(s.gcp, "pictures", "o", 7, &s.err));
-    EXPECT_STR(fake_line(&s.fake),
+    EXPECT_STR(fake_google_line(&s.fake),
                "DELETE http://fake/storage/v1/b/pictures/o/o?ifGenerationMatch=7");
     s.rule.body =
         "{\"kind\":\"storage#objects\",\"items\":[{\"name\":\"a/1\"},{\"name\":\"a/2\"}]}";
     OWN(gcp_names) struct gcp_names names = {0};
     EXPECT(gcp_storage_list(s.gcp, "pictures", "a/", &names, &s.err));
-    EXPECT_STR(fake_line(&s.fake), "GET http://fake/storage/v1/b/pictures/o?prefix=a%2F");
+    EXPECT_STR(fake_google_line(&s.fake), "GET http://fake/storage/v1/b/pictures/o?prefix=a%2F");
     EXPECT_INT(names.count, 2);
     EXPECT(gcp_bucket_create(s.gcp, "pictures", &s.err));
-    EXPECT_STR(fake_line(&s.fake), "POST http://fake/storage/v1/b?project=p");
-    EXPECT_STR(fake_body(&s.fake), "{\"name\":\"pictures\"}");
+    EXPECT_STR(fake_google_line(&s.fake), "POST http://fake/storage/v1/b?project=p");
+    EXPECT_STR(fake_google_body(&s.fake), "{\"name\":\"pictures\"}");
 }
 
 TEST(a_bucket_is_told_which_topic_to_publish_to_once)
@@ -173,8 +175,9 @@ TEST(a_bucket_is_told_which_topic_to_publish_to_once)
     OWN(free) char *id = NULL;
     EXPECT(gcp_notification_create(s.gcp, "pictures", "testing", "OBJECT_FINALIZE,OBJECT_DELETE",
                                    "in/", &id, &s.err));
-    EXPECT_STR(fake_line(&s.fake), "POST http://fake/storage/v1/b/pictures/notificationConfigs");
-    EXPECT_STR(fake_body(&s.fake),
+    EXPECT_STR(fake_google_line(&s.fake),
+               "POST http://fake/storage/v1/b/pictures/notificationConfigs");
+    EXPECT_STR(fake_google_body(&s.fake),
                "{\"topic\":\"//pubsub.googleapis.com/projects/p/topics/testing\","
                "\"payload_format\":\"JSON_API_V1\",\"event_types\":[\"OBJECT_FINALIZE\","
                "\"OBJECT_DELETE\"],\"object_name_prefix\":\"in/\"}");
@@ -183,7 +186,7 @@ TEST(a_bucket_is_told_which_topic_to_publish_to_once)
     OWN(stage) struct stage down = {0};
     set(&down, 503, "");
     EXPECT(!gcp_notification_create(down.gcp, "pictures", "testing", NULL, NULL, NULL, &down.err));
-    EXPECT_STR(fake_body(&down.fake),
+    EXPECT_STR(fake_google_body(&down.fake),
                "{\"topic\":\"//pubsub.googleapis.com/projects/p/topics/testing\","
                "\"payload_format\":\"JSON_API_V1\"}");
     EXPECT_INT(down.fake.asked_count, 1);
@@ -205,6 +208,6 @@ TEST(notifications_are_listed_and_deleted)
     EXPECT(list.list[1].event_types == NULL);
     EXPECT_STR(list.list[1].prefix, "in/");
     EXPECT(gcp_notification_delete(s.gcp, "pictures", "1", &s.err));
-    EXPECT_STR(fake_line(&s.fake),
+    EXPECT_STR(fake_google_line(&s.fake),
                "DELETE http://fake/storage/v1/b/pictures/notificationConfigs/1");
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From credentials to a token, and calls that carry it. */
 #include "gcp/auth/token_fetch.h"
 
@@ -13,16 +14,13 @@
 
 #include <string.h>
 
-/* ---- tokens ------------------------------------------------------------------------------------
- */
-
 /* The claims of a token, decoded. New reference. */
 static json_t *claims_of(const char *token)
 {
     const char *dot = strchr(token, '.');
     OWN(buf) struct buf text = {0};
     struct err err = {0};
-    EXPECT(base64url_decode((struct bytes){dot + 1, strcspn(dot + 1, ".")}, &text));
+    EXPECT(base64_url_decode((struct bytes){dot + 1, strcspn(dot + 1, ".")}, &text));
     json_t *claims = json_from_bytes(buf_bytes(&text), "claims", ERR_INPUT, &err);
     EXPECT(claims != NULL);
     return claims;
@@ -35,175 +33,176 @@ static const char *claim(const json_t *claims, const char *name)
 
 TEST(a_key_is_exchanged_for_a_token_by_a_signed_assertion)
 {
-    static const struct rule rules[] = {
+    static const struct fake_response rules[] = {
         {.when = "POST https://tokens.test/token",
          .status = 200,
          .body = "{\"access_token\":\"ya29.c\",\"expires_in\":\"3599\",\"token_type\":\"Bearer\"}"},
     };
-    OWN(fake) struct fake fake;
-    fake_init(&fake, rules, COUNT(rules));
-    struct outside outside = fake_outside(&fake);
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, rules, ARRAY_SIZE(rules));
+    struct gcp_environment outside = fake_google_environment(&fake);
     OWN(free) char *key = key_file("https://tokens.test/token", "");
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file(key, &credentials, &err));
-    struct token token = {0};
-    EXPECT(grant_token(&outside, &credentials, &token, &err));
+    struct access_token token = {0};
+    EXPECT(token_fetch_from_credentials(&outside, &credentials, &token, &err));
     EXPECT_STR(token.text, "ya29.c");
-    EXPECT(token.expires_ns == (FAKE_NOW_SEC + 3599LL) * NS_PER_SEC);
+    EXPECT(token.expires_ns == (FAKE_GOOGLE_NOW_SEC + 3599LL) * NS_PER_SEC);
     free(token.text);
 
-    EXPECT_STR(fake_header(&fake, "content-type"), "application/x-www-form-urlencoded");
-    OWN(free) char *type = query_get(fake_body(&fake), "grant_type");
+    EXPECT_STR(fake_google_header(&fake, "content-type"), "application/x-www-form-urlencoded");
+    OWN(free) char *type = url_query_get(fake_google_body(&fake), "grant_type");
     EXPECT_STR(type, "urn:ietf:params:oauth:grant-type:jwt-bearer");
-    OWN(free) char *assertion = query_get(fake_body(&fake), "assertion");
+    OWN(free) char *assertion = url_query_get(fake_google_body(&fake), "assertion");
     json_auto_t *claims = claims_of(assertion);
     EXPECT_STR(claim(claims, "iss"), "robot@key-project.iam.gserviceaccount.com");
     EXPECT_STR(claim(claims, "aud"), "https://tokens.test/token");
     EXPECT_STR(claim(claims, "scope"), "https://www.googleapis.com/auth/cloud-platform");
-    EXPECT(json_integer_value(json_object_get(claims, "iat")) == FAKE_NOW_SEC);
-    EXPECT(json_integer_value(json_object_get(claims, "exp")) == FAKE_NOW_SEC + 3600);
-    OWN(jwks) struct jwks keys = {0};
+    EXPECT(json_integer_value(json_object_get(claims, "iat")) == FAKE_GOOGLE_NOW_SEC);
+    EXPECT(json_integer_value(json_object_get(claims, "exp")) == FAKE_GOOGLE_NOW_SEC + 3600);
+    OWN(jwt_keys) struct jwt_keys keys = {0};
     OWN(free) char *set = test_jwks("0");
-    EXPECT(jwks_from_json(bytes_of(set), &keys, &err));
-    OWN(free) char *kid = rs256_kid(assertion, &err);
+    EXPECT(jwt_keys_from_json(bytes_of(set), &keys, &err));
+    OWN(free) char *kid = jwt_rs256_kid(assertion, &err);
     EXPECT_STR(kid, "key-0");
-    json_auto_t *verified = rs256_verify(assertion, jwks_find(&keys, kid), &err);
+    json_auto_t *verified = jwt_rs256_verify(assertion, jwt_keys_find(&keys, kid), &err);
     EXPECT(verified != NULL);
 }
 
 TEST(where_google_takes_it_a_key_signs_its_own_token)
 {
-    static const struct rule rules[] = {
+    static const struct fake_response rules[] = {
         {.when = "oauth2.googleapis.com",
          .status = 200,
          .body = "{\"access_token\":\"exchanged\",\"expires_in\":3599}"},
         {.when = "", .status = 200, .body = "{}"},
     };
-    OWN(folder) struct folder folder = folder_new();
-    OWN(free) char *key = key_file(GOOGLE_TOKENS, "");
-    OWN(free) char *path = put(&folder, "key.json", key);
-    OWN(fake) struct fake fake;
-    fake_init(&fake, rules, COUNT(rules));
-    fake_env("GOOGLE_APPLICATION_CREDENTIALS", path, NULL);
+    OWN(temp_dir) struct temp_dir folder = temp_dir_new();
+    OWN(free) char *key = key_file(GOOGLE_TOKEN_URL, "");
+    OWN(free) char *path = temp_dir_add_file(&folder, "key.json", key);
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, rules, ARRAY_SIZE(rules));
+    fake_google_env("GOOGLE_APPLICATION_CREDENTIALS", path, NULL);
     struct err err = {0};
-    OWN(gcp) struct gcp *gcp = fake_open(&fake, 0, &err);
+    OWN(gcp) struct gcp *gcp = fake_google_open(&fake, 0, &err);
     EXPECT(gcp_topic_get(gcp, "testing", &err));
     EXPECT_INT(fake.asked_count, 1); /* no way to the token server */
-    const char *authorization = fake_header(&fake, "authorization");
+    const char *authorization = fake_google_header(&fake, "authorization");
     json_auto_t *claims = claims_of(authorization + strlen("Bearer "));
     EXPECT_STR(claim(claims, "aud"), "https://pubsub.googleapis.com/");
     EXPECT_STR(claim(claims, "sub"), "robot@key-project.iam.gserviceaccount.com");
 
     OWN(gcp_names) struct gcp_names names = {0};
     EXPECT(gcp_storage_list(gcp, "pictures", NULL, &names, &err));
-    EXPECT_STR(fake_header(&fake, "authorization"), "Bearer exchanged");
+    EXPECT_STR(fake_google_header(&fake, "authorization"), "Bearer exchanged");
 }
 
 TEST(a_user_token_is_refreshed)
 {
-    static const struct rule rules[] = {
+    static const struct fake_response rules[] = {
         {.when = "POST https://oauth2.googleapis.com/token",
          .status = 200,
          .body = "{\"access_token\":\"ya29.u\",\"expires_in\":3599,\"scope\":\"x\"}"},
     };
-    OWN(fake) struct fake fake;
-    fake_init(&fake, rules, COUNT(rules));
-    struct outside outside = fake_outside(&fake);
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, rules, ARRAY_SIZE(rules));
+    struct gcp_environment outside = fake_google_environment(&fake);
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
-    EXPECT(read_key_file(USER, &credentials, &err));
-    struct token token = {0};
-    EXPECT(grant_token(&outside, &credentials, &token, &err));
+    EXPECT(read_key_file(USER_CREDENTIALS, &credentials, &err));
+    struct access_token token = {0};
+    EXPECT(token_fetch_from_credentials(&outside, &credentials, &token, &err));
     EXPECT_STR(token.text, "ya29.u");
     free(token.text);
-    EXPECT_STR(fake_body(&fake), "grant_type=refresh_token&client_id=id.apps&client_secret="
-                                 "s%26cret&refresh_token=1%2F%2Fr");
+    EXPECT_STR(fake_google_body(&fake), "grant_type=refresh_token&client_id=id.apps&client_secret="
+                                        "s%26cret&refresh_token=1%2F%2Fr");
 }
 
 TEST(an_external_users_new_refresh_token_replaces_the_old)
 {
-    static const struct rule rules[] = {
-        {.when = STS,
+    static const struct fake_response rules[] = {
+        {.when = STS_TOKEN_URL,
          .status = 200,
          .body = "{\"access_token\":\"t\",\"expires_in\":3599,\"refresh_token\":\"r2\"}"},
     };
-    OWN(fake) struct fake fake;
-    fake_init(&fake, rules, COUNT(rules));
-    struct outside outside = fake_outside(&fake);
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, rules, ARRAY_SIZE(rules));
+    struct gcp_environment outside = fake_google_environment(&fake);
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
-    EXPECT(read_key_file("{\"type\":\"external_account_authorized_user\",\"client_id\":\"i\","
-                         "\"client_secret\":\"s:1\",\"refresh_token\":\"r1\",\"token_url\":\"" STS
-                         "\"}",
-                         &credentials, &err));
+    EXPECT(read_key_file(
+        "{\"type\":\"external_account_authorized_user\",\"client_id\":\"i\","
+        "\"client_secret\":\"s:1\",\"refresh_token\":\"r1\",\"token_url\":\"" STS_TOKEN_URL "\"}",
+        &credentials, &err));
     for (int i = 1; i <= 2; i++) {
-        struct token token = {0};
-        EXPECT(grant_token(&outside, &credentials, &token, &err));
+        struct access_token token = {0};
+        EXPECT(token_fetch_from_credentials(&outside, &credentials, &token, &err));
         free(token.text);
         OWN(free) char *want = str_format("grant_type=refresh_token&refresh_token=r%d", i);
-        EXPECT_STR(fake_body(&fake), want);
+        EXPECT_STR(fake_google_body(&fake), want);
     }
-    EXPECT_STR(fake_header(&fake, "authorization"), "Basic aTpzJTNBMQ=="); /* i:s%3A1 */
+    EXPECT_STR(fake_google_header(&fake, "authorization"), "Basic aTpzJTNBMQ=="); /* i:s%3A1 */
 }
 
 TEST(an_impersonated_account_is_asked_for_with_the_sources_token)
 {
-    static const struct rule rules[] = {
-        {.when = GOOGLE_TOKENS,
+    static const struct fake_response rules[] = {
+        {.when = GOOGLE_TOKEN_URL,
          .status = 200,
          .body = "{\"access_token\":\"source\",\"expires_in\":3599}"},
-        {.when = "POST " IMPERSONATION,
+        {.when = "POST " IMPERSONATION_URL,
          .status = 200,
          .body = "{\"accessToken\":\"ya29.i\",\"expireTime\":\"2026-01-01T01:00:00Z\"}"},
     };
-    OWN(fake) struct fake fake;
-    fake_init(&fake, rules, COUNT(rules));
-    struct outside outside = fake_outside(&fake);
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, rules, ARRAY_SIZE(rules));
+    struct gcp_environment outside = fake_google_environment(&fake);
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file("{\"type\":\"impersonated_service_account\",\"delegates\":[\"d\"],"
-                         "\"service_account_impersonation_url\":\"" IMPERSONATION
-                         "\",\"source_credentials\":" USER "}",
+                         "\"service_account_impersonation_url\":\"" IMPERSONATION_URL
+                         "\",\"source_credentials\":" USER_CREDENTIALS "}",
                          &credentials, &err));
-    struct token token = {0};
-    EXPECT(grant_token(&outside, &credentials, &token, &err));
+    struct access_token token = {0};
+    EXPECT(token_fetch_from_credentials(&outside, &credentials, &token, &err));
     EXPECT_STR(token.text, "ya29.i");
-    EXPECT(token.expires_ns == (FAKE_NOW_SEC + 3600LL) * NS_PER_SEC);
+    EXPECT(token.expires_ns == (FAKE_GOOGLE_NOW_SEC + 3600LL) * NS_PER_SEC);
     free(token.text);
-    EXPECT_STR(fake_header(&fake, "authorization"), "Bearer source");
-    EXPECT_STR(fake_body(&fake), "{\"scope\":[\"https://www.googleapis.com/auth/cloud-platform\"],"
-                                 "\"lifetime\":\"3600s\",\"delegates\":[\"d\"]}");
+    EXPECT_STR(fake_google_header(&fake, "authorization"), "Bearer source");
+    EXPECT_STR(fake_google_body(&fake),
+               "{\"scope\":[\"https://www.googleapis.com/auth/cloud-platform\"],"
+               "\"lifetime\":\"3600s\",\"delegates\":[\"d\"]}");
 }
 
 TEST(another_providers_token_from_a_file_is_exchanged_each_time_anew)
 {
-    static const struct rule rules[] = {
-        {.when = "POST " STS,
+    static const struct fake_response rules[] = {
+        {.when = "POST " STS_TOKEN_URL,
          .status = 200,
          .body =
              "{\"access_token\":\"federated\",\"issued_token_type\":\"x\",\"expires_in\":3599}"},
-        {.when = "POST " IMPERSONATION,
+        {.when = "POST " IMPERSONATION_URL,
          .status = 200,
          .body = "{\"accessToken\":\"ya29.w\",\"expireTime\":\"2026-01-01T00:10:00Z\"}"},
     };
-    OWN(folder) struct folder folder = folder_new();
-    OWN(free) char *subject = put(&folder, "token", "first\n");
+    OWN(temp_dir) struct temp_dir folder = temp_dir_new();
+    OWN(free) char *subject = temp_dir_add_file(&folder, "token", "first\n");
     OWN(free) char *text =
         str_format("{\"type\":\"external_account\",\"audience\":\"//iam/x\",\"subject_token_type\":"
-                   "\"urn:ietf:params:oauth:token-type:jwt\",\"token_url\":\"" STS "\","
-                   "\"service_account_impersonation_url\":\"" IMPERSONATION "\","
+                   "\"urn:ietf:params:oauth:token-type:jwt\",\"token_url\":\"" STS_TOKEN_URL "\","
+                   "\"service_account_impersonation_url\":\"" IMPERSONATION_URL "\","
                    "\"service_account_impersonation\":{\"token_lifetime_seconds\":600},"
                    "\"credential_source\":{\"file\":\"%s\",\"format\":{\"type\":\"text\"}}}",
                    subject);
-    OWN(fake) struct fake fake;
-    fake_init(&fake, rules, COUNT(rules));
-    struct outside outside = fake_outside(&fake);
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, rules, ARRAY_SIZE(rules));
+    struct gcp_environment outside = fake_google_environment(&fake);
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file(text, &credentials, &err));
-    struct token token = {0};
-    EXPECT(grant_token(&outside, &credentials, &token, &err));
+    struct access_token token = {0};
+    EXPECT(token_fetch_from_credentials(&outside, &credentials, &token, &err));
     EXPECT_STR(token.text, "ya29.w");
     free(token.text);
     EXPECT_STR(fake.asked[0].body,
@@ -211,46 +210,49 @@ TEST(another_providers_token_from_a_file_is_exchanged_each_time_anew)
                "2Fiam%2Fx&scope=https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fcloud-platform&requested_"
                "token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aaccess_token&subject_token="
                "first&subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Ajwt");
-    EXPECT_STR(fake_header(&fake, "authorization"), "Bearer federated");
-    EXPECT_HAS(fake_body(&fake), "\"lifetime\":\"600s\"");
+    EXPECT_STR(fake_google_header(&fake, "authorization"), "Bearer federated");
+    EXPECT_HAS(fake_google_body(&fake), "\"lifetime\":\"600s\"");
 
-    put_only(&folder, "token", "second");
-    struct token next = {0};
-    EXPECT(grant_token(&outside, &credentials, &next, &err));
+    temp_dir_write(&folder, "token", "second");
+    struct access_token next = {0};
+    EXPECT(token_fetch_from_credentials(&outside, &credentials, &next, &err));
     free(next.text);
     EXPECT_HAS(fake.asked[2].body, "&subject_token=second&");
 }
 
 TEST(another_providers_token_from_a_url_is_picked_out_of_json)
 {
-    static const struct rule rules[] = {
+    static const struct fake_response rules[] = {
         {.when = "GET http://169.254.169.254/identity?api-version=1",
          .status = 200,
          .body = "{\"access_token\":\"azure\"}"},
-        {.when = STS, .status = 200, .body = "{\"access_token\":\"t\",\"expires_in\":3599}"},
+        {.when = STS_TOKEN_URL,
+         .status = 200,
+         .body = "{\"access_token\":\"t\",\"expires_in\":3599}"},
     };
-    OWN(fake) struct fake fake;
-    fake_init(&fake, rules, COUNT(rules));
-    struct outside outside = fake_outside(&fake);
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, rules, ARRAY_SIZE(rules));
+    struct gcp_environment outside = fake_google_environment(&fake);
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file("{\"type\":\"external_account\",\"audience\":\"a\",\"subject_token_type\":"
-                         "\"jwt\",\"token_url\":\"" STS "\",\"workforce_pool_user_project\":\"wp\","
+                         "\"jwt\",\"token_url\":\"" STS_TOKEN_URL
+                         "\",\"workforce_pool_user_project\":\"wp\","
                          "\"credential_source\":{\"url\":\"http://169.254.169.254/"
                          "identity?api-version=1\",\"headers\":{\"Metadata\":\"True\"},\"format\":{"
                          "\"type\":\"json\",\"subject_token_field_name\":\"access_token\"}}}",
                          &credentials, &err));
-    struct token token = {0};
-    EXPECT(grant_token(&outside, &credentials, &token, &err));
+    struct access_token token = {0};
+    EXPECT(token_fetch_from_credentials(&outside, &credentials, &token, &err));
     free(token.text);
     EXPECT_STR(headers_get(&fake.asked[0].headers, "metadata"), "True");
-    EXPECT_HAS(fake_body(&fake), "&subject_token=azure&");
-    EXPECT_HAS(fake_body(&fake), "&options=%7B%22userProject%22%3A%22wp%22%7D");
+    EXPECT_HAS(fake_google_body(&fake), "&subject_token=azure&");
+    EXPECT_HAS(fake_google_body(&fake), "&options=%7B%22userProject%22%3A%22wp%22%7D");
 }
 
 TEST(a_refusal_says_why_and_what_to_do)
 {
-    OWN(free) char *key = key_file(GOOGLE_TOKENS, "");
+    OWN(free) char *key = key_file(GOOGLE_TOKEN_URL, "");
     const struct {
         const char *file, *reply, *text;
     } rows[] = {
@@ -261,24 +263,24 @@ TEST(a_refusal_says_why_and_what_to_do)
          "{\"error\":\"invalid_grant\",\"error_description\":\"Invalid JWT: Token must be a "
          "short-lived token (60 minutes) and in a reasonable timeframe.\"}",
          "; is this machine's clock right?"},
-        {USER,
+        {USER_CREDENTIALS,
          "{\"error\":\"invalid_grant\",\"error_description\":\"Token has been expired or "
          "revoked.\"}",
          "Token has been expired or revoked; log in again with gcloud auth application-default "
          "login"},
-        {USER, "{\"error\":\"invalid_grant\",\"error_subtype\":\"invalid_rapt\"}",
+        {USER_CREDENTIALS, "{\"error\":\"invalid_grant\",\"error_subtype\":\"invalid_rapt\"}",
          "log in again with gcloud auth application-default login"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        const struct rule rules[] = {{.when = "", .status = 400, .body = rows[i].reply}};
-        OWN(fake) struct fake fake;
-        fake_init(&fake, rules, COUNT(rules));
-        struct outside outside = fake_outside(&fake);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct fake_response rules[] = {{.when = "", .status = 400, .body = rows[i].reply}};
+        OWN(fake_google) struct fake_google fake;
+        fake_google_init(&fake, rules, ARRAY_SIZE(rules));
+        struct gcp_environment outside = fake_google_environment(&fake);
         OWN(credentials) struct credentials credentials = {0};
         struct err err = {0};
         EXPECT(read_key_file(rows[i].file, &credentials, &err));
-        struct token token = {0};
-        EXPECT(!grant_token(&outside, &credentials, &token, &err));
+        struct access_token token = {0};
+        EXPECT(!token_fetch_from_credentials(&outside, &credentials, &token, &err));
         EXPECT_INT(err.status, ERR_UNAUTHORIZED);
         EXPECT_STR(err.reason, "invalid_grant");
         EXPECT_HAS(err.text, rows[i].text);
@@ -288,46 +290,43 @@ TEST(a_refusal_says_why_and_what_to_do)
 
 TEST(a_token_server_in_trouble_is_asked_three_times)
 {
-    static const struct rule rules[] = {
+    static const struct fake_response rules[] = {
         {.when = "", .status = 400, .body = "{\"error\":\"internal_failure\"}", .times = 2},
         {.when = "", .status = 503},
     };
-    OWN(fake) struct fake fake;
-    fake_init(&fake, rules, COUNT(rules));
-    struct outside outside = fake_outside(&fake);
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, rules, ARRAY_SIZE(rules));
+    struct gcp_environment outside = fake_google_environment(&fake);
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
-    EXPECT(read_key_file(USER, &credentials, &err));
-    struct token token = {0};
-    EXPECT(!grant_token(&outside, &credentials, &token, &err));
+    EXPECT(read_key_file(USER_CREDENTIALS, &credentials, &err));
+    struct access_token token = {0};
+    EXPECT(!token_fetch_from_credentials(&outside, &credentials, &token, &err));
     EXPECT_INT(err.status, ERR_UNAVAILABLE);
     EXPECT_INT(fake.asked_count, 3);
 }
 
 TEST(a_machine_without_account_says_so)
 {
-    static const struct rule rules[] = {{.when = "/token", .status = 404},
-                                        {.when = "/project-id", .status = 404},
-                                        {.when = "GET http://metadata.google.internal/",
-                                         .status = 200,
-                                         .header = "Metadata-Flavor: Google"}};
-    OWN(fake) struct fake fake;
-    fake_init(&fake, rules, COUNT(rules));
-    fake_env("GOOGLE_CLOUD_PROJECT", "p", NULL);
+    static const struct fake_response rules[] = {{.when = "/token", .status = 404},
+                                                 {.when = "/project-id", .status = 404},
+                                                 {.when = "GET http://metadata.google.internal/",
+                                                  .status = 200,
+                                                  .header = "Metadata-Flavor: Google"}};
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, rules, ARRAY_SIZE(rules));
+    fake_google_env("GOOGLE_CLOUD_PROJECT", "p", NULL);
     struct err err = {0};
-    OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_PUBSUB, &err);
+    OWN(gcp) struct gcp *gcp = fake_google_open(&fake, GCP_PUBSUB, &err);
     EXPECT_STR(err.text, "");
     EXPECT(!gcp_topic_get(gcp, "testing", &err));
     EXPECT_INT(err.status, ERR_UNAUTHORIZED);
     EXPECT_HAS(err.text, "no service account is attached to this machine");
 }
 
-/* ---- with calls --------------------------------------------------------------------------------
- */
-
 TEST(a_token_that_google_refuses_is_renewed_once)
 {
-    static const struct rule rules[] = {
+    static const struct fake_response rules[] = {
         {.when = "oauth2",
          .status = 200,
          .body = "{\"access_token\":\"old\",\"expires_in\":3599}",
@@ -337,15 +336,15 @@ TEST(a_token_that_google_refuses_is_renewed_once)
         {.when = "/topics/good", .status = 200, .body = "{}"},
         {.when = "", .status = 401, .body = "{\"error\":{\"status\":\"UNAUTHENTICATED\"}}"},
     };
-    OWN(folder) struct folder folder = folder_new();
-    OWN(free) char *path = put(&folder, "user.json", USER);
-    OWN(fake) struct fake fake;
-    fake_init(&fake, rules, COUNT(rules));
-    fake_env("GOOGLE_APPLICATION_CREDENTIALS", path, "GOOGLE_CLOUD_PROJECT", "p", NULL);
+    OWN(temp_dir) struct temp_dir folder = temp_dir_new();
+    OWN(free) char *path = temp_dir_add_file(&folder, "user.json", USER_CREDENTIALS);
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, rules, ARRAY_SIZE(rules));
+    fake_google_env("GOOGLE_APPLICATION_CREDENTIALS", path, "GOOGLE_CLOUD_PROJECT", "p", NULL);
     struct err err = {0};
-    OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_PUBSUB, &err);
+    OWN(gcp) struct gcp *gcp = fake_google_open(&fake, GCP_PUBSUB, &err);
     EXPECT(gcp_topic_get(gcp, "good", &err));
-    EXPECT_STR(fake_header(&fake, "authorization"), "Bearer new");
+    EXPECT_STR(fake_google_header(&fake, "authorization"), "Bearer new");
     EXPECT_INT(fake.asked_count, 4);
 
     EXPECT(!gcp_topic_get(gcp, "bad", &err));
@@ -355,44 +354,45 @@ TEST(a_token_that_google_refuses_is_renewed_once)
 
 TEST(an_address_of_ones_own_is_called_with_credentials)
 {
-    static const struct rule rules[] = {
+    static const struct fake_response rules[] = {
         {.when = "https://tokens.test/",
          .status = 200,
          .body = "{\"access_token\":\"t\",\"expires_in\":3599}"},
         {.when = "", .status = 200, .body = "{}"},
     };
-    OWN(folder) struct folder folder = folder_new();
+    OWN(temp_dir) struct temp_dir folder = temp_dir_new();
     OWN(free) char *key = key_file("https://tokens.test/token", "");
-    OWN(free) char *path = put(&folder, "key.json", key);
-    OWN(fake) struct fake fake;
-    fake_init(&fake, rules, COUNT(rules));
-    fake_env("GOOGLE_APPLICATION_CREDENTIALS", path, "GOOGLE_CLOUD_PROJECT", "demo-x",
-             "CLOUDSDK_API_ENDPOINT_OVERRIDES_PUBSUB", "http://localhost:8585/", NULL);
+    OWN(free) char *path = temp_dir_add_file(&folder, "key.json", key);
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, rules, ARRAY_SIZE(rules));
+    fake_google_env("GOOGLE_APPLICATION_CREDENTIALS", path, "GOOGLE_CLOUD_PROJECT", "demo-x",
+                    "CLOUDSDK_API_ENDPOINT_OVERRIDES_PUBSUB", "http://localhost:8585/", NULL);
     struct err err = {0};
-    OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_PUBSUB, &err);
+    OWN(gcp) struct gcp *gcp = fake_google_open(&fake, GCP_PUBSUB, &err);
     EXPECT_STR(err.text, "");
     EXPECT(gcp_topic_get(gcp, "testing", &err));
-    EXPECT_STR(fake_line(&fake), "GET http://localhost:8585/v1/projects/demo-x/topics/testing");
-    EXPECT_STR(fake_header(&fake, "authorization"), "Bearer t");
+    EXPECT_STR(fake_google_line(&fake),
+               "GET http://localhost:8585/v1/projects/demo-x/topics/testing");
+    EXPECT_STR(fake_google_header(&fake, "authorization"), "Bearer t");
 }
 
 TEST(another_universe_has_its_own_addresses)
 {
-    OWN(folder) struct folder folder = folder_new();
+    OWN(temp_dir) struct temp_dir folder = temp_dir_new();
     OWN(free) char *key =
         key_file("https://tokens.test/token", ",\"universe_domain\":\"example.goog\"");
-    OWN(free) char *path = put(&folder, "key.json", key);
-    static const struct rule rules[] = {
+    OWN(free) char *path = temp_dir_add_file(&folder, "key.json", key);
+    static const struct fake_response rules[] = {
         {.when = "https://tokens.test/",
          .status = 200,
          .body = "{\"access_token\":\"t\",\"expires_in\":3599}"},
         {.when = "GET https://pubsub.example.goog/v1/", .status = 200, .body = "{}"},
     };
-    OWN(fake) struct fake fake;
-    fake_init(&fake, rules, COUNT(rules));
-    fake_env("GOOGLE_APPLICATION_CREDENTIALS", path, NULL);
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, rules, ARRAY_SIZE(rules));
+    fake_google_env("GOOGLE_APPLICATION_CREDENTIALS", path, NULL);
     struct err err = {0};
-    OWN(gcp) struct gcp *gcp = fake_open(&fake, GCP_PUBSUB, &err);
+    OWN(gcp) struct gcp *gcp = fake_google_open(&fake, GCP_PUBSUB, &err);
     EXPECT(gcp_topic_get(gcp, "testing", &err));
     EXPECT_STR(err.text, "");
 }
@@ -408,16 +408,16 @@ TEST(a_token_servers_reply_that_makes_no_sense_is_its_fault)
         {"{\"access_token\":\"t\",\"expires_in\":0}", "expires_in"},
         {"{\"access_token\":\"t\",\"expires_in\":\"soon\"}", "expires_in"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        const struct rule rules[] = {{.when = "", .status = 200, .body = rows[i].body}};
-        OWN(fake) struct fake fake;
-        fake_init(&fake, rules, COUNT(rules));
-        struct outside outside = fake_outside(&fake);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct fake_response rules[] = {{.when = "", .status = 200, .body = rows[i].body}};
+        OWN(fake_google) struct fake_google fake;
+        fake_google_init(&fake, rules, ARRAY_SIZE(rules));
+        struct gcp_environment outside = fake_google_environment(&fake);
         OWN(credentials) struct credentials credentials = {0};
         struct err err = {0};
-        EXPECT(read_key_file(USER, &credentials, &err));
-        struct token token = {0};
-        EXPECT(!grant_token(&outside, &credentials, &token, &err));
+        EXPECT(read_key_file(USER_CREDENTIALS, &credentials, &err));
+        struct access_token token = {0};
+        EXPECT(!token_fetch_from_credentials(&outside, &credentials, &token, &err));
         EXPECT_INT(err.status, ERR_UPSTREAM);
         EXPECT_HAS(err.text, rows[i].text);
     }
@@ -425,26 +425,27 @@ TEST(a_token_servers_reply_that_makes_no_sense_is_its_fault)
 
 TEST(another_providers_token_that_is_missing_for_now_is_tried_again_later)
 {
-    OWN(folder) struct folder folder = folder_new();
-    OWN(free) char *subject = put(&folder, "token", "x");
-    OWN(free) char *text = str_format("{\"type\":\"external_account\",\"audience\":\"a\","
-                                      "\"subject_token_type\":\"jwt\",\"token_url\":\"" STS "\","
-                                      "\"credential_source\":{\"file\":\"%s\"}}",
-                                      subject);
-    OWN(fake) struct fake fake;
-    fake_init(&fake, NULL, 0);
-    struct outside outside = fake_outside(&fake);
+    OWN(temp_dir) struct temp_dir folder = temp_dir_new();
+    OWN(free) char *subject = temp_dir_add_file(&folder, "token", "x");
+    OWN(free) char *text =
+        str_format("{\"type\":\"external_account\",\"audience\":\"a\","
+                   "\"subject_token_type\":\"jwt\",\"token_url\":\"" STS_TOKEN_URL "\","
+                   "\"credential_source\":{\"file\":\"%s\"}}",
+                   subject);
+    OWN(fake_google) struct fake_google fake;
+    fake_google_init(&fake, NULL, 0);
+    struct gcp_environment outside = fake_google_environment(&fake);
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file(text, &credentials, &err));
-    struct token token = {0};
+    struct access_token token = {0};
 
-    put_only(&folder, "token", " \n");
-    EXPECT(!grant_token(&outside, &credentials, &token, &err));
+    temp_dir_write(&folder, "token", " \n");
+    EXPECT(!token_fetch_from_credentials(&outside, &credentials, &token, &err));
     EXPECT_HAS(err.text, "subject token: is empty");
     EXPECT_INT(unlink(subject), 0);
     err = (struct err){0};
-    EXPECT(!grant_token(&outside, &credentials, &token, &err));
+    EXPECT(!token_fetch_from_credentials(&outside, &credentials, &token, &err));
     EXPECT_INT(err.status, ERR_UNAVAILABLE);
     EXPECT_HAS(err.text, "No such file or directory");
     EXPECT_INT(fake.asked_count, 0);
@@ -458,22 +459,23 @@ TEST(what_impersonation_answers_must_be_a_token_and_a_time)
         {"{\"expireTime\":\"2026-01-01T01:00:00Z\"}", "accessToken is missing, want a string"},
         {"{\"accessToken\":\"t\",\"expireTime\":\"soon\"}", "expireTime is soon, want a time"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        const struct rule rules[] = {{.when = GOOGLE_TOKENS,
-                                      .status = 200,
-                                      .body = "{\"access_token\":\"source\",\"expires_in\":3599}"},
-                                     {.when = "", .status = 200, .body = rows[i].body}};
-        OWN(fake) struct fake fake;
-        fake_init(&fake, rules, COUNT(rules));
-        struct outside outside = fake_outside(&fake);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct fake_response rules[] = {
+            {.when = GOOGLE_TOKEN_URL,
+             .status = 200,
+             .body = "{\"access_token\":\"source\",\"expires_in\":3599}"},
+            {.when = "", .status = 200, .body = rows[i].body}};
+        OWN(fake_google) struct fake_google fake;
+        fake_google_init(&fake, rules, ARRAY_SIZE(rules));
+        struct gcp_environment outside = fake_google_environment(&fake);
         OWN(credentials) struct credentials credentials = {0};
         struct err err = {0};
         EXPECT(read_key_file("{\"type\":\"impersonated_service_account\","
-                             "\"service_account_impersonation_url\":\"" IMPERSONATION
-                             "\",\"source_credentials\":" USER "}",
+                             "\"service_account_impersonation_url\":\"" IMPERSONATION_URL
+                             "\",\"source_credentials\":" USER_CREDENTIALS "}",
                              &credentials, &err));
-        struct token token = {0};
-        EXPECT(!grant_token(&outside, &credentials, &token, &err));
+        struct access_token token = {0};
+        EXPECT(!token_fetch_from_credentials(&outside, &credentials, &token, &err));
         EXPECT_INT(err.status, ERR_UPSTREAM);
         EXPECT_HAS(err.text, rows[i].text);
     }

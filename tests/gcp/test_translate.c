@@ -1,20 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Translate: v2 and v3, requests to the byte. */
 #include "base/str.h"
 #include "tests/helpers/fake_google.h"
 #include "tests/helpers/test.h"
 
 struct stage {
-    struct fake fake;
-    struct rule rule;
+    struct fake_google fake;
+    struct fake_response rule;
     struct gcp *gcp;
     struct err err;
 };
 
 static void set(struct stage *stage, int status, const char *body)
 {
-    stage->rule = (struct rule){.when = "", .status = status, .body = body};
-    fake_init(&stage->fake, &stage->rule, 1);
-    stage->gcp = fake_gcp(&stage->fake);
+    stage->rule = (struct fake_response){.when = "", .status = status, .body = body};
+    fake_google_init(&stage->fake, &stage->rule, 1);
+    stage->gcp = fake_google_emulated(&stage->fake);
 }
 
 static void set_v3(struct stage *stage, int status, const char *body)
@@ -22,15 +23,15 @@ static void set_v3(struct stage *stage, int status, const char *body)
     set(stage, status, body);
     gcp_close(stage->gcp);
     setenv("TRANSLATE_API", "v3", 1);
-    struct outside outside = fake_outside(&stage->fake);
-    stage->gcp = google_open(NULL, &outside, &stage->err);
+    struct gcp_environment outside = fake_google_environment(&stage->fake);
+    stage->gcp = gcp_open_with(NULL, &outside, &stage->err);
     EXPECT_STR(stage->err.text, "");
 }
 
 static void own_stage(struct stage *local)
 {
     gcp_close(local->gcp);
-    fake_done(&local->fake);
+    fake_google_done(&local->fake);
 }
 
 TEST(text_is_sent_as_text_or_google_would_take_it_for_html)
@@ -39,9 +40,10 @@ TEST(text_is_sent_as_text_or_google_would_take_it_for_html)
     set(&s, 200, "{\"data\":{\"translations\":[{\"translatedText\":\"Hola Mundo\"}]}}");
     OWN(gcp_translation) struct gcp_translation got = {0};
     EXPECT(gcp_translate(s.gcp, "Hello World", "en", "es", &got, &s.err));
-    EXPECT_STR(fake_line(&s.fake), "POST http://fake/language/translate/v2");
-    EXPECT_STR(fake_body(&s.fake), "{\"q\":[\"Hello World\"],\"target\":\"es\",\"source\":\"en\","
-                                   "\"format\":\"text\"}");
+    EXPECT_STR(fake_google_line(&s.fake), "POST http://fake/language/translate/v2");
+    EXPECT_STR(fake_google_body(&s.fake),
+               "{\"q\":[\"Hello World\"],\"target\":\"es\",\"source\":\"en\","
+               "\"format\":\"text\"}");
     EXPECT_STR(got.text, "Hola Mundo");
     EXPECT(got.detected == NULL);
 }
@@ -53,10 +55,11 @@ TEST(without_a_source_google_finds_out_and_says)
         "{\"data\":{\"translations\":[{\"translatedText\":\"Hola\","
         "\"detectedSourceLanguage\":\"en\"}]}}");
     static const char *const none[] = {NULL, ""};
-    for (size_t i = 0; i < COUNT(none); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(none); i++) {
         OWN(gcp_translation) struct gcp_translation got = {0};
         EXPECT(gcp_translate(s.gcp, "Hello", none[i], "es", &got, &s.err));
-        EXPECT_STR(fake_body(&s.fake), "{\"q\":[\"Hello\"],\"target\":\"es\",\"format\":\"text\"}");
+        EXPECT_STR(fake_google_body(&s.fake),
+                   "{\"q\":[\"Hello\"],\"target\":\"es\",\"format\":\"text\"}");
         EXPECT_STR(got.detected, "en");
     }
 }
@@ -69,9 +72,10 @@ TEST(v3_says_the_same_in_its_own_words)
            "\"detectedLanguageCode\":\"en\"}]}");
     OWN(gcp_translation) struct gcp_translation got = {0};
     EXPECT(gcp_translate(s.gcp, "Hello World", "en", "es", &got, &s.err));
-    EXPECT_STR(fake_line(&s.fake), "POST http://fake/v3/projects/p:translateText");
-    EXPECT_STR(fake_body(&s.fake), "{\"contents\":[\"Hello World\"],\"mimeType\":\"text/plain\","
-                                   "\"sourceLanguageCode\":\"en\",\"targetLanguageCode\":\"es\"}");
+    EXPECT_STR(fake_google_line(&s.fake), "POST http://fake/v3/projects/p:translateText");
+    EXPECT_STR(fake_google_body(&s.fake),
+               "{\"contents\":[\"Hello World\"],\"mimeType\":\"text/plain\","
+               "\"sourceLanguageCode\":\"en\",\"targetLanguageCode\":\"es\"}");
     EXPECT_STR(got.text, "Hola Mundo");
     EXPECT_STR(got.detected, "en");
 }
@@ -84,8 +88,8 @@ TEST(a_language_is_detected_by_either)
         "\"language\":\"en\"}]]}}");
     OWN(gcp_languages) struct gcp_languages got = {0};
     EXPECT(gcp_translate_detect(s.gcp, "Hello", &got, &s.err));
-    EXPECT_STR(fake_line(&s.fake), "POST http://fake/language/translate/v2/detect");
-    EXPECT_STR(fake_body(&s.fake), "{\"q\":[\"Hello\"]}");
+    EXPECT_STR(fake_google_line(&s.fake), "POST http://fake/language/translate/v2/detect");
+    EXPECT_STR(fake_google_body(&s.fake), "{\"q\":[\"Hello\"]}");
     EXPECT_STR(got.list[0].code, "en");
     EXPECT(got.list[0].confidence == 0.75);
 
@@ -93,7 +97,7 @@ TEST(a_language_is_detected_by_either)
     set_v3(&v3, 200, "{\"languages\":[{\"languageCode\":\"en\",\"confidence\":1}]}");
     OWN(gcp_languages) struct gcp_languages got3 = {0};
     EXPECT(gcp_translate_detect(v3.gcp, "Hello", &got3, &v3.err));
-    EXPECT_STR(fake_line(&v3.fake), "POST http://fake/v3/projects/p:detectLanguage");
+    EXPECT_STR(fake_google_line(&v3.fake), "POST http://fake/v3/projects/p:detectLanguage");
     EXPECT_STR(got3.list[0].code, "en");
 }
 
@@ -105,7 +109,8 @@ TEST(the_languages_offered_are_listed_by_either)
         "{\"language\":\"zh-TW\"}]}}");
     OWN(gcp_languages) struct gcp_languages got = {0};
     EXPECT(gcp_translate_languages(s.gcp, "en", &got, &s.err));
-    EXPECT_STR(fake_line(&s.fake), "GET http://fake/language/translate/v2/languages?target=en");
+    EXPECT_STR(fake_google_line(&s.fake),
+               "GET http://fake/language/translate/v2/languages?target=en");
     EXPECT_INT(got.count, 2);
     EXPECT_STR(got.list[0].name, "Spanish");
     EXPECT_STR(got.list[1].code, "zh-TW");
@@ -115,7 +120,7 @@ TEST(the_languages_offered_are_listed_by_either)
     set_v3(&v3, 200, "{\"languages\":[{\"languageCode\":\"es\",\"displayName\":\"Spanish\"}]}");
     OWN(gcp_languages) struct gcp_languages got3 = {0};
     EXPECT(gcp_translate_languages(v3.gcp, "en", &got3, &v3.err));
-    EXPECT_STR(fake_line(&v3.fake),
+    EXPECT_STR(fake_google_line(&v3.fake),
                "GET http://fake/v3/projects/p/supportedLanguages?displayLanguageCode=en");
     EXPECT_STR(got3.list[0].name, "Spanish");
 }

@@ -1,11 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Vision: requests to the byte, labels, and failures as an event handler needs them. */
 #include "base/str.h"
 #include "tests/helpers/fake_google.h"
 #include "tests/helpers/test.h"
 
 struct stage {
-    struct fake fake;
-    struct rule rule;
+    struct fake_google fake;
+    struct fake_response rule;
     struct gcp *gcp;
     struct gcp_labels labels;
     struct err err;
@@ -13,16 +14,16 @@ struct stage {
 
 static void set(struct stage *stage, int status, const char *body)
 {
-    stage->rule = (struct rule){.when = "", .status = status, .body = body};
-    fake_init(&stage->fake, &stage->rule, 1);
-    stage->gcp = fake_gcp(&stage->fake);
+    stage->rule = (struct fake_response){.when = "", .status = status, .body = body};
+    fake_google_init(&stage->fake, &stage->rule, 1);
+    stage->gcp = fake_google_emulated(&stage->fake);
 }
 
 static void own_stage(struct stage *local)
 {
     gcp_labels_done(&local->labels);
     gcp_close(local->gcp);
-    fake_done(&local->fake);
+    fake_google_done(&local->fake);
 }
 
 static bool label(struct stage *stage)
@@ -36,8 +37,8 @@ TEST(a_picture_in_storage_is_named_as_it_is)
     OWN(stage) struct stage s = {0};
     set(&s, 200, "{\"responses\":[{}]}");
     EXPECT(gcp_vision_labels(s.gcp, "gs://b/été 2020/100%.jpg", 10, &s.labels, &s.err));
-    EXPECT_STR(fake_line(&s.fake), "POST http://fake/v1/images:annotate");
-    EXPECT_STR(fake_body(&s.fake),
+    EXPECT_STR(fake_google_line(&s.fake), "POST http://fake/v1/images:annotate");
+    EXPECT_STR(fake_google_body(&s.fake),
                "{\"requests\":[{\"image\":{\"source\":{\"imageUri\":\"gs://b/été 2020/100%.jpg\"}},"
                "\"features\":[{\"type\":\"LABEL_DETECTION\",\"maxResults\":10}]}]}");
 }
@@ -48,9 +49,9 @@ TEST(a_picture_can_be_sent_along)
     set(&s, 200, "{\"responses\":[{}]}");
     struct bytes picture = {"\xFF\xD8\xFF\xE0", 4};
     EXPECT(gcp_vision_labels_of(s.gcp, picture, 3, &s.labels, &s.err));
-    EXPECT_STR(fake_body(&s.fake), "{\"requests\":[{\"image\":{\"content\":\"/9j/4A==\"},"
-                                   "\"features\":[{\"type\":\"LABEL_DETECTION\","
-                                   "\"maxResults\":3}]}]}");
+    EXPECT_STR(fake_google_body(&s.fake), "{\"requests\":[{\"image\":{\"content\":\"/9j/4A==\"},"
+                                          "\"features\":[{\"type\":\"LABEL_DETECTION\","
+                                          "\"maxResults\":3}]}]}");
     struct bytes none = {0}, big = {"", 8000000};
     EXPECT(!gcp_vision_labels_of(s.gcp, none, 3, &s.labels, &s.err));
     s.err = (struct err){0};
@@ -90,7 +91,7 @@ TEST(a_pictures_own_failure_is_retried_by_our_caller_only_if_that_helps)
     } rows[] = {{3, ERR_INPUT},        {5, ERR_INPUT},       {7, ERR_INPUT},
                 {14, ERR_UNAVAILABLE}, {4, ERR_UNAVAILABLE}, {8, ERR_UNAVAILABLE},
                 {13, ERR_UNAVAILABLE}, {12, ERR_INPUT}};
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(free) char *body = str_format(
             "{\"responses\":[{\"error\":{\"code\":%d,\"message\":\"Error opening file.\"}}]}",
             rows[i].code);
@@ -110,7 +111,7 @@ TEST(what_google_refuses_altogether_never_looks_like_our_own_404)
                 {404, ERR_INTERNAL},    {409, ERR_INPUT},       {413, ERR_INPUT},
                 {429, ERR_UNAVAILABLE}, {500, ERR_UNAVAILABLE}, {501, ERR_UPSTREAM},
                 {503, ERR_UNAVAILABLE}, {0, ERR_UNAVAILABLE},   {301, ERR_UPSTREAM}};
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(stage) struct stage s = {0};
         set(&s, rows[i].google, "{\"error\":{\"message\":\"no\"}}");
         EXPECT(!label(&s));
@@ -132,7 +133,7 @@ TEST(a_reply_that_makes_no_sense_names_its_place)
         {"{\"responses\":[{\"labelAnnotations\":[{\"description\":\"Sea\",\"score\":\"1\"}]}]}",
          "Vision's reply: responses[0].labelAnnotations[0].score is a string, want a number"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(stage) struct stage s = {0};
         set(&s, 200, rows[i].body);
         EXPECT(!label(&s));
@@ -147,7 +148,7 @@ TEST(an_address_that_is_none_is_not_sent_to_google)
     set(&s, 200, "{\"responses\":[{}]}");
     static const char *const wrong[] = {"file:///etc/passwd", "beach.jpg", "gs:/b/o", "",
                                         "gs://b/\xFF"};
-    for (size_t i = 0; i < COUNT(wrong); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
         s.err = (struct err){0};
         EXPECT(!gcp_vision_labels(s.gcp, wrong[i], 10, &s.labels, &s.err));
         EXPECT_INT(s.err.status, ERR_INPUT);

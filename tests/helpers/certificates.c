@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates made on the spot, for tests of TLS. */
 #include "tests/helpers/certificates.h"
 

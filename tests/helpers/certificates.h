@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates made on the spot, for tests of TLS. */
 #ifndef TESTS_HELPERS_CERTIFICATES_H
 #define TESTS_HELPERS_CERTIFICATES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A Google that is one function. */
 #include "tests/helpers/fake_google.h"
 
@@ -7,16 +8,17 @@
 
 #include <string.h>
 
-void fake_init(struct fake *fake, const struct rule *rules, size_t count)
+void fake_google_init(struct fake_google *fake, const struct fake_response *rules, size_t count)
 {
-    *fake = (struct fake){.rules = rules, .count = count, .now_ns = FAKE_NOW_SEC * 1000000000LL};
+    *fake = (struct fake_google){
+        .rules = rules, .count = count, .now_ns = FAKE_GOOGLE_NOW_SEC * 1000000000LL};
     fake->chance = 1;
     pthread_mutex_init(&fake->lock, NULL);
 }
 
-void fake_done(struct fake *fake)
+void fake_google_done(struct fake_google *fake)
 {
-    for (size_t i = 0; i < fake->asked_count && i < MOST_ASKED; i++) {
+    for (size_t i = 0; i < fake->asked_count && i < FAKE_GOOGLE_MAX_REQUESTS; i++) {
         free(fake->asked[i].line);
         free(fake->asked[i].body);
         headers_done(&fake->asked[i].headers);
@@ -24,10 +26,10 @@ void fake_done(struct fake *fake)
     pthread_mutex_destroy(&fake->lock);
 }
 
-static void remember(struct fake *fake, const struct http_call *call, const char *line)
+static void remember(struct fake_google *fake, const struct http_call *call, const char *line)
 {
     size_t i = fake->asked_count++;
-    if (i >= MOST_ASKED)
+    if (i >= FAKE_GOOGLE_MAX_REQUESTS)
         return;
     fake->asked[i].line = str_copy(line);
     fake->asked[i].body = str_copy_bytes(call->body);
@@ -35,10 +37,10 @@ static void remember(struct fake *fake, const struct http_call *call, const char
         headers_copy(&fake->asked[i].headers, call->headers);
 }
 
-static const struct rule *find_rule(struct fake *fake, const char *line)
+static const struct fake_response *find_rule(struct fake_google *fake, const char *line)
 {
     for (size_t i = 0; i < fake->count; i++) {
-        const struct rule *rule = &fake->rules[i];
+        const struct fake_response *rule = &fake->rules[i];
         if (!strstr(line, rule->when) || (rule->times && fake->used[i] >= rule->times))
             continue;
         fake->used[i]++;
@@ -54,21 +56,21 @@ static void add_header(struct headers *headers, const char *line)
     headers_add(headers, name, colon + 2);
 }
 
-static bool send_to_fake(void *context, const struct http_call *call, struct http_answer *answer,
+static bool send_to_fake(void *context, const struct http_call *call, struct http_response *answer,
                          struct err *err)
 {
-    struct fake *fake = context;
+    struct fake_google *fake = context;
     const char *method = call->method ? call->method : call->body.len ? "POST" : "GET";
     OWN(free) char *line = str_format("%s %s", method, call->url);
     pthread_mutex_lock(&fake->lock);
     remember(fake, call, line);
-    const struct rule *rule = find_rule(fake, line);
+    const struct fake_response *rule = find_rule(fake, line);
     pthread_mutex_unlock(&fake->lock);
     if (!rule)
         return err_set(err, ERR_INTERNAL, "the fake has no rule for %s", line);
     if (rule->status == 0)
         return err_set(err, ERR_UNAVAILABLE, "connection cut");
-    if (rule->status == FAKE_TOO_LARGE)
+    if (rule->status == FAKE_GOOGLE_TOO_LARGE)
         return err_set(err, ERR_TOO_LARGE, "the reply is too large");
     answer->status = rule->status;
     if (rule->body)
@@ -80,7 +82,7 @@ static bool send_to_fake(void *context, const struct http_call *call, struct htt
 
 static int64_t fake_now(void *context)
 {
-    struct fake *fake = context;
+    struct fake_google *fake = context;
     pthread_mutex_lock(&fake->lock);
     int64_t now_ns = fake->now_ns;
     pthread_mutex_unlock(&fake->lock);
@@ -89,22 +91,22 @@ static int64_t fake_now(void *context)
 
 static void fake_wait(void *context, int64_t ns)
 {
-    struct fake *fake = context;
+    struct fake_google *fake = context;
     pthread_mutex_lock(&fake->lock);
     fake->now_ns += ns;
-    if (fake->waited_count < MOST_ASKED)
+    if (fake->waited_count < FAKE_GOOGLE_MAX_REQUESTS)
         fake->waited_ns[fake->waited_count++] = ns;
     pthread_mutex_unlock(&fake->lock);
 }
 
 static double fake_chance(void *context)
 {
-    return ((struct fake *)context)->chance;
+    return ((struct fake_google *)context)->chance;
 }
 
-struct outside fake_outside(struct fake *fake)
+struct gcp_environment fake_google_environment(struct fake_google *fake)
 {
-    return (struct outside){
+    return (struct gcp_environment){
         .send = send_to_fake,
         .now_ns = fake_now,
         .clock_ns = fake_now,
@@ -114,22 +116,22 @@ struct outside fake_outside(struct fake *fake)
     };
 }
 
-const char *fake_header(const struct fake *fake, const char *name)
+const char *fake_google_header(const struct fake_google *fake, const char *name)
 {
     return headers_get(&fake->asked[fake->asked_count - 1].headers, name);
 }
 
-const char *fake_line(const struct fake *fake)
+const char *fake_google_line(const struct fake_google *fake)
 {
     return fake->asked[fake->asked_count - 1].line;
 }
 
-const char *fake_body(const struct fake *fake)
+const char *fake_google_body(const struct fake_google *fake)
 {
     return fake->asked[fake->asked_count - 1].body;
 }
 
-void fake_env_from(const char *const *pairs)
+void fake_google_env_from(const char *const *pairs)
 {
     static const char *const names[] = {
         "GOOGLE_APPLICATION_CREDENTIALS",
@@ -157,7 +159,7 @@ void fake_env_from(const char *const *pairs)
         "PUSH_EMAIL",
         "PUSH_JWKS_URL",
     };
-    for (size_t i = 0; i < COUNT(names); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         unsetenv(names[i]);
     setenv("HOME", "/nonexistent", 1);
 
@@ -165,20 +167,20 @@ void fake_env_from(const char *const *pairs)
         setenv(pairs[0], pairs[1], 1);
 }
 
-struct gcp *fake_open(struct fake *fake, unsigned apis, struct err *err)
+struct gcp *fake_google_open(struct fake_google *fake, unsigned apis, struct err *err)
 {
-    struct outside outside = fake_outside(fake);
+    struct gcp_environment outside = fake_google_environment(fake);
     struct gcp_options options = {.apis = apis};
-    return google_open(&options, &outside, err);
+    return gcp_open_with(&options, &outside, err);
 }
 
-struct gcp *fake_gcp(struct fake *fake)
+struct gcp *fake_google_emulated(struct fake_google *fake)
 {
-    fake_env("PUBSUB_EMULATOR_HOST", "fake", "STORAGE_EMULATOR_HOST", "fake",
-             "VISION_EMULATOR_HOST", "fake", "TRANSLATE_EMULATOR_HOST", "fake",
-             "GOOGLE_CLOUD_PROJECT", "p", NULL);
+    fake_google_env("PUBSUB_EMULATOR_HOST", "fake", "STORAGE_EMULATOR_HOST", "fake",
+                    "VISION_EMULATOR_HOST", "fake", "TRANSLATE_EMULATOR_HOST", "fake",
+                    "GOOGLE_CLOUD_PROJECT", "p", NULL);
     struct err err = {0};
-    struct gcp *gcp = fake_open(fake, 0, &err);
+    struct gcp *gcp = fake_google_open(fake, 0, &err);
     EXPECT_STR(err.text, "");
     return gcp;
 }

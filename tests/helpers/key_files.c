@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Credentials files for tests. */
 #include "tests/helpers/key_files.h"
 
@@ -8,32 +9,32 @@
 
 #include <string.h>
 
-struct folder folder_new(void)
+struct temp_dir temp_dir_new(void)
 {
-    struct folder folder = {"/tmp/test_gcp_XXXXXX"};
+    struct temp_dir folder = {"/tmp/test_gcp_XXXXXX"};
     EXPECT(mkdtemp(folder.path) != NULL);
     return folder;
 }
 
-void own_folder(struct folder *local)
+void own_temp_dir(struct temp_dir *local)
 {
     struct err err = {0};
-    tree_remove(local->path, &err);
+    file_remove_tree(local->path, &err);
 }
 
-char *put(const struct folder *folder, const char *name, const char *content)
+char *temp_dir_add_file(const struct temp_dir *folder, const char *name, const char *content)
 {
     OWN(free) char *path = str_format("%s/%s", folder->path, name);
     struct err err = {0};
     OWN(free) char *dir = str_copy_bytes((struct bytes){path, (size_t)(strrchr(path, '/') - path)});
-    EXPECT(dir_make(dir, &err));
+    EXPECT(file_make_dirs(dir, &err));
     EXPECT(file_write(path, 0600, bytes_of(content), &err));
-    return give(&path);
+    return move_ptr(&path);
 }
 
-void put_only(const struct folder *folder, const char *name, const char *content)
+void temp_dir_write(const struct temp_dir *folder, const char *name, const char *content)
 {
-    free(put(folder, name, content));
+    free(temp_dir_add_file(folder, name, content));
 }
 
 char *key_file(const char *token_uri, const char *more)
@@ -49,5 +50,5 @@ char *key_file(const char *token_uri, const char *more)
 
 bool read_key_file(const char *text, struct credentials *credentials, struct err *err)
 {
-    return credentials_from_json(bytes_of(text), "/keys/k.json", credentials, err);
+    return credentials_json_parse(bytes_of(text), "/keys/k.json", credentials, err);
 }

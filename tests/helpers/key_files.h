@@ -1,17 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Credentials files for tests. */
 #ifndef TESTS_HELPERS_KEY_FILES_H
 #define TESTS_HELPERS_KEY_FILES_H
 
 #include "gcp/auth/credentials.h"
 
-#define GOOGLE_TOKENS "https://oauth2.googleapis.com/token"
-#define STS           "https://sts.googleapis.com/v1/token"
-#define IMPERSONATION                                                                              \
+#define GOOGLE_TOKEN_URL "https://oauth2.googleapis.com/token"
+#define STS_TOKEN_URL    "https://sts.googleapis.com/v1/token"
+#define IMPERSONATION_URL                                                                          \
     "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/robot@p:"                 \
     "generateAccessToken"
 
 /* gcloud's login. */
-#define USER                                                                                       \
+#define USER_CREDENTIALS                                                                           \
     "{\"type\":\"authorized_user\",\"client_id\":\"id.apps\",\"client_secret\":\"s&cret\","        \
     "\"refresh_token\":\"1//r\",\"quota_project_id\":\"payer\"}"
 
@@ -23,15 +24,15 @@ char *key_file(const char *token_uri, const char *more);
 bool read_key_file(const char *text, struct credentials *credentials, struct err *err);
 
 /* A folder of a test's own, removed in the end. */
-struct folder {
+struct temp_dir {
     char path[32];
 };
 
-struct folder folder_new(void);
-void own_folder(struct folder *local);
+struct temp_dir temp_dir_new(void);
+void own_temp_dir(struct temp_dir *local);
 
 /* Writes a file, mode 0600, with the folders it needs, and returns its path, for free(). */
-char *put(const struct folder *folder, const char *name, const char *content);
-void put_only(const struct folder *folder, const char *name, const char *content);
+char *temp_dir_add_file(const struct temp_dir *folder, const char *name, const char *content);
+void temp_dir_write(const struct temp_dir *folder, const char *name, const char *content);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* RSA keys made for one run, and tokens signed with them. */
 #include "tests/helpers/keys.h"
 
@@ -61,7 +62,7 @@ static char *number_of(EVP_PKEY *key, const char *name)
     unsigned char bytes[512];
     int len = BN_bn2bin(value, bytes);
     BN_free(value);
-    return base64url_encode((struct bytes){(const char *)bytes, (size_t)len});
+    return base64_url_encode((struct bytes){(const char *)bytes, (size_t)len});
 }
 
 char *test_jwks(const char *numbers)
@@ -84,14 +85,14 @@ char *test_jwks(const char *numbers)
 /* "header.claims" in base64url. */
 static char *signing_input(const char *header, const char *claims)
 {
-    OWN(free) char *first = base64url_encode(bytes_of(header));
-    OWN(free) char *second = base64url_encode(bytes_of(claims));
+    OWN(free) char *first = base64_url_encode(bytes_of(header));
+    OWN(free) char *second = base64_url_encode(bytes_of(claims));
     return str_format("%s.%s", first, second);
 }
 
 static char *join(const char *input, const unsigned char *signature, size_t len)
 {
-    OWN(free) char *third = base64url_encode((struct bytes){(const char *)signature, len});
+    OWN(free) char *third = base64_url_encode((struct bytes){(const char *)signature, len});
     return str_format("%s.%s", input, third);
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* RSA keys made for one run, and tokens signed with them, also such as no honest signer makes. */
 #ifndef TESTS_HELPERS_KEYS_H
 #define TESTS_HELPERS_KEYS_H

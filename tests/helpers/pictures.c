@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Pictures made for tests, and files of them in every format. */
 #include "tests/helpers/pictures.h"
 
@@ -15,7 +16,7 @@
 
 static struct picture blank(unsigned width, unsigned height)
 {
-    return (struct picture){width, height, must_alloc((size_t)width * height * 3)};
+    return (struct picture){width, height, alloc_zeroed((size_t)width * height * 3)};
 }
 
 struct picture plain_picture(unsigned width, unsigned height, unsigned rgb)
@@ -73,7 +74,7 @@ static void fill_row(const unsigned char *rgb, unsigned width, bool cmyk, unsign
     }
 }
 
-void make_jpeg(const struct picture *picture, struct jpeg_form form, struct buf *file)
+void make_jpeg(const struct picture *picture, struct jpeg_options form, struct buf *file)
 {
     struct jpeg_compress_struct codec;
     struct jpeg_error_mgr errors;
@@ -93,7 +94,7 @@ void make_jpeg(const struct picture *picture, struct jpeg_form form, struct buf 
     if (form.progressive)
         jpeg_simple_progression(&codec);
     jpeg_start_compress(&codec, TRUE);
-    OWN(free) unsigned char *row = must_alloc((size_t)picture->width * 4);
+    OWN(free) unsigned char *row = alloc_zeroed((size_t)picture->width * 4);
     while (codec.next_scanline < picture->height) {
         fill_row(picture->rgb + (size_t)codec.next_scanline * picture->width * 3, picture->width,
                  form.cmyk, row);
@@ -110,7 +111,7 @@ static void write_bytes(png_structp codec, png_bytep data, size_t len)
     buf_add(png_get_io_ptr(codec), data, len);
 }
 
-void make_png(const struct picture *picture, struct png_form form, struct buf *file)
+void make_png(const struct picture *picture, struct png_options form, struct buf *file)
 {
     png_structp codec = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
     png_infop info = png_create_info_struct(codec);
@@ -121,7 +122,7 @@ void make_png(const struct picture *picture, struct png_form form, struct buf *f
                  form.interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, 0, 0);
     png_write_info(codec, info);
     int passes = png_set_interlace_handling(codec);
-    OWN(free) unsigned char *row = must_alloc((size_t)picture->width * 6);
+    OWN(free) unsigned char *row = alloc_zeroed((size_t)picture->width * 6);
     for (int pass = 0; pass < passes; pass++)
         for (unsigned y = 0; y < picture->height; y++) {
             const unsigned char *from = picture->rgb + (size_t)y * picture->width * 3;
@@ -210,7 +211,7 @@ void add_orientation(struct buf *file, unsigned orientation, bool big_endian)
     }
 }
 
-void claim_size(struct buf *file, unsigned width, unsigned height)
+void set_header_size(struct buf *file, unsigned width, unsigned height)
 {
     unsigned char *data = (unsigned char *)file->data;
     if (data[0] == 0x89) {

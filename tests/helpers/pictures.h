@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Pictures made for tests, and files of them in every format. */
 #ifndef TESTS_HELPERS_PICTURES_H
 #define TESTS_HELPERS_PICTURES_H
@@ -5,24 +6,24 @@
 #include "base/own.h"
 #include "gcp-local/vision/picture/picture.h"
 
-/* All of one colour; noise that is the same in every run; docs/beach.jpg, the sea at sunset; four quarters, red and
- * green above blue and white, so that it shows how it is turned. */
+/* All of one colour; noise that is the same in every run; docs/beach.jpg, the sea at sunset; four
+ * quarters, red and green above blue and white, so that it shows how it is turned. */
 struct picture plain_picture(unsigned width, unsigned height, unsigned rgb);
 struct picture noise_picture(unsigned width, unsigned height);
 struct picture sea_picture(unsigned width, unsigned height);
 struct picture quarters_picture(unsigned width, unsigned height);
 
 /* Files of a picture. All append to an empty buffer. */
-struct jpeg_form {
+struct jpeg_options {
     bool progressive, grey, cmyk;
 };
-void make_jpeg(const struct picture *picture, struct jpeg_form form, struct buf *file);
+void make_jpeg(const struct picture *picture, struct jpeg_options form, struct buf *file);
 
-struct png_form {
+struct png_options {
     bool interlaced, sixteen_bits;
     bool alpha; /* the left half is transparent */
 };
-void make_png(const struct picture *picture, struct png_form form, struct buf *file);
+void make_png(const struct picture *picture, struct png_options form, struct buf *file);
 
 void make_webp(const struct picture *picture, bool lossless, struct buf *file);
 
@@ -30,7 +31,7 @@ void make_webp(const struct picture *picture, bool lossless, struct buf *file);
 void add_orientation(struct buf *file, unsigned orientation, bool big_endian);
 
 /* Changes the size that a file's head states, and, in a PNG, the checksum with it. */
-void claim_size(struct buf *file, unsigned width, unsigned height);
+void set_header_size(struct buf *file, unsigned width, unsigned height);
 
 /* Reads a whole file. False when there is none. */
 bool read_picture_file(const char *path, struct buf *file);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Real programs under test: started, asked, watched and ended by their process id. */
 #include "tests/helpers/process.h"
 
@@ -47,7 +48,7 @@ static void fill_environment(char **to, size_t room, const char *const *more)
     static const char *const kept[] = {"PATH", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS",
                                        "TSAN_OPTIONS"};
     size_t count = 0;
-    for (size_t i = 0; i < COUNT(kept); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
         if (getenv(kept[i]))
             to[count++] = str_format("%s=%s", kept[i], getenv(kept[i]));
     for (; more && *more; more++) {
@@ -67,11 +68,11 @@ void process_start(struct process *process, const char *name, const char *const 
     OWN(free) char *path = str_format("%s/%s", build_dir(), name);
     char *argv[32] = {path};
     for (size_t i = 0; arguments && arguments[i]; i++) {
-        assert_true(i + 2 < COUNT(argv));
+        assert_true(i + 2 < ARRAY_SIZE(argv));
         argv[i + 1] = (char *)(uintptr_t)arguments[i];
     }
     char *variables[64];
-    fill_environment(variables, COUNT(variables), environment);
+    fill_environment(variables, ARRAY_SIZE(variables), environment);
 
     int ends[2];
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
@@ -139,13 +140,13 @@ int process_wait(struct process *process, char **log)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-int process_end(struct process *process, int signal)
+int process_stop(struct process *process, int signal)
 {
     kill(process->pid, signal);
     return process_wait(process, NULL);
 }
 
-bool process_look(pid_t pid, struct process_stat *stat)
+bool process_read_stat(pid_t pid, struct process_stat *stat)
 {
     OWN(free) char *path = str_format("/proc/%d/stat", (int)pid);
     OWN(buf) struct buf text = {0};

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Real programs under test: started, asked, watched and ended by their process id. */
 #ifndef TESTS_HELPERS_PROCESS_H
 #define TESTS_HELPERS_PROCESS_H
@@ -35,7 +36,7 @@ uint16_t process_port(struct process *process);
 char *process_log(struct process *process);
 
 /* Sends a signal and waits for the end. The exit code, or 128 + the signal that ended it. */
-int process_end(struct process *process, int signal);
+int process_stop(struct process *process, int signal);
 
 /* Waits for the end without a signal. *log receives the whole output, for free(); it may be NULL.
  */
@@ -49,7 +50,7 @@ struct process_stat {
 };
 
 /* False when there is no such process. */
-bool process_look(pid_t pid, struct process_stat *stat);
+bool process_read_stat(pid_t pid, struct process_stat *stat);
 
 /* Where the programs under test are: $BUILD, else build/address-undefined. */
 const char *build_dir(void);

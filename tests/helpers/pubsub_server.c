@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A Pub/Sub service of its own for a test, and a client to ask it with. */
 #include "tests/helpers/pubsub_server.h"
 
@@ -17,7 +18,7 @@ static struct http_client *pusher_of(void *context)
 struct pubsub_server *pubsub_server_open(const char *data_dir, pubsub_id_token *id_token)
 {
     struct err err = {0};
-    struct pubsub_server *server = must_alloc(sizeof(*server));
+    struct pubsub_server *server = alloc_zeroed(sizeof(*server));
     server->client = http_client_open(NULL, &err);
     server->pusher = http_client_open(NULL, &err);
     server->pubsub = pubsub_open(
@@ -52,33 +53,33 @@ static char *url_of(const struct pubsub_server *server, const char *path)
     return str_format("%.*s%s", (int)origin, server->base, path);
 }
 
-char *pubsub_ask(struct pubsub_server *server, const char *method, const char *path,
-                 const char *body, int *status)
+char *pubsub_server_request(struct pubsub_server *server, const char *method, const char *path,
+                            const char *body, int *status)
 {
     struct err err = {0};
     OWN(free) char *url = url_of(server, path);
     OWN(headers) struct headers headers = {0};
     if (body)
         headers_add(&headers, "Content-Type", "application/json");
-    OWN(http_answer) struct http_answer answer = {0};
-    http_send(server->client,
-              &(struct http_call){.method = method,
-                                  .url = url,
-                                  .headers = &headers,
-                                  .body = bytes_of(body),
-                                  .max_reply = 64 << 20},
-              &answer, &err);
+    OWN(http_response) struct http_response answer = {0};
+    http_client_send(server->client,
+                     &(struct http_call){.method = method,
+                                         .url = url,
+                                         .headers = &headers,
+                                         .body = bytes_of(body),
+                                         .max_reply = 64 << 20},
+                     &answer, &err);
     EXPECT_STR(err.text, "");
     if (status)
         *status = answer.status;
     return buf_take(&answer.body);
 }
 
-void pubsub_expect(struct pubsub_server *server, const char *method, const char *path,
-                   const char *body, int status, const char *has)
+void pubsub_server_expect(struct pubsub_server *server, const char *method, const char *path,
+                          const char *body, int status, const char *has)
 {
     int got = 0;
-    OWN(free) char *text = pubsub_ask(server, method, path, body, &got);
+    OWN(free) char *text = pubsub_server_request(server, method, path, body, &got);
     if (got != status)
         print_error("%s %s %.200s: %.300s\n", method, path, body ? body : "", text);
     EXPECT_INT(got, status);
@@ -86,10 +87,10 @@ void pubsub_expect(struct pubsub_server *server, const char *method, const char 
         EXPECT_HAS(text, has);
 }
 
-json_t *pubsub_post(struct pubsub_server *server, const char *path, const char *body)
+json_t *pubsub_server_post(struct pubsub_server *server, const char *path, const char *body)
 {
     int status = 0;
-    OWN(free) char *text = pubsub_ask(server, "POST", path, body, &status);
+    OWN(free) char *text = pubsub_server_request(server, "POST", path, body, &status);
     if (status != 200)
         print_error("%s: %.300s\n", path, text);
     EXPECT_INT(status, 200);
@@ -98,16 +99,16 @@ json_t *pubsub_post(struct pubsub_server *server, const char *path, const char *
     return tree;
 }
 
-json_t *pubsub_pull_now(struct pubsub_server *server, const char *subscription)
+json_t *pubsub_server_pull(struct pubsub_server *server, const char *subscription)
 {
     OWN(free) char *path = str_format("subscriptions/%s:pull", subscription);
     json_auto_t *answer =
-        pubsub_post(server, path, "{\"maxMessages\":10,\"returnImmediately\":true}");
+        pubsub_server_post(server, path, "{\"maxMessages\":10,\"returnImmediately\":true}");
     json_t *received = json_object_get(answer, "receivedMessages");
     return received ? json_incref(received) : json_array();
 }
 
-char *pubsub_data(const json_t *received)
+char *pubsub_server_data(const json_t *received)
 {
     struct buf all = {0};
     for (size_t i = 0; i < json_array_size(received); i++) {
@@ -129,26 +130,28 @@ static void change_all(struct pubsub_server *server, const char *subscription,
     OWN(free) char *path = str_format("subscriptions/%s:%s", subscription, verb);
     OWN(free) char *body = json_dumps(request, 0);
     json_decref(request);
-    json_decref(pubsub_post(server, path, body));
+    json_decref(pubsub_server_post(server, path, body));
 }
 
-void pubsub_ack_all(struct pubsub_server *server, const char *subscription, const json_t *received)
+void pubsub_server_ack_all(struct pubsub_server *server, const char *subscription,
+                           const json_t *received)
 {
     change_all(server, subscription, received, "acknowledge", json_object());
 }
 
-void pubsub_nack_all(struct pubsub_server *server, const char *subscription, const json_t *received)
+void pubsub_server_nack_all(struct pubsub_server *server, const char *subscription,
+                            const json_t *received)
 {
     change_all(server, subscription, received, "modifyAckDeadline",
                json_pack("{s:i}", "ackDeadlineSeconds", 0));
 }
 
-void pubsub_publish_text(struct pubsub_server *server, const char *topic, const char *data,
-                         const char *ordering_key)
+void pubsub_server_publish_text(struct pubsub_server *server, const char *topic, const char *data,
+                                const char *ordering_key)
 {
     OWN(free) char *path = str_format("topics/%s:publish", topic);
     OWN(free) char *encoded = base64_encode(bytes_of(data));
     OWN(free) char *body = str_format("{\"messages\":[{\"data\":\"%s\",\"orderingKey\":\"%s\"}]}",
                                       encoded, ordering_key ? ordering_key : "");
-    json_decref(pubsub_post(server, path, body));
+    json_decref(pubsub_server_post(server, path, body));
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A Pub/Sub service of its own for a test, on a free port, and a client to ask it with. */
 #ifndef TESTS_HELPERS_PUBSUB_SERVER_H
 #define TESTS_HELPERS_PUBSUB_SERVER_H
@@ -27,29 +28,31 @@ static inline void own_pubsub_server(struct pubsub_server **local)
 
 /* Asks below projects/demo/ ("topics/t"), or any path that starts with '/'. body NULL: none. The
  * answer's text is the caller's to free; status may be NULL. */
-char *pubsub_ask(struct pubsub_server *server, const char *method, const char *path,
-                 const char *body, int *status);
+char *pubsub_server_request(struct pubsub_server *server, const char *method, const char *path,
+                            const char *body, int *status);
 
-/* As pubsub_ask, but the answer must have this status, and its text hold `has` when not NULL. */
-void pubsub_expect(struct pubsub_server *server, const char *method, const char *path,
-                   const char *body, int status, const char *has);
+/* As pubsub_server_request, but the answer must have this status, and its text hold `has` when not
+ * NULL. */
+void pubsub_server_expect(struct pubsub_server *server, const char *method, const char *path,
+                          const char *body, int status, const char *has);
 
 /* The answer to a POST that must be 200, as a tree. The caller decrefs. */
-json_t *pubsub_post(struct pubsub_server *server, const char *path, const char *body);
+json_t *pubsub_server_post(struct pubsub_server *server, const char *path, const char *body);
 
 /* Pulls at once up to ten messages of subscriptions/SUBSCRIPTION: the list. The caller decrefs. */
-json_t *pubsub_pull_now(struct pubsub_server *server, const char *subscription);
+json_t *pubsub_server_pull(struct pubsub_server *server, const char *subscription);
 
 /* The decoded data of the messages of such a list, joined by commas. The caller frees. */
-char *pubsub_data(const json_t *received);
+char *pubsub_server_data(const json_t *received);
 
 /* acknowledges or modifies (seconds) all leases of such a list. */
-void pubsub_ack_all(struct pubsub_server *server, const char *subscription, const json_t *received);
-void pubsub_nack_all(struct pubsub_server *server, const char *subscription,
-                     const json_t *received);
+void pubsub_server_ack_all(struct pubsub_server *server, const char *subscription,
+                           const json_t *received);
+void pubsub_server_nack_all(struct pubsub_server *server, const char *subscription,
+                            const json_t *received);
 
 /* Publishes one message with this data (plain text). */
-void pubsub_publish_text(struct pubsub_server *server, const char *topic, const char *data,
-                         const char *ordering_key);
+void pubsub_server_publish_text(struct pubsub_server *server, const char *topic, const char *data,
+                                const char *ordering_key);
 
 #endif

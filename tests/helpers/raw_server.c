@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A server of raw sockets for tests. */
 #include "tests/helpers/raw_server.h"
 
@@ -17,7 +18,7 @@ struct connection {
 };
 
 struct raw_server {
-    raw_serve *serve;
+    raw_server_handler *serve;
     void *context;
     int listener;
     uint16_t port;
@@ -37,7 +38,7 @@ static void *accept_all(void *context)
 {
     struct raw_server *server = context;
     for (int fd; (fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0;) {
-        struct connection *connection = must_alloc(sizeof(*connection));
+        struct connection *connection = alloc_zeroed(sizeof(*connection));
         *connection = (struct connection){server->connections, server, 0, fd};
         server->connections = connection;
         if (pthread_create(&connection->thread, NULL, serve_connection, connection))
@@ -46,9 +47,9 @@ static void *accept_all(void *context)
     return NULL;
 }
 
-struct raw_server *raw_server_open(raw_serve *serve, void *context)
+struct raw_server *raw_server_open(raw_server_handler *serve, void *context)
 {
-    struct raw_server *server = must_alloc(sizeof(*server));
+    struct raw_server *server = alloc_zeroed(sizeof(*server));
     server->serve = serve;
     server->context = context;
     server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -86,7 +87,7 @@ void raw_server_close(struct raw_server *server)
     free(server);
 }
 
-bool raw_read_request(int fd, struct buf *request)
+bool raw_server_read_request(int fd, struct buf *request)
 {
     if (!socket_read_until(fd, "\r\n\r\n", request))
         return false;
@@ -103,9 +104,9 @@ bool raw_read_request(int fd, struct buf *request)
     return true;
 }
 
-void raw_serve_text(int fd, void *text)
+void raw_server_send_text(int fd, void *text)
 {
     OWN(buf) struct buf request = {0};
-    if (raw_read_request(fd, &request))
+    if (raw_server_read_request(fd, &request))
         socket_send(fd, bytes_of(text));
 }

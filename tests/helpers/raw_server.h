@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A server of raw sockets for tests: answers as no well-behaved server would. */
 #ifndef TESTS_HELPERS_RAW_SERVER_H
 #define TESTS_HELPERS_RAW_SERVER_H
@@ -9,10 +10,10 @@
 struct raw_server;
 
 /* Serves one connection on a thread of its own; the socket is closed when it returns. */
-typedef void raw_serve(int fd, void *context);
+typedef void raw_server_handler(int fd, void *context);
 
 /* Listens on a free port of 127.0.0.1. */
-struct raw_server *raw_server_open(raw_serve *serve, void *context);
+struct raw_server *raw_server_open(raw_server_handler *serve, void *context);
 uint16_t raw_server_port(const struct raw_server *server);
 
 /* Cuts what is open and waits for the threads. NULL is fine. */
@@ -25,9 +26,9 @@ static inline void own_raw_server(struct raw_server **local)
 
 /* Reads a request: the head and as much body as Content-Length says. False when the client closed
  * before its end. */
-bool raw_read_request(int fd, struct buf *request);
+bool raw_server_read_request(int fd, struct buf *request);
 
-/* A raw_serve whose context is a text: reads one request, sends the text, closes. */
-void raw_serve_text(int fd, void *text);
+/* A raw_server_handler whose context is a text: reads one request, sends the text, closes. */
+void raw_server_send_text(int fd, void *text);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Raw sockets for tests: what no well-behaved client would send. */
 #include "tests/helpers/sockets.h"
 
@@ -57,7 +58,7 @@ bool socket_read_until(int fd, const char *text, struct buf *got)
     return true;
 }
 
-char *socket_read_answer(int fd)
+char *socket_read_response(int fd)
 {
     struct buf got = {0};
     if (!socket_read_until(fd, "\r\n\r\n", &got))
@@ -71,7 +72,7 @@ char *socket_read_answer(int fd)
     return buf_take(&got);
 }
 
-char *socket_ask(uint16_t port, struct bytes request)
+char *socket_request(uint16_t port, struct bytes request)
 {
     OWN(fd) int fd = socket_connect(port);
     socket_send(fd, request);

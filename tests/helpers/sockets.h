@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Raw sockets for tests: what no well-behaved client would send. */
 #ifndef TESTS_HELPERS_SOCKETS_H
 #define TESTS_HELPERS_SOCKETS_H
@@ -16,14 +17,14 @@ bool socket_send(int fd, struct bytes data);
 char *socket_read_all(int fd);
 
 /* Reads one HTTP answer: its head and as many bytes as Content-Length says. The caller frees. */
-char *socket_read_answer(int fd);
+char *socket_read_response(int fd);
 
 /* Reads until `text` was seen (true), or the peer closes or nothing comes for 10 s. */
 bool socket_read_until(int fd, const char *text, struct buf *got);
 
 /* Sends a whole request with "Connection: close" to come and returns the answer. The caller frees.
  */
-char *socket_ask(uint16_t port, struct bytes request);
+char *socket_request(uint16_t port, struct bytes request);
 
 /* The status of an HTTP/1.1 answer, 0 when it is none. */
 int socket_status(const char *answer);

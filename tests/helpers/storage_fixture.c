@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A storage behind a server of its own, and a client that asks it. */
 #include "tests/helpers/storage_fixture.h"
 
@@ -11,7 +12,7 @@
 static bool publish(const char *topic, const json_t *attributes, struct bytes data, void *context,
                     struct err *err)
 {
-    struct fixture *fixture = context;
+    struct storage_fixture *fixture = context;
     if (str_equal(topic, "projects/p/topics/broken"))
         return err_set(err, ERR_NOT_FOUND, "no such topic");
     pthread_mutex_lock(&fixture->lock);
@@ -28,9 +29,9 @@ static bool topic_exists(const char *topic, void *context)
     return !str_ends(topic, "/missing");
 }
 
-void fixture_open(struct fixture *fixture, const char *data_dir)
+void storage_fixture_open(struct storage_fixture *fixture, const char *data_dir)
 {
-    *fixture = (struct fixture){0};
+    *fixture = (struct storage_fixture){0};
     pthread_mutex_init(&fixture->lock, NULL);
     fixture->published = json_array();
     struct err err = {0};
@@ -53,41 +54,42 @@ void fixture_open(struct fixture *fixture, const char *data_dir)
              http_server_port(fixture->server));
 }
 
-void fixture_done(struct fixture *fixture)
+void storage_fixture_done(struct storage_fixture *fixture)
 {
     http_client_close(fixture->client);
     http_server_close(fixture->server);
     storage_close(fixture->storage);
     json_decref(fixture->published);
     pthread_mutex_destroy(&fixture->lock);
-    *fixture = (struct fixture){0};
+    *fixture = (struct storage_fixture){0};
 }
 
-void answer_done(struct answer *answer)
+void fixture_response_done(struct fixture_response *answer)
 {
-    http_answer_done(&answer->http);
+    http_client_response_done(&answer->http);
     json_decref(answer->json);
-    *answer = (struct answer){0};
+    *answer = (struct fixture_response){0};
 }
 
-static struct answer send(struct fixture *fixture, const char *method, const char *path,
-                          struct bytes body, const struct headers *headers)
+static struct fixture_response send(struct storage_fixture *fixture, const char *method,
+                                    const char *path, struct bytes body,
+                                    const struct headers *headers)
 {
-    struct answer answer = {0};
+    struct fixture_response answer = {0};
     struct err err = {0};
     OWN(free) char *url =
         str_format("%s%s", str_starts(path, "http://") ? "" : fixture->base, path);
     struct http_call call = {
         .method = method, .url = url, .body = body, .headers = headers, .max_reply = 1 << 30};
-    http_send(fixture->client, &call, &answer.http, &err);
+    http_client_send(fixture->client, &call, &answer.http, &err);
     EXPECT_STR(err.text, "");
     answer.json = json_loadb(answer.http.body.data ? answer.http.body.data : "",
                              answer.http.body.len, 0, NULL);
     return answer;
 }
 
-struct answer ask(struct fixture *fixture, const char *method, const char *path, struct bytes body,
-                  ...)
+struct fixture_response fixture_request(struct storage_fixture *fixture, const char *method,
+                                        const char *path, struct bytes body, ...)
 {
     OWN(headers) struct headers headers = {0};
     va_list fields;
@@ -101,47 +103,48 @@ struct answer ask(struct fixture *fixture, const char *method, const char *path,
     return send(fixture, method, path, body, &headers);
 }
 
-struct answer ask_text(struct fixture *fixture, const char *method, const char *path,
-                       const char *body)
+struct fixture_response fixture_request_text(struct storage_fixture *fixture, const char *method,
+                                             const char *path, const char *body)
 {
-    return ask(fixture, method, path, bytes_of(body), NULL);
+    return fixture_request(fixture, method, path, bytes_of(body), NULL);
 }
 
-void make_bucket(struct fixture *fixture, const char *name)
+void fixture_create_bucket(struct storage_fixture *fixture, const char *name)
 {
     OWN(free) char *body = str_format("{\"name\": \"%s\"}", name);
-    OWN(answer) struct answer answer =
-        ask_text(fixture, "POST", "/storage/v1/b?project=demo", body);
+    OWN(fixture_response) struct fixture_response answer =
+        fixture_request_text(fixture, "POST", "/storage/v1/b?project=demo", body);
     EXPECT_INT(answer.http.status, 200);
 }
 
-void put_text(struct fixture *fixture, const char *bucket, const char *name, const char *text)
+void fixture_upload_text(struct storage_fixture *fixture, const char *bucket, const char *name,
+                         const char *text)
 {
     OWN(free) char *path =
         str_format("/upload/storage/v1/b/%s/o?uploadType=media&name=%s", bucket, name);
-    OWN(answer) struct answer answer =
-        ask(fixture, "POST", path, bytes_of(text), "Content-Type: text/plain", NULL);
+    OWN(fixture_response) struct fixture_response answer =
+        fixture_request(fixture, "POST", path, bytes_of(text), "Content-Type: text/plain", NULL);
     EXPECT_INT(answer.http.status, 200);
 }
 
-const char *answer_text(const struct answer *answer)
+const char *fixture_response_text(const struct fixture_response *answer)
 {
     return answer->http.body.data ? answer->http.body.data : "";
 }
 
-const char *answer_field(const struct answer *answer, const char *name)
+const char *fixture_response_header(const struct fixture_response *answer, const char *name)
 {
     const char *value = headers_get(&answer->http.headers, name);
     return value ? value : "";
 }
 
-const char *answer_member(const struct answer *answer, const char *name)
+const char *fixture_response_member(const struct fixture_response *answer, const char *name)
 {
     const char *value = json_string_value(json_object_get(answer->json, name));
     return value ? value : "";
 }
 
-const char *answer_error(const struct answer *answer)
+const char *fixture_response_error(const struct fixture_response *answer)
 {
     const char *value =
         json_string_value(json_object_get(json_object_get(answer->json, "error"), "message"));

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A storage behind a server of its own, and a client that asks it. */
 #ifndef TESTS_HELPERS_STORAGE_FIXTURE_H
 #define TESTS_HELPERS_STORAGE_FIXTURE_H
@@ -9,7 +10,7 @@
 #include <jansson.h>
 #include <pthread.h>
 
-struct fixture {
+struct storage_fixture {
     struct storage *storage;
     struct http_server *server;
     struct http_client *client;
@@ -19,43 +20,47 @@ struct fixture {
 };
 
 /* Opens with data_dir (NULL: in memory), or fails the test. */
-void fixture_open(struct fixture *fixture, const char *data_dir);
-void fixture_done(struct fixture *fixture);
+void storage_fixture_open(struct storage_fixture *fixture, const char *data_dir);
+void storage_fixture_done(struct storage_fixture *fixture);
 
-static inline void own_fixture(struct fixture *local)
+static inline void own_storage_fixture(struct storage_fixture *local)
 {
-    fixture_done(local);
+    storage_fixture_done(local);
 }
 
 /* An answer; the JSON of its body, or NULL. */
-struct answer {
-    struct http_answer http;
+struct fixture_response {
+    struct http_response http;
     json_t *json;
 };
 
-void answer_done(struct answer *answer);
+void fixture_response_done(struct fixture_response *answer);
 
-static inline void own_answer(struct answer *local)
+static inline void own_fixture_response(struct fixture_response *local)
 {
-    answer_done(local);
+    fixture_response_done(local);
 }
 
 /* Asks; fields are "Name: value" texts, ended by NULL. path is what follows the base. */
-struct answer ask(struct fixture *fixture, const char *method, const char *path, struct bytes body,
-                  ...);
+struct fixture_response fixture_request(struct storage_fixture *fixture, const char *method,
+                                        const char *path, struct bytes body, ...);
 
 /* The same with a body that is a text and no fields. */
-struct answer ask_text(struct fixture *fixture, const char *method, const char *path,
-                       const char *body);
+struct fixture_response fixture_request_text(struct storage_fixture *fixture, const char *method,
+                                             const char *path, const char *body);
 
 /* Makes a bucket; uploads a text as media. */
-void make_bucket(struct fixture *fixture, const char *name);
-void put_text(struct fixture *fixture, const char *bucket, const char *name, const char *text);
+void fixture_create_bucket(struct storage_fixture *fixture, const char *name);
+void fixture_upload_text(struct storage_fixture *fixture, const char *bucket, const char *name,
+                         const char *text);
 
-const char *answer_text(const struct answer *answer);                     /* the body */
-const char *answer_field(const struct answer *answer, const char *name);  /* of the head, or "" */
-const char *answer_member(const struct answer *answer, const char *name); /* of the JSON, or "" */
-const char *answer_error(const struct answer *answer); /* Google's error message, or "" */
+const char *fixture_response_text(const struct fixture_response *answer); /* the body */
+const char *fixture_response_header(const struct fixture_response *answer,
+                                    const char *name); /* of the head, or "" */
+const char *fixture_response_member(const struct fixture_response *answer,
+                                    const char *name); /* of the JSON, or "" */
+const char *fixture_response_error(
+    const struct fixture_response *answer); /* Google's error message, or "" */
 
 /* A new folder under TMPDIR, and its removal with all that is in it. The caller frees the text. */
 char *make_temp_folder(void);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Runs the tests of one program and prints TAP. */
 #include "tests/helpers/test.h"
 
@@ -32,7 +33,7 @@ void test_register(const char *name, void (*run)(void **))
     list[count++] = (struct CMUnitTest){.name = sentence_of(name), .test_func = run};
 }
 
-void test_register_beside(const char *path, const char *name, void (*run)(void **))
+void test_register_if_exists(const char *path, const char *name, void (*run)(void **))
 {
     if (access(path, R_OK) == 0)
         test_register(name, run);

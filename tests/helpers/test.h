@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Tests that read as sentences, on cmocka. TEST registers itself; the program's output (TAP) is
  * the specification. A failing assertion jumps over OWN: a leak report after one is noise. */
 #ifndef TESTS_HELPERS_TEST_H
@@ -22,15 +23,15 @@ void test_register(const char *name, void (*run)(void **));
     static void sentence(__attribute__((unused)) void **state_)
 
 /* A test of what lies beside the project: where the path is not there it is told as not run. */
-#define TEST_BESIDE(path, sentence)                                                                \
+#define TEST_IF_EXISTS(path, sentence)                                                             \
     static void sentence(void **state_);                                                           \
     __attribute__((constructor)) static void register_##sentence(void)                             \
     {                                                                                              \
-        test_register_beside(path, #sentence, sentence);                                           \
+        test_register_if_exists(path, #sentence, sentence);                                        \
     }                                                                                              \
     static void sentence(__attribute__((unused)) void **state_)
 
-void test_register_beside(const char *path, const char *name, void (*run)(void **));
+void test_register_if_exists(const char *path, const char *name, void (*run)(void **));
 
 #define EXPECT(condition)     assert_true(condition)
 #define EXPECT_INT(got, want) assert_int_equal(got, want)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* net/http_client: real requests to real servers on free ports, well-behaved and not. */
 #include "net/client/http_client.h"
 
@@ -38,8 +39,6 @@
 
 static bool always_libcurl;
 
-/* ---- helpers ------------------------------------------------------------------------------- */
-
 /* Answers with what was asked: method, path, query, fields, body. */
 static void echo(struct http_exchange *exchange, void *app)
 {
@@ -52,7 +51,7 @@ static void echo(struct http_exchange *exchange, void *app)
                        exchange->headers.list[i].value);
     buf_add_text(&reply.body, "\n");
     buf_add(&reply.body, exchange->body.data, exchange->body.len);
-    http_answer_with(exchange, &reply);
+    http_exchange_reply(exchange, &reply);
 }
 
 static struct http_client *open_client(void)
@@ -92,8 +91,8 @@ static void own_pair(struct pair *pair)
 static char *send_ok(struct http_client *client, const struct http_call *call)
 {
     struct err err = {0};
-    OWN(http_answer) struct http_answer answer = {0};
-    bool sent = http_send(client, call, &answer, &err);
+    OWN(http_response) struct http_response answer = {0};
+    bool sent = http_client_send(client, call, &answer, &err);
     EXPECT_STR(err.text, "");
     EXPECT(sent);
     EXPECT_INT(answer.status, 200);
@@ -107,7 +106,7 @@ struct raw_pair {
     char *url;
 };
 
-static struct raw_pair raw_pair_open(raw_serve *serve, const void *context)
+static struct raw_pair raw_pair_open(raw_server_handler *serve, const void *context)
 {
     struct raw_pair pair = {.server = raw_server_open(serve, (void *)(uintptr_t)context),
                             .client = open_client()};
@@ -123,17 +122,15 @@ static void own_raw_pair(struct raw_pair *pair)
 }
 
 /* What one GET from a server that answers with this text gives: the answer, or err. */
-static struct err get_text(const char *text, struct http_call call, struct http_answer *answer)
+static struct err get_text(const char *text, struct http_call call, struct http_response *answer)
 {
-    OWN(raw_pair) struct raw_pair pair = raw_pair_open(raw_serve_text, text);
+    OWN(raw_pair) struct raw_pair pair = raw_pair_open(raw_server_send_text, text);
     struct err err = {0};
     call.url = pair.url;
-    http_send(pair.client, &call, answer, &err);
+    http_client_send(pair.client, &call, answer, &err);
     EXPECT_INT(answer->status == 0, err.status != 0);
     return err;
 }
-
-/* ---- requests ------------------------------------------------------------------------------ */
 
 TEST_BOTH(a_get_arrives_with_path_and_query_untouched)
 {
@@ -176,7 +173,7 @@ TEST_BOTH(every_method_is_sent_as_it_is_called_with_or_without_a_body)
         {"GET", "x", "GET /", "Content-Length: 1\n\nx"},
     };
     OWN(pair) struct pair pair = pair_open();
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct http_call call = {
             .url = pair.url, .method = rows[i].method, .body = bytes_of(rows[i].body)};
         OWN(free) char *seen = send_ok(pair.client, &call);
@@ -189,7 +186,7 @@ TEST_BOTH(every_method_is_sent_as_it_is_called_with_or_without_a_body)
 
 TEST_BOTH(the_answer_to_head_has_fields_but_no_body)
 {
-    OWN(http_answer) struct http_answer answer = {0};
+    OWN(http_response) struct http_response answer = {0};
     struct err err = get_text("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: x\r\n\r\n",
                               (struct http_call){.method = "HEAD"}, &answer);
     EXPECT_STR(err.text, "");
@@ -213,19 +210,17 @@ TEST_BOTH(what_is_no_http_url_is_refused)
     static const char *const urls[] = {
         "", "host", "file:///etc/passwd", "http://u:p@host/", "http://a b/", "gopher://127.0.0.1/"};
     OWN(http_client) struct http_client *client = open_client();
-    for (size_t i = 0; i < COUNT(urls); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(urls); i++) {
         struct err err = {0};
-        OWN(http_answer) struct http_answer answer = {0};
-        EXPECT(!http_send(client, &(struct http_call){.url = urls[i]}, &answer, &err));
+        OWN(http_response) struct http_response answer = {0};
+        EXPECT(!http_client_send(client, &(struct http_call){.url = urls[i]}, &answer, &err));
         EXPECT_INT(err.status, ERR_INPUT);
     }
 }
 
-/* ---- answers ------------------------------------------------------------------------------- */
-
 TEST_BOTH(status_and_fields_are_the_servers)
 {
-    OWN(http_answer) struct http_answer answer = {0};
+    OWN(http_response) struct http_response answer = {0};
     struct err err = get_text("HTTP/1.1 429 Slow Down\r\nRetry-After: 7\r\nX-A:  1 \r\nx-a:2\r\n"
                               "X-None:\r\nContent-Type: what/ever; a=b\r\nContent-Length: 2\r\n"
                               "\r\nno",
@@ -244,16 +239,16 @@ TEST_BOTH(an_interim_answer_is_passed_over_unless_it_is_enough)
 {
     static const char text[] = "HTTP/1.1 102 Processing\r\n\r\n"
                                "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n";
-    OWN(http_answer) struct http_answer passed = {0}, enough = {0};
+    OWN(http_response) struct http_response passed = {0}, enough = {0};
     get_text(text, (struct http_call){0}, &passed);
     EXPECT_INT(passed.status, 500);
-    get_text(text, (struct http_call){.enough = 102}, &enough);
+    get_text(text, (struct http_call){.stop_at_status = 102}, &enough);
     EXPECT_INT(enough.status, 102);
 }
 
 TEST_BOTH(a_redirect_is_given_back_not_followed)
 {
-    OWN(http_answer) struct http_answer answer = {0};
+    OWN(http_response) struct http_response answer = {0};
     get_text("HTTP/1.1 308 Resume Incomplete\r\nLocation: http://127.0.0.1:1/\r\n"
              "Content-Length: 0\r\n\r\n",
              (struct http_call){0}, &answer);
@@ -263,7 +258,7 @@ TEST_BOTH(a_redirect_is_given_back_not_followed)
 
 TEST_BOTH(answers_of_the_1xx_kind_are_passed_over)
 {
-    OWN(http_answer) struct http_answer answer = {0};
+    OWN(http_response) struct http_response answer = {0};
     get_text("HTTP/1.1 100 Continue\r\nX-A: no\r\n\r\nHTTP/1.1 103 Early Hints\r\nX-B: no\r\n\r\n"
              "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n",
              (struct http_call){0}, &answer);
@@ -282,8 +277,8 @@ TEST_BOTH(a_body_comes_by_length_in_chunks_or_until_the_end)
         "HTTP/1.1 200\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello",
         "HTTP/1.1 200 OK\nContent-Length: 5\n\nhello",
     };
-    for (size_t i = 0; i < COUNT(texts); i++) {
-        OWN(http_answer) struct http_answer answer = {0};
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        OWN(http_response) struct http_response answer = {0};
         struct err err = get_text(texts[i], (struct http_call){0}, &answer);
         EXPECT_STR(err.text, "");
         EXPECT_INT(answer.status, 200);
@@ -293,7 +288,7 @@ TEST_BOTH(a_body_comes_by_length_in_chunks_or_until_the_end)
 
 TEST_BOTH(an_answer_without_content_has_no_body)
 {
-    OWN(http_answer) struct http_answer answer = {0};
+    OWN(http_response) struct http_response answer = {0};
     get_text("HTTP/1.1 204 No Content\r\n\r\n", (struct http_call){0}, &answer);
     EXPECT_INT(answer.status, 204);
     EXPECT(answer.body.data == NULL);
@@ -309,8 +304,8 @@ TEST_BOTH(what_breaks_off_fails_and_leaves_no_answer)
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe",
         "HTTP/1.1 100 Continue\r\n\r\n",
     };
-    for (size_t i = 0; i < COUNT(texts); i++) {
-        OWN(http_answer) struct http_answer answer = {0};
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        OWN(http_response) struct http_response answer = {0};
         struct err err = get_text(texts[i], (struct http_call){0}, &answer);
         EXPECT_INT(err.status, ERR_UNAVAILABLE);
         EXPECT(str_starts(err.text, "http://127.0.0.1:"));
@@ -325,8 +320,8 @@ TEST_BOTH(what_is_not_http_is_the_upstreams_fault)
         "<html>hello</html>",
         "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n",
     };
-    for (size_t i = 0; i < COUNT(texts); i++) {
-        OWN(http_answer) struct http_answer answer = {0};
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        OWN(http_response) struct http_response answer = {0};
         struct err err = get_text(texts[i], (struct http_call){0}, &answer);
         if (err.status != ERR_UPSTREAM)
             fail_msg("row %zu: %d %s", i, err.status, err.text);
@@ -340,8 +335,8 @@ TEST_BOTH(a_body_over_the_limit_is_refused_however_it_comes)
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n3\r\nlo!\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\n\r\nhello!",
     };
-    for (size_t i = 0; i < COUNT(texts); i++) {
-        OWN(http_answer) struct http_answer answer = {0};
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        OWN(http_response) struct http_response answer = {0};
         struct err err = get_text(texts[i], (struct http_call){.max_reply = 5}, &answer);
         EXPECT_INT(err.status, ERR_TOO_LARGE);
         EXPECT_HAS(err.text, "the answer is over 5 bytes");
@@ -349,7 +344,7 @@ TEST_BOTH(a_body_over_the_limit_is_refused_however_it_comes)
 }
 
 /* An answer with a field of so many bytes. */
-static struct err get_with_field(size_t len, struct http_answer *answer)
+static struct err get_with_field(size_t len, struct http_response *answer)
 {
     OWN(buf) struct buf text = {0};
     buf_add_text(&text, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n");
@@ -361,7 +356,7 @@ static struct err get_with_field(size_t len, struct http_answer *answer)
 
 TEST_BOTH(ten_thousand_bytes_of_fields_are_taken)
 {
-    OWN(http_answer) struct http_answer answer = {0};
+    OWN(http_response) struct http_response answer = {0};
     struct err err = get_with_field(10000, &answer);
     EXPECT_STR(err.text, "");
     EXPECT_INT(answer.headers.count, 11);
@@ -369,12 +364,10 @@ TEST_BOTH(ten_thousand_bytes_of_fields_are_taken)
 
 TEST_BOTH(fields_without_end_are_refused)
 {
-    OWN(http_answer) struct http_answer answer = {0};
+    OWN(http_response) struct http_response answer = {0};
     struct err err = get_with_field(400000, &answer);
     EXPECT_INT(err.status, ERR_UPSTREAM);
 }
-
-/* ---- compressed answers -------------------------------------------------------------------- */
 
 static void serve_gzip(int fd, void *context)
 {
@@ -391,7 +384,8 @@ static void serve_gzip(int fd, void *context)
 
     OWN(buf) struct buf request = {0};
     OWN(buf) struct buf answer = {0};
-    if (!raw_read_request(fd, &request) || !strstr(request.data, "Accept-Encoding: gzip\r\n"))
+    if (!raw_server_read_request(fd, &request) ||
+        !strstr(request.data, "Accept-Encoding: gzip\r\n"))
         return;
     buf_add_format(&answer,
                    "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n", len);
@@ -413,20 +407,18 @@ TEST(the_limit_counts_unpacked_bytes)
     memset(zeros, '0', sizeof(zeros) - 1);
     zeros[sizeof(zeros) - 1] = '\0';
     OWN(raw_pair) struct raw_pair pair = raw_pair_open(serve_gzip, zeros);
-    OWN(http_answer) struct http_answer answer = {0};
+    OWN(http_response) struct http_response answer = {0};
     struct err err = {0};
     struct http_call call = {.url = pair.url, .accept_encoding = true, .max_reply = 99999};
-    EXPECT(!http_send(pair.client, &call, &answer, &err));
+    EXPECT(!http_client_send(pair.client, &call, &answer, &err));
     EXPECT_INT(err.status, ERR_TOO_LARGE);
 }
-
-/* ---- servers that are slow or gone --------------------------------------------------------- */
 
 static void serve_silence(int fd, void *context)
 {
     const char *first = context;
     OWN(buf) struct buf request = {0};
-    if (!raw_read_request(fd, &request))
+    if (!raw_server_read_request(fd, &request))
         return;
     socket_send(fd, bytes_of(first));
     OWN(free) char *rest = socket_read_all(fd); /* until the client has had enough */
@@ -436,12 +428,12 @@ static void serve_silence(int fd, void *context)
 TEST_BOTH(a_server_that_is_silent_is_given_up_in_time)
 {
     static const char *const firsts[] = {"", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel"};
-    for (size_t i = 0; i < COUNT(firsts); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(firsts); i++) {
         OWN(raw_pair) struct raw_pair pair = raw_pair_open(serve_silence, firsts[i]);
-        OWN(http_answer) struct http_answer answer = {0};
+        OWN(http_response) struct http_response answer = {0};
         struct err err = {0};
         struct http_call call = {.url = pair.url, .timeout_ms = 50};
-        EXPECT(!http_send(pair.client, &call, &answer, &err));
+        EXPECT(!http_client_send(pair.client, &call, &answer, &err));
         EXPECT_INT(err.status, ERR_UNAVAILABLE);
         EXPECT_HAS(err.text, "timed out");
     }
@@ -459,12 +451,12 @@ TEST_BOTH(an_answer_that_comes_before_the_upload_is_over_is_heard)
     OWN(raw_pair) struct raw_pair pair = raw_pair_open(
         serve_refusal, "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     OWN(buf) struct buf body = {0};
-    memset(buf_room(&body, 8 << 20), 'x', 8 << 20);
+    memset(buf_reserve(&body, 8 << 20), 'x', 8 << 20);
     body.len = 8 << 20;
-    OWN(http_answer) struct http_answer answer = {0};
+    OWN(http_response) struct http_response answer = {0};
     struct err err = {0};
     struct http_call call = {.url = pair.url, .body = buf_bytes(&body)};
-    http_send(pair.client, &call, &answer, &err);
+    http_client_send(pair.client, &call, &answer, &err);
     EXPECT_STR(err.text, "");
     EXPECT_INT(answer.status, 413);
 }
@@ -472,7 +464,7 @@ TEST_BOTH(an_answer_that_comes_before_the_upload_is_over_is_heard)
 /* A port of 127.0.0.1 where nobody listens. */
 static uint16_t free_port(void)
 {
-    OWN(raw_server) struct raw_server *server = raw_server_open(raw_serve_text, NULL);
+    OWN(raw_server) struct raw_server *server = raw_server_open(raw_server_send_text, NULL);
     return raw_server_port(server);
 }
 
@@ -481,19 +473,19 @@ TEST_BOTH(a_server_that_is_not_there_is_unavailable)
     OWN(http_client) struct http_client *client = open_client();
     OWN(free) char *url = str_format("http://127.0.0.1:%d/secret?key=1", free_port());
     for (int i = 0; i < 200; i++) {
-        OWN(http_answer) struct http_answer answer = {0};
+        OWN(http_response) struct http_response answer = {0};
         struct err err = {0};
-        EXPECT(!http_send(client, &(struct http_call){.url = url}, &answer, &err));
+        EXPECT(!http_client_send(client, &(struct http_call){.url = url}, &answer, &err));
         EXPECT_INT(err.status, ERR_UNAVAILABLE);
         EXPECT(str_starts(err.text, "http://127.0.0.1:") && !strstr(err.text, "secret"));
-        EXPECT(err.reason == http_refused);
+        EXPECT(err.reason == http_client_refused);
     }
 }
 
 TEST_BOTH(a_kept_connection_that_the_server_closed_is_replaced)
 {
     OWN(raw_pair) struct raw_pair pair =
-        raw_pair_open(raw_serve_text, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        raw_pair_open(raw_server_send_text, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     for (int i = 0; i < 20; i++) {
         OWN(free) char *body =
             send_ok(pair.client, &(struct http_call){.url = pair.url, .body = bytes_of("event")});
@@ -505,7 +497,7 @@ TEST_BOTH(a_kept_connection_that_the_server_closed_is_replaced)
 static void serve_and_wait(int fd, void *closed)
 {
     OWN(buf) struct buf request = {0};
-    if (!raw_read_request(fd, &request))
+    if (!raw_server_read_request(fd, &request))
         return;
     socket_send(fd, bytes_of("HTTP/1.1 204 No Content\r\n\r\n"));
     OWN(free) char *rest = socket_read_all(fd);
@@ -521,19 +513,17 @@ TEST(a_connection_that_is_idle_for_long_is_closed)
     atomic_bool closed = false;
     OWN(raw_server) struct raw_server *server = raw_server_open(serve_and_wait, &closed);
     OWN(free) char *url = str_format("http://127.0.0.1:%d/", raw_server_port(server));
-    OWN(http_answer) struct http_answer answer = {0};
-    EXPECT(http_send(client, &(struct http_call){.url = url}, &answer, &err));
+    OWN(http_response) struct http_response answer = {0};
+    EXPECT(http_client_send(client, &(struct http_call){.url = url}, &answer, &err));
 
     /* while there is other work */
     always_libcurl = false;
     OWN(pair) struct pair pair = pair_open();
-    int64_t end_ns = time_monotonic_ns() + (int64_t)10 * NS_PER_SEC;
-    while (!atomic_load(&closed) && time_monotonic_ns() < end_ns)
+    int64_t end_ns = timestamp_monotonic_ns() + (int64_t)10 * NS_PER_SEC;
+    while (!atomic_load(&closed) && timestamp_monotonic_ns() < end_ns)
         free(send_ok(client, &(struct http_call){.url = pair.url}));
     EXPECT(atomic_load(&closed));
 }
-
-/* ---- many at once -------------------------------------------------------------------------- */
 
 static void *send_fifty(void *context)
 {
@@ -551,11 +541,11 @@ TEST_BOTH(eighty_threads_share_the_client_and_its_connections)
 {
     OWN(pair) struct pair pair = pair_open();
     pthread_t threads[80];
-    for (size_t i = 0; i < COUNT(threads); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
         pthread_create(&threads[i], NULL, send_fifty, &pair);
-    for (size_t i = 0; i < COUNT(threads); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
         pthread_join(threads[i], NULL);
-    EXPECT(http_client_connections(pair.client) <= COUNT(threads));
+    EXPECT(http_client_connections(pair.client) <= ARRAY_SIZE(threads));
 }
 
 TEST_BOTH(requests_one_after_the_other_use_one_connection)
@@ -574,7 +564,7 @@ struct tally {
     sem_t ended;
 };
 
-static void on_ended(struct http_answer *answer, const struct err *err, void *context)
+static void on_ended(struct http_response *answer, const struct err *err, void *context)
 {
     struct tally *tally = context;
     if (answer)
@@ -583,7 +573,7 @@ static void on_ended(struct http_answer *answer, const struct err *err, void *co
         EXPECT_INT(err->status, ERR_UNAVAILABLE);
     atomic_fetch_add(answer ? &tally->answered : &tally->failed, 1);
     if (answer && tally->more-- > 0)
-        http_start(tally->client, &tally->call, on_ended, tally);
+        http_client_start(tally->client, &tally->call, on_ended, tally);
     sem_post(&tally->ended);
 }
 
@@ -592,7 +582,7 @@ TEST_BOTH(a_request_may_be_started_when_another_has_ended)
     OWN(pair) struct pair pair = pair_open();
     struct tally tally = {.client = pair.client, .call = {.url = pair.url}, .more = 99};
     sem_init(&tally.ended, 0, 0);
-    http_start(pair.client, &tally.call, on_ended, &tally);
+    http_client_start(pair.client, &tally.call, on_ended, &tally);
     for (int i = 0; i < 100; i++)
         sem_wait(&tally.ended);
     EXPECT_INT(tally.answered, 100);
@@ -606,7 +596,7 @@ TEST(many_requests_to_one_server_wait_for_one_of_a_thousand_connections)
     struct tally tally = {.client = pair.client, .call = {.url = pair.url}};
     sem_init(&tally.ended, 0, 0);
     for (int i = 0; i < 5000; i++)
-        http_start(pair.client, &tally.call, on_ended, &tally);
+        http_client_start(pair.client, &tally.call, on_ended, &tally);
     for (int i = 0; i < 5000; i++)
         sem_wait(&tally.ended);
     EXPECT_INT(tally.answered, 5000);
@@ -622,7 +612,7 @@ TEST(a_request_may_take_too_long_while_it_waits_for_a_connection)
     struct tally tally = {.client = client, .call = {.url = url, .timeout_ms = 50}};
     sem_init(&tally.ended, 0, 0);
     for (int i = 0; i < 1100; i++)
-        http_start(tally.client, &tally.call, on_ended, &tally);
+        http_client_start(tally.client, &tally.call, on_ended, &tally);
     for (int i = 0; i < 1100; i++)
         sem_wait(&tally.ended);
     EXPECT_INT(tally.failed, 1100);
@@ -635,7 +625,7 @@ TEST_BOTH(closing_ends_what_is_under_way_once_each)
     struct tally tally = {.client = open_client(), .call = {.url = url, .timeout_ms = -1}};
     sem_init(&tally.ended, 0, 0);
     for (int i = 0; i < 30; i++)
-        http_start(tally.client, &tally.call, on_ended, &tally);
+        http_client_start(tally.client, &tally.call, on_ended, &tally);
     http_client_close(tally.client);
     EXPECT_INT(tally.answered, 0);
     EXPECT_INT(tally.failed, 30);
@@ -645,7 +635,7 @@ TEST_BOTH(closing_ends_what_is_under_way_once_each)
 static void serve_the_last(int fd, void *context)
 {
     OWN(buf) struct buf request = {0};
-    if (!raw_read_request(fd, &request))
+    if (!raw_server_read_request(fd, &request))
         return;
     if (str_starts(request.data, "GET /last "))
         socket_send(fd, bytes_of("last"));
@@ -664,7 +654,7 @@ TEST(closing_sends_no_request_that_waits_for_a_connection)
     struct tally tally = {.client = open_client(), .call = {.url = url, .timeout_ms = -1}};
     sem_init(&tally.ended, 0, 0);
     for (int i = 0; i < 1100; i++)
-        http_start(tally.client, &tally.call, on_ended, &tally);
+        http_client_start(tally.client, &tally.call, on_ended, &tally);
     while (atomic_load(&came) < 1024)
         sched_yield();
     http_client_close(tally.client);
@@ -676,8 +666,6 @@ TEST(closing_sends_no_request_that_waits_for_a_connection)
     EXPECT(socket_read_until(last, "last", &got)); /* behind all others */
     EXPECT_INT(came, 1024);
 }
-
-/* ---- TLS ----------------------------------------------------------------------------------- */
 
 static struct http_server *open_tls_server(const struct test_certificate *certificate)
 {
@@ -699,11 +687,11 @@ TEST(tls_is_accepted_only_from_those_whom_the_authority_knows)
 
     /* the second knows an authority of the same name with another key */
     const char *refused[] = {NULL, others.ca_file};
-    for (size_t i = 0; i < COUNT(refused); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
         struct err err = {0};
-        OWN(http_answer) struct http_answer answer = {0};
+        OWN(http_response) struct http_response answer = {0};
         struct http_call call = {.url = url, .ca_file = refused[i]};
-        EXPECT(!http_send(client, &call, &answer, &err));
+        EXPECT(!http_client_send(client, &call, &answer, &err));
         EXPECT_INT(err.status, ERR_UPSTREAM);
     }
     for (int i = 0; i < 2; i++) {
@@ -743,16 +731,14 @@ TEST(an_authority_given_as_a_text_is_trusted)
 TEST(a_certificate_file_that_is_not_there_is_a_broken_installation)
 {
     OWN(http_client) struct http_client *client = open_client();
-    OWN(http_answer) struct http_answer answer = {0};
+    OWN(http_response) struct http_response answer = {0};
     struct err err = {0};
-    OWN(raw_server) struct raw_server *server = raw_server_open(raw_serve_text, (void *)"");
+    OWN(raw_server) struct raw_server *server = raw_server_open(raw_server_send_text, (void *)"");
     OWN(free) char *url = str_format("https://127.0.0.1:%d/", raw_server_port(server));
     struct http_call call = {.url = url, .ca_file = "/nowhere/ca.pem"};
-    EXPECT(!http_send(client, &call, &answer, &err));
+    EXPECT(!http_client_send(client, &call, &answer, &err));
     EXPECT_INT(err.status, ERR_INTERNAL);
 }
-
-/* ---- HTTP/2 -------------------------------------------------------------------------------- */
 
 /* A server of HTTP/2 in Node, which our own is not: answers 200 with the protocol's version,
  * holding each answer until ten requests are there. Prints its port. */
@@ -800,7 +786,7 @@ TEST(requests_share_one_connection_where_http2_is_offered)
                           .call = {.url = url, .ca_file = certificate.ca_file}};
     sem_init(&tally.ended, 0, 0);
     for (int i = 0; i < 10; i++)
-        http_start(tally.client, &tally.call, on_ended, &tally);
+        http_client_start(tally.client, &tally.call, on_ended, &tally);
     for (int i = 0; i < 10; i++)
         sem_wait(&tally.ended);
     EXPECT_INT(tally.answered, 10);
@@ -810,12 +796,10 @@ TEST(requests_share_one_connection_where_http2_is_offered)
     waitpid(pid, NULL, 0);
 }
 
-/* ---- proxies ------------------------------------------------------------------------------- */
-
 static void serve_proxy(int fd, void *context)
 {
     struct buf *seen = context;
-    if (raw_read_request(fd, seen))
+    if (raw_server_read_request(fd, seen))
         socket_send(fd, bytes_of("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nproxy"));
 }
 

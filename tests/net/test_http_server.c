@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* net/http_server: real sockets against a real server on a free port. */
 #include "net/server/http_server.h"
 
@@ -28,7 +29,7 @@ struct bench {
 static void work(struct http_exchange *exchange, void *app)
 {
     (void)app;
-    http_reply_text(exchange, 200, "worked\n");
+    http_exchange_reply_text(exchange, 200, "worked\n");
 }
 
 static void on_ended(struct http_exchange *exchange)
@@ -52,26 +53,26 @@ static void begin(struct http_exchange *exchange, void *app)
     if (str_equal(exchange->path, "/sink"))
         exchange->sink = sink, exchange->max_body = 0;
     if (str_equal(exchange->path, "/early"))
-        http_reply_text(exchange, 403, "go away\n");
+        http_exchange_reply_text(exchange, 403, "go away\n");
 }
 
 static void handle(struct http_exchange *exchange, void *app)
 {
     struct bench *bench = app;
     if (str_equal(exchange->path, "/hold")) {
-        http_hold(exchange);
+        http_exchange_hold(exchange);
         atomic_store(&bench->kept, exchange);
     } else if (str_equal(exchange->path, "/work")) {
-        http_work(exchange, work, app);
+        http_exchange_run_blocking(exchange, work, app);
     } else if (str_equal(exchange->path, "/stream")) {
         struct http_reply head = {.content_type = "text/plain"};
-        atomic_store(&bench->stream, http_reply_stream(exchange, &head));
+        atomic_store(&bench->stream, http_stream_open(exchange, &head));
     } else {
         struct http_reply reply = {.status = 200};
         buf_add_format(&reply.body, "%s %s %s %zu %s", exchange->method, exchange->path,
                        exchange->query ? exchange->query : "-", exchange->body.len,
                        exchange->body.data ? exchange->body.data : "");
-        http_answer_with(exchange, &reply);
+        http_exchange_reply(exchange, &reply);
     }
 }
 
@@ -92,7 +93,7 @@ static void own_bench(struct bench *bench)
 
 static char *ask(struct bench *bench, const char *request)
 {
-    return socket_ask(bench->port, bytes_of(request));
+    return socket_request(bench->port, bytes_of(request));
 }
 
 #define CLOSE "Host: x\r\nConnection: close\r\n"
@@ -125,7 +126,7 @@ TEST(a_body_of_exactly_the_limit_is_taken_and_one_byte_more_is_413)
         size_t len;
         int status;
     } rows[] = {{1000, 200}, {1001, 413}};
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         char body[1002] = "";
         memset(body, 'x', rows[i].len);
         OWN(free) char *sized = str_format(
@@ -162,7 +163,7 @@ TEST(contradicting_lengths_are_400_and_the_connection_ends)
         "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\nhello",
         "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\nhello",
     };
-    for (size_t i = 0; i < COUNT(requests); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
         OWN(free) char *answer = ask(&bench, requests[i]);
         EXPECT_INT(socket_status(answer), 400);
     }
@@ -209,7 +210,7 @@ TEST(twelve_kilobytes_of_header_fields_are_taken)
 {
     OWN(bench) struct bench bench = {0};
     bench_open(&bench);
-    OWN(free) char *large = must_alloc(12 * 1024);
+    OWN(free) char *large = alloc_zeroed(12 * 1024);
     memset(large, 'x', 12 * 1024 - 1);
     OWN(free) char *request =
         str_format("GET /large HTTP/1.1\r\n" CLOSE "X-Large: %s\r\n\r\n", large);
@@ -247,7 +248,7 @@ TEST(a_sink_takes_the_body_piece_by_piece_beyond_the_servers_limit)
 {
     OWN(bench) struct bench bench = {0};
     bench_open(&bench);
-    OWN(free) char *body = must_alloc(500001);
+    OWN(free) char *body = alloc_zeroed(500001);
     memset(body, 'x', 500000);
     OWN(free) char *request =
         str_format("POST /sink HTTP/1.1\r\n" CLOSE "Content-Length: 500000\r\n\r\n%s", body);
@@ -260,7 +261,7 @@ TEST(an_error_of_the_sink_is_answered)
 {
     OWN(bench) struct bench bench = {0};
     bench_open(&bench);
-    OWN(free) char *body = must_alloc(2000001);
+    OWN(free) char *body = alloc_zeroed(2000001);
     memset(body, 'x', 2000000);
     OWN(free) char *request =
         str_format("POST /sink HTTP/1.1\r\n" CLOSE "Content-Length: 2000000\r\n\r\n%s", body);
@@ -284,8 +285,8 @@ TEST(a_held_exchange_is_answered_from_another_thread)
     OWN(fd) int fd = socket_connect(bench.port);
     socket_send(fd, bytes_of("GET /hold HTTP/1.1\r\n" CLOSE "\r\n"));
     struct http_exchange *exchange = wait_kept(&bench);
-    EXPECT(http_alive(exchange));
-    http_reply_text(exchange, 200, "late\n");
+    EXPECT(http_exchange_is_connected(exchange));
+    http_exchange_reply_text(exchange, 200, "late\n");
     OWN(free) char *answer = socket_read_all(fd);
     EXPECT_HAS(answer, "late");
 }
@@ -298,9 +299,9 @@ TEST(a_held_exchange_knows_that_its_client_has_gone)
     socket_send(fd, bytes_of("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n"));
     struct http_exchange *exchange = wait_kept(&bench);
     close(fd);
-    while (http_alive(exchange))
+    while (http_exchange_is_connected(exchange))
         sched_yield();
-    http_reply_text(exchange, 200, "nobody hears this\n");
+    http_exchange_reply_text(exchange, 200, "nobody hears this\n");
     while (atomic_load(&bench.ended) == 0)
         sched_yield();
 }
@@ -310,11 +311,11 @@ TEST(a_hundred_requests_run_on_workers_at_once)
     OWN(bench) struct bench bench = {0};
     bench_open(&bench);
     int fds[100];
-    for (size_t i = 0; i < COUNT(fds); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
         fds[i] = socket_connect(bench.port);
         socket_send(fds[i], bytes_of("GET /work HTTP/1.1\r\n" CLOSE "\r\n"));
     }
-    for (size_t i = 0; i < COUNT(fds); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
         OWN(free) char *answer = socket_read_all(fds[i]);
         EXPECT_HAS(answer, "worked");
         close(fds[i]);
@@ -367,7 +368,7 @@ TEST(closing_answers_what_is_held_and_survives_a_late_answer)
     http_server_close(bench.server); /* waits drain_sec in vain */
     OWN(free) char *answer = socket_read_all(fd);
     EXPECT_INT(socket_status(answer), 503);
-    http_reply_text(exchange, 200, "too late\n");
+    http_exchange_reply_text(exchange, 200, "too late\n");
 }
 
 /* Asks over and over on new connections until one is refused; counts answers that were cut. */
@@ -396,13 +397,13 @@ TEST(closing_under_load_answers_every_request_that_was_accepted)
     struct bench bench = {0};
     bench_open(&bench);
     pthread_t threads[8];
-    for (size_t i = 0; i < COUNT(threads); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
         pthread_create(&threads[i], NULL, hammer, &bench);
     while (atomic_load(&bench.ended) < 500)
         sched_yield();
     http_server_close(bench.server);
     uintptr_t unanswered = 0;
-    for (size_t i = 0; i < COUNT(threads); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
         void *result;
         pthread_join(threads[i], &result);
         unanswered += (uintptr_t)result;

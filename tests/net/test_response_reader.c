@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* net/answer_reader: HTTP/1.1 answers, byte by byte. */
 #include "net/client/response_reader.h"
 
@@ -6,16 +7,16 @@
 #include "tests/helpers/test.h"
 
 /* Reads a text in pieces of so many bytes; gives the failure, if any. */
-static struct err read_pieces(const char *text, size_t piece, struct answer_reader *reader,
-                              struct http_answer *answer)
+static struct err read_pieces(const char *text, size_t piece, struct response_reader *reader,
+                              struct http_response *answer)
 {
     struct err err = {0};
     struct bytes rest = bytes_of(text);
     answer->body.max = 100;
-    while (rest.len && !err.status && reader->state != ANSWER_DONE) {
+    while (rest.len && !err.status && reader->state != RESPONSE_DONE) {
         struct bytes input = {rest.data, rest.len < piece ? rest.len : piece};
         size_t given = input.len;
-        answer_read(reader, &input, answer, &err);
+        response_reader_read(reader, &input, answer, &err);
         rest.data += given - input.len;
         rest.len -= given - input.len;
     }
@@ -28,31 +29,31 @@ TEST(an_answer_is_the_same_however_it_is_cut)
                                "1\r\nTransfer-Encoding: Chunked\r\n\r\n"
                                "A;x=y\r\n0123456789\r\n1\r\na\r\n0\r\nX-Trailer: 2\r\n\r\n";
     for (size_t piece = 1; piece <= sizeof(text); piece++) {
-        struct answer_reader reader = {0};
-        OWN(http_answer) struct http_answer answer = {0};
+        struct response_reader reader = {0};
+        OWN(http_response) struct http_response answer = {0};
         struct err err = read_pieces(text, piece, &reader, &answer);
         EXPECT_STR(err.text, "");
-        EXPECT_INT(reader.state, ANSWER_DONE);
+        EXPECT_INT(reader.state, RESPONSE_DONE);
         EXPECT(reader.keep);
         EXPECT_INT(answer.status, 200);
         EXPECT_INT(answer.headers.count, 2);
         EXPECT_STR(answer.body.data, "0123456789a");
-        answer_reader_done(&reader);
+        response_reader_done(&reader);
     }
 }
 
 TEST(what_comes_behind_an_answer_is_left)
 {
     static const char text[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP";
-    struct answer_reader reader = {0};
-    OWN(http_answer) struct http_answer answer = {.body.max = 10};
+    struct response_reader reader = {0};
+    OWN(http_response) struct http_response answer = {.body.max = 10};
     struct err err = {0};
     struct bytes input = bytes_of(text);
-    EXPECT(answer_read(&reader, &input, &answer, &err));
-    EXPECT_INT(reader.state, ANSWER_DONE);
+    EXPECT(response_reader_read(&reader, &input, &answer, &err));
+    EXPECT_INT(reader.state, RESPONSE_DONE);
     EXPECT_STR(answer.body.data, "ok");
     EXPECT_INT(input.len, 4);
-    answer_reader_done(&reader);
+    response_reader_done(&reader);
 }
 
 TEST(a_connection_is_kept_when_both_sides_know_where_the_answer_ended)
@@ -70,14 +71,14 @@ TEST(a_connection_is_kept_when_both_sides_know_where_the_answer_ended)
         {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
          false},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        struct answer_reader reader = {0};
-        OWN(http_answer) struct http_answer answer = {0};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct response_reader reader = {0};
+        OWN(http_response) struct http_response answer = {0};
         struct err err = read_pieces(rows[i].text, 7, &reader, &answer);
         EXPECT_STR(err.text, "");
-        EXPECT(reader.state == ANSWER_DONE || answer_close(&reader, &err));
+        EXPECT(reader.state == RESPONSE_DONE || response_reader_eof(&reader, &err));
         EXPECT_INT(reader.keep, rows[i].keep);
-        answer_reader_done(&reader);
+        response_reader_done(&reader);
     }
 }
 
@@ -113,23 +114,23 @@ TEST(framing_that_leaves_doubt_is_refused)
          "01234567890123456789012345678901234567890123456789x\r\n",
          "over 100 bytes", ERR_TOO_LARGE},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        struct answer_reader reader = {0};
-        OWN(http_answer) struct http_answer answer = {0};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct response_reader reader = {0};
+        OWN(http_response) struct http_response answer = {0};
         struct err err = read_pieces(rows[i].text, 1, &reader, &answer);
         EXPECT_HAS(err.text, rows[i].why);
         EXPECT_INT(err.status, rows[i].status);
-        answer_reader_done(&reader);
+        response_reader_done(&reader);
     }
 }
 
 TEST(a_server_that_closes_ends_only_an_answer_without_length)
 {
-    struct answer_reader reader = {0};
-    OWN(http_answer) struct http_answer answer = {0};
+    struct response_reader reader = {0};
+    OWN(http_response) struct http_response answer = {0};
     read_pieces("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", 99, &reader, &answer);
     struct err err = {0};
-    EXPECT(!answer_close(&reader, &err));
+    EXPECT(!response_reader_eof(&reader, &err));
     EXPECT_INT(err.status, ERR_UNAVAILABLE);
-    answer_reader_done(&reader);
+    response_reader_done(&reader);
 }

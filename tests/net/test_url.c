@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* net/url.c: percent coding, queries, the parts of a URL. */
 #include "base/str.h"
 #include "net/url.h"
@@ -26,7 +27,7 @@ TEST(decoding_undoes_encoding_once)
         {"a%00b", false, NULL},        {"%C3", false, NULL},
         {"%ed%a0%80", false, NULL},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(free) char *decoded = url_decode(bytes_of(rows[i].text), rows[i].plus_is_space);
         if (rows[i].decoded)
             EXPECT_STR(decoded ? decoded : "(refused)", rows[i].decoded);
@@ -53,8 +54,8 @@ TEST(a_query_gives_the_first_value_of_a_name)
         {"", "name", NULL},
         {NULL, "name", NULL},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(free) char *value = query_get(rows[i].query, rows[i].name);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        OWN(free) char *value = url_query_get(rows[i].query, rows[i].name);
         if (rows[i].value)
             EXPECT_STR(value ? value : "(absent)", rows[i].value);
         else
@@ -70,15 +71,15 @@ static void list_parameter(const char *name, const char *value, void *to)
 TEST(a_walk_over_a_query_sees_every_parameter_in_order)
 {
     OWN(buf) struct buf seen = {0};
-    EXPECT(query_each(bytes_of("b=2&a=x+y&&b=%26"), list_parameter, &seen));
+    EXPECT(url_query_each(bytes_of("b=2&a=x+y&&b=%26"), list_parameter, &seen));
     EXPECT_STR(seen.data, "[b|2][a|x y][b|&]");
-    EXPECT(query_each((struct bytes){0}, list_parameter, &seen));
+    EXPECT(url_query_each((struct bytes){0}, list_parameter, &seen));
 }
 
 TEST(a_walk_ends_at_a_parameter_that_cannot_be_decoded)
 {
     OWN(buf) struct buf seen = {0};
-    EXPECT(!query_each(bytes_of("a=1&b=%00&c=3"), list_parameter, &seen));
+    EXPECT(!url_query_each(bytes_of("a=1&b=%00&c=3"), list_parameter, &seen));
     EXPECT_STR(seen.data, "[a|1]");
 }
 
@@ -99,7 +100,7 @@ TEST(a_url_falls_into_its_parts)
         {"http://[FE80::1]", "fe80::1", "/", 80, false},
         {"http://a_b-c~d.e/@:", "a_b-c~d.e", "/@:", 80, false},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(url) struct url url = {0};
         EXPECT(url_parse(rows[i].text, &url));
         EXPECT_STR(url.host, rows[i].host);
@@ -141,7 +142,7 @@ TEST(what_is_no_absolute_http_url_is_refused)
         "http://[::1]x/",
         "http://h\xc3\xb6st/",
     };
-    for (size_t i = 0; i < COUNT(texts); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         struct url url = {0};
         if (url_parse(texts[i], &url))
             fail_msg("%s was taken", texts[i]);

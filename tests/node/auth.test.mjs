@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Google's auth library against gcp-local: key files, self-signed JWTs, users, metadata, ID tokens.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Starts the gcp-local that was built, on free ports with a fresh data directory, for a test file.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The manifests as kubectl renders them, without a cluster: each object is one by Knative's, Kubernetes'
 // and Istio's published schemas, and what base says is the same in all.
 import assert from 'node:assert/strict';

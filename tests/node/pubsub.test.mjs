@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Google's Node client for Pub/Sub, over REST, against gcp-local.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

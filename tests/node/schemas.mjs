@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Validates Kubernetes objects as an API server does: by published schemas, unknown fields refused.
 //
 // The validators are those of the npm packages @kubernetes-models/knative, @kubernetes-models/istio and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Google's Storage client against gcp-local.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';

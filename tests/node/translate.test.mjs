@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Google's Translate clients, v2 and v3, against gcp-local.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Google's Vision client against gcp-local.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pubsub-source: its configuration from variables and flags. */
 #include "base/str.h"
 #include "pubsub-source/config.h"
@@ -25,13 +26,13 @@ static void clear(void)
         "K_CA_CERTS",
         "NAMESPACE",
     };
-    for (size_t i = 0; i < COUNT(names); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         unsetenv(names[i]);
 }
 
 /* Sets "NAME=value"s and reads; NULL ends the list of each. */
 static struct err read_with(const char *const variables[], const char *const flags[],
-                            struct source_config *config)
+                            struct pubsub_source_config *config)
 {
     clear();
     for (size_t i = 0; variables[i]; i++) {
@@ -46,7 +47,7 @@ static struct err read_with(const char *const variables[], const char *const fla
         argv[argc] = (char *)(uintptr_t)flags[argc - 1];
     bool answered;
     struct err err = {0};
-    bool ok = source_config_read(argc, argv, config, &answered, &err);
+    bool ok = pubsub_source_config_read(argc, argv, config, &answered, &err);
     EXPECT_INT(ok, err.status == 0);
     EXPECT(!answered);
     return err;
@@ -54,7 +55,7 @@ static struct err read_with(const char *const variables[], const char *const fla
 
 TEST(sink_and_subscription_are_enough)
 {
-    OWN(source_config) struct source_config config = {0};
+    OWN(pubsub_source_config) struct pubsub_source_config config = {0};
     struct err err =
         read_with((const char *const[]){"K_SINK=http://sink/x", "PUBSUB_SUBSCRIPTION=s", NULL},
                   NULL, &config);
@@ -62,14 +63,14 @@ TEST(sink_and_subscription_are_enough)
     EXPECT_STR(config.sink, "http://sink/x");
     EXPECT_STR(config.subscription, "s");
     EXPECT(config.topic == NULL && config.project == NULL && config.extensions == NULL);
-    EXPECT_INT(config.form, FORM_MESSAGE_PUBLISHED);
+    EXPECT_INT(config.form, EVENT_FORM_MESSAGE_PUBLISHED);
     EXPECT_INT(config.max_messages, 1000);
     EXPECT_INT(config.timeout_ms, 300000);
 }
 
 TEST(the_names_of_2019_are_understood)
 {
-    OWN(source_config) struct source_config config = {0};
+    OWN(pubsub_source_config) struct pubsub_source_config config = {0};
     struct err err = read_with((const char *const[]){"SINK_URI=http://sink", "GCPPUBSUB_PROJECT=p",
                                                      "GCPPUBSUB_TOPIC=testing",
                                                      "GCPPUBSUB_SUBSCRIPTION_ID=s", NULL},
@@ -83,7 +84,7 @@ TEST(the_names_of_2019_are_understood)
 
 TEST(flags_win_over_variables)
 {
-    OWN(source_config) struct source_config config = {0};
+    OWN(pubsub_source_config) struct pubsub_source_config config = {0};
     struct err err = read_with((const char *const[]){"K_SINK=http://sink", "PUBSUB_SUBSCRIPTION=s",
                                                      "EVENT_FORM=raw", "MAX_MESSAGES=7", NULL},
                                (const char *const[]){"--sink=http://other?a=b", "--form", "legacy",
@@ -91,14 +92,14 @@ TEST(flags_win_over_variables)
                                &config);
     EXPECT_STR(err.text, "");
     EXPECT_STR(config.sink, "http://other?a=b");
-    EXPECT_INT(config.form, FORM_LEGACY);
+    EXPECT_INT(config.form, EVENT_FORM_LEGACY);
     EXPECT_INT(config.max_messages, 7);
     EXPECT_INT(config.max_deliveries, 3);
 }
 
 TEST(overrides_are_read)
 {
-    OWN(source_config) struct source_config config = {0};
+    OWN(pubsub_source_config) struct pubsub_source_config config = {0};
     read_with((const char *const[]){"K_SINK=http://s", "PUBSUB_SUBSCRIPTION=s",
                                     "K_CE_OVERRIDES={\"extensions\":{\"a\":\"1\"}}", NULL},
               NULL, &config);
@@ -130,8 +131,8 @@ TEST(what_is_wrong_is_said_in_one_line)
         {"X=", "--sink", "--sink wants a value"},
         {"X=", "--sink=", "--sink wants a value"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(source_config) struct source_config config = {0};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        OWN(pubsub_source_config) struct pubsub_source_config config = {0};
         const char *const variables[] = {"K_SINK=http://sink", "PUBSUB_SUBSCRIPTION=s",
                                          rows[i].variable, NULL};
         const char *const flags[] = {rows[i].flag, NULL};

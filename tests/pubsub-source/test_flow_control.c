@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pubsub-source: which message may go when, and how often each has failed. */
 #include "base/str.h"
 #include "base/timestamp.h"
@@ -9,37 +10,37 @@
 
 enum { TAKEN = -1 };
 
-static struct flow small_flow(void)
+static struct flow_control small_flow(void)
 {
-    return (struct flow){.max_messages = 10, .max_bytes = 100000, .max_deliveries = 4};
+    return (struct flow_control){.max_messages = 10, .max_bytes = 100000, .max_deliveries = 4};
 }
 
 /* Takes a message in hand; NULL = no key. */
-static void take(struct flow *flow, const char *id, const char *key, int64_t now_sec,
-                 struct held **back)
+static void take(struct flow_control *flow, const char *id, const char *key, int64_t now_sec,
+                 struct in_flight_message **back)
 {
     struct gcp_message message = {
         .id = str_copy(id), .ordering_key = str_copy(key), .data = str_copy("data"), .len = 4};
-    flow_take(flow, &message, now_sec * NS_PER_SEC, back);
+    flow_control_add(flow, &message, now_sec * NS_PER_SEC, back);
 }
 
 /* The id of the next message to send, "-" when there is none. */
-static const char *next_id(struct flow *flow, struct held **held)
+static const char *next_id(struct flow_control *flow, struct in_flight_message **held)
 {
-    *held = flow_next(flow);
+    *held = flow_control_next(flow);
     return *held ? (*held)->message.id : "-";
 }
 
 /* "id:again" of all that is to be told, and releases it. The caller frees. */
-static char *tell(struct flow *flow, struct held **back)
+static char *tell(struct flow_control *flow, struct in_flight_message **back)
 {
     OWN(buf) struct buf text = {0};
-    struct held *held, *next;
+    struct in_flight_message *held, *next;
     DL_FOREACH_SAFE(*back, held, next)
     {
         DL_DELETE(*back, held);
         buf_add_format(&text, "%s%s:%d", text.len ? " " : "", held->message.id, held->again_sec);
-        flow_release(flow, held);
+        flow_control_release(flow, held);
     }
     return buf_take(&text);
 }
@@ -53,8 +54,8 @@ static char *tell(struct flow *flow, struct held **back)
 
 TEST(messages_without_a_key_go_as_they_came_up_to_the_limit)
 {
-    OWN(flow) struct flow flow = small_flow();
-    struct held *back = NULL, *held, *first;
+    OWN(flow_control) struct flow_control flow = small_flow();
+    struct in_flight_message *back = NULL, *held, *first;
     for (int i = 0; i < 6; i++)
         take(&flow, (char[2]){(char)('a' + i), '\0'}, NULL, 0, &back);
     EXPECT_NEXT("a");
@@ -63,34 +64,34 @@ TEST(messages_without_a_key_go_as_they_came_up_to_the_limit)
     EXPECT_NEXT("c");
     EXPECT_NEXT("d");
     EXPECT_NEXT("-");
-    flow_ended(&flow, first, TAKEN, 0, &back);
+    flow_control_finish(&flow, first, TAKEN, 0, &back);
     EXPECT_NEXT("e");
     EXPECT_TOLD("a:-1");
 }
 
 TEST(room_shrinks_by_messages_and_closes_by_bytes)
 {
-    OWN(flow) struct flow flow = small_flow();
-    struct held *back = NULL, *held;
-    EXPECT_INT(flow_room(&flow), 10);
+    OWN(flow_control) struct flow_control flow = small_flow();
+    struct in_flight_message *back = NULL, *held;
+    EXPECT_INT(flow_control_capacity(&flow), 10);
     take(&flow, "a", NULL, 0, &back);
-    EXPECT_INT(flow_room(&flow), 9);
+    EXPECT_INT(flow_control_capacity(&flow), 9);
     flow.max_bytes = flow.bytes;
-    EXPECT_INT(flow_room(&flow), 0);
+    EXPECT_INT(flow_control_capacity(&flow), 0);
 
     /* only what Pub/Sub was told about makes room again */
     EXPECT_NEXT("a");
-    flow_ended(&flow, held, TAKEN, 0, &back);
-    EXPECT_INT(flow_room(&flow), 0);
+    flow_control_finish(&flow, held, TAKEN, 0, &back);
+    EXPECT_INT(flow_control_capacity(&flow), 0);
     EXPECT_TOLD("a:-1");
-    EXPECT_INT(flow_room(&flow), 10);
+    EXPECT_INT(flow_control_capacity(&flow), 10);
     EXPECT_INT(flow.bytes, 0);
 }
 
 TEST(messages_of_one_key_go_one_after_the_other)
 {
-    OWN(flow) struct flow flow = small_flow();
-    struct held *back = NULL, *held, *one;
+    OWN(flow_control) struct flow_control flow = small_flow();
+    struct in_flight_message *back = NULL, *held, *one;
     take(&flow, "k1", "k", 0, &back);
     take(&flow, "k2", "k", 0, &back);
     take(&flow, "x1", "x", 0, &back);
@@ -98,32 +99,32 @@ TEST(messages_of_one_key_go_one_after_the_other)
     one = held;
     EXPECT_NEXT("x1");
     EXPECT_NEXT("-");
-    flow_ended(&flow, one, TAKEN, 0, &back);
+    flow_control_finish(&flow, one, TAKEN, 0, &back);
     EXPECT_NEXT("k2");
-    flow_ended(&flow, held, TAKEN, 0, &back);
+    flow_control_finish(&flow, held, TAKEN, 0, &back);
     EXPECT_TOLD("k1:-1 k2:-1");
 }
 
 TEST(a_failure_sends_the_later_ones_of_its_key_back_with_it)
 {
-    OWN(flow) struct flow flow = small_flow();
-    struct held *back = NULL, *held;
+    OWN(flow_control) struct flow_control flow = small_flow();
+    struct in_flight_message *back = NULL, *held;
     take(&flow, "k1", "k", 0, &back);
     take(&flow, "k2", "k", 0, &back);
     take(&flow, "other", NULL, 0, &back);
     EXPECT_NEXT("k1");
-    flow_ended(&flow, held, 4, 0, &back);
+    flow_control_finish(&flow, held, 4, 0, &back);
     EXPECT_TOLD("k1:4 k2:4");
     EXPECT_NEXT("other");
 }
 
 TEST(after_a_failure_a_key_waits_for_the_one_that_failed)
 {
-    OWN(flow) struct flow flow = small_flow();
-    struct held *back = NULL, *held;
+    OWN(flow_control) struct flow_control flow = small_flow();
+    struct in_flight_message *back = NULL, *held;
     take(&flow, "k1", "k", 0, &back);
     EXPECT_NEXT("k1");
-    flow_ended(&flow, held, 4, 0, &back);
+    flow_control_finish(&flow, held, 4, 0, &back);
     EXPECT_TOLD("k1:4");
 
     take(&flow, "k2", "k", 1, &back);
@@ -133,22 +134,22 @@ TEST(after_a_failure_a_key_waits_for_the_one_that_failed)
     take(&flow, "k1", "k", 5, &back);
     take(&flow, "k2", "k", 5, &back);
     EXPECT_NEXT("k1");
-    flow_ended(&flow, held, TAKEN, 5, &back);
+    flow_control_finish(&flow, held, TAKEN, 5, &back);
     EXPECT_NEXT("k2");
     EXPECT_TOLD("k1:-1");
 }
 
 TEST(a_key_does_not_wait_for_ever)
 {
-    OWN(flow) struct flow flow = small_flow();
-    struct held *back = NULL, *held;
+    OWN(flow_control) struct flow_control flow = small_flow();
+    struct in_flight_message *back = NULL, *held;
     take(&flow, "k1", "k", 0, &back);
     EXPECT_NEXT("k1");
-    flow_ended(&flow, held, 4, 0, &back);
+    flow_control_finish(&flow, held, 4, 0, &back);
     EXPECT_TOLD("k1:4");
-    flow_sweep(&flow, (int64_t)63 * NS_PER_SEC);
+    flow_control_expire_keys(&flow, (int64_t)63 * NS_PER_SEC);
     EXPECT(flow.lanes != NULL);
-    flow_sweep(&flow, (int64_t)64 * NS_PER_SEC);
+    flow_control_expire_keys(&flow, (int64_t)64 * NS_PER_SEC);
     EXPECT(flow.lanes == NULL);
     take(&flow, "k2", "k", 64, &back);
     EXPECT_NEXT("k2");
@@ -156,13 +157,13 @@ TEST(a_key_does_not_wait_for_ever)
 
 TEST(giving_up_returns_all_that_is_not_being_sent)
 {
-    OWN(flow) struct flow flow = small_flow();
-    struct held *back = NULL, *held;
+    OWN(flow_control) struct flow_control flow = small_flow();
+    struct in_flight_message *back = NULL, *held;
     take(&flow, "k1", "k", 0, &back);
     take(&flow, "k2", "k", 0, &back);
     take(&flow, "a", NULL, 0, &back);
     EXPECT_NEXT("k1");
-    flow_give_up(&flow, &back);
+    flow_control_return_all(&flow, &back);
     EXPECT_TOLD("k2:0 a:0");
     EXPECT_NEXT("-");
     EXPECT_INT(flow.sending, 1);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pubsub-source: how a Pub/Sub message becomes a CloudEvent, in each form. */
 #include "base/str.h"
 #include "pubsub-source/message_event.h"
@@ -26,24 +27,24 @@ static struct gcp_attribute attribute(const char *name, const char *value)
     return (struct gcp_attribute){(char *)(uintptr_t)name, (char *)(uintptr_t)value};
 }
 
-static struct ce_event convert(enum payload_form form, const struct gcp_message *from)
+static struct ce_event convert(enum event_form form, const struct gcp_message *from)
 {
-    struct source_config config = {.form = form};
+    struct pubsub_source_config config = {.form = form};
     struct ce_event event = {0};
     struct err err = {0};
-    event_from_message(from, topic, &config, &event, &err);
+    message_event_from_message(from, topic, &config, &event, &err);
     EXPECT_STR(err.text, "");
     EXPECT_STR(event.spec_version, "1.0");
     return event;
 }
 
 /* Why a message cannot be converted. */
-static struct err refuse(enum payload_form form, const struct gcp_message *from)
+static struct err refuse(enum event_form form, const struct gcp_message *from)
 {
-    struct source_config config = {.form = form};
+    struct pubsub_source_config config = {.form = form};
     OWN(ce_event) struct ce_event event = {0};
     struct err err = {0};
-    EXPECT(!event_from_message(from, topic, &config, &event, &err));
+    EXPECT(!message_event_from_message(from, topic, &config, &event, &err));
     return err;
 }
 
@@ -53,7 +54,7 @@ TEST(the_published_form_is_that_of_eventarc)
     struct gcp_message from = message("Hello World", attributes, 1);
     from.ordering_key = (char *)(uintptr_t) "user-42";
     from.delivery_attempt = 3;
-    OWN(ce_event) struct ce_event event = convert(FORM_MESSAGE_PUBLISHED, &from);
+    OWN(ce_event) struct ce_event event = convert(EVENT_FORM_MESSAGE_PUBLISHED, &from);
     EXPECT_STR(event.type, "google.cloud.pubsub.topic.v1.messagePublished");
     EXPECT_STR(event.source, "//pubsub.googleapis.com/projects/knative-atamel/topics/testing");
     EXPECT_STR(event.id, "198012587785403");
@@ -71,7 +72,7 @@ TEST(the_published_form_is_that_of_eventarc)
 TEST(the_published_form_leaves_out_what_is_empty)
 {
     struct gcp_message from = message(NULL, NULL, 0);
-    OWN(ce_event) struct ce_event event = convert(FORM_MESSAGE_PUBLISHED, &from);
+    OWN(ce_event) struct ce_event event = convert(EVENT_FORM_MESSAGE_PUBLISHED, &from);
     EXPECT(str_starts(event.data, "{\"message\":{\"messageId\":"));
     EXPECT(!strstr(event.data, "orderingKey") && !strstr(event.data, "deliveryAttempt"));
 }
@@ -79,7 +80,7 @@ TEST(the_published_form_leaves_out_what_is_empty)
 TEST(the_legacy_form_is_the_articles_body_to_the_byte)
 {
     struct gcp_message from = message("Hello World", NULL, 0);
-    OWN(ce_event) struct ce_event event = convert(FORM_LEGACY, &from);
+    OWN(ce_event) struct ce_event event = convert(EVENT_FORM_LEGACY, &from);
     EXPECT_STR(event.type, "google.pubsub.topic.publish");
     EXPECT_STR(event.source, "//pubsub.googleapis.com/knative-atamel/topics/testing");
     EXPECT_STR(event.data, "{\"ID\":\"198012587785403\",\"Data\":\"SGVsbG8gV29ybGQ=\","
@@ -91,7 +92,7 @@ TEST(the_legacy_form_has_null_for_no_data_and_an_object_of_attributes)
 {
     struct gcp_attribute attributes[] = {attribute("b", "1"), attribute("a", "2")};
     struct gcp_message from = message(NULL, attributes, 2);
-    OWN(ce_event) struct ce_event event = convert(FORM_LEGACY, &from);
+    OWN(ce_event) struct ce_event event = convert(EVENT_FORM_LEGACY, &from);
     EXPECT_HAS(event.data, "\"Data\":null,\"Attributes\":{\"b\":\"1\",\"a\":\"2\"}");
 }
 
@@ -103,12 +104,12 @@ TEST(the_storage_form_turns_each_kind_of_notification_into_its_event)
         {"OBJECT_ARCHIVE", "google.cloud.storage.object.v1.archived"},
         {"OBJECT_METADATA_UPDATE", "google.cloud.storage.object.v1.metadataUpdated"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct gcp_attribute attributes[] = {attribute("eventType", rows[i][0]),
                                              attribute("bucketId", "pictures"),
                                              attribute("objectId", "\xc3\xa9t\xc3\xa9 1/100%.jpg")};
         struct gcp_message from = message("{\"kind\":\"storage#object\"}", attributes, 3);
-        OWN(ce_event) struct ce_event event = convert(FORM_STORAGE, &from);
+        OWN(ce_event) struct ce_event event = convert(EVENT_FORM_STORAGE, &from);
         EXPECT_STR(event.type, rows[i][1]);
         EXPECT_STR(event.source, "//storage.googleapis.com/projects/_/buckets/pictures");
         EXPECT_STR(event.subject, "objects/\xc3\xa9t\xc3\xa9 1/100%.jpg");
@@ -122,7 +123,7 @@ TEST(a_notification_without_payload_has_no_data)
     struct gcp_attribute attributes[] = {attribute("eventType", "OBJECT_FINALIZE"),
                                          attribute("bucketId", "b"), attribute("objectId", "o")};
     struct gcp_message from = message(NULL, attributes, 3);
-    OWN(ce_event) struct ce_event event = convert(FORM_STORAGE, &from);
+    OWN(ce_event) struct ce_event event = convert(EVENT_FORM_STORAGE, &from);
     EXPECT(event.data == NULL && event.content_type == NULL);
 }
 
@@ -134,8 +135,8 @@ TEST(the_storage_form_refuses_what_is_no_notification)
                                       attribute("objectId", "o")};
     const struct gcp_message rows[] = {message("Hello", NULL, 0), message("{}", unknown, 3),
                                        message("{}", partial, 2)};
-    for (size_t i = 0; i < COUNT(rows); i++)
-        EXPECT_HAS(refuse(FORM_STORAGE, &rows[i]).text, "is no notification of Storage");
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        EXPECT_HAS(refuse(EVENT_FORM_STORAGE, &rows[i]).text, "is no notification of Storage");
 }
 
 TEST(the_raw_form_is_the_data_with_attributes_as_extensions)
@@ -149,8 +150,8 @@ TEST(the_raw_form_is_the_data_with_attributes_as_extensions)
         attribute("Content-Type", "text/plain"),
         attribute("googclient", "\xc3\xa9"),
     };
-    struct gcp_message from = message("Hello World", attributes, COUNT(attributes));
-    OWN(ce_event) struct ce_event event = convert(FORM_RAW, &from);
+    struct gcp_message from = message("Hello World", attributes, ARRAY_SIZE(attributes));
+    OWN(ce_event) struct ce_event event = convert(EVENT_FORM_RAW, &from);
     EXPECT_STR(event.type, "google.cloud.pubsub.topic.v1.messagePublished");
     EXPECT_STR(event.id, "198012587785403");
     EXPECT_STR(event.data, "Hello World");
@@ -166,8 +167,8 @@ TEST(the_raw_form_lets_a_cloudevent_out_of_its_message)
     struct gcp_attribute binary[] = {attribute("ce-specversion", "1.0"), attribute("ce-id", "7"),
                                      attribute("ce-source", "/shop"), attribute("ce-type", "sold"),
                                      attribute("Content-Type", "text/plain")};
-    struct gcp_message from = message("a hat", binary, COUNT(binary));
-    OWN(ce_event) struct ce_event event = convert(FORM_RAW, &from);
+    struct gcp_message from = message("a hat", binary, ARRAY_SIZE(binary));
+    OWN(ce_event) struct ce_event event = convert(EVENT_FORM_RAW, &from);
     EXPECT_STR(event.id, "7");
     EXPECT_STR(event.type, "sold");
     EXPECT_STR(event.data, "a hat");
@@ -176,7 +177,7 @@ TEST(the_raw_form_lets_a_cloudevent_out_of_its_message)
         attribute("content-type", "application/cloudevents+json; charset=utf-8")};
     from = message("{\"specversion\":\"1.0\",\"id\":\"8\",\"source\":\"/shop\",\"type\":\"sold\"}",
                    structured, 1);
-    OWN(ce_event) struct ce_event other = convert(FORM_RAW, &from);
+    OWN(ce_event) struct ce_event other = convert(EVENT_FORM_RAW, &from);
     EXPECT_STR(other.id, "8");
 }
 
@@ -185,35 +186,35 @@ TEST(the_raw_form_refuses_what_claims_to_be_a_cloudevent_and_is_none)
     struct gcp_attribute binary[] = {attribute("ce-specversion", "1.0"), attribute("ce-id", "7")};
     struct gcp_attribute structured[] = {attribute("Content-Type", "application/cloudevents+json")};
     const struct gcp_message rows[] = {message("x", binary, 2), message("{\"id\":", structured, 1)};
-    for (size_t i = 0; i < COUNT(rows); i++)
-        EXPECT_HAS(refuse(FORM_RAW, &rows[i]).text, "holds no sound CloudEvent");
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        EXPECT_HAS(refuse(EVENT_FORM_RAW, &rows[i]).text, "holds no sound CloudEvent");
 }
 
 TEST(a_trace_in_an_attribute_is_carried_on)
 {
     static const char trace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     static const char *const names[] = {"googclient_traceparent", "traceparent"};
-    for (size_t i = 0; i < COUNT(names); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         struct gcp_attribute attributes[] = {attribute(names[i], trace)};
         struct gcp_message from = message("x", attributes, 1);
-        OWN(ce_event) struct ce_event event = convert(FORM_MESSAGE_PUBLISHED, &from);
+        OWN(ce_event) struct ce_event event = convert(EVENT_FORM_MESSAGE_PUBLISHED, &from);
         EXPECT_STR(ce_extension(&event, "traceparent"), trace);
     }
     struct gcp_attribute rubbish[] = {attribute("traceparent", "rubbish")};
     struct gcp_message from = message("x", rubbish, 1);
-    OWN(ce_event) struct ce_event event = convert(FORM_LEGACY, &from);
+    OWN(ce_event) struct ce_event event = convert(EVENT_FORM_LEGACY, &from);
     EXPECT(ce_extension(&event, "traceparent") == NULL);
 }
 
 TEST(overrides_are_set_on_every_event)
 {
     json_auto_t *extensions = json_pack("{s:s, s:s}", "origin", "test", "myattr", "ours");
-    struct source_config config = {.form = FORM_RAW, .extensions = extensions};
+    struct pubsub_source_config config = {.form = EVENT_FORM_RAW, .extensions = extensions};
     struct gcp_attribute attributes[] = {attribute("MyAttr", "theirs")};
     struct gcp_message from = message("x", attributes, 1);
     OWN(ce_event) struct ce_event event = {0};
     struct err err = {0};
-    EXPECT(event_from_message(&from, topic, &config, &event, &err));
+    EXPECT(message_event_from_message(&from, topic, &config, &event, &err));
     EXPECT_STR(ce_extension(&event, "origin"), "test");
     EXPECT_STR(ce_extension(&event, "myattr"), "ours");
 }

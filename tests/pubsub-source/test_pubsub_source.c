@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pubsub-source, the whole program: between a Pub/Sub that this test plays and a sink that it plays
  * too. Pub/Sub's time is not real: a message that is returned for N seconds comes again at once. */
 #include "base/base64.h"
@@ -18,8 +19,6 @@
 #include <time.h>
 
 enum { ACK_DEADLINE_SEC = 10, MOST_MESSAGES = 4000, PATIENCE_SEC = 30 };
-
-/* ---- the stage ----------------------------------------------------------------------------- */
 
 struct published {
     char *data, *key;
@@ -73,8 +72,6 @@ static bool wait_for(struct stage *stage)
         pthread_mutex_unlock(&(stage)->lock);                                                      \
     } while (0)
 
-/* ---- Pub/Sub ------------------------------------------------------------------------------- */
-
 static json_t *received(struct stage *stage, size_t index)
 {
     struct published *message = &stage->list[index];
@@ -107,7 +104,7 @@ static void serve_pull(struct stage *stage)
         json_decref(list);
         return;
     }
-    http_reply_json(stage->pull, 200, json_pack("{s:o}", "receivedMessages", list));
+    http_exchange_reply_json(stage->pull, 200, json_pack("{s:o}", "receivedMessages", list));
     stage->pull = NULL;
 }
 
@@ -127,7 +124,7 @@ static void modify(struct stage *stage, struct published *message, int seconds)
         message->extended++;
         return;
     }
-    if (message->returned < (int)COUNT(message->again))
+    if (message->returned < (int)ARRAY_SIZE(message->again))
         message->again[message->returned] = seconds;
     message->returned++;
     if (message->out)
@@ -151,7 +148,7 @@ static void answer_ids(struct stage *stage, struct http_exchange *exchange)
             modify(stage, message, seconds);
     }
     EXPECT_STR(err.text, "");
-    http_reply_json(exchange, 200, json_object());
+    http_exchange_reply_json(exchange, 200, json_object());
 }
 
 static void answer_subscription(struct stage *stage, struct http_exchange *exchange)
@@ -161,14 +158,14 @@ static void answer_subscription(struct stage *stage, struct http_exchange *excha
         stage->creations++;
     }
     if (stage->has_subscription)
-        http_reply_json(exchange, 200,
-                        json_pack("{s:s, s:s, s:i}", "name", "projects/p/subscriptions/events",
-                                  "topic", "projects/p/topics/testing", "ackDeadlineSeconds",
-                                  ACK_DEADLINE_SEC));
+        http_exchange_reply_json(
+            exchange, 200,
+            json_pack("{s:s, s:s, s:i}", "name", "projects/p/subscriptions/events", "topic",
+                      "projects/p/topics/testing", "ackDeadlineSeconds", ACK_DEADLINE_SEC));
     else
-        http_reply_json(exchange, 404,
-                        json_pack("{s:{s:i, s:s, s:s}}", "error", "code", 404, "message",
-                                  "Resource not found", "status", "NOT_FOUND"));
+        http_exchange_reply_json(exchange, 404,
+                                 json_pack("{s:{s:i, s:s, s:s}}", "error", "code", 404, "message",
+                                           "Resource not found", "status", "NOT_FOUND"));
 }
 
 static void keep_pull(struct stage *stage, struct http_exchange *exchange)
@@ -176,9 +173,9 @@ static void keep_pull(struct stage *stage, struct http_exchange *exchange)
     json_auto_t *body = json_loadb(exchange->body.data, exchange->body.len, 0, NULL);
     stage->most_pulled = (int)json_integer_value(json_object_get(body, "maxMessages"));
     if (stage->pull)
-        http_reply_json(stage->pull, 200, json_object());
+        http_exchange_reply_json(stage->pull, 200, json_object());
     stage->pull = exchange;
-    http_hold(exchange);
+    http_exchange_hold(exchange);
     serve_pull(stage);
 }
 
@@ -187,7 +184,7 @@ static void on_pubsub(struct http_exchange *exchange, void *app)
     struct stage *stage = app;
     pthread_mutex_lock(&stage->lock);
     if (stage->pubsub_fails > 0 && stage->pubsub_fails--)
-        http_reply_text(exchange, 503, "not now");
+        http_exchange_reply_text(exchange, 503, "not now");
     else if (str_ends(exchange->path, ":pull"))
         keep_pull(stage, exchange);
     else if (str_ends(exchange->path, ":acknowledge") ||
@@ -217,12 +214,10 @@ static void expire(struct stage *stage)
         stage->list[i].out = false;
     stage->out = 0;
     if (stage->pull)
-        http_reply_json(stage->pull, 200, json_object());
+        http_exchange_reply_json(stage->pull, 200, json_object());
     stage->pull = NULL;
     pthread_mutex_unlock(&stage->lock);
 }
-
-/* ---- the sink ------------------------------------------------------------------------------ */
 
 static void reply(struct stage *stage, struct http_exchange *exchange, size_t index)
 {
@@ -230,7 +225,7 @@ static void reply(struct stage *stage, struct http_exchange *exchange, size_t in
     stage->list[index].posted++;
     if (status / 100 == 2)
         buf_add_format(&stage->order, "%s ", stage->list[index].data);
-    http_reply_empty(exchange, status);
+    http_exchange_reply_empty(exchange, status);
 }
 
 static void on_event(struct http_exchange *exchange, void *app)
@@ -245,7 +240,7 @@ static void on_event(struct http_exchange *exchange, void *app)
     if (stage->keep) {
         stage->keep = false;
         stage->kept = exchange;
-        http_hold(exchange);
+        http_exchange_hold(exchange);
     } else {
         reply(stage, exchange, index);
     }
@@ -257,14 +252,12 @@ static void on_event(struct http_exchange *exchange, void *app)
 static void release(struct stage *stage)
 {
     pthread_mutex_lock(&stage->lock);
-    struct http_exchange *kept = give(&stage->kept);
+    struct http_exchange *kept = move_ptr(&stage->kept);
     reply(stage, kept, (size_t)atoi(headers_get(&kept->headers, "ce-id")));
     pthread_mutex_unlock(&stage->lock);
 }
 
-/* ---- the program --------------------------------------------------------------------------- */
-
-static struct http_server *serve(http_handle *handle, struct stage *stage,
+static struct http_server *serve(http_handler *handle, struct stage *stage,
                                  const struct test_certificate *certificate)
 {
     struct err err = {0};
@@ -280,7 +273,7 @@ static struct http_server *serve(http_handle *handle, struct stage *stage,
 
 static struct stage *stage_open(void)
 {
-    struct stage *stage = must_alloc(sizeof(*stage));
+    struct stage *stage = alloc_zeroed(sizeof(*stage));
     pthread_mutex_init(&stage->lock, NULL);
     pthread_cond_init(&stage->changed, NULL);
     stage->has_subscription = true;
@@ -369,8 +362,6 @@ static void own_stage(struct stage **local)
     free(stage->body);
     free(stage);
 }
-
-/* ---- the play ------------------------------------------------------------------------------ */
 
 TEST(a_message_becomes_an_event_and_is_acknowledged)
 {
@@ -616,7 +607,7 @@ TEST(help_and_version_are_answered)
 {
     OWN(stage) struct stage *stage = stage_open();
     static const char *const flags[] = {"--help", "--version"};
-    for (size_t i = 0; i < COUNT(flags); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
         char *argv[] = {(char *)(uintptr_t) "pubsub-source", (char *)(uintptr_t)flags[i], NULL};
         char *variables[] = {NULL};
         int status;

@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* message-dumper, vision and translate: the real programs, every envelope, over sockets. */
 #include "base/base64.h"
 #include "base/json/jread.h"
 #include "base/str.h"
-#include "tests/helpers/local_google.h"
+#include "tests/helpers/google_server.h"
 #include "tests/helpers/process.h"
 #include "tests/helpers/sockets.h"
 #include "tests/helpers/test.h"
@@ -21,16 +22,16 @@ static const char *const names[SERVICES] = {"message-dumper", "vision", "transla
 
 /* The three programs beside a Google of this machine; started by the first test that needs them. */
 static struct suite {
-    struct local_google google;
+    struct google_server google;
     struct process process[SERVICES];
     uint16_t port[SERVICES];
     bool up;
 } suite;
 
-static void start(struct process *process, int service, struct local_google *google,
+static void start(struct process *process, int service, struct google_server *google,
                   const char *variable)
 {
-    OWN(free) char *host = local_google_host(google);
+    OWN(free) char *host = google_server_host(google);
     OWN(free) char *vision = str_format("VISION_EMULATOR_HOST=%s", host);
     OWN(free) char *translation = str_format("TRANSLATE_EMULATOR_HOST=%s", host);
     const char *environment[] = {"PORT=0",
@@ -46,15 +47,15 @@ static void start(struct process *process, int service, struct local_google *goo
 static void end_suite(void)
 {
     for (int i = 0; i < SERVICES; i++)
-        if (process_end(&suite.process[i], SIGTERM) != 0)
+        if (process_stop(&suite.process[i], SIGTERM) != 0)
             fprintf(stderr, "%s did not end well\n", names[i]);
-    local_google_close(&suite.google);
+    google_server_close(&suite.google);
 }
 
 static struct suite *services(void)
 {
     if (!suite.up) {
-        local_google_open(&suite.google);
+        google_server_open(&suite.google);
         for (int i = 0; i < SERVICES; i++) {
             start(&suite.process[i], i, &suite.google, NULL);
             suite.port[i] = process_port(&suite.process[i]);
@@ -74,14 +75,14 @@ static char *post(uint16_t port, const char *head, struct bytes body)
         "POST / HTTP/1.1\r\nHost: service\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n",
         head, body.len);
     buf_add(&request, body.data, body.len);
-    return socket_ask(port, buf_bytes(&request));
+    return socket_request(port, buf_bytes(&request));
 }
 
 static char *get(uint16_t port, const char *path)
 {
     OWN(free) char *request =
         str_format("GET %s HTTP/1.1\r\nHost: service\r\nConnection: close\r\n\r\n", path);
-    return socket_ask(port, bytes_of(request));
+    return socket_request(port, bytes_of(request));
 }
 
 static const char *body_of(const char *answer)
@@ -271,11 +272,11 @@ static void expect_text(const char *row, const char *service, const char *got, c
 TEST(every_envelope_means_the_same_to_each_service_as_its_table_says)
 {
     struct suite *s = services();
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         const char *wanted[SERVICES] = {NULL, rows[i].picture, rows[i].text};
         for (int service = 0; service < SERVICES; service++) {
             OWN(free) char *answer = post(s->port[service], rows[i].head, bytes_of(rows[i].body));
-            OWN(free) char *asked = local_google_asked(&s->google);
+            OWN(free) char *asked = google_server_last_request(&s->google);
             if (!status_fits(socket_status(answer), rows[i].status[service]))
                 fail_msg("%s: %s answered %d, not %d: %s", rows[i].name, names[service],
                          socket_status(answer), rows[i].status[service], answer);
@@ -303,7 +304,7 @@ static char *send_sample(uint16_t port, const char *name)
     OWN(free) char *request = sample(name, &len);
     OWN(fd) int fd = socket_connect(port);
     socket_send(fd, (struct bytes){request, len});
-    return socket_read_answer(fd);
+    return socket_read_response(fd);
 }
 
 /* The status that a service owes to a sample. */
@@ -311,7 +312,7 @@ static int status_of_sample(const json_t *row, const char *file, int service)
 {
     static const char *const lenient[] = {"m02", "m03", "m05"};
     int status = (int)json_integer_value(json_object_get(row, "status"));
-    for (size_t i = 0; i < COUNT(lenient); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(lenient); i++)
         if (service == DUMPER && str_starts(file, lenient[i]))
             return 200;
     const char *vision = json_string_value(json_object_get(row, "vision"));
@@ -341,7 +342,7 @@ static void try_sample(struct suite *s, const json_t *row)
     const char *file = json_string_value(json_object_get(row, "file"));
     for (int service = 0; service < SERVICES; service++) {
         OWN(free) char *answer = send_sample(s->port[service], file);
-        OWN(free) char *asked = local_google_asked(&s->google);
+        OWN(free) char *asked = google_server_last_request(&s->google);
         OWN(free) char *want = question_of_sample(row, service);
         int status = status_of_sample(row, file, service);
         bool translate_not_mine = /* a payload without text and to is acknowledged */
@@ -356,7 +357,7 @@ static void try_sample(struct suite *s, const json_t *row)
 }
 
 /* The table above covers the same ground in any checkout. */
-TEST_BESIDE("../shared/wire/samples/expect.json", every_shared_sample_gets_its_status)
+TEST_IF_EXISTS("../shared/wire/samples/expect.json", every_shared_sample_gets_its_status)
 {
     size_t len;
     OWN(free) char *text = sample("expect.json", &len);
@@ -406,8 +407,8 @@ TEST(message_dumper_shows_its_last_events)
 TEST(the_history_is_bounded_in_count_and_bytes)
 {
     struct process process;
-    struct local_google none;
-    local_google_open(&none);
+    struct google_server none;
+    google_server_open(&none);
     start(&process, DUMPER, &none, "HISTORY_EVENTS=3");
     uint16_t port = process_port(&process);
     for (int i = 0; i < 5; i++) {
@@ -421,13 +422,13 @@ TEST(the_history_is_bounded_in_count_and_bytes)
     EXPECT_HAS(events, "\"id\":\"2\"");
     EXPECT(!strstr(events, "\"id\":\"1\""));
 
-    OWN(free) char *large = must_alloc(2 << 20);
+    OWN(free) char *large = alloc_zeroed(2 << 20);
     memset(large, 'x', (2 << 20) - 1);
     free(post(port, CE "ce-type: t\r\n", bytes_of(large)));
     OWN(free) char *after = get(port, "/events");
     EXPECT_HAS(after, "\"payloadOmitted\":2097151");
-    EXPECT_INT(process_end(&process, SIGTERM), 0);
-    local_google_close(&none);
+    EXPECT_INT(process_stop(&process, SIGTERM), 0);
+    google_server_close(&none);
 }
 
 TEST(vision_logs_and_answers_the_labels)
@@ -488,7 +489,7 @@ TEST(what_google_refuses_for_good_is_400_and_what_may_pass_is_503)
     static const struct {
         int code, status;
     } errors[] = {{5, 400}, {3, 400}, {14, 503}};
-    for (size_t i = 0; i < COUNT(errors); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
         OWN(free) char *reply =
             str_format("{\"responses\":[{\"error\":{\"code\":%d,\"message\":\"cannot open it\"}}]}",
                        errors[i].code);
@@ -496,7 +497,7 @@ TEST(what_google_refuses_for_good_is_400_and_what_may_pass_is_503)
         OWN(free) char *answer = post(s->port[VISION], CE_OBJECT,
                                       bytes_of("{\"bucket\":\"pictures\",\"name\":\"sea.jpg\"}"));
         s->google.answer = NULL;
-        free(local_google_asked(&s->google));
+        free(google_server_last_request(&s->google));
         EXPECT_INT(socket_status(answer), errors[i].status);
         EXPECT_HAS(body_of(answer), "cannot open it");
     }
@@ -509,9 +510,9 @@ TEST(get_on_the_event_path_is_405_and_options_is_the_handshake)
         OWN(free) char *root = get(s->port[i], "/");
         EXPECT_INT(socket_status(root), 405);
         EXPECT_HAS(root, "Allow: POST, OPTIONS\r\n");
-        OWN(free) char *options =
-            socket_ask(s->port[i], bytes_of("OPTIONS / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-                                            "WebHook-Request-Origin: example.com\r\n\r\n"));
+        OWN(free) char *options = socket_request(
+            s->port[i], bytes_of("OPTIONS / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                                 "WebHook-Request-Origin: example.com\r\n\r\n"));
         EXPECT_INT(socket_status(options), 200);
         EXPECT_HAS(options, "WebHook-Allowed-Origin: *\r\n");
     }
@@ -548,32 +549,32 @@ TEST(eighty_pictures_are_labelled_at_once)
     struct suite *s = services();
     pthread_t threads[80];
     s->google.waiting = 0;
-    s->google.crowd = COUNT(threads); /* Google answers nobody before all eighty have asked */
-    for (size_t i = 0; i < COUNT(threads); i++)
+    s->google.crowd = ARRAY_SIZE(threads); /* Google answers nobody before all eighty have asked */
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
         pthread_create(&threads[i], NULL, post_picture, &s->port[VISION]);
     size_t good = 0;
-    for (size_t i = 0; i < COUNT(threads); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
         void *result;
         pthread_join(threads[i], &result);
         good += result != NULL;
     }
     s->google.crowd = s->google.waiting = 0;
-    EXPECT_INT(good, COUNT(threads));
+    EXPECT_INT(good, ARRAY_SIZE(threads));
 }
 
 TEST(connections_to_google_are_reused)
 {
-    struct local_google google;
+    struct google_server google;
     struct process process;
-    local_google_open(&google);
+    google_server_open(&google);
     start(&process, VISION, &google, NULL);
     uint16_t port = process_port(&process);
     for (int i = 0; i < 20; i++)
         EXPECT(post_picture(&port) != NULL);
     EXPECT_INT(google.requests, 20);
     EXPECT_INT(http_server_accepted(google.server), 1);
-    EXPECT_INT(process_end(&process, SIGTERM), 0);
-    local_google_close(&google);
+    EXPECT_INT(process_stop(&process, SIGTERM), 0);
+    google_server_close(&google);
 }
 
 /* A service lives when it still answers. */
@@ -599,11 +600,11 @@ TEST(half_a_request_holds_nobody_up)
 TEST(a_megabyte_of_headers_is_refused_and_forgotten)
 {
     struct suite *s = services();
-    OWN(free) char *megabyte = must_alloc(1 << 20);
+    OWN(free) char *megabyte = alloc_zeroed(1 << 20);
     memset(megabyte, 'x', (1 << 20) - 1);
     OWN(free) char *request =
         str_format("POST / HTTP/1.1\r\nHost: x\r\nce-x: %s\r\n\r\n", megabyte);
-    OWN(free) char *answer = socket_ask(s->port[DUMPER], bytes_of(request));
+    OWN(free) char *answer = socket_request(s->port[DUMPER], bytes_of(request));
     EXPECT(!*answer || socket_status(answer) == 431);
     expect_alive(s->port[DUMPER]);
 }
@@ -611,8 +612,8 @@ TEST(a_megabyte_of_headers_is_refused_and_forgotten)
 TEST(a_body_of_the_limit_is_taken_and_one_byte_more_is_413)
 {
     struct process process;
-    struct local_google none;
-    local_google_open(&none);
+    struct google_server none;
+    google_server_open(&none);
     start(&process, DUMPER, &none, "MAX_BODY_BYTES=1000");
     uint16_t port = process_port(&process);
     char body[1001];
@@ -622,8 +623,8 @@ TEST(a_body_of_the_limit_is_taken_and_one_byte_more_is_413)
     EXPECT_INT(socket_status(fits), 200);
     EXPECT_INT(socket_status(over), 413);
     EXPECT_HAS(over, "body has 1001 bytes, the limit is 1000");
-    EXPECT_INT(process_end(&process, SIGTERM), 0);
-    local_google_close(&none);
+    EXPECT_INT(process_stop(&process, SIGTERM), 0);
+    google_server_close(&none);
 }
 
 TEST(ten_thousand_connections_are_served_or_waited_for)
@@ -635,7 +636,7 @@ TEST(ten_thousand_connections_are_served_or_waited_for)
     setrlimit(RLIMIT_NOFILE, &files);
     size_t most = files.rlim_cur < 10100 ? (size_t)files.rlim_cur - 100 : 10000;
 
-    OWN(free) int *fds = must_alloc(most * sizeof(*fds));
+    OWN(free) int *fds = alloc_zeroed(most * sizeof(*fds));
     for (size_t i = 0; i < most; i++)
         fds[i] = socket_connect(s->port[DUMPER]);
     expect_alive(s->port[DUMPER]);
@@ -673,25 +674,25 @@ static void *hammer(void *context)
 TEST(sigterm_under_load_leaves_no_accepted_request_unanswered)
 {
     struct process process;
-    struct local_google none;
-    local_google_open(&none);
+    struct google_server none;
+    google_server_open(&none);
     start(&process, DUMPER, &none, NULL);
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_port = htons(process_port(&process)),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     pthread_t threads[8];
-    for (size_t i = 0; i < COUNT(threads); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
         pthread_create(&threads[i], NULL, hammer, &to);
     process_await(&process, "payload: hello");
-    EXPECT_INT(process_end(&process, SIGTERM), 0);
+    EXPECT_INT(process_stop(&process, SIGTERM), 0);
     uintptr_t unanswered = 0;
-    for (size_t i = 0; i < COUNT(threads); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
         void *result;
         pthread_join(threads[i], &result);
         unanswered += (uintptr_t)result;
     }
     EXPECT_INT(unanswered, 0);
-    local_google_close(&none);
+    google_server_close(&none);
 }
 
 /* Runs a program that should not start; its exit code, and its output in *log. */
@@ -716,7 +717,7 @@ TEST(wrong_configuration_stops_the_start_with_one_line_and_exit_code_2)
         {"translate", "GOOGLE_APPLICATION_CREDENTIALS=/does/not/exist.json",
          "/does/not/exist.json"},
     };
-    for (size_t i = 0; i < COUNT(wrong); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
         const char *environment[] = {wrong[i].variable, NULL};
         OWN(free) char *log = NULL;
         EXPECT_INT(run_to_end(wrong[i].name, NULL, environment, &log), 2);
@@ -741,8 +742,8 @@ TEST(help_and_version_are_answered_and_unknown_arguments_refused)
 TEST(json_logs_are_one_object_a_line_with_the_trace)
 {
     struct process process;
-    struct local_google none;
-    local_google_open(&none);
+    struct google_server none;
+    google_server_open(&none);
     start(&process, DUMPER, &none, "LOG_FORMAT=json");
     uint16_t port = process_port(&process);
     free(post(port,
@@ -752,6 +753,6 @@ TEST(json_logs_are_one_object_a_line_with_the_trace)
     process_await(&process, "\"logging.googleapis.com/trace\":\"projects/demo/traces/"
                             "0af7651916cd43dd8448eb211c80319c\"");
     process_await(&process, "received message: a \\\"quoted\\\"\\nline");
-    EXPECT_INT(process_end(&process, SIGTERM), 0);
-    local_google_close(&none);
+    EXPECT_INT(process_stop(&process, SIGTERM), 0);
+    google_server_close(&none);
 }

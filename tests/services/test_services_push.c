@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The services with PUSH_AUDIENCE set: only Google's own tokens get in. */
 #include "base/json/jread.h"
 #include "base/str.h"
+#include "tests/helpers/google_server.h"
 #include "tests/helpers/keys.h"
-#include "tests/helpers/local_google.h"
 #include "tests/helpers/process.h"
 #include "tests/helpers/sockets.h"
 #include "tests/helpers/test.h"
@@ -23,16 +24,16 @@ static const char *const names[] = {"message-dumper", "vision", "translate"};
 
 /* A service whose guard takes its keys from a server of the test. */
 struct guarded {
-    struct local_google google;
+    struct google_server google;
     struct process process;
     uint16_t port;
 };
 
 static void start(struct guarded *guarded, const char *name, char *keys)
 {
-    local_google_open(&guarded->google);
+    google_server_open(&guarded->google);
     guarded->google.keys = keys;
-    OWN(free) char *host = local_google_host(&guarded->google);
+    OWN(free) char *host = google_server_host(&guarded->google);
     OWN(free) char *vision = str_format("VISION_EMULATOR_HOST=%s", host);
     OWN(free) char *translation = str_format("TRANSLATE_EMULATOR_HOST=%s", host);
     OWN(free) char *jwks = str_format("PUSH_JWKS_URL=http://%s/keys", host);
@@ -45,8 +46,8 @@ static void start(struct guarded *guarded, const char *name, char *keys)
 
 static void own_guarded(struct guarded *guarded)
 {
-    process_end(&guarded->process, SIGTERM);
-    local_google_close(&guarded->google);
+    process_stop(&guarded->process, SIGTERM);
+    google_server_close(&guarded->google);
 }
 
 /* Posts a push with this token (NULL = none); the answer for free(). */
@@ -60,7 +61,7 @@ static char *push(const struct guarded *guarded, const char *token)
         str_format("POST /push?x=1 HTTP/1.1\r\nHost: service\r\nConnection: close\r\n%s"
                    "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
                    authorization, sizeof(body) - 1, body);
-    return socket_ask(guarded->port, bytes_of(request));
+    return socket_request(guarded->port, bytes_of(request));
 }
 
 TEST(only_a_good_token_of_the_right_account_gets_a_push_in)
@@ -76,10 +77,10 @@ TEST(only_a_good_token_of_the_right_account_gets_a_push_in)
         {HEADER, CLAIMS(AUDIENCE, EMAIL, "4102444800"), 1, 401},
         {"{\"alg\":\"none\",\"kid\":\"key-0\"}", CLAIMS(AUDIENCE, EMAIL, "4102444800"), -1, 401},
     };
-    for (size_t service = 0; service < COUNT(names); service++) {
+    for (size_t service = 0; service < ARRAY_SIZE(names); service++) {
         OWN(guarded) struct guarded guarded;
         start(&guarded, names[service], test_jwks("0"));
-        for (size_t i = 0; i < COUNT(rows); i++) {
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
             OWN(free) char *token = test_token(rows[i].header, rows[i].claims, rows[i].key);
             OWN(free) char *answer = push(&guarded, token);
             EXPECT_INT(socket_status(answer), rows[i].status);
@@ -115,8 +116,8 @@ static char *sample(const char *name)
 }
 
 /* The table above covers the same ground in any checkout. */
-TEST_BESIDE("../shared/wire/samples/oidc/jwks.json",
-            the_shared_samples_with_tokens_get_their_status)
+TEST_IF_EXISTS("../shared/wire/samples/oidc/jwks.json",
+               the_shared_samples_with_tokens_get_their_status)
 {
     static const struct {
         const char *file;
@@ -131,11 +132,11 @@ TEST_BESIDE("../shared/wire/samples/oidc/jwks.json",
     EXPECT(keys != NULL);
     OWN(guarded) struct guarded guarded;
     start(&guarded, "vision", keys);
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(free) char *request = sample(rows[i].file);
         OWN(fd) int fd = socket_connect(guarded.port);
         socket_send(fd, bytes_of(request));
-        OWN(free) char *answer = socket_read_answer(fd);
+        OWN(free) char *answer = socket_read_response(fd);
         EXPECT_INT(socket_status(answer), rows[i].status);
     }
 }

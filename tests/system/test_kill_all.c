@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Nothing lost, over the whole way: messages published to gcp-local go by pubsub-source and a
  * channel on disk to two services, while kn-local, gcp-local, the source and the services are
  * killed again and again at moments that nobody has chosen. */
@@ -8,7 +9,7 @@
 #include "base/timestamp.h"
 #include "net/client/http_client.h"
 #include "net/server/http_server.h"
-#include "tests/helpers/ledger.h"
+#include "tests/helpers/arrival_log.h"
 #include "tests/helpers/process.h"
 #include "tests/helpers/test.h"
 
@@ -73,10 +74,8 @@ static void rest(void)
     nanosleep(&(struct timespec){.tv_nsec = 5 * NS_PER_MS}, NULL);
 }
 
-/* ---- the service: this program again, told by LEDGER_FILE what it is ------------------------- */
-
 struct service {
-    struct ledger *ledger;
+    struct arrival_log *ledger;
     size_t reader;
 };
 
@@ -84,7 +83,8 @@ static void write_down(struct http_exchange *exchange, void *app)
 {
     struct service *service = app;
     OWN(free) char *text = str_copy_bytes(buf_bytes(&exchange->body));
-    http_reply_empty(exchange, ledger_note(service->ledger, service->reader, text) ? 202 : 400);
+    http_exchange_reply_empty(
+        exchange, arrival_log_record(service->ledger, service->reader, text) ? 202 : 400);
 }
 
 __attribute__((constructor)) static void play_service(void)
@@ -95,9 +95,9 @@ __attribute__((constructor)) static void play_service(void)
         return;
     struct err err = {0};
     if (!env_int("PORT", 1, 65535, 0, &port, &err) ||
-        !env_int("LEDGER_READER", 0, LEDGER_READERS - 1, 0, &reader, &err))
+        !env_int("LEDGER_READER", 0, ARRIVAL_LOG_READERS - 1, 0, &reader, &err))
         _exit(2);
-    struct service service = {ledger_map(file), (size_t)reader};
+    struct service service = {arrival_log_map(file), (size_t)reader};
     struct http_server_options options = {
         .port = (uint16_t)port, .threads = 4, .handle = write_down, .app = &service};
     if (!http_server_open(&options, &err))
@@ -106,11 +106,9 @@ __attribute__((constructor)) static void play_service(void)
         pause();
 }
 
-/* ---- the ones that are killed ---------------------------------------------------------------- */
-
 struct scene {
     char dir[64];
-    struct ledger *ledger;
+    struct arrival_log *ledger;
     struct process kn;
     uint16_t ports[4]; /* events, API, Google, Google with TLS */
     char *topic;       /* its URL */
@@ -124,7 +122,7 @@ static void write_manifest(const struct scene *scene)
     OWN(buf) struct buf text = {0};
     OWN(free) char *path = str_format("%s/all.yaml", scene->dir);
     buf_add_text(&text, MANIFEST);
-    for (int i = 0; i < LEDGER_READERS; i++)
+    for (int i = 0; i < ARRIVAL_LOG_READERS; i++)
         buf_add_format(&text, READER, i, scene->dir, i, i, i);
     EXPECT(file_write(path, 0600, buf_bytes(&text), &err));
 }
@@ -137,7 +135,7 @@ static void start(struct scene *scene)
     OWN(free) char *manifest = str_format("%s/all.yaml", scene->dir);
     OWN(free) char *image = str_format("ledger=%s", self);
     char ports[4][8];
-    for (size_t i = 0; i < COUNT(scene->ports); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(scene->ports); i++)
         snprintf(ports[i], sizeof(ports[i]), "%u", scene->ports[i]);
     const char *const arguments[] = {
         "up",     "-f",     manifest,     "--data-dir", data_dir,     "--image", image,
@@ -155,7 +153,7 @@ static size_t children_of(pid_t parent, pid_t children[MOST_CHILDREN])
     for (const struct dirent *entry; (entry = readdir(processes)) && count < MOST_CHILDREN;) {
         pid_t pid = (pid_t)atoi(entry->d_name);
         struct process_stat stat;
-        if (pid > 0 && process_look(pid, &stat) && stat.parent == parent)
+        if (pid > 0 && process_read_stat(pid, &stat) && stat.parent == parent)
             children[count++] = pid;
     }
     closedir(processes);
@@ -172,11 +170,9 @@ static void kill_one(void *context, unsigned number)
         kill(children[victim], SIGKILL);
         return;
     }
-    process_end(&scene->kn, SIGKILL);
+    process_stop(&scene->kn, SIGKILL);
     start(scene);
 }
-
-/* ---- the one that publishes ------------------------------------------------------------------ */
 
 static int ask(struct scene *scene, const char *method, const char *what, struct bytes body)
 {
@@ -186,8 +182,8 @@ static int ask(struct scene *scene, const char *method, const char *what, struct
     OWN(free) char *url =
         str_format("http://127.0.0.1:%u/v1/projects/demo/%s", scene->ports[2], what);
     struct http_call call = {.method = method, .url = url, .headers = &headers, .body = body};
-    OWN(http_answer) struct http_answer answer = {0};
-    http_send(scene->client, &call, &answer, &err);
+    OWN(http_response) struct http_response answer = {0};
+    http_client_send(scene->client, &call, &answer, &err);
     return answer.status;
 }
 
@@ -209,12 +205,10 @@ static void publish(struct scene *scene, unsigned from, unsigned to)
 static void *publish_all(void *context)
 {
     struct scene *scene = context;
-    for (unsigned from; (from = atomic_fetch_add(&scene->next, BATCH)) < LEDGER_EVENTS;)
+    for (unsigned from; (from = atomic_fetch_add(&scene->next, BATCH)) < ARRIVAL_LOG_EVENTS;)
         publish(scene, from, from + BATCH);
     return NULL;
 }
-
-/* ---- the whole ------------------------------------------------------------------------------- */
 
 static void open_scene(struct scene *scene)
 {
@@ -222,8 +216,8 @@ static void open_scene(struct scene *scene)
     *scene = (struct scene){.dir = "/tmp/kill-all-XXXXXX"};
     EXPECT(mkdtemp(scene->dir) != NULL);
     OWN(free) char *ledger = str_format("%s/ledger", scene->dir);
-    scene->ledger = ledger_map(ledger);
-    for (size_t i = 0; i < COUNT(scene->ports); i++)
+    scene->ledger = arrival_log_map(ledger);
+    for (size_t i = 0; i < ARRAY_SIZE(scene->ports); i++)
         scene->ports[i] = free_port();
     scene->client = http_client_open(NULL, &err);
     write_manifest(scene);
@@ -237,16 +231,16 @@ static void open_scene(struct scene *scene)
 static void own_scene(struct scene *scene)
 {
     struct err err = {0};
-    process_end(&scene->kn, SIGTERM);
+    process_stop(&scene->kn, SIGTERM);
     http_client_close(scene->client);
     munmap(scene->ledger, sizeof(*scene->ledger));
-    tree_remove(scene->dir, &err);
+    file_remove_tree(scene->dir, &err);
 }
 
 TEST(every_message_arrives_at_every_service_although_every_process_is_killed_at_random)
 {
     OWN(scene) struct scene scene;
     open_scene(&scene);
-    struct trial trial = {publish_all, kill_one, &scene};
-    ledger_try(scene.ledger, &trial);
+    struct crash_test trial = {publish_all, kill_one, &scene};
+    crash_test_run(scene.ledger, &trial);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The engine's topics, subscriptions and policies: made, found, changed, deleted, loaded. */
 #include "gcp-local/pubsub/engine/engine.h"
 
@@ -5,7 +6,7 @@
 #include "base/str.h"
 #include "gcp-local/api/proto_json.h"
 #include "gcp-local/pubsub/engine/engine_private.h"
-#include "gcp-local/pubsub/engine/names.h"
+#include "gcp-local/pubsub/engine/pubsub_name.h"
 #include "gcp-local/pubsub/engine/retained_messages.h"
 
 #include <utlist.h>
@@ -15,63 +16,64 @@ static const char *name_of(const json_t *config)
     return json_string_value(json_object_get(config, "name"));
 }
 
-void engine_init(struct engine *engine, int64_t now_ns, bool keeps_changes)
+void engine_init(struct engine *engine, int64_t now_ns, bool journal_enabled)
 {
-    *engine = (struct engine){
-        .next_message = now_ns / 1000, .next_lease = now_ns / 1000, .keeps_changes = keeps_changes};
+    *engine = (struct engine){.next_message = now_ns / 1000,
+                              .next_lease = now_ns / 1000,
+                              .journal_enabled = journal_enabled};
 }
 
-void engine_note(struct engine *engine, int64_t owner, const char *name, const json_t *config)
+void engine_record_resource(struct engine *engine, int64_t owner, const char *name,
+                            const json_t *config)
 {
-    if (engine->keeps_changes)
-        changes_add(&engine->changes, (struct change){.kind = CHANGE_PUT_RESOURCE,
-                                                      .owner = owner,
-                                                      .name = str_copy(name),
-                                                      .config = json_to_text(config)});
+    if (engine->journal_enabled)
+        engine_journal_add(&engine->changes,
+                           (struct journal_entry){.kind = JOURNAL_PUT_RESOURCE,
+                                                  .owner = owner,
+                                                  .name = str_copy(name),
+                                                  .config = json_to_text(config)});
 }
 
 static void note_drop(struct engine *engine, int64_t owner)
 {
-    if (engine->keeps_changes)
-        changes_add(&engine->changes,
-                    (struct change){.kind = CHANGE_DROP_RESOURCE, .owner = owner});
+    if (engine->journal_enabled)
+        engine_journal_add(&engine->changes,
+                           (struct journal_entry){.kind = JOURNAL_DELETE_RESOURCE, .owner = owner});
 }
 
-/* ---- policies ---- */
-
-static struct policy *find_policy(const struct engine *engine, const char *name)
+static struct iam_policy *find_policy(const struct engine *engine, const char *name)
 {
-    struct policy *policy = NULL;
+    struct iam_policy *policy = NULL;
     HASH_FIND_STR(engine->policies, name, policy);
     return policy;
 }
 
-const json_t *engine_policy(const struct engine *engine, const char *name)
+const json_t *engine_iam_policy(const struct engine *engine, const char *name)
 {
-    const struct policy *policy = find_policy(engine, name);
+    const struct iam_policy *policy = find_policy(engine, name);
     return policy ? policy->config : NULL;
 }
 
-struct policy *engine_add_policy(struct engine *engine, int64_t owner, const char *name)
+struct iam_policy *engine_add_iam_policy(struct engine *engine, int64_t owner, const char *name)
 {
-    struct policy *policy = must_alloc(sizeof(*policy));
-    *policy = (struct policy){.name = str_copy(name), .owner = owner};
+    struct iam_policy *policy = alloc_zeroed(sizeof(*policy));
+    *policy = (struct iam_policy){.name = str_copy(name), .owner = owner};
     HASH_ADD_KEYPTR(hh, engine->policies, policy->name, strlen(policy->name), policy);
     return policy;
 }
 
-void engine_set_policy(struct engine *engine, const char *name, json_t *config)
+void engine_set_iam_policy(struct engine *engine, const char *name, json_t *config)
 {
-    struct policy *policy = find_policy(engine, name);
+    struct iam_policy *policy = find_policy(engine, name);
     if (!policy)
-        policy = engine_add_policy(engine, ++engine->next_owner, name);
+        policy = engine_add_iam_policy(engine, ++engine->next_owner, name);
     json_decref(policy->config);
     policy->config = config;
     OWN(free) char *row = str_format("%s:iam", name);
-    engine_note(engine, policy->owner, row, config);
+    engine_record_resource(engine, policy->owner, row, config);
 }
 
-static void free_policy(struct engine *engine, struct policy *policy)
+static void free_policy(struct engine *engine, struct iam_policy *policy)
 {
     HASH_DEL(engine->policies, policy);
     json_decref(policy->config);
@@ -82,14 +84,12 @@ static void free_policy(struct engine *engine, struct policy *policy)
 /* A policy goes with its resource. */
 static void drop_policy(struct engine *engine, const char *name)
 {
-    struct policy *policy = find_policy(engine, name);
+    struct iam_policy *policy = find_policy(engine, name);
     if (!policy)
         return;
     note_drop(engine, policy->owner);
     free_policy(engine, policy);
 }
-
-/* ---- topics ---- */
 
 struct topic *engine_topic(const struct engine *engine, const char *name)
 {
@@ -100,11 +100,11 @@ struct topic *engine_topic(const struct engine *engine, const char *name)
 
 struct topic *engine_add_topic(struct engine *engine, int64_t owner, json_t *config)
 {
-    struct topic *topic = must_alloc(sizeof(*topic));
+    struct topic *topic = alloc_zeroed(sizeof(*topic));
     *topic = (struct topic){.name = str_copy(name_of(config)),
                             .config = config,
                             .owner = owner,
-                            .retention_ns = topic_retention_ns(config)};
+                            .retention_ns = settings_topic_retention_ns(config)};
     HASH_ADD_KEYPTR(hh, engine->topics, topic->name, strlen(topic->name), topic);
     return topic;
 }
@@ -117,7 +117,7 @@ struct topic *engine_create_topic(struct engine *engine, json_t *config, struct 
         return NULL;
     }
     struct topic *topic = engine_add_topic(engine, ++engine->next_owner, config);
-    engine_note(engine, topic->owner, topic->name, config);
+    engine_record_resource(engine, topic->owner, topic->name, config);
     return topic;
 }
 
@@ -125,15 +125,15 @@ void engine_update_topic(struct engine *engine, struct topic *topic, json_t *con
 {
     json_decref(topic->config);
     topic->config = config;
-    topic->retention_ns = topic_retention_ns(config);
-    engine_note(engine, topic->owner, topic->name, config);
+    topic->retention_ns = settings_topic_retention_ns(config);
+    engine_record_resource(engine, topic->owner, topic->name, config);
 }
 
 void engine_attach(struct subscription *subscription, struct topic *topic)
 {
     if (topic->subscription_count == topic->subscription_size) {
         topic->subscription_size = topic->subscription_size ? 2 * topic->subscription_size : 4;
-        topic->subscriptions = must_realloc(
+        topic->subscriptions = alloc_resize(
             topic->subscriptions, topic->subscription_size * sizeof(struct subscription *));
     }
     topic->subscriptions[topic->subscription_count++] = subscription;
@@ -155,7 +155,7 @@ static void leave_topic(struct subscription *subscription)
 static void free_topic(struct engine *engine, struct topic *topic)
 {
     HASH_DEL(engine->topics, topic);
-    shelf_done(&topic->kept);
+    retained_messages_done(&topic->kept);
     free(topic->subscriptions);
     json_decref(topic->config);
     free(topic->name);
@@ -168,7 +168,8 @@ void engine_delete_topic(struct engine *engine, struct topic *topic)
         struct subscription *subscription = topic->subscriptions[0];
         leave_topic(subscription);
         json_object_set_new(subscription->config, "topic", json_string(DELETED_TOPIC));
-        engine_note(engine, subscription->owner, subscription->name, subscription->config);
+        engine_record_resource(engine, subscription->owner, subscription->name,
+                               subscription->config);
     }
     struct snapshot *snapshot, *next;
     HASH_ITER(hh, engine->snapshots, snapshot, next)
@@ -176,16 +177,14 @@ void engine_delete_topic(struct engine *engine, struct topic *topic)
         if (snapshot->topic == topic)
             snapshot->topic = NULL;
     }
-    for (struct message *message; (message = shelf_take(&topic->kept));) {
-        engine_release(engine, topic->owner, message);
-        message_unref(message);
+    for (struct stored_message *message; (message = retained_messages_take(&topic->kept));) {
+        engine_unretain(engine, topic->owner, message);
+        stored_message_unref(message);
     }
     drop_policy(engine, topic->name);
     note_drop(engine, topic->owner);
     free_topic(engine, topic);
 }
-
-/* ---- subscriptions ---- */
 
 struct subscription *engine_subscription(const struct engine *engine, const char *name)
 {
@@ -195,9 +194,9 @@ struct subscription *engine_subscription(const struct engine *engine, const char
 }
 
 struct subscription *engine_add_subscription(struct engine *engine, int64_t owner, json_t *config,
-                                             struct rules rules, int64_t now_ns)
+                                             struct subscription_settings rules, int64_t now_ns)
 {
-    struct subscription *subscription = must_alloc(sizeof(*subscription));
+    struct subscription *subscription = alloc_zeroed(sizeof(*subscription));
     *subscription = (struct subscription){.name = str_copy(name_of(config)),
                                           .config = config,
                                           .owner = owner,
@@ -223,7 +222,7 @@ struct subscription *engine_create_subscription(struct engine *engine, json_t *c
                                                 int64_t now_ns, struct err *err)
 {
     json_auto_t *given = config;
-    struct rules rules = {0};
+    struct subscription_settings rules = {0};
     if (engine_subscription(engine, name_of(config))) {
         err_set(err, ERR_CONFLICT, "Subscription already exists");
         return NULL;
@@ -234,13 +233,13 @@ struct subscription *engine_create_subscription(struct engine *engine, json_t *c
         return NULL;
     }
     if (!check_dead_letter_topic(engine, config, err) ||
-        !rules_from_subscription(config, &rules, err))
+        !settings_from_subscription(config, &rules, err))
         return NULL;
     struct subscription *subscription =
         engine_add_subscription(engine, ++engine->next_owner, json_incref(given), rules, now_ns);
     engine_attach(subscription, topic);
-    engine_note(engine, subscription->owner, subscription->name, config);
-    engine_settle(engine, subscription);
+    engine_record_resource(engine, subscription->owner, subscription->name, config);
+    engine_reschedule(engine, subscription);
     return subscription;
 }
 
@@ -248,24 +247,24 @@ bool engine_update_subscription(struct engine *engine, struct subscription *subs
                                 json_t *config, int64_t now_ns, struct err *err)
 {
     json_auto_t *given = config;
-    struct rules rules = {0};
+    struct subscription_settings rules = {0};
     if (!check_dead_letter_topic(engine, config, err) ||
-        !rules_from_subscription(config, &rules, err))
+        !settings_from_subscription(config, &rules, err))
         return false;
-    rules_done(&subscription->rules);
+    settings_done(&subscription->rules);
     subscription->rules = rules;
     json_decref(subscription->config);
     subscription->config = json_incref(given);
     subscription->used_ns = now_ns;
-    engine_note(engine, subscription->owner, subscription->name, config);
-    engine_settle(engine, subscription);
+    engine_record_resource(engine, subscription->owner, subscription->name, config);
+    engine_reschedule(engine, subscription);
     return true;
 }
 
 static void drop_backlog(struct engine *engine, struct subscription *subscription)
 {
     while (subscription->backlog.log)
-        engine_drop_entry(engine, subscription, subscription->backlog.log);
+        engine_remove_entry(engine, subscription, subscription->backlog.log);
 }
 
 static void free_subscription(struct engine *engine, struct subscription *subscription)
@@ -276,8 +275,8 @@ static void free_subscription(struct engine *engine, struct subscription *subscr
         DL_DELETE(engine->woken, subscription);
     HASH_DEL(engine->subscriptions, subscription);
     heap_remove(&engine->due, &subscription->due);
-    backlog_done(&subscription->backlog);
-    rules_done(&subscription->rules);
+    subscription_queue_done(&subscription->backlog);
+    settings_done(&subscription->rules);
     json_decref(subscription->config);
     free(subscription->name);
     free(subscription);
@@ -298,11 +297,9 @@ void engine_detach(struct engine *engine, struct subscription *subscription)
     drop_backlog(engine, subscription);
     subscription->rules.detached = true;
     json_object_set_new(subscription->config, "detached", json_true());
-    engine_note(engine, subscription->owner, subscription->name, subscription->config);
-    engine_settle(engine, subscription);
+    engine_record_resource(engine, subscription->owner, subscription->name, subscription->config);
+    engine_reschedule(engine, subscription);
 }
-
-/* ---- the end ---- */
 
 void engine_done(struct engine *engine)
 {
@@ -311,7 +308,7 @@ void engine_done(struct engine *engine)
     {
         free_subscription(engine, subscription);
     }
-    engine->keeps_changes = false;
+    engine->journal_enabled = false;
     struct snapshot *snapshot, *next_snapshot;
     HASH_ITER(hh, engine->snapshots, snapshot, next_snapshot)
     {
@@ -322,12 +319,12 @@ void engine_done(struct engine *engine)
     {
         free_topic(engine, topic);
     }
-    struct policy *policy, *next_policy;
+    struct iam_policy *policy, *next_policy;
     HASH_ITER(hh, engine->policies, policy, next_policy)
     {
         free_policy(engine, policy);
     }
     heap_done(&engine->due);
-    changes_done(&engine->changes);
+    engine_journal_done(&engine->changes);
     *engine = (struct engine){0};
 }

@@ -1,13 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The engine filled again from what a store has kept. */
 #include "base/str.h"
 #include "gcp-local/pubsub/engine/engine_private.h"
 #include "gcp-local/pubsub/engine/retained_messages.h"
 
 /* Who holds messages, by number. */
-struct owner {
+struct resource_owner {
     int64_t number;
     struct subscription *subscription; /* or: */
-    struct shelf *shelf;
+    struct retained_messages *shelf;
     UT_hash_handle hh;
 };
 
@@ -17,18 +18,19 @@ static const char *topic_name(const json_t *config)
 }
 
 static void add_owner(struct engine *engine, int64_t number, struct subscription *subscription,
-                      struct shelf *shelf)
+                      struct retained_messages *shelf)
 {
-    struct owner *owner = must_alloc(sizeof(*owner));
-    *owner = (struct owner){.number = number, .subscription = subscription, .shelf = shelf};
+    struct resource_owner *owner = alloc_zeroed(sizeof(*owner));
+    *owner =
+        (struct resource_owner){.number = number, .subscription = subscription, .shelf = shelf};
     HASH_ADD(hh, engine->owners, number, sizeof(owner->number), owner);
 }
 
 static bool load_subscription(struct engine *engine, int64_t number, json_t *config, int64_t now_ns,
                               struct err *err)
 {
-    struct rules rules = {0};
-    if (!rules_from_subscription(config, &rules, err)) {
+    struct subscription_settings rules = {0};
+    if (!settings_from_subscription(config, &rules, err)) {
         json_decref(config);
         return false;
     }
@@ -49,7 +51,7 @@ bool engine_load_resource(struct engine *engine, int64_t owner, const char *name
         engine->next_owner = owner;
     if (str_ends(name, ":iam")) {
         OWN(free) char *resource = str_copy_bytes((struct bytes){name, strlen(name) - 4});
-        engine_add_policy(engine, owner, resource)->config = config;
+        engine_add_iam_policy(engine, owner, resource)->config = config;
     } else if (strstr(name, "/subscriptions/")) {
         return load_subscription(engine, owner, config, now_ns, err);
     } else if (strstr(name, "/snapshots/")) {
@@ -61,29 +63,31 @@ bool engine_load_resource(struct engine *engine, int64_t owner, const char *name
     return true;
 }
 
-void engine_load_hold(struct engine *engine, int64_t owner, struct message *message, bool acked)
+void engine_load_retained(struct engine *engine, int64_t owner, struct stored_message *message,
+                          bool acked)
 {
     if (message->id >= engine->next_message)
         engine->next_message = message->id + 1;
-    struct owner *found = NULL;
+    struct resource_owner *found = NULL;
     HASH_FIND(hh, engine->owners, &owner, sizeof(owner), found);
     if (!found)
         return;
     message->holders++;
     if (found->shelf)
-        shelf_add(found->shelf, message);
+        retained_messages_add(found->shelf, message);
     else
-        backlog_add(&found->subscription->backlog, message, acked ? ENTRY_ACKED : ENTRY_READY);
+        subscription_queue_add(&found->subscription->backlog, message,
+                               acked ? ENTRY_ACKED : ENTRY_READY);
 }
 
-void engine_loaded(struct engine *engine)
+void engine_load_end(struct engine *engine)
 {
     struct subscription *subscription, *next_subscription;
     HASH_ITER(hh, engine->subscriptions, subscription, next_subscription)
     {
-        engine_settle(engine, subscription);
+        engine_reschedule(engine, subscription);
     }
-    struct owner *owner, *next_owner;
+    struct resource_owner *owner, *next_owner;
     HASH_ITER(hh, engine->owners, owner, next_owner)
     {
         HASH_DEL(engine->owners, owner);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The filter language of subscriptions: parsed into a tree, which is then walked per message. */
 #include "gcp-local/pubsub/engine/filter.h"
 
@@ -38,7 +39,7 @@ static inline void own_filter(struct filter **local)
 
 static struct filter *node(enum filter_op op, struct filter *left, struct filter *right)
 {
-    struct filter *filter = must_alloc(sizeof(*filter));
+    struct filter *filter = alloc_zeroed(sizeof(*filter));
     *filter = (struct filter){.op = op, .left = left, .right = right};
     return filter;
 }
@@ -173,7 +174,7 @@ static struct filter *parse_attribute(struct parse *parse)
     OWN(filter) struct filter *filter = node(has ? HAS : EQUALS, NULL, NULL);
     filter->name = take_name(parse);
     if (!filter->name || has)
-        return filter->name ? give(&filter) : NULL;
+        return filter->name ? move_ptr(&filter) : NULL;
 
     bool differs = take(parse, "!=");
     if (!differs && !take(parse, "=")) {
@@ -183,7 +184,7 @@ static struct filter *parse_attribute(struct parse *parse)
     filter->value = take_string(parse);
     if (!filter->value)
         return NULL;
-    return differs ? node(NOT, give(&filter), NULL) : give(&filter);
+    return differs ? node(NOT, move_ptr(&filter), NULL) : move_ptr(&filter);
 }
 
 /* hasPrefix(attributes.NAME, "…") */
@@ -208,7 +209,7 @@ static struct filter *parse_prefix(struct parse *parse)
         fail(parse, "')'");
         return NULL;
     }
-    return give(&filter);
+    return move_ptr(&filter);
 }
 
 static struct filter *parse_or_and(struct parse *parse);
@@ -225,7 +226,7 @@ static struct filter *parse_term(struct parse *parse)
             fail(parse, "')'");
             return NULL;
         }
-        return give(&inner);
+        return move_ptr(&inner);
     }
     if (take_word(parse, "attributes"))
         return parse_attribute(parse);
@@ -243,7 +244,7 @@ static struct filter *parse_or_and(struct parse *parse)
     while (left) {
         const char *word = take_word(parse, "AND") ? "AND" : take_word(parse, "OR") ? "OR" : NULL;
         if (!word)
-            return give(&left);
+            return move_ptr(&left);
         if (joint && !str_equal(joint, word)) {
             fail(parse, "parentheses where AND and OR meet");
             return NULL;
@@ -259,9 +260,9 @@ static struct filter *parse_or_and(struct parse *parse)
 
 struct filter *filter_parse(const char *text, struct err *err)
 {
-    if (strlen(text) > MOST_FILTER_BYTES) {
+    if (strlen(text) > MAX_FILTER_BYTES) {
         err_set(err, ERR_INPUT, "Invalid filter: %zu bytes, the maximum is %d", strlen(text),
-                MOST_FILTER_BYTES);
+                MAX_FILTER_BYTES);
         return NULL;
     }
     struct parse parse = {text, text, err};
@@ -271,18 +272,18 @@ struct filter *filter_parse(const char *text, struct err *err)
         fail(&parse, "AND, OR or the end");
         return NULL;
     }
-    return give(&filter);
+    return move_ptr(&filter);
 }
 
-bool filter_matches(const struct filter *filter, const struct message *message)
+bool filter_matches(const struct filter *filter, const struct stored_message *message)
 {
     switch (filter->op) {
     case HAS:
-        return message_attribute(message, filter->name) != NULL;
+        return stored_message_attribute(message, filter->name) != NULL;
     case EQUALS:
-        return str_equal(message_attribute(message, filter->name), filter->value);
+        return str_equal(stored_message_attribute(message, filter->name), filter->value);
     case STARTS: {
-        const char *value = message_attribute(message, filter->name);
+        const char *value = stored_message_attribute(message, filter->name);
         return value && str_starts(value, filter->value);
     }
     case NOT:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The filter language of subscriptions, over a message's attributes:
  *
  *     attributes:NAME                      attributes.NAME = "value"      attributes.NAME !=
@@ -13,7 +14,7 @@
 
 #include <stdbool.h>
 
-enum { MOST_FILTER_BYTES = 256 };
+enum { MAX_FILTER_BYTES = 256 };
 
 struct filter;
 
@@ -21,6 +22,6 @@ struct filter;
 struct filter *filter_parse(const char *text, struct err *err);
 void filter_free(struct filter *filter);
 
-bool filter_matches(const struct filter *filter, const struct message *message);
+bool filter_matches(const struct filter *filter, const struct stored_message *message);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A queue by key: a binary heap whose nodes know where they are. */
 #include "gcp-local/pubsub/engine/heap.h"
 
@@ -43,7 +44,7 @@ void heap_set(struct heap *heap, struct heap_node *node, int64_t key)
     }
     if (heap->count == heap->size) {
         heap->size = heap->size ? heap->size + heap->size / 2 : 16;
-        heap->list = must_realloc(heap->list, heap->size * sizeof(struct heap_node *));
+        heap->list = alloc_resize(heap->list, heap->size * sizeof(struct heap_node *));
     }
     node->key = key;
     sift_up(heap, heap->count++, node);

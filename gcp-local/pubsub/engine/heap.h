@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A queue by key: what is in it has a struct heap_node, and the smallest key is found first. */
 #ifndef GCP_LOCAL_PUBSUB_ENGINE_HEAP_H
 #define GCP_LOCAL_PUBSUB_ENGINE_HEAP_H
@@ -30,6 +31,7 @@ struct heap_node *heap_first(const struct heap *heap);
 void heap_done(struct heap *heap);
 
 /* The struct around a node. */
-#define heap_owner(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
+#define heap_container_of(node, type, member)                                                      \
+    ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Messages that a topic or a snapshot keeps, oldest first. */
 #include "gcp-local/pubsub/engine/retained_messages.h"
 
@@ -5,27 +6,27 @@
 
 #include <string.h>
 
-void shelf_add(struct shelf *shelf, struct message *message)
+void retained_messages_add(struct retained_messages *shelf, struct stored_message *message)
 {
     if (shelf->first + shelf->count == shelf->size) {
         if (shelf->first > shelf->size / 2) {
             memmove(shelf->list, shelf->list + shelf->first,
-                    shelf->count * sizeof(struct message *));
+                    shelf->count * sizeof(struct stored_message *));
             shelf->first = 0;
         } else {
             shelf->size = shelf->size ? 2 * shelf->size : 16;
-            shelf->list = must_realloc(shelf->list, shelf->size * sizeof(struct message *));
+            shelf->list = alloc_resize(shelf->list, shelf->size * sizeof(struct stored_message *));
         }
     }
-    shelf->list[shelf->first + shelf->count++] = message_ref(message);
+    shelf->list[shelf->first + shelf->count++] = stored_message_ref(message);
 }
 
-struct message *shelf_at(const struct shelf *shelf, size_t index)
+struct stored_message *retained_messages_at(const struct retained_messages *shelf, size_t index)
 {
     return shelf->list[shelf->first + index];
 }
 
-struct message *shelf_take(struct shelf *shelf)
+struct stored_message *retained_messages_take(struct retained_messages *shelf)
 {
     if (shelf->count == 0)
         return NULL;
@@ -33,10 +34,10 @@ struct message *shelf_take(struct shelf *shelf)
     return shelf->list[shelf->first++];
 }
 
-void shelf_done(struct shelf *shelf)
+void retained_messages_done(struct retained_messages *shelf)
 {
     for (size_t i = 0; i < shelf->count; i++)
-        message_unref(shelf_at(shelf, i));
+        stored_message_unref(retained_messages_at(shelf, i));
     free(shelf->list);
-    *shelf = (struct shelf){0};
+    *shelf = (struct retained_messages){0};
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A published message: one allocation, never changed afterwards. */
 #include "gcp-local/pubsub/engine/stored_message.h"
 
@@ -5,11 +6,11 @@
 
 #include <string.h>
 
-struct message *message_new(struct bytes ordering_key, struct bytes attributes, uint32_t count,
-                            struct bytes data)
+struct stored_message *stored_message_new(struct bytes ordering_key, struct bytes attributes,
+                                          uint32_t count, struct bytes data)
 {
-    struct message *message = must_alloc(offsetof(struct message, content) + ordering_key.len + 1 +
-                                         attributes.len + data.len);
+    struct stored_message *message = alloc_zeroed(offsetof(struct stored_message, content) +
+                                                  ordering_key.len + 1 + attributes.len + data.len);
     message->users = 1;
     message->attribute_count = count;
     message->key_len = (uint32_t)ordering_key.len;
@@ -27,44 +28,45 @@ struct message *message_new(struct bytes ordering_key, struct bytes attributes, 
     return message;
 }
 
-struct message *message_ref(struct message *message)
+struct stored_message *stored_message_ref(struct stored_message *message)
 {
     atomic_fetch_add_explicit(&message->users, 1, memory_order_relaxed);
     return message;
 }
 
-void message_unref(struct message *message)
+void stored_message_unref(struct stored_message *message)
 {
     if (message && atomic_fetch_sub_explicit(&message->users, 1, memory_order_acq_rel) == 1)
         free(message);
 }
 
-const char *message_key(const struct message *message)
+const char *stored_message_ordering_key(const struct stored_message *message)
 {
     return message->content;
 }
 
-struct bytes message_attributes(const struct message *message)
+struct bytes stored_message_attributes(const struct stored_message *message)
 {
     return (struct bytes){message->content + message->key_len + 1, message->attributes_len};
 }
 
-struct bytes message_data(const struct message *message)
+struct bytes stored_message_data(const struct stored_message *message)
 {
     const char *data = message->content + message->key_len + 1 + message->attributes_len;
     return (struct bytes){data, message->data_len};
 }
 
-const char *message_attribute(const struct message *message, const char *name)
+const char *stored_message_attribute(const struct stored_message *message, const char *name)
 {
     const char *at = NULL, *key, *value;
-    while (attributes_next(message_attributes(message), &at, &key, &value))
+    while (stored_message_next_attribute(stored_message_attributes(message), &at, &key, &value))
         if (str_equal(key, name))
             return value;
     return NULL;
 }
 
-bool attributes_next(struct bytes packed, const char **at, const char **name, const char **value)
+bool stored_message_next_attribute(struct bytes packed, const char **at, const char **name,
+                                   const char **value)
 {
     if (!*at)
         *at = packed.data;
@@ -76,7 +78,7 @@ bool attributes_next(struct bytes packed, const char **at, const char **name, co
     return true;
 }
 
-void attributes_add(struct buf *packed, const char *name, const char *value)
+void stored_message_pack_attribute(struct buf *packed, const char *name, const char *value)
 {
     buf_add(packed, name, strlen(name) + 1);
     buf_add(packed, value, strlen(value) + 1);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A published message: one allocation, never changed afterwards, shared by all who deliver it. */
 #ifndef GCP_LOCAL_PUBSUB_ENGINE_STORED_MESSAGE_H
 #define GCP_LOCAL_PUBSUB_ENGINE_STORED_MESSAGE_H
@@ -7,34 +8,36 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-struct message {
+struct stored_message {
     int64_t id;           /* what clients see as decimal text; grows with each message */
     int64_t published_ns; /* whole milliseconds, as clients see it */
-    atomic_uint users;    /* see message_ref */
+    atomic_uint users;    /* see stored_message_ref */
     uint32_t holders;     /* backlogs and snapshots that keep it; the engine's to count */
     uint32_t attribute_count, attributes_len, key_len, data_len;
     char content[]; /* ordering key NUL, then name NUL value NUL for each attribute, then data */
 };
 
 /* attributes is `name NUL value NUL` as often as count says. Id and time are zero. */
-struct message *message_new(struct bytes ordering_key, struct bytes attributes, uint32_t count,
-                            struct bytes data);
+struct stored_message *stored_message_new(struct bytes ordering_key, struct bytes attributes,
+                                          uint32_t count, struct bytes data);
 
 /* Messages are counted: each user refs before it keeps one, and unrefs once. Any thread. */
-struct message *message_ref(struct message *message);
-void message_unref(struct message *message);
+struct stored_message *stored_message_ref(struct stored_message *message);
+void stored_message_unref(struct stored_message *message);
 
-const char *message_key(const struct message *message); /* ordering key, "" when none */
-struct bytes message_attributes(const struct message *message);
-struct bytes message_data(const struct message *message);
+const char *stored_message_ordering_key(
+    const struct stored_message *message); /* ordering key, "" when none */
+struct bytes stored_message_attributes(const struct stored_message *message);
+struct bytes stored_message_data(const struct stored_message *message);
 
 /* The value of an attribute, or NULL. */
-const char *message_attribute(const struct message *message, const char *name);
+const char *stored_message_attribute(const struct stored_message *message, const char *name);
 
 /* Walks packed attributes: starts with *at = NULL; false at the end. */
-bool attributes_next(struct bytes packed, const char **at, const char **name, const char **value);
+bool stored_message_next_attribute(struct bytes packed, const char **at, const char **name,
+                                   const char **value);
 
 /* Appends an attribute to a packed list. */
-void attributes_add(struct buf *packed, const char *name, const char *value);
+void stored_message_pack_attribute(struct buf *packed, const char *name, const char *value);
 
 #endif

@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What one subscription still has to deliver. */
 #include "gcp-local/pubsub/engine/subscription_queue.h"
 
 #include "base/str.h"
-#include "gcp-local/pubsub/engine/ordering_key.h"
+#include "gcp-local/pubsub/engine/key_queue.h"
 
 #include <string.h>
 #include <utlist.h>
@@ -10,28 +11,28 @@
 /* Entries are small and many: made one by one, each would cost a seventh more. */
 enum { BLOCK = 64 };
 
-struct entry_block {
-    struct entry_block *next;
-    struct entry entries[BLOCK];
+struct queue_entry_block {
+    struct queue_entry_block *next;
+    struct queue_entry entries[BLOCK];
 };
 
-static struct entry *new_entry(struct backlog *backlog)
+static struct queue_entry *new_entry(struct subscription_queue *backlog)
 {
     if (!backlog->spare) {
-        struct entry_block *block = must_alloc(sizeof(*block));
+        struct queue_entry_block *block = alloc_zeroed(sizeof(*block));
         LL_PREPEND(backlog->blocks, block);
         for (size_t i = 0; i < BLOCK; i++)
             LL_PREPEND(backlog->spare, &block->entries[i]);
     }
-    struct entry *entry = backlog->spare;
+    struct queue_entry *entry = backlog->spare;
     LL_DELETE(backlog->spare, entry);
-    *entry = (struct entry){0};
+    *entry = (struct queue_entry){0};
     return entry;
 }
 
-static void free_blocks(struct backlog *backlog)
+static void free_blocks(struct subscription_queue *backlog)
 {
-    struct entry_block *block, *next;
+    struct queue_entry_block *block, *next;
     LL_FOREACH_SAFE(backlog->blocks, block, next)
     {
         free(block);
@@ -40,27 +41,27 @@ static void free_blocks(struct backlog *backlog)
     backlog->spare = NULL;
 }
 
-static struct entry *entry_of(struct heap_node *node)
+static struct queue_entry *entry_of(struct heap_node *node)
 {
-    return node ? heap_owner(node, struct entry, node) : NULL;
+    return node ? heap_container_of(node, struct queue_entry, node) : NULL;
 }
 
-static void set_ready(struct backlog *backlog, struct entry *entry)
+static void set_ready(struct subscription_queue *backlog, struct queue_entry *entry)
 {
     entry->state = ENTRY_READY;
     heap_set(&backlog->ready, &entry->node, ++backlog->turns);
 }
 
 /* Makes the oldest message of a key ready when no other of the key is under way. */
-static void release_head(struct backlog *backlog, const struct key_queue *queue)
+static void release_head(struct subscription_queue *backlog, const struct key_queue *queue)
 {
-    struct entry *head = key_queue_head(queue);
+    struct queue_entry *head = key_queue_head(queue);
     if (head && head->state == ENTRY_BLOCKED)
         set_ready(backlog, head);
 }
 
 /* Puts an entry that is in the log in line for delivery. */
-static void line_up(struct backlog *backlog, struct entry *entry)
+static void line_up(struct subscription_queue *backlog, struct queue_entry *entry)
 {
     struct key_queue *queue = key_queue_of(backlog, entry);
     if (!queue) {
@@ -72,10 +73,12 @@ static void line_up(struct backlog *backlog, struct entry *entry)
     release_head(backlog, queue);
 }
 
-struct entry *backlog_add(struct backlog *backlog, struct message *message, enum entry_state state)
+struct queue_entry *subscription_queue_add(struct subscription_queue *backlog,
+                                           struct stored_message *message,
+                                           enum queue_entry_state state)
 {
-    struct entry *entry = new_entry(backlog);
-    entry->message = message_ref(message);
+    struct queue_entry *entry = new_entry(backlog);
+    entry->message = stored_message_ref(message);
     entry->state = ENTRY_ACKED;
     DL_APPEND(backlog->log, entry);
     if (state != ENTRY_ACKED) {
@@ -85,14 +88,12 @@ struct entry *backlog_add(struct backlog *backlog, struct message *message, enum
     return entry;
 }
 
-/* ---- leases ---- */
-
-static void give_slot(struct backlog *backlog, struct entry *entry)
+static void give_slot(struct subscription_queue *backlog, struct queue_entry *entry)
 {
     if (backlog->free_count == 0) {
         uint32_t size = backlog->slot_size ? 2 * backlog->slot_size : 16;
-        backlog->slots = must_realloc(backlog->slots, size * sizeof(struct entry *));
-        backlog->free_slots = must_realloc(backlog->free_slots, size * sizeof(uint32_t));
+        backlog->slots = alloc_resize(backlog->slots, size * sizeof(struct queue_entry *));
+        backlog->free_slots = alloc_resize(backlog->free_slots, size * sizeof(uint32_t));
         for (uint32_t slot = size; slot-- > backlog->slot_size;) {
             backlog->slots[slot] = NULL;
             backlog->free_slots[backlog->free_count++] = slot;
@@ -104,7 +105,7 @@ static void give_slot(struct backlog *backlog, struct entry *entry)
 }
 
 /* Out of the heap that it is in, and its lease ended. */
-static void take_out(struct backlog *backlog, struct entry *entry)
+static void take_out(struct subscription_queue *backlog, struct queue_entry *entry)
 {
     heap_remove(entry->state == ENTRY_READY ? &backlog->ready : &backlog->timers, &entry->node);
     if (entry->lease) {
@@ -114,8 +115,8 @@ static void take_out(struct backlog *backlog, struct entry *entry)
     }
 }
 
-static struct lease lease_entry(struct backlog *backlog, struct entry *entry, int64_t until_ns,
-                                int64_t number)
+static struct lease lease_entry(struct subscription_queue *backlog, struct queue_entry *entry,
+                                int64_t until_ns, int64_t number)
 {
     heap_remove(&backlog->ready, &entry->node);
     entry->state = ENTRY_LEASED;
@@ -123,25 +124,26 @@ static struct lease lease_entry(struct backlog *backlog, struct entry *entry, in
     entry->attempts++;
     give_slot(backlog, entry);
     heap_set(&backlog->timers, &entry->node, until_ns);
-    return (struct lease){message_ref(entry->message), number, entry->slot, entry->attempts};
+    return (struct lease){stored_message_ref(entry->message), number, entry->slot, entry->attempts};
 }
 
 /* Lets the next message of the key follow in the same batch. */
-static void line_up_next(struct backlog *backlog, const struct entry *entry)
+static void line_up_next(struct subscription_queue *backlog, const struct queue_entry *entry)
 {
     const struct key_queue *queue = key_queue_of(backlog, entry);
-    struct entry *next = queue ? key_queue_next(queue, entry) : NULL;
+    struct queue_entry *next = queue ? key_queue_next(queue, entry) : NULL;
     if (next && next->state == ENTRY_BLOCKED)
         set_ready(backlog, next);
 }
 
 /* Those that were lined up for this batch but did not get in wait for it to be acked. */
-static void block_followers(struct backlog *backlog, const struct lease *leases, size_t count)
+static void block_followers(struct subscription_queue *backlog, const struct lease *leases,
+                            size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        const struct entry *entry = backlog->slots[leases[i].slot];
+        const struct queue_entry *entry = backlog->slots[leases[i].slot];
         const struct key_queue *queue = key_queue_of(backlog, entry);
-        struct entry *next = queue ? key_queue_next(queue, entry) : NULL;
+        struct queue_entry *next = queue ? key_queue_next(queue, entry) : NULL;
         if (next && next->state == ENTRY_READY) {
             heap_remove(&backlog->ready, &next->node);
             next->state = ENTRY_BLOCKED;
@@ -149,12 +151,13 @@ static void block_followers(struct backlog *backlog, const struct lease *leases,
     }
 }
 
-size_t backlog_lease(struct backlog *backlog, int64_t until_ns, int64_t *number, size_t most,
-                     size_t most_bytes, bool single, struct lease *out)
+size_t subscription_queue_lease(struct subscription_queue *backlog, int64_t until_ns,
+                                int64_t *number, size_t most, size_t most_bytes, bool single,
+                                struct lease *out)
 {
     size_t count = 0, bytes = 0;
     while (count < most) {
-        struct entry *entry = entry_of(heap_first(&backlog->ready));
+        struct queue_entry *entry = entry_of(heap_first(&backlog->ready));
         if (!entry)
             break;
         bytes += entry->message->data_len + entry->message->attributes_len;
@@ -169,28 +172,32 @@ size_t backlog_lease(struct backlog *backlog, int64_t until_ns, int64_t *number,
     return count;
 }
 
-struct entry *backlog_find(const struct backlog *backlog, int64_t number, uint32_t slot)
+struct queue_entry *subscription_queue_find(const struct subscription_queue *backlog,
+                                            int64_t number, uint32_t slot)
 {
-    struct entry *entry = slot < backlog->slot_size ? backlog->slots[slot] : NULL;
+    struct queue_entry *entry = slot < backlog->slot_size ? backlog->slots[slot] : NULL;
     return entry && entry->lease == number ? entry : NULL;
 }
 
-void backlog_extend(struct backlog *backlog, struct entry *entry, int64_t until_ns)
+void subscription_queue_extend(struct subscription_queue *backlog, struct queue_entry *entry,
+                               int64_t until_ns)
 {
     heap_set(&backlog->timers, &entry->node, until_ns);
 }
 
-static void rest_or_ready(struct backlog *backlog, struct entry *entry, int64_t ready_at_ns)
+static void rest_or_ready(struct subscription_queue *backlog, struct queue_entry *entry,
+                          int64_t ready_at_ns)
 {
     if (ready_at_ns == 0) {
         set_ready(backlog, entry);
         return;
     }
-    entry->state = ENTRY_RESTING;
+    entry->state = ENTRY_BACKOFF;
     heap_set(&backlog->timers, &entry->node, ready_at_ns);
 }
 
-void backlog_return(struct backlog *backlog, struct entry *entry, int64_t ready_at_ns)
+void subscription_queue_requeue(struct subscription_queue *backlog, struct queue_entry *entry,
+                                int64_t ready_at_ns)
 {
     struct key_queue *queue = key_queue_of(backlog, entry);
     if (!queue) {
@@ -198,7 +205,7 @@ void backlog_return(struct backlog *backlog, struct entry *entry, int64_t ready_
         rest_or_ready(backlog, entry, ready_at_ns);
         return;
     }
-    for (struct entry *it = entry; it; it = key_queue_next(queue, it)) {
+    for (struct queue_entry *it = entry; it; it = key_queue_next(queue, it)) {
         if (it->state != ENTRY_LEASED)
             break;
         take_out(backlog, it);
@@ -208,7 +215,7 @@ void backlog_return(struct backlog *backlog, struct entry *entry, int64_t ready_
         rest_or_ready(backlog, entry, ready_at_ns);
 }
 
-void backlog_retire(struct backlog *backlog, struct entry *entry)
+void subscription_queue_ack(struct subscription_queue *backlog, struct queue_entry *entry)
 {
     if (entry->state == ENTRY_ACKED)
         return;
@@ -220,40 +227,40 @@ void backlog_retire(struct backlog *backlog, struct entry *entry)
         release_head(backlog, queue);
 }
 
-void backlog_drop(struct backlog *backlog, struct entry *entry)
+void subscription_queue_remove(struct subscription_queue *backlog, struct queue_entry *entry)
 {
-    backlog_retire(backlog, entry);
+    subscription_queue_ack(backlog, entry);
     DL_DELETE(backlog->log, entry);
-    message_unref(entry->message);
+    stored_message_unref(entry->message);
     LL_PREPEND(backlog->spare, entry);
 }
 
-struct entry *backlog_due(const struct backlog *backlog, int64_t now_ns)
+struct queue_entry *subscription_queue_due(const struct subscription_queue *backlog, int64_t now_ns)
 {
     struct heap_node *first = heap_first(&backlog->timers);
     return first && first->key <= now_ns ? entry_of(first) : NULL;
 }
 
-void backlog_wake(struct backlog *backlog, struct entry *entry)
+void subscription_queue_end_backoff(struct subscription_queue *backlog, struct queue_entry *entry)
 {
     heap_remove(&backlog->timers, &entry->node);
     set_ready(backlog, entry);
 }
 
-static int by_id(const struct entry *a, const struct entry *b)
+static int by_id(const struct queue_entry *a, const struct queue_entry *b)
 {
     return (a->message->id > b->message->id) - (a->message->id < b->message->id);
 }
 
-void backlog_restart(struct backlog *backlog)
+void subscription_queue_requeue_all(struct subscription_queue *backlog)
 {
-    struct entry *entry;
+    struct queue_entry *entry;
     DL_FOREACH(backlog->log, entry)
     {
         if (entry->state != ENTRY_ACKED)
             take_out(backlog, entry);
     }
-    key_queues_done(backlog);
+    key_queue_free_all(backlog);
     DL_SORT(backlog->log, by_id);
     backlog->count = 0;
     DL_FOREACH(backlog->log, entry)
@@ -265,18 +272,18 @@ void backlog_restart(struct backlog *backlog)
     }
 }
 
-void backlog_done(struct backlog *backlog)
+void subscription_queue_done(struct subscription_queue *backlog)
 {
     heap_done(&backlog->ready);
     heap_done(&backlog->timers);
-    key_queues_done(backlog);
-    struct entry *entry;
+    key_queue_free_all(backlog);
+    struct queue_entry *entry;
     DL_FOREACH(backlog->log, entry)
     {
-        message_unref(entry->message);
+        stored_message_unref(entry->message);
     }
     free_blocks(backlog);
     free(backlog->slots);
     free(backlog->free_slots);
-    *backlog = (struct backlog){0};
+    *backlog = (struct subscription_queue){0};
 }

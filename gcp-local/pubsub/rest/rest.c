@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The REST edge: which path and method does what, and what every request has in common. */
 #include "gcp-local/pubsub/rest/rest.h"
 
 #include "base/str.h"
 #include "gcp-local/api/api.h"
 #include "gcp-local/api/gzip_body.h"
-#include "gcp-local/pubsub/engine/names.h"
+#include "gcp-local/pubsub/engine/pubsub_name.h"
 
 #include <string.h>
 
@@ -22,48 +23,52 @@ struct route {
     const char *method, *collection; /* collection NULL: any of the three */
     enum shape shape;
     const char *what;
-    const struct proto_field *schema; /* of the body; NULL: it is not read */
+    const struct proto_json_field *schema; /* of the body; NULL: it is not read */
     rest_operation *operation;
     bool changes; /* needs the store */
 };
 
 static const struct route routes[] = {
     {"POST", "topics", VERB, "publish", NULL, rest_publish, true},
-    {"POST", "subscriptions", VERB, "pull", schema_pull, rest_pull, false},
-    {"POST", "subscriptions", VERB, "acknowledge", schema_acknowledge, rest_acknowledge, false},
-    {"POST", "subscriptions", VERB, "modifyAckDeadline", schema_modify_ack_deadline,
+    {"POST", "subscriptions", VERB, "pull", resource_fields_pull, rest_pull, false},
+    {"POST", "subscriptions", VERB, "acknowledge", resource_fields_acknowledge, rest_acknowledge,
+     false},
+    {"POST", "subscriptions", VERB, "modifyAckDeadline", resource_fields_modify_ack_deadline,
      rest_modify_ack_deadline, false},
 
-    {"PUT", "topics", ITEM, NULL, schema_topic, rest_create_topic, true},
+    {"PUT", "topics", ITEM, NULL, resource_fields_topic, rest_create_topic, true},
     {"GET", "topics", ITEM, NULL, NULL, rest_get_topic, false},
-    {"PATCH", "topics", ITEM, NULL, schema_update_topic, rest_update_topic, true},
+    {"PATCH", "topics", ITEM, NULL, resource_fields_update_topic, rest_update_topic, true},
     {"DELETE", "topics", ITEM, NULL, NULL, rest_delete_topic, true},
     {"GET", "topics", LIST, NULL, NULL, rest_list_topics, false},
     {"GET", "topics", INNER, "subscriptions", NULL, rest_list_topic_subscriptions, false},
     {"GET", "topics", INNER, "snapshots", NULL, rest_list_topic_snapshots, false},
 
-    {"PUT", "subscriptions", ITEM, NULL, schema_subscription, rest_create_subscription, true},
-    {"GET", "subscriptions", ITEM, NULL, NULL, rest_get_subscription, false},
-    {"PATCH", "subscriptions", ITEM, NULL, schema_update_subscription, rest_update_subscription,
+    {"PUT", "subscriptions", ITEM, NULL, resource_fields_subscription, rest_create_subscription,
      true},
+    {"GET", "subscriptions", ITEM, NULL, NULL, rest_get_subscription, false},
+    {"PATCH", "subscriptions", ITEM, NULL, resource_fields_update_subscription,
+     rest_update_subscription, true},
     {"DELETE", "subscriptions", ITEM, NULL, NULL, rest_delete_subscription, true},
     {"GET", "subscriptions", LIST, NULL, NULL, rest_list_subscriptions, false},
-    {"POST", "subscriptions", VERB, "modifyPushConfig", schema_modify_push_config,
+    {"POST", "subscriptions", VERB, "modifyPushConfig", resource_fields_modify_push_config,
      rest_modify_push_config, true},
-    {"POST", "subscriptions", VERB, "seek", schema_seek, rest_seek, true},
-    {"POST", "subscriptions", VERB, "detach", schema_empty, rest_detach, true},
+    {"POST", "subscriptions", VERB, "seek", resource_fields_seek, rest_seek, true},
+    {"POST", "subscriptions", VERB, "detach", resource_fields_empty, rest_detach_subscription,
+     true},
 
-    {"PUT", "snapshots", ITEM, NULL, schema_create_snapshot, rest_create_snapshot, true},
+    {"PUT", "snapshots", ITEM, NULL, resource_fields_create_snapshot, rest_create_snapshot, true},
     {"GET", "snapshots", ITEM, NULL, NULL, rest_get_snapshot, false},
-    {"PATCH", "snapshots", ITEM, NULL, schema_update_snapshot, rest_update_snapshot, true},
+    {"PATCH", "snapshots", ITEM, NULL, resource_fields_update_snapshot, rest_update_snapshot, true},
     {"DELETE", "snapshots", ITEM, NULL, NULL, rest_delete_snapshot, true},
     {"GET", "snapshots", LIST, NULL, NULL, rest_list_snapshots, false},
 
-    {"GET", NULL, VERB, "getIamPolicy", NULL, rest_get_policy, false},
-    {"POST", NULL, VERB, "getIamPolicy", schema_get_iam_policy, rest_get_policy, false},
-    {"POST", NULL, VERB, "setIamPolicy", schema_set_iam_policy, rest_set_policy, true},
-    {"POST", NULL, VERB, "testIamPermissions", schema_test_iam_permissions, rest_test_permissions,
+    {"GET", NULL, VERB, "getIamPolicy", NULL, rest_get_iam_policy, false},
+    {"POST", NULL, VERB, "getIamPolicy", resource_fields_get_iam_policy, rest_get_iam_policy,
      false},
+    {"POST", NULL, VERB, "setIamPolicy", resource_fields_set_iam_policy, rest_set_iam_policy, true},
+    {"POST", NULL, VERB, "testIamPermissions", resource_fields_test_iam_permissions,
+     rest_test_iam_permissions, false},
 };
 
 static bool is_collection(const char *name)
@@ -78,7 +83,7 @@ bool pubsub_owns(const char *path)
     if (!str_starts(path, "/v1/projects/"))
         return false;
     const char *slash = strchr(path + strlen("/v1/projects/"), '/');
-    for (size_t i = 0; slash && i < COUNT(collections); i++) {
+    for (size_t i = 0; slash && i < ARRAY_SIZE(collections); i++) {
         size_t len = strlen(collections[i]);
         if (str_starts(slash + 1, collections[i]) && strchr("/:?", slash[1 + len]))
             return true;
@@ -101,7 +106,7 @@ static const struct route *find_route(const struct api_path *path, const char *m
         return NULL;
     enum shape shape = shape_of(path);
     const char *what = shape == VERB ? path->verb : shape == INNER ? path->segment[4] : NULL;
-    for (size_t i = 0; i < COUNT(routes); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
         const struct route *route = &routes[i];
         if (route->shape == shape && str_equal(route->method, method) &&
             str_equal(route->what, what) &&
@@ -111,8 +116,6 @@ static const struct route *find_route(const struct api_path *path, const char *m
     return NULL;
 }
 
-/* ---- bodies ---- */
-
 static bool unpack(struct http_exchange *exchange, struct err *err)
 {
     const char *coding = headers_get(&exchange->headers, "Content-Encoding");
@@ -121,7 +124,7 @@ static bool unpack(struct http_exchange *exchange, struct err *err)
     if (!str_equal_any_case(coding, "gzip"))
         return err_set(err, ERR_FORMAT, "Content-Encoding %s is not supported", coding);
     OWN(buf) struct buf plain = {.max = MOST_BODY};
-    if (!gzip_unpack(buf_bytes(&exchange->body), &plain, err))
+    if (!gzip_body_unpack(buf_bytes(&exchange->body), &plain, err))
         return false;
     struct buf packed = exchange->body;
     exchange->body = plain;
@@ -138,11 +141,9 @@ static bool read_body(struct rest_call *call, const struct route *route, struct 
     if (!route->schema)
         return true;
     json_auto_t *body = api_body(call->exchange, err);
-    call->body = body ? proto_read(body, route->schema, err) : NULL;
+    call->body = body ? proto_json_read(body, route->schema, err) : NULL;
     return call->body != NULL;
 }
-
-/* ---- answers ---- */
 
 bool rest_reply(struct rest_call *call, const json_t *tree)
 {
@@ -166,7 +167,7 @@ static void answer_json(struct http_exchange *exchange, struct buf *body)
 {
     struct http_reply reply = {.content_type = "application/json; charset=UTF-8", .body = *body};
     *body = (struct buf){0};
-    http_answer_with(exchange, &reply);
+    http_exchange_reply(exchange, &reply);
 }
 
 static void reply_written(void *context, const struct err *err)
@@ -185,43 +186,44 @@ static void finish(struct rest_call *call)
 {
     bool kept = call->turn.pubsub->engine.changes.count != 0;
     if (call->held || !kept) {
-        turn_end(&call->turn, NULL, NULL);
+        pubsub_transaction_end(&call->turn, NULL, NULL);
         if (!call->held)
             answer_json(call->exchange, &call->reply);
         return;
     }
-    struct pending *pending = must_alloc(sizeof(*pending));
+    struct pending *pending = alloc_zeroed(sizeof(*pending));
     *pending = (struct pending){call->exchange, call->reply};
     call->reply = (struct buf){0};
-    http_hold(call->exchange);
-    turn_end(&call->turn, reply_written, pending);
+    http_exchange_hold(call->exchange);
+    pubsub_transaction_end(&call->turn, reply_written, pending);
 }
 
 static void perform(struct rest_call *call, const struct route *route, struct pubsub *pubsub,
                     struct err *err)
 {
-    if ((call->name && !name_check(call->name, call->collection, err)) ||
+    if ((call->name && !pubsub_name_check(call->name, call->collection, err)) ||
         !read_body(call, route, err))
         return;
-    call->turn = turn_begin(pubsub);
-    if ((!route->changes || turn_ready(&call->turn, err)) && route->operation(call, err))
+    call->turn = pubsub_transaction_begin(pubsub);
+    if ((!route->changes || pubsub_transaction_ready(&call->turn, err)) &&
+        route->operation(call, err))
         finish(call);
     else
-        turn_end(&call->turn, NULL, NULL);
+        pubsub_transaction_end(&call->turn, NULL, NULL);
 }
 
 static void not_found(struct http_exchange *exchange)
 {
-    http_reply_text(exchange, 404, "Not Found\n");
+    http_exchange_reply_text(exchange, 404, "Not Found\n");
 }
 
 /* Schemas are known, and there are none. */
 static void answer_schemas(struct http_exchange *exchange, const struct api_path *path)
 {
     if (path->count == 3 && !path->verb && str_equal(exchange->method, "GET"))
-        http_reply_json(exchange, 200, json_object());
+        http_exchange_reply_json(exchange, 200, json_object());
     else
-        api_refuse(exchange, API_ONE_PLATFORM, ERR_INPUT, NULL,
+        api_reject(exchange, API_ONE_PLATFORM, ERR_INPUT, NULL,
                    "schemas are not supported by gcp-local");
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The REST edge: from requests to the engine and back. */
 #ifndef GCP_LOCAL_PUBSUB_REST_REST_H
 #define GCP_LOCAL_PUBSUB_REST_REST_H
@@ -8,7 +9,7 @@
 
 /* A request on its way through. */
 struct rest_call {
-    struct turn turn; /* begun when an operation runs */
+    struct pubsub_transaction turn; /* begun when an operation runs */
     struct http_exchange *exchange;
     const char *project;    /* the part of the path */
     const char *collection; /* "topics", "subscriptions", "snapshots" */
@@ -33,14 +34,14 @@ struct snapshot *rest_snapshot(const struct rest_call *call, struct err *err);
 
 /* A resource from the body with the path's name. A body that names another is refused. New
  * reference. */
-json_t *rest_named(const struct rest_call *call, const json_t *resource, struct err *err);
+json_t *rest_resource_named(const struct rest_call *call, const json_t *resource, struct err *err);
 
 /* The resource with the fields that the update mask names taken from the patch; those that the
  * patch lacks are removed. `fixed` (ends with NULL) cannot be changed. NULL and err. New reference.
  */
 json_t *rest_patch(const json_t *resource, const json_t *patch, const char *mask,
-                   const struct proto_field *fields, const char *const *fixed, const char *kind,
-                   struct err *err);
+                   const struct proto_json_field *fields, const char *const *fixed,
+                   const char *kind, struct err *err);
 
 /* Adds the page of names or resources that the query asks for: {"KEY": […], "nextPageToken"}. list
  * is sorted here. */
@@ -54,11 +55,11 @@ bool rest_page(struct rest_call *call, const char *key, struct rest_item *list, 
 rest_operation rest_create_topic, rest_get_topic, rest_update_topic, rest_delete_topic,
     rest_list_topics, rest_list_topic_subscriptions, rest_list_topic_snapshots, rest_publish;
 rest_operation rest_create_subscription, rest_get_subscription, rest_update_subscription,
-    rest_delete_subscription, rest_list_subscriptions, rest_modify_push_config, rest_detach,
-    rest_seek;
+    rest_delete_subscription, rest_list_subscriptions, rest_modify_push_config,
+    rest_detach_subscription, rest_seek;
 rest_operation rest_pull, rest_acknowledge, rest_modify_ack_deadline;
 rest_operation rest_create_snapshot, rest_get_snapshot, rest_update_snapshot, rest_delete_snapshot,
     rest_list_snapshots;
-rest_operation rest_get_policy, rest_set_policy, rest_test_permissions;
+rest_operation rest_get_iam_policy, rest_set_iam_policy, rest_test_iam_permissions;
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* IAM policies over REST: kept and given back; everybody has every permission. */
 #include "gcp-local/pubsub/rest/rest.h"
 
@@ -18,11 +19,11 @@ static bool exists(const struct rest_call *call, struct err *err)
     return rest_snapshot(call, err) != NULL;
 }
 
-bool rest_get_policy(struct rest_call *call, struct err *err)
+bool rest_get_iam_policy(struct rest_call *call, struct err *err)
 {
     if (!exists(call, err))
         return false;
-    const json_t *policy = engine_policy(&call->turn.pubsub->engine, call->name);
+    const json_t *policy = engine_iam_policy(&call->turn.pubsub->engine, call->name);
     return policy ? rest_reply(call, policy)
                   : rest_reply_new(call, json_pack("{s:s}", "etag", no_policy_etag));
 }
@@ -34,14 +35,14 @@ static json_t *new_etag(int64_t now_ns)
     return json_sprintf("%016" PRIx64, (uint64_t)now_ns);
 }
 
-bool rest_set_policy(struct rest_call *call, struct err *err)
+bool rest_set_iam_policy(struct rest_call *call, struct err *err)
 {
     if (!exists(call, err))
         return false;
     const json_t *given = json_object_get(call->body, "policy");
     if (!given)
         return err_set(err, ERR_INPUT, "The policy to set is missing");
-    const json_t *old = engine_policy(&call->turn.pubsub->engine, call->name);
+    const json_t *old = engine_iam_policy(&call->turn.pubsub->engine, call->name);
     const char *etag = json_string_value(json_object_get(given, "etag"));
     const char *now = old ? json_string_value(json_object_get(old, "etag")) : no_policy_etag;
     if (etag && !str_equal(etag, now)) {
@@ -52,11 +53,11 @@ bool rest_set_policy(struct rest_call *call, struct err *err)
     }
     json_t *policy = json_deep_copy(given);
     json_object_set_new(policy, "etag", new_etag(call->turn.now_ns));
-    engine_set_policy(&call->turn.pubsub->engine, call->name, policy);
+    engine_set_iam_policy(&call->turn.pubsub->engine, call->name, policy);
     return rest_reply(call, policy);
 }
 
-bool rest_test_permissions(struct rest_call *call, struct err *err)
+bool rest_test_iam_permissions(struct rest_call *call, struct err *err)
 {
     if (!exists(call, err))
         return false;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Pull, acknowledge and modifyAckDeadline over REST. */
 #include "gcp-local/pubsub/rest/rest.h"
 
@@ -18,9 +19,9 @@ static bool detached(const struct subscription *subscription, struct err *err)
 /* How long the client will wait: its own timeout where it tells one, as gcloud does. */
 static int wait_sec(const struct rest_call *call)
 {
-    int64_t sec = PULL_WAIT_SEC;
+    int64_t sec = LONG_POLL_SEC;
     const char *timeout = headers_get(&call->exchange->headers, "X-Server-Timeout");
-    str_int(timeout, 0, PULL_WAIT_SEC, &sec);
+    str_int(timeout, 0, LONG_POLL_SEC, &sec);
     return (int)sec;
 }
 
@@ -36,12 +37,10 @@ bool rest_pull(struct rest_call *call, struct err *err)
         return err_set(err, ERR_INPUT, "max_messages must be positive: %lld", (long long)most);
     bool at_once = json_is_true(json_object_get(call->body, "returnImmediately"));
     call->held = true;
-    wait_pull(&call->turn, subscription, call->exchange,
-              most < MOST_PULLED ? (size_t)most : MOST_PULLED, at_once ? 0 : wait_sec(call));
+    long_poll_pull(&call->turn, subscription, call->exchange,
+                   most < MOST_PULLED ? (size_t)most : MOST_PULLED, at_once ? 0 : wait_sec(call));
     return true;
 }
-
-/* ---- ack ids ---- */
 
 /* The leases that a request names. */
 struct ids {
@@ -63,10 +62,10 @@ static bool read_ids(const struct rest_call *call, const struct subscription *su
     if (call->exchange->body.len > MOST_ACK_BYTES)
         return err_set(err, ERR_INPUT, "The request has %zu bytes of ack ids, the maximum is %d",
                        call->exchange->body.len, MOST_ACK_BYTES);
-    ids->list = must_alloc(ids->count * sizeof(*ids->list));
+    ids->list = alloc_zeroed(ids->count * sizeof(*ids->list));
     for (size_t i = 0; i < ids->count; i++)
-        if (!ack_id_parse(json_string_value(json_array_get(ids->texts, i)), subscription->name,
-                          &ids->list[i].number, &ids->list[i].slot, err))
+        if (!wire_parse_ack_id(json_string_value(json_array_get(ids->texts, i)), subscription->name,
+                               &ids->list[i].number, &ids->list[i].slot, err))
             return false;
     return true;
 }
@@ -109,14 +108,15 @@ bool rest_modify_ack_deadline(struct rest_call *call, struct err *err)
     json_int_t sec = json_integer_value(json_object_get(call->body, "ackDeadlineSeconds"));
     if (sec < 0)
         return err_set(err, ERR_INPUT, "Ack deadline cannot be negative");
-    if (sec > MOST_ACK_DEADLINE_SEC)
+    if (sec > MAX_ACK_DEADLINE_SEC)
         return err_set(err, ERR_INPUT, "Ack deadline cannot be more than %d seconds: %lld",
-                       MOST_ACK_DEADLINE_SEC, (long long)sec);
+                       MAX_ACK_DEADLINE_SEC, (long long)sec);
     if (!read_ids(call, subscription, &ids, err))
         return false;
     size_t lost = 0;
     for (size_t i = 0; i < ids.count; i++)
-        lost += !engine_modify(&call->turn.pubsub->engine, subscription, ids.list[i].number,
-                               ids.list[i].slot, sec, call->turn.now_ns);
+        lost += !engine_modify_ack_deadline(&call->turn.pubsub->engine, subscription,
+                                            ids.list[i].number, ids.list[i].slot, sec,
+                                            call->turn.now_ns);
     return settle(subscription, lost, err) && buf_add_text(&call->reply, "{}");
 }

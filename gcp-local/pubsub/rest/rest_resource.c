@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What resources have in common: found by the path, patched by a mask, listed in pages. */
 #include "gcp-local/pubsub/rest/rest.h"
 
 #include "base/str.h"
-#include "gcp-local/pubsub/engine/names.h"
+#include "gcp-local/pubsub/engine/pubsub_name.h"
 #include "net/url.h"
 
 #include <string.h>
@@ -13,7 +14,7 @@ struct topic *rest_topic(const struct rest_call *call, struct err *err)
 {
     struct topic *topic = engine_topic(&call->turn.pubsub->engine, call->name);
     if (!topic)
-        err_set(err, ERR_NOT_FOUND, "Topic not found (resource=%s)", name_id(call->name));
+        err_set(err, ERR_NOT_FOUND, "Topic not found (resource=%s)", pubsub_name_id(call->name));
     return topic;
 }
 
@@ -22,7 +23,7 @@ struct subscription *rest_subscription(const struct rest_call *call, struct err 
     struct subscription *subscription = engine_subscription(&call->turn.pubsub->engine, call->name);
     if (!subscription)
         err_set(err, ERR_NOT_FOUND, "Subscription does not exist (resource=%s)",
-                name_id(call->name));
+                pubsub_name_id(call->name));
     return subscription;
 }
 
@@ -31,11 +32,12 @@ struct snapshot *rest_snapshot(const struct rest_call *call, struct err *err)
     engine_expire_snapshots(&call->turn.pubsub->engine, call->turn.now_ns);
     struct snapshot *snapshot = engine_snapshot(&call->turn.pubsub->engine, call->name);
     if (!snapshot)
-        err_set(err, ERR_NOT_FOUND, "Snapshot does not exist (resource=%s)", name_id(call->name));
+        err_set(err, ERR_NOT_FOUND, "Snapshot does not exist (resource=%s)",
+                pubsub_name_id(call->name));
     return snapshot;
 }
 
-json_t *rest_named(const struct rest_call *call, const json_t *resource, struct err *err)
+json_t *rest_resource_named(const struct rest_call *call, const json_t *resource, struct err *err)
 {
     const char *name = json_string_value(json_object_get(resource, "name"));
     if (name && !str_equal(name, call->name)) {
@@ -48,13 +50,11 @@ json_t *rest_named(const struct rest_call *call, const json_t *resource, struct 
     return named;
 }
 
-/* ---- masks ---- */
-
 /* One path of a mask: "ackDeadlineSeconds", "ack_deadline_seconds", "push_config.push_endpoint". */
 struct patching {
     json_t *result;
     const json_t *patch;
-    const struct proto_field *fields;
+    const struct proto_json_field *fields;
     const char *const *fixed;
     const char *kind;
     struct err *err;
@@ -77,11 +77,11 @@ static void set_or_remove(json_t *object, const char *key, json_t *value)
 }
 
 /* The part behind the dot, within an object that both may lack. */
-static bool patch_inner(const struct patching *patching, const struct proto_field *field,
+static bool patch_inner(const struct patching *patching, const struct proto_json_field *field,
                         const char *path)
 {
-    const struct proto_field *inner =
-        field->kind == PROTO_OBJECT ? proto_find(field->fields, path) : NULL;
+    const struct proto_json_field *inner =
+        field->kind == PROTO_JSON_OBJECT ? proto_json_find(field->fields, path) : NULL;
     if (!inner)
         return false;
     json_t *object = json_object_get(patching->result, field->name);
@@ -97,8 +97,9 @@ static bool apply_path(const struct patching *patching, char *path)
     char *dot = strchr(path, '.');
     if (dot)
         *dot = '\0';
-    const struct proto_field *field = proto_find(patching->fields, path);
-    if (!field || field->kind == PROTO_OUTPUT || (dot && !patch_inner(patching, field, dot + 1)))
+    const struct proto_json_field *field = proto_json_find(patching->fields, path);
+    if (!field || field->kind == PROTO_JSON_OUTPUT ||
+        (dot && !patch_inner(patching, field, dot + 1)))
         return err_set(patching->err, ERR_INPUT,
                        "Invalid update_mask provided in the Update%sRequest: %s is not a known %s "
                        "field.",
@@ -114,8 +115,8 @@ static bool apply_path(const struct patching *patching, char *path)
 }
 
 json_t *rest_patch(const json_t *resource, const json_t *patch, const char *mask,
-                   const struct proto_field *fields, const char *const *fixed, const char *kind,
-                   struct err *err)
+                   const struct proto_json_field *fields, const char *const *fixed,
+                   const char *kind, struct err *err)
 {
     if (str_empty(mask)) {
         err_set(err, ERR_INPUT,
@@ -134,8 +135,6 @@ json_t *rest_patch(const json_t *resource, const json_t *patch, const char *mask
     return json_incref(result);
 }
 
-/* ---- lists ---- */
-
 static int by_name(const void *a, const void *b)
 {
     return strcmp(((const struct rest_item *)a)->name, ((const struct rest_item *)b)->name);
@@ -144,8 +143,8 @@ static int by_name(const void *a, const void *b)
 /* The page that is asked for: how many at most, and the first name. False and err. */
 static bool read_page(const struct rest_call *call, int64_t *size, char **token, struct err *err)
 {
-    OWN(free) char *text = query_get(call->exchange->query, "pageSize");
-    *token = query_get(call->exchange->query, "pageToken");
+    OWN(free) char *text = url_query_get(call->exchange->query, "pageSize");
+    *token = url_query_get(call->exchange->query, "pageToken");
     *size = MOST_PAGE;
     if (!str_empty(text) && !str_int(text, INT32_MIN, INT32_MAX, size))
         return err_set(err, ERR_INPUT, "Invalid value at 'page_size' (TYPE_INT32), \"%.40s\"",

@@ -1,15 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Snapshots over REST. */
 #include "gcp-local/pubsub/rest/rest.h"
 
 #include "base/str.h"
-#include "gcp-local/pubsub/engine/names.h"
+#include "gcp-local/pubsub/engine/pubsub_name.h"
 
 #include <string.h>
 
 bool rest_create_snapshot(struct rest_call *call, struct err *err)
 {
     struct engine *engine = &call->turn.pubsub->engine;
-    json_auto_t *named = rest_named(call, call->body, err);
+    json_auto_t *named = rest_resource_named(call, call->body, err);
     if (!named)
         return false;
     const char *name = json_string_value(json_object_get(named, "subscription"));
@@ -32,15 +33,15 @@ bool rest_get_snapshot(struct rest_call *call, struct err *err)
 bool rest_update_snapshot(struct rest_call *call, struct err *err)
 {
     static const char *const fixed[] = {"name", "topic", "expireTime", NULL};
-    static const struct proto_field fields[] = {{"name", PROTO_STRING, NULL},
-                                                {"topic", PROTO_STRING, NULL},
-                                                {"expireTime", PROTO_TIMESTAMP, NULL},
-                                                {"labels", PROTO_MAP, NULL},
-                                                {0}};
+    static const struct proto_json_field fields[] = {{"name", PROTO_JSON_STRING, NULL},
+                                                     {"topic", PROTO_JSON_STRING, NULL},
+                                                     {"expireTime", PROTO_JSON_TIMESTAMP, NULL},
+                                                     {"labels", PROTO_JSON_MAP, NULL},
+                                                     {0}};
     struct snapshot *snapshot = rest_snapshot(call, err);
     if (!snapshot)
         return false;
-    json_auto_t *patch = rest_named(call, json_object_get(call->body, "snapshot"), err);
+    json_auto_t *patch = rest_resource_named(call, json_object_get(call->body, "snapshot"), err);
     if (!patch)
         return false;
     json_t *config = rest_patch(snapshot->config, patch,
@@ -66,12 +67,12 @@ bool rest_list_snapshots(struct rest_call *call, struct err *err)
     struct engine *engine = &call->turn.pubsub->engine;
     engine_expire_snapshots(engine, call->turn.now_ns);
     OWN(free) struct rest_item *list =
-        must_alloc((HASH_COUNT(engine->snapshots) + 1) * sizeof(*list));
+        alloc_zeroed((HASH_COUNT(engine->snapshots) + 1) * sizeof(*list));
     size_t count = 0, len;
     struct snapshot *snapshot, *next;
     HASH_ITER(hh, engine->snapshots, snapshot, next)
     {
-        const char *project = name_project(snapshot->name, &len);
+        const char *project = pubsub_name_project(snapshot->name, &len);
         if (strlen(call->project) == len && strncmp(project, call->project, len) == 0)
             list[count++] = (struct rest_item){snapshot->name, snapshot->config};
     }

@@ -1,9 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Subscriptions over REST: made, changed, sought back, detached. */
 #include "gcp-local/pubsub/rest/rest.h"
 
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "gcp-local/pubsub/engine/names.h"
+#include "gcp-local/pubsub/engine/pubsub_name.h"
 
 #include <string.h>
 
@@ -14,11 +15,12 @@ static const char *text_of(const json_t *object, const char *key)
 
 bool rest_create_subscription(struct rest_call *call, struct err *err)
 {
-    json_auto_t *config = rest_named(call, call->body, err);
+    json_auto_t *config = rest_resource_named(call, call->body, err);
     if (!config)
         return false;
     const char *topic = text_of(config, "topic");
-    if (!name_check(topic ? topic : "", "topics", err) || !subscription_complete(config, err))
+    if (!pubsub_name_check(topic ? topic : "", "topics", err) ||
+        !settings_complete_subscription(config, err))
         return false;
     struct subscription *subscription = engine_create_subscription(
         &call->turn.pubsub->engine, json_incref(config), call->turn.now_ns, err);
@@ -35,7 +37,7 @@ bool rest_get_subscription(struct rest_call *call, struct err *err)
 static bool update(struct rest_call *call, struct subscription *subscription, json_t *config,
                    struct err *err)
 {
-    return subscription_complete(config, err) &&
+    return settings_complete_subscription(config, err) &&
            engine_update_subscription(&call->turn.pubsub->engine, subscription, json_incref(config),
                                       call->turn.now_ns, err) &&
            rest_reply(call, config);
@@ -47,11 +49,12 @@ bool rest_update_subscription(struct rest_call *call, struct err *err)
     struct subscription *subscription = rest_subscription(call, err);
     if (!subscription)
         return false;
-    json_auto_t *patch = rest_named(call, json_object_get(call->body, "subscription"), err);
+    json_auto_t *patch =
+        rest_resource_named(call, json_object_get(call->body, "subscription"), err);
     if (!patch)
         return false;
     json_auto_t *config = rest_patch(subscription->config, patch, text_of(call->body, "updateMask"),
-                                     schema_subscription, fixed, "Subscription", err);
+                                     resource_fields_subscription, fixed, "Subscription", err);
     return config && update(call, subscription, config, err);
 }
 
@@ -80,13 +83,13 @@ bool rest_delete_subscription(struct rest_call *call, struct err *err)
     return buf_add_text(&call->reply, "{}");
 }
 
-bool rest_detach(struct rest_call *call, struct err *err)
+bool rest_detach_subscription(struct rest_call *call, struct err *err)
 {
     struct subscription *subscription = rest_subscription(call, err);
     if (!subscription)
         return false;
     engine_detach(&call->turn.pubsub->engine, subscription);
-    wait_drop(&call->turn, subscription);
+    long_poll_drop(&call->turn, subscription);
     return buf_add_text(&call->reply, "{}");
 }
 
@@ -94,12 +97,12 @@ bool rest_list_subscriptions(struct rest_call *call, struct err *err)
 {
     const struct engine *engine = &call->turn.pubsub->engine;
     OWN(free) struct rest_item *list =
-        must_alloc((HASH_COUNT(engine->subscriptions) + 1) * sizeof(*list));
+        alloc_zeroed((HASH_COUNT(engine->subscriptions) + 1) * sizeof(*list));
     size_t count = 0, len;
     struct subscription *subscription, *next;
     HASH_ITER(hh, engine->subscriptions, subscription, next)
     {
-        const char *project = name_project(subscription->name, &len);
+        const char *project = pubsub_name_project(subscription->name, &len);
         if (strlen(call->project) == len && strncmp(project, call->project, len) == 0)
             list[count++] = (struct rest_item){subscription->name, subscription->config};
     }
@@ -110,7 +113,7 @@ static bool seek_snapshot(struct rest_call *call, struct subscription *subscript
                           const char *name, struct err *err)
 {
     struct engine *engine = &call->turn.pubsub->engine;
-    if (!name_check(name, "snapshots", err))
+    if (!pubsub_name_check(name, "snapshots", err))
         return false;
     engine_expire_snapshots(engine, call->turn.now_ns);
     const struct snapshot *snapshot = engine_snapshot(engine, name);
@@ -138,7 +141,7 @@ bool rest_seek(struct rest_call *call, struct err *err)
     if (snapshot)
         return seek_snapshot(call, subscription, snapshot, err);
     int64_t time_ns;
-    if (!time || !time_parse(time, &time_ns))
+    if (!time || !timestamp_parse(time, &time_ns))
         return err_set(err, ERR_INPUT,
                        "No target was specified in the SeekRequest. Must specify either a time or "
                        "a snapshot");

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Topics over REST. */
 #include "gcp-local/pubsub/rest/rest.h"
 
@@ -8,10 +9,10 @@
 
 bool rest_create_topic(struct rest_call *call, struct err *err)
 {
-    json_t *config = rest_named(call, call->body, err);
+    json_t *config = rest_resource_named(call, call->body, err);
     if (!config)
         return false;
-    if (!topic_check(config, err)) {
+    if (!settings_check_topic(config, err)) {
         json_decref(config);
         return false;
     }
@@ -31,13 +32,13 @@ bool rest_update_topic(struct rest_call *call, struct err *err)
     struct topic *topic = rest_topic(call, err);
     if (!topic)
         return false;
-    json_auto_t *patch = rest_named(call, json_object_get(call->body, "topic"), err);
+    json_auto_t *patch = rest_resource_named(call, json_object_get(call->body, "topic"), err);
     if (!patch)
         return false;
     json_auto_t *config = rest_patch(topic->config, patch,
                                      json_string_value(json_object_get(call->body, "updateMask")),
-                                     schema_topic, fixed, "Topic", err);
-    if (!config || !topic_check(config, err))
+                                     resource_fields_topic, fixed, "Topic", err);
+    if (!config || !settings_check_topic(config, err))
         return false;
     engine_update_topic(&call->turn.pubsub->engine, topic, json_incref(config));
     return rest_reply(call, config);
@@ -63,7 +64,8 @@ static bool in_project(const struct rest_call *call, const char *name)
 bool rest_list_topics(struct rest_call *call, struct err *err)
 {
     const struct engine *engine = &call->turn.pubsub->engine;
-    OWN(free) struct rest_item *list = must_alloc((HASH_COUNT(engine->topics) + 1) * sizeof(*list));
+    OWN(free) struct rest_item *list =
+        alloc_zeroed((HASH_COUNT(engine->topics) + 1) * sizeof(*list));
     size_t count = 0;
     struct topic *topic, *next;
     HASH_ITER(hh, engine->topics, topic, next)
@@ -79,7 +81,7 @@ bool rest_list_topic_subscriptions(struct rest_call *call, struct err *err)
 {
     const struct topic *topic = engine_topic(&call->turn.pubsub->engine, call->name);
     size_t count = topic ? topic->subscription_count : 0;
-    OWN(free) struct rest_item *list = must_alloc((count + 1) * sizeof(*list));
+    OWN(free) struct rest_item *list = alloc_zeroed((count + 1) * sizeof(*list));
     for (size_t i = 0; i < count; i++)
         list[i].name = topic->subscriptions[i]->name;
     return rest_page(call, "subscriptions", list, count, err);
@@ -90,7 +92,7 @@ bool rest_list_topic_snapshots(struct rest_call *call, struct err *err)
     struct engine *engine = &call->turn.pubsub->engine;
     engine_expire_snapshots(engine, call->turn.now_ns);
     OWN(free) struct rest_item *list =
-        must_alloc((HASH_COUNT(engine->snapshots) + 1) * sizeof(*list));
+        alloc_zeroed((HASH_COUNT(engine->snapshots) + 1) * sizeof(*list));
     size_t count = 0;
     struct snapshot *snapshot, *next;
     HASH_ITER(hh, engine->snapshots, snapshot, next)
@@ -109,6 +111,6 @@ bool rest_publish(struct rest_call *call, struct err *err)
     const struct publish_body *body = &call->messages;
     engine_publish(&call->turn.pubsub->engine, topic, body->messages, body->count,
                    call->turn.now_ns);
-    answer_published(&call->reply, body->messages, body->count);
+    json_writer_add_message_ids(&call->reply, body->messages, body->count);
     return true;
 }

@@ -1,24 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reading JSON text in one pass, without a tree. */
 #include "gcp-local/pubsub/wire/json_scanner.h"
 
 #include <ctype.h>
 #include <string.h>
 
-bool scan_fail(struct scan *scan)
+bool json_scanner_fail(struct json_scanner *scan)
 {
     scan->bad = true;
     scan->at = scan->end;
     return false;
 }
 
-static void skip_space(struct scan *scan)
+static void skip_space(struct json_scanner *scan)
 {
     while (scan->at < scan->end &&
            (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\r' || *scan->at == '\t'))
         scan->at++;
 }
 
-bool scan_take(struct scan *scan, char c)
+bool json_scanner_take(struct json_scanner *scan, char c)
 {
     skip_space(scan);
     if (scan->at == scan->end || *scan->at != c)
@@ -27,9 +28,9 @@ bool scan_take(struct scan *scan, char c)
     return true;
 }
 
-bool scan_want(struct scan *scan, char c)
+bool json_scanner_expect(struct json_scanner *scan, char c)
 {
-    return scan_take(scan, c) || scan_fail(scan);
+    return json_scanner_take(scan, c) || json_scanner_fail(scan);
 }
 
 static bool in_word(char c)
@@ -37,7 +38,7 @@ static bool in_word(char c)
     return isalnum((unsigned char)c) || c == '+' || c == '-' || c == '.';
 }
 
-bool scan_word(struct scan *scan, const char *word)
+bool json_scanner_literal(struct json_scanner *scan, const char *word)
 {
     skip_space(scan);
     size_t len = strlen(word);
@@ -48,21 +49,21 @@ bool scan_word(struct scan *scan, const char *word)
     return true;
 }
 
-bool scan_more(struct scan *scan, char close, bool *first)
+bool json_scanner_next(struct json_scanner *scan, char close, bool *first)
 {
     bool was_first = *first;
     *first = false;
-    if (scan->bad || scan_take(scan, close))
+    if (scan->bad || json_scanner_take(scan, close))
         return false;
-    return was_first || scan_want(scan, ',');
+    return was_first || json_scanner_expect(scan, ',');
 }
 
-static bool take_hex4(struct scan *scan, unsigned *value)
+static bool take_hex4(struct json_scanner *scan, unsigned *value)
 {
     *value = 0;
     for (int i = 0; i < 4; i++) {
         if (scan->at == scan->end || !isxdigit((unsigned char)*scan->at))
-            return scan_fail(scan);
+            return json_scanner_fail(scan);
         unsigned char c = (unsigned char)*scan->at++;
         *value = *value << 4 | ((unsigned)(isdigit(c) ? c - '0' : tolower(c) - 'a' + 10));
     }
@@ -81,39 +82,39 @@ static void add_point(struct buf *room, unsigned point)
 }
 
 /* \uXXXX, and the second half that a high surrogate must have. */
-static bool take_point(struct scan *scan, struct buf *room)
+static bool take_point(struct json_scanner *scan, struct buf *room)
 {
     unsigned point, low;
     if (!take_hex4(scan, &point))
         return false;
     if (point >= 0xD800 && point < 0xDC00) {
         if (scan->end - scan->at < 6 || scan->at[0] != '\\' || scan->at[1] != 'u')
-            return scan_fail(scan);
+            return json_scanner_fail(scan);
         scan->at += 2;
         if (!take_hex4(scan, &low) || low < 0xDC00 || low > 0xDFFF)
-            return scan_fail(scan);
+            return json_scanner_fail(scan);
         point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00);
     }
     if (point == 0 || (point >= 0xDC00 && point < 0xE000))
-        return scan_fail(scan);
+        return json_scanner_fail(scan);
     add_point(room, point);
     return true;
 }
 
-static bool take_escape(struct scan *scan, struct buf *room)
+static bool take_escape(struct json_scanner *scan, struct buf *room)
 {
     static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
     if (scan->at == scan->end)
-        return scan_fail(scan);
+        return json_scanner_fail(scan);
     char c = *scan->at++;
     if (c == 'u')
         return take_point(scan, room);
     const char *name = c ? strchr(names, c) : NULL;
-    return name ? buf_add(room, values + (name - names), 1) : scan_fail(scan);
+    return name ? buf_add(room, values + (name - names), 1) : json_scanner_fail(scan);
 }
 
 /* How many bytes from here on are plain: no quote, backslash or control character. */
-static size_t plain_len(const struct scan *scan)
+static size_t plain_len(const struct json_scanner *scan)
 {
     const char *at = scan->at;
     while (at < scan->end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20)
@@ -121,10 +122,10 @@ static size_t plain_len(const struct scan *scan)
     return (size_t)(at - scan->at);
 }
 
-bool scan_string(struct scan *scan, struct buf *room, struct bytes *string)
+bool json_scanner_string(struct json_scanner *scan, struct buf *room, struct bytes *string)
 {
     *string = (struct bytes){0};
-    if (!scan_want(scan, '"'))
+    if (!json_scanner_expect(scan, '"'))
         return false;
     size_t len = plain_len(scan);
     if (scan->at + len < scan->end && scan->at[len] == '"') {
@@ -137,7 +138,7 @@ bool scan_string(struct scan *scan, struct buf *room, struct bytes *string)
         buf_add(room, scan->at, len);
         scan->at += len;
         if (scan->at == scan->end || (unsigned char)*scan->at < 0x20)
-            return scan_fail(scan);
+            return json_scanner_fail(scan);
         if (*scan->at++ == '"')
             break;
         if (!take_escape(scan, room))
@@ -173,19 +174,19 @@ static size_t number_len(const char *at, const char *end)
     return (size_t)(at - start);
 }
 
-bool scan_plain(struct scan *scan, struct bytes *text)
+bool json_scanner_primitive(struct json_scanner *scan, struct bytes *text)
 {
     skip_space(scan);
     const char *start = scan->at;
-    if (!scan_word(scan, "true") && !scan_word(scan, "false"))
+    if (!json_scanner_literal(scan, "true") && !json_scanner_literal(scan, "false"))
         scan->at += number_len(scan->at, scan->end);
     *text = (struct bytes){start, (size_t)(scan->at - start)};
     if (text->len == 0 || (scan->at < scan->end && in_word(*scan->at)))
-        return scan_fail(scan);
+        return json_scanner_fail(scan);
     return true;
 }
 
-bool scan_done(struct scan *scan)
+bool json_scanner_at_end(struct json_scanner *scan)
 {
     skip_space(scan);
     return !scan->bad && scan->at == scan->end;

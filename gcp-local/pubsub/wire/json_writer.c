@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The answers that hold most of the bytes, written as text at once. */
 #include "gcp-local/pubsub/wire/json_writer.h"
 
@@ -33,7 +34,7 @@ static void add_escaped(struct buf *out, unsigned char c)
         buf_add_format(out, "\\u%04x", c);
 }
 
-void answer_add_string(struct buf *out, const char *text)
+void json_writer_add_string(struct buf *out, const char *text)
 {
     buf_add(out, "\"", 1);
     while (*text) {
@@ -48,14 +49,14 @@ void answer_add_string(struct buf *out, const char *text)
     buf_add(out, "\"", 1);
 }
 
-void answer_add_base64(struct buf *out, struct bytes data)
+void json_writer_add_base64(struct buf *out, struct bytes data)
 {
     buf_add(out, "\"", 1);
     base64_add(out, data);
     buf_add(out, "\"", 1);
 }
 
-void answer_add_ack_id(struct buf *out, const char *subscription, int64_t number, uint32_t slot)
+void wire_add_ack_id(struct buf *out, const char *subscription, int64_t number, uint32_t slot)
 {
     add(out, subscription);
     buf_add(out, ":", 1);
@@ -83,8 +84,8 @@ static bool parse_number(const char *text, int64_t *number, uint32_t *slot)
     return str_int(copy, 0, INT64_MAX, number);
 }
 
-bool ack_id_parse(const char *text, const char *subscription, int64_t *number, uint32_t *slot,
-                  struct err *err)
+bool wire_parse_ack_id(const char *text, const char *subscription, int64_t *number, uint32_t *slot,
+                       struct err *err)
 {
     const char *colon = strrchr(text, ':');
     size_t len = colon ? (size_t)(colon - text) : 0;
@@ -97,27 +98,27 @@ bool ack_id_parse(const char *text, const char *subscription, int64_t *number, u
                    subscription, text, (int)len, text);
 }
 
-static void add_attributes(struct buf *out, const struct message *message)
+static void add_attributes(struct buf *out, const struct stored_message *message)
 {
     const char *at = NULL, *name, *value, *comma = "{";
-    while (attributes_next(message_attributes(message), &at, &name, &value)) {
+    while (stored_message_next_attribute(stored_message_attributes(message), &at, &name, &value)) {
         add(out, comma);
-        answer_add_string(out, name);
+        json_writer_add_string(out, name);
         add(out, ":");
-        answer_add_string(out, value);
+        json_writer_add_string(out, value);
         comma = ",";
     }
     add(out, "}");
 }
 
 /* The members that pulled and pushed messages have in common, in the service's order. */
-static void add_message(struct buf *out, const struct message *message)
+static void add_message(struct buf *out, const struct stored_message *message)
 {
     const char *comma = "";
-    struct bytes data = message_data(message);
+    struct bytes data = stored_message_data(message);
     if (data.len) {
         add(out, "\"data\":");
-        answer_add_base64(out, data);
+        json_writer_add_base64(out, data);
         comma = ",";
     }
     if (message->attribute_count) {
@@ -126,8 +127,8 @@ static void add_message(struct buf *out, const struct message *message)
         add_attributes(out, message);
         comma = ",";
     }
-    char time[PROTO_TIME_TEXT];
-    proto_time_text(message->published_ns, time);
+    char time[PROTO_JSON_TIME_TEXT];
+    proto_json_time_text(message->published_ns, time);
     add(out, comma);
     add(out, "\"messageId\":\"");
     add_number(out, message->id);
@@ -136,18 +137,18 @@ static void add_message(struct buf *out, const struct message *message)
     add(out, "\"");
     if (message->key_len) {
         add(out, ",\"orderingKey\":");
-        answer_add_string(out, message_key(message));
+        json_writer_add_string(out, stored_message_ordering_key(message));
     }
 }
 
-void answer_received(struct buf *out, const char *subscription, const struct lease *leases,
-                     size_t count, bool with_attempts)
+void json_writer_add_received_messages(struct buf *out, const char *subscription,
+                                       const struct lease *leases, size_t count, bool with_attempts)
 {
     add(out, "{");
     for (size_t i = 0; i < count; i++) {
         add(out, i ? "," : "\"receivedMessages\":[");
         add(out, "{\"ackId\":\"");
-        answer_add_ack_id(out, subscription, leases[i].number, leases[i].slot);
+        wire_add_ack_id(out, subscription, leases[i].number, leases[i].slot);
         add(out, "\",\"message\":{");
         add_message(out, leases[i].message);
         add(out, "}");
@@ -160,7 +161,8 @@ void answer_received(struct buf *out, const char *subscription, const struct lea
     add(out, count ? "]}" : "}");
 }
 
-void answer_published(struct buf *out, struct message *const *messages, size_t count)
+void json_writer_add_message_ids(struct buf *out, struct stored_message *const *messages,
+                                 size_t count)
 {
     add(out, "{\"messageIds\":[");
     for (size_t i = 0; i < count; i++) {
@@ -172,11 +174,11 @@ void answer_published(struct buf *out, struct message *const *messages, size_t c
 }
 
 /* Push has the id and the time under two names each, for receivers of any age. */
-void answer_push(struct buf *out, const char *subscription, const struct message *message,
-                 uint32_t attempt)
+void json_writer_add_push_body(struct buf *out, const char *subscription,
+                               const struct stored_message *message, uint32_t attempt)
 {
-    char time[PROTO_TIME_TEXT];
-    proto_time_text(message->published_ns, time);
+    char time[PROTO_JSON_TIME_TEXT];
+    proto_json_time_text(message->published_ns, time);
     add(out, "{\"message\":{");
     add_message(out, message);
     add(out, ",\"message_id\":\"");
@@ -184,7 +186,7 @@ void answer_push(struct buf *out, const char *subscription, const struct message
     add(out, "\",\"publish_time\":\"");
     add(out, time);
     add(out, "\"},\"subscription\":");
-    answer_add_string(out, subscription);
+    json_writer_add_string(out, subscription);
     if (attempt) {
         add(out, ",\"deliveryAttempt\":");
         add_number(out, attempt);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The answers that hold most of the bytes, written as text at once. */
 #ifndef GCP_LOCAL_PUBSUB_WIRE_JSON_WRITER_H
 #define GCP_LOCAL_PUBSUB_WIRE_JSON_WRITER_H
@@ -5,26 +6,28 @@
 #include "gcp-local/pubsub/engine/subscription_queue.h"
 
 /* A text as JSON string, with its quotes. The text is UTF-8. */
-void answer_add_string(struct buf *out, const char *text);
+void json_writer_add_string(struct buf *out, const char *text);
 
 /* The bytes as base64 in quotes. */
-void answer_add_base64(struct buf *out, struct bytes data);
+void json_writer_add_base64(struct buf *out, struct bytes data);
 
 /* {"receivedMessages":[…]}, or {} without any. Attempts are told only when asked to. */
-void answer_received(struct buf *out, const char *subscription, const struct lease *leases,
-                     size_t count, bool with_attempts);
+void json_writer_add_received_messages(struct buf *out, const char *subscription,
+                                       const struct lease *leases, size_t count,
+                                       bool with_attempts);
 
 /* {"messageIds":["…"]} */
-void answer_published(struct buf *out, struct message *const *messages, size_t count);
+void json_writer_add_message_ids(struct buf *out, struct stored_message *const *messages,
+                                 size_t count);
 
 /* The body of a push: {"message":{…},"subscription":"…"}. attempt 0 is not told. */
-void answer_push(struct buf *out, const char *subscription, const struct message *message,
-                 uint32_t attempt);
+void json_writer_add_push_body(struct buf *out, const char *subscription,
+                               const struct stored_message *message, uint32_t attempt);
 
 /* The ack id of a lease, "SUBSCRIPTION:NUMBER-SLOT", and back. False when the text is none of this
  * subscription; err says why. */
-void answer_add_ack_id(struct buf *out, const char *subscription, int64_t number, uint32_t slot);
-bool ack_id_parse(const char *text, const char *subscription, int64_t *number, uint32_t *slot,
-                  struct err *err);
+void wire_add_ack_id(struct buf *out, const char *subscription, int64_t number, uint32_t slot);
+bool wire_parse_ack_id(const char *text, const char *subscription, int64_t *number, uint32_t *slot,
+                       struct err *err);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The body of a publish request, read straight into messages. */
 #include "gcp-local/pubsub/wire/publish_body.h"
 
@@ -10,7 +11,7 @@
 
 /* One reading: the buffers are used again for each message. */
 struct reading {
-    struct scan scan;
+    struct json_scanner scan;
     struct err *err;
     struct buf room;       /* the last string, when it had to be unescaped */
     struct buf attributes; /* packed */
@@ -44,17 +45,15 @@ static bool is(struct bytes text, const char *word)
 
 static enum field field_of(struct bytes name)
 {
-    for (size_t i = 0; i < COUNT(fields); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
         if (is(name, fields[i].name))
             return fields[i].field;
     return UNKNOWN;
 }
 
-/* ---- failures, in Google's words ---- */
-
 static bool fail_value(struct reading *reading, const char *field, const char *type)
 {
-    scan_fail(&reading->scan);
+    json_scanner_fail(&reading->scan);
     if (reading->err->status)
         return false;
     return err_set(reading->err, ERR_INPUT,
@@ -64,7 +63,7 @@ static bool fail_value(struct reading *reading, const char *field, const char *t
 
 static bool fail_name(struct reading *reading, struct bytes name)
 {
-    scan_fail(&reading->scan);
+    json_scanner_fail(&reading->scan);
     OWN(free) char *text = str_copy_bytes(name);
     return err_set(reading->err, ERR_INPUT,
                    "Invalid JSON payload received. Unknown name \"%.100s\" at 'messages[%zu]': "
@@ -79,13 +78,11 @@ static bool too_large(struct err *err, const char *what, size_t size, size_t mos
                    size, most);
 }
 
-/* ---- strings ---- */
-
 /* A string that must be there; a view that holds until the next is read. */
 static bool take_string(struct reading *reading, const char *field, struct bytes *string)
 {
     reading->room.len = 0;
-    if (scan_string(&reading->scan, &reading->room, string) && utf8_valid(*string))
+    if (json_scanner_string(&reading->scan, &reading->room, string) && str_is_utf8(*string))
         return true;
     return fail_value(reading, field, "STRING");
 }
@@ -93,23 +90,22 @@ static bool take_string(struct reading *reading, const char *field, struct bytes
 /* An attribute's value: also a number, true or false, by its text. */
 static bool take_text(struct reading *reading, struct bytes *text)
 {
-    struct scan plain = reading->scan;
-    if (!scan_plain(&plain, text))
+    struct json_scanner plain = reading->scan;
+    if (!json_scanner_primitive(&plain, text))
         return take_string(reading, "attributes", text);
     reading->scan = plain;
     return true;
 }
 
-/* ---- attributes ---- */
-
-bool publish_attribute_check(struct bytes name, struct bytes value, uint32_t count, struct err *err)
+bool publish_body_check_attribute(struct bytes name, struct bytes value, uint32_t count,
+                                  struct err *err)
 {
-    if (count > MOST_ATTRIBUTES)
-        return too_large(err, "a message with attributes", count, MOST_ATTRIBUTES);
-    if (name.len > MOST_ATTRIBUTE_NAME)
-        return too_large(err, "an attribute key", name.len, MOST_ATTRIBUTE_NAME);
-    if (value.len > MOST_ATTRIBUTE_VALUE)
-        return too_large(err, "an attribute value", value.len, MOST_ATTRIBUTE_VALUE);
+    if (count > MAX_MESSAGE_ATTRIBUTES)
+        return too_large(err, "a message with attributes", count, MAX_MESSAGE_ATTRIBUTES);
+    if (name.len > MAX_ATTRIBUTE_KEY_BYTES)
+        return too_large(err, "an attribute key", name.len, MAX_ATTRIBUTE_KEY_BYTES);
+    if (value.len > MAX_ATTRIBUTE_VALUE_BYTES)
+        return too_large(err, "an attribute value", value.len, MAX_ATTRIBUTE_VALUE_BYTES);
     if (name.len >= 4 && memcmp(name.data, "goog", 4) == 0)
         return err_set(err, ERR_INPUT, "An attribute key must not start with \"goog\"");
     return true;
@@ -120,7 +116,7 @@ static void drop_namesake(struct reading *reading, size_t end)
 {
     struct buf *packed = &reading->attributes;
     const char *name, *value, *at = NULL, *from = packed->data;
-    while (attributes_next((struct bytes){packed->data, end}, &at, &name, &value)) {
+    while (stored_message_next_attribute((struct bytes){packed->data, end}, &at, &name, &value)) {
         if (str_equal(name, packed->data + end)) {
             memmove(packed->data + (from - packed->data), at,
                     packed->len - (size_t)(at - packed->data));
@@ -142,30 +138,28 @@ static bool read_attribute(struct reading *reading)
     size_t name_len = name.len;
     buf_add(packed, name.data, name.len);
     buf_add(packed, "", 1);
-    if (!scan_want(&reading->scan, ':') || !take_text(reading, &value))
+    if (!json_scanner_expect(&reading->scan, ':') || !take_text(reading, &value))
         return fail_value(reading, "attributes", "STRING");
     buf_add(packed, value.data, value.len);
     buf_add(packed, "", 1);
     reading->attribute_count++;
     drop_namesake(reading, start);
-    return publish_attribute_check(
+    return publish_body_check_attribute(
                (struct bytes){packed->data + packed->len - name_len - value.len - 2, name_len},
                value, reading->attribute_count, reading->err) ||
-           scan_fail(&reading->scan);
+           json_scanner_fail(&reading->scan);
 }
 
 static bool read_attributes(struct reading *reading)
 {
-    if (!scan_take(&reading->scan, '{'))
+    if (!json_scanner_take(&reading->scan, '{'))
         return fail_value(reading, "attributes", "MAP");
     bool first = true;
-    while (scan_more(&reading->scan, '}', &first))
+    while (json_scanner_next(&reading->scan, '}', &first))
         if (!read_attribute(reading))
             return false;
     return !reading->scan.bad;
 }
-
-/* ---- messages ---- */
 
 static bool read_data(struct reading *reading)
 {
@@ -183,10 +177,10 @@ static bool read_key(struct reading *reading)
         return false;
     reading->key.len = 0;
     buf_add(&reading->key, key.data, key.len);
-    if (key.len <= MOST_ORDERING_KEY)
+    if (key.len <= MAX_ORDERING_KEY_BYTES)
         return true;
-    scan_fail(&reading->scan);
-    return too_large(reading->err, "an ordering key", key.len, MOST_ORDERING_KEY);
+    json_scanner_fail(&reading->scan);
+    return too_large(reading->err, "an ordering key", key.len, MAX_ORDERING_KEY_BYTES);
 }
 
 static bool read_time(struct reading *reading)
@@ -195,7 +189,7 @@ static bool read_time(struct reading *reading)
     if (!take_string(reading, "publishTime", &text))
         return false;
     OWN(free) char *time = str_copy_bytes(text);
-    return time_parse(time, NULL) || fail_value(reading, "publishTime", "TIMESTAMP");
+    return timestamp_parse(time, NULL) || fail_value(reading, "publishTime", "TIMESTAMP");
 }
 
 static bool read_field(struct reading *reading)
@@ -206,9 +200,9 @@ static bool read_field(struct reading *reading)
     enum field field = field_of(name);
     if (field == UNKNOWN)
         return fail_name(reading, name);
-    if (!scan_want(&reading->scan, ':'))
+    if (!json_scanner_expect(&reading->scan, ':'))
         return false;
-    if (scan_word(&reading->scan, "null"))
+    if (json_scanner_literal(&reading->scan, "null"))
         return true;
     switch (field) {
     case DATA:
@@ -231,12 +225,12 @@ static bool check_message(struct reading *reading)
     reading->bytes += bytes;
     if (reading->data.len == 0 && reading->attribute_count == 0)
         return err_set(reading->err, ERR_INPUT, "Some messages are empty");
-    if (reading->body->count == MOST_PUBLISHED)
+    if (reading->body->count == MAX_PUBLISH_MESSAGES)
         return err_set(reading->err, ERR_INPUT, "Too many messages to publish");
-    if (bytes > MOST_PUBLISH_BYTES)
-        return too_large(reading->err, "a message", bytes, MOST_PUBLISH_BYTES);
-    if (reading->bytes > MOST_PUBLISH_BYTES)
-        return too_large(reading->err, "messages", reading->bytes, MOST_PUBLISH_BYTES);
+    if (bytes > MAX_PUBLISH_BYTES)
+        return too_large(reading->err, "a message", bytes, MAX_PUBLISH_BYTES);
+    if (reading->bytes > MAX_PUBLISH_BYTES)
+        return too_large(reading->err, "messages", reading->bytes, MAX_PUBLISH_BYTES);
     return true;
 }
 
@@ -245,39 +239,39 @@ static void add_message(struct reading *reading)
     struct publish_body *body = reading->body;
     if (body->count == body->size) {
         body->size = body->size ? 2 * body->size : 4;
-        body->messages = must_realloc(body->messages, body->size * sizeof(struct message *));
+        body->messages = alloc_resize(body->messages, body->size * sizeof(struct stored_message *));
     }
     body->messages[body->count++] =
-        message_new(buf_bytes(&reading->key), buf_bytes(&reading->attributes),
-                    reading->attribute_count, buf_bytes(&reading->data));
+        stored_message_new(buf_bytes(&reading->key), buf_bytes(&reading->attributes),
+                           reading->attribute_count, buf_bytes(&reading->data));
 }
 
 static bool read_message(struct reading *reading)
 {
     reading->data.len = reading->key.len = reading->attributes.len = 0;
     reading->attribute_count = 0;
-    if (!scan_take(&reading->scan, '{'))
+    if (!json_scanner_take(&reading->scan, '{'))
         return fail_value(reading, "", "MESSAGE");
     bool first = true;
-    while (scan_more(&reading->scan, '}', &first))
+    while (json_scanner_next(&reading->scan, '}', &first))
         if (!read_field(reading))
             return false;
     if (reading->scan.bad)
         return false;
     if (!check_message(reading))
-        return scan_fail(&reading->scan);
+        return json_scanner_fail(&reading->scan);
     add_message(reading);
     return true;
 }
 
 static bool read_list(struct reading *reading)
 {
-    if (scan_word(&reading->scan, "null"))
+    if (json_scanner_literal(&reading->scan, "null"))
         return true;
-    if (!scan_want(&reading->scan, '['))
+    if (!json_scanner_expect(&reading->scan, '['))
         return false;
     bool first = true;
-    while (scan_more(&reading->scan, ']', &first))
+    while (json_scanner_next(&reading->scan, ']', &first))
         if (!read_message(reading))
             return false;
     return !reading->scan.bad;
@@ -286,24 +280,24 @@ static bool read_list(struct reading *reading)
 /* {"messages": [...]}; "topic" may be there, as the path has it already. */
 static bool read_request(struct reading *reading)
 {
-    struct scan *scan = &reading->scan;
-    if (scan_done(scan)) /* no body is an empty request */
+    struct json_scanner *scan = &reading->scan;
+    if (json_scanner_at_end(scan)) /* no body is an empty request */
         return true;
-    if (!scan_want(scan, '{'))
+    if (!json_scanner_expect(scan, '{'))
         return false;
     bool first = true;
-    while (scan_more(scan, '}', &first)) {
+    while (json_scanner_next(scan, '}', &first)) {
         struct bytes name, ignored;
         if (!take_string(reading, "", &name))
             return false;
         bool messages = is(name, "messages");
         if (!messages && !is(name, "topic"))
             return fail_name(reading, name);
-        if (!scan_want(scan, ':') ||
+        if (!json_scanner_expect(scan, ':') ||
             !(messages ? read_list(reading) : take_string(reading, "topic", &ignored)))
             return false;
     }
-    return scan_done(scan);
+    return json_scanner_at_end(scan);
 }
 
 bool publish_body_read(struct bytes text, struct publish_body *body, struct err *err)
@@ -325,7 +319,7 @@ bool publish_body_read(struct bytes text, struct publish_body *body, struct err 
 void publish_body_done(struct publish_body *body)
 {
     for (size_t i = 0; i < body->count; i++)
-        message_unref(body->messages[i]);
+        stored_message_unref(body->messages[i]);
     free(body->messages);
     *body = (struct publish_body){0};
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The body of a publish request, read straight into messages. */
 #ifndef GCP_LOCAL_PUBSUB_WIRE_PUBLISH_BODY_H
 #define GCP_LOCAL_PUBSUB_WIRE_PUBLISH_BODY_H
@@ -6,17 +7,17 @@
 #include "gcp-local/pubsub/engine/stored_message.h"
 
 enum {
-    MOST_PUBLISHED = 1000, /* messages in one request */
-    MOST_ATTRIBUTES = 100,
-    MOST_ATTRIBUTE_NAME = 256,
-    MOST_ATTRIBUTE_VALUE = 1024,
-    MOST_ORDERING_KEY = 1024,
-    MOST_PUBLISH_BYTES = 10000000, /* of a message, and of all messages of a request */
+    MAX_PUBLISH_MESSAGES = 1000, /* messages in one request */
+    MAX_MESSAGE_ATTRIBUTES = 100,
+    MAX_ATTRIBUTE_KEY_BYTES = 256,
+    MAX_ATTRIBUTE_VALUE_BYTES = 1024,
+    MAX_ORDERING_KEY_BYTES = 1024,
+    MAX_PUBLISH_BYTES = 10000000, /* of a message, and of all messages of a request */
 };
 
 /* All zero is empty. */
 struct publish_body {
-    struct message **messages;
+    struct stored_message **messages;
     size_t count, size;
 };
 
@@ -24,8 +25,8 @@ struct publish_body {
 bool publish_body_read(struct bytes text, struct publish_body *body, struct err *err);
 
 /* Whether a message may have this attribute, and so many; else err says why not. */
-bool publish_attribute_check(struct bytes name, struct bytes value, uint32_t count,
-                             struct err *err);
+bool publish_body_check_attribute(struct bytes name, struct bytes value, uint32_t count,
+                                  struct err *err);
 
 void publish_body_done(struct publish_body *body);
 

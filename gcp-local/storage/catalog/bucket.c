@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A bucket: a name, a project, and settings that are kept as clients sent them. */
 #include "gcp-local/storage/catalog/bucket.h"
 
 #include "base/str.h"
-#include "gcp-local/storage/catalog/object.h"
+#include "gcp-local/storage/catalog/storage_object.h"
 #include "gcp-local/storage/content/crc32c.h"
 
 #include <ctype.h>
@@ -81,7 +82,7 @@ bool bucket_set(struct bucket *bucket, const json_t *resource, bool patch, struc
 {
     if (!bucket->fields)
         bucket->fields = json_object();
-    for (size_t i = 0; i < COUNT(writable); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(writable); i++) {
         const char *name = writable[i].name;
         json_t *value = json_object_get(resource, name);
         if (value && json_typeof(value) != writable[i].type && !json_is_null(value))
@@ -101,7 +102,7 @@ bool bucket_versioned(const struct bucket *bucket)
     return json_is_true(json_object_get(json_object_get(bucket->fields, "versioning"), "enabled"));
 }
 
-char *project_number(const char *project)
+char *bucket_project_number(const char *project)
 {
     if (*project && strspn(project, "0123456789") == strlen(project))
         return str_copy(project);
@@ -125,7 +126,7 @@ static void set_location(json_t *tree)
     const char *type = "region";
     for (char *c = location; *c; c++)
         *c = (char)toupper((unsigned char)*c);
-    for (size_t i = 0; i < COUNT(continents); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(continents); i++)
         if (str_equal(location, continents[i]))
             type = "multi-region";
     json_object_set_new(tree, "location", json_string(location));
@@ -134,11 +135,11 @@ static void set_location(json_t *tree)
 
 json_t *bucket_to_json(const struct bucket *bucket, const char *base)
 {
-    char created[TIME_TEXT], updated[TIME_TEXT];
-    time_text_ms(bucket->created, created);
-    time_text_ms(bucket->updated, updated);
-    OWN(free) char *etag = object_etag(0, bucket->metageneration);
-    OWN(free) char *number = project_number(bucket->project);
+    char created[TIMESTAMP_SIZE], updated[TIMESTAMP_SIZE];
+    storage_object_time_text(bucket->created, created);
+    storage_object_time_text(bucket->updated, updated);
+    OWN(free) char *etag = storage_object_etag(0, bucket->metageneration);
+    OWN(free) char *number = bucket_project_number(bucket->project);
     json_t *tree =
         json_pack("{s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s}", "kind", "storage#bucket",
                   "selfLink", json_sprintf("%s/storage/v1/b/%s", base, bucket->name), "id",

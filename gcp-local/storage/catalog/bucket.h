@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A bucket: a name, a project, and settings that are kept as clients sent them. */
 #ifndef GCP_LOCAL_STORAGE_CATALOG_BUCKET_H
 #define GCP_LOCAL_STORAGE_CATALOG_BUCKET_H
@@ -32,9 +33,9 @@ bool bucket_versioned(const struct bucket *bucket);
 
 /* A number for a project that has none of its own: always the same for the same name. The caller
  * frees. */
-char *project_number(const char *project);
+char *bucket_project_number(const char *project);
 
-/* The resource as Google shows it; see object_to_json. */
+/* The resource as Google shows it; see storage_object_to_json. */
 json_t *bucket_to_json(const struct bucket *bucket, const char *base);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The catalog: opening it, its statements, its transactions. */
 #include "gcp-local/storage/catalog/catalog_private.h"
 
@@ -35,12 +36,10 @@ static bool run_script(struct catalog *catalog, const char *script, struct err *
     return sqlite3_exec(catalog->db, script, NULL, NULL, NULL) == SQLITE_OK || failed(catalog, err);
 }
 
-/* ---- statements ---- */
-
 static sqlite3_stmt *prepare(struct catalog *catalog, const char *sql)
 {
-    for (size_t i = 0; i < MOST_STATEMENTS; i++) {
-        struct prepared *slot = &catalog->prepared[i];
+    for (size_t i = 0; i < MAX_STATEMENTS; i++) {
+        struct prepared_statement *slot = &catalog->prepared[i];
         if (!slot->sql) {
             if (sqlite3_prepare_v2(catalog->db, sql, -1, &slot->rows, NULL) == SQLITE_OK)
                 slot->sql = sql;
@@ -48,10 +47,10 @@ static sqlite3_stmt *prepare(struct catalog *catalog, const char *sql)
         if (slot->sql == sql || !slot->sql)
             return slot->rows;
     }
-    abort(); /* more statements than MOST_STATEMENTS are written in the catalog */
+    abort(); /* more statements than MAX_STATEMENTS are written in the catalog */
 }
 
-/* Binds the values of a format, see catalog_query. */
+/* Binds the values of a format, see catalog_prepare. */
 static void bind(sqlite3_stmt *rows, const char *format, va_list values)
 {
     for (int i = 1; *format; format++, i++) {
@@ -66,8 +65,8 @@ static void bind(sqlite3_stmt *rows, const char *format, va_list values)
     }
 }
 
-sqlite3_stmt *catalog_query(struct catalog *catalog, struct err *err, const char *sql,
-                            const char *format, ...)
+sqlite3_stmt *catalog_prepare(struct catalog *catalog, struct err *err, const char *sql,
+                              const char *format, ...)
 {
     sqlite3_stmt *rows = prepare(catalog, sql);
     if (!rows) {
@@ -81,7 +80,7 @@ sqlite3_stmt *catalog_query(struct catalog *catalog, struct err *err, const char
     return rows;
 }
 
-bool catalog_finish(struct catalog *catalog, sqlite3_stmt *rows, struct err *err)
+bool catalog_execute(struct catalog *catalog, sqlite3_stmt *rows, struct err *err)
 {
     if (!rows)
         return false;
@@ -90,7 +89,7 @@ bool catalog_finish(struct catalog *catalog, sqlite3_stmt *rows, struct err *err
     return fine;
 }
 
-bool catalog_next(struct catalog *catalog, sqlite3_stmt *rows, struct err *err)
+bool catalog_step(struct catalog *catalog, sqlite3_stmt *rows, struct err *err)
 {
     int code = rows ? sqlite3_step(rows) : SQLITE_DONE;
     if (code == SQLITE_ROW)
@@ -101,23 +100,21 @@ bool catalog_next(struct catalog *catalog, sqlite3_stmt *rows, struct err *err)
     return false;
 }
 
-const char *catalog_text(sqlite3_stmt *rows, int column)
+const char *catalog_column_text(sqlite3_stmt *rows, int column)
 {
     return (const char *)sqlite3_column_text(rows, column);
 }
 
-json_t *catalog_json(sqlite3_stmt *rows, int column)
+json_t *catalog_column_json(sqlite3_stmt *rows, int column)
 {
-    const char *text = catalog_text(rows, column);
+    const char *text = catalog_column_text(rows, column);
     return text ? json_loads(text, 0, NULL) : NULL;
 }
 
-/* ---- opening and transactions ---- */
-
 static bool read_last_generation(struct catalog *catalog, struct err *err)
 {
-    sqlite3_stmt *rows = catalog_query(catalog, err, "SELECT max(generation) FROM objects", "");
-    if (!catalog_next(catalog, rows, err))
+    sqlite3_stmt *rows = catalog_prepare(catalog, err, "SELECT max(generation) FROM objects", "");
+    if (!catalog_step(catalog, rows, err))
         return false;
     catalog->last_generation = sqlite3_column_int64(rows, 0);
     sqlite3_reset(rows);
@@ -126,7 +123,7 @@ static bool read_last_generation(struct catalog *catalog, struct err *err)
 
 struct catalog *catalog_open(const char *file, struct err *err)
 {
-    OWN(catalog) struct catalog *catalog = must_alloc(sizeof(*catalog));
+    OWN(catalog) struct catalog *catalog = alloc_zeroed(sizeof(*catalog));
     pthread_mutexattr_t recursive;
     pthread_mutexattr_init(&recursive);
     pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
@@ -142,14 +139,14 @@ struct catalog *catalog_open(const char *file, struct err *err)
         err_wrap(err, "%s", file ? file : "memory");
         return NULL;
     }
-    return give(&catalog);
+    return move_ptr(&catalog);
 }
 
 void catalog_close(struct catalog *catalog)
 {
     if (!catalog)
         return;
-    for (size_t i = 0; i < MOST_STATEMENTS; i++)
+    for (size_t i = 0; i < MAX_STATEMENTS; i++)
         sqlite3_finalize(catalog->prepared[i].rows);
     sqlite3_close(catalog->db);
     pthread_mutex_destroy(&catalog->lock);
@@ -159,7 +156,7 @@ void catalog_close(struct catalog *catalog)
 bool catalog_begin(struct catalog *catalog, struct catalog_txn *txn, struct err *err)
 {
     pthread_mutex_lock(&catalog->lock);
-    if (!catalog_finish(catalog, catalog_query(catalog, err, "BEGIN IMMEDIATE", ""), err)) {
+    if (!catalog_execute(catalog, catalog_prepare(catalog, err, "BEGIN IMMEDIATE", ""), err)) {
         pthread_mutex_unlock(&catalog->lock);
         return false;
     }
@@ -169,7 +166,7 @@ bool catalog_begin(struct catalog *catalog, struct catalog_txn *txn, struct err 
 
 bool catalog_commit(struct catalog_txn *txn, struct err *err)
 {
-    if (!catalog_finish(txn->catalog, catalog_query(txn->catalog, err, "COMMIT", ""), err))
+    if (!catalog_execute(txn->catalog, catalog_prepare(txn->catalog, err, "COMMIT", ""), err))
         return false;
     pthread_mutex_unlock(&txn->catalog->lock);
     txn->catalog = NULL;
@@ -181,14 +178,14 @@ void own_catalog_txn(struct catalog_txn *local)
     if (!local->catalog)
         return;
     struct err ignored = {0}; /* what failed before matters more */
-    catalog_finish(local->catalog, catalog_query(local->catalog, &ignored, "ROLLBACK", ""),
-                   &ignored);
+    catalog_execute(local->catalog, catalog_prepare(local->catalog, &ignored, "ROLLBACK", ""),
+                    &ignored);
     pthread_mutex_unlock(&local->catalog->lock);
 }
 
 bool catalog_reset(struct catalog *catalog, struct err *err)
 {
-    HOLD_CATALOG(catalog);
+    CATALOG_LOCK(catalog);
     return run_script(catalog,
                       "BEGIN; DELETE FROM buckets; DELETE FROM objects; DELETE FROM configs;"
                       "DELETE FROM sessions; COMMIT;",

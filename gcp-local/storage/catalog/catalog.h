@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Buckets, objects, notification configs and upload sessions as rows of SQLite.
  *
  * Calls may come from any thread; each is a transaction of its own unless catalog_begin has been
@@ -6,7 +7,7 @@
 #define GCP_LOCAL_STORAGE_CATALOG_CATALOG_H
 
 #include "gcp-local/storage/catalog/bucket.h"
-#include "gcp-local/storage/catalog/object.h"
+#include "gcp-local/storage/catalog/storage_object.h"
 
 struct catalog;
 
@@ -30,12 +31,10 @@ void own_catalog_txn(struct catalog_txn *local);
 
 bool catalog_reset(struct catalog *catalog, struct err *err);
 
-/* ---- buckets ---- */
-
 bool catalog_add_bucket(struct catalog *catalog, const struct bucket *bucket, struct err *err);
 bool catalog_find_bucket(struct catalog *catalog, const char *name, struct bucket *out,
                          struct err *err);
-bool catalog_change_bucket(struct catalog *catalog, const struct bucket *bucket, struct err *err);
+bool catalog_update_bucket(struct catalog *catalog, const struct bucket *bucket, struct err *err);
 
 /* Removes an empty bucket with its notification configs; 409 when it is not empty. */
 bool catalog_delete_bucket(struct catalog *catalog, const char *name, struct err *err);
@@ -45,15 +44,15 @@ bool catalog_each_bucket(struct catalog *catalog, const char *project, const cha
                          bool (*each)(const struct bucket *bucket, void *to), void *to,
                          struct err *err);
 
-/* ---- objects ---- */
-
 /* The live object, or with a generation that one. */
 bool catalog_find_object(struct catalog *catalog, const char *bucket, const char *name,
-                         int64_t generation, struct object *out, struct err *err);
+                         int64_t generation, struct storage_object *out, struct err *err);
 bool catalog_has_generation(struct catalog *catalog, const char *bucket, int64_t generation,
                             bool *has, struct err *err);
-bool catalog_put_object(struct catalog *catalog, const struct object *object, struct err *err);
-bool catalog_delete_object(struct catalog *catalog, const struct object *object, struct err *err);
+bool catalog_put_object(struct catalog *catalog, const struct storage_object *object,
+                        struct err *err);
+bool catalog_delete_object(struct catalog *catalog, const struct storage_object *object,
+                           struct err *err);
 
 /* A number for a new generation: the clock in microseconds, but always more than the last one. */
 int64_t catalog_next_generation(struct catalog *catalog);
@@ -71,10 +70,8 @@ bool catalog_walk_begin(struct catalog *catalog, const char *bucket, bool versio
 void catalog_walk_seek(struct catalog_walk *walk, const char *name, int64_t generation);
 
 /* False at the end (err untouched) and after a failure. */
-bool catalog_walk_next(struct catalog_walk *walk, struct object *out, struct err *err);
+bool catalog_walk_next(struct catalog_walk *walk, struct storage_object *out, struct err *err);
 void own_catalog_walk(struct catalog_walk *local);
-
-/* ---- notification configs, upload sessions: a JSON text with a number or an id ---- */
 
 bool catalog_add_config(struct catalog *catalog, const char *bucket, const json_t *config,
                         int64_t *id, struct err *err);

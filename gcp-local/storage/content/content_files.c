@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Files by path in one folder, or, when nothing is to be kept, unlinked files by name. */
 #include "gcp-local/storage/content/content_files.h"
 
@@ -23,7 +24,7 @@ struct unlinked {
     UT_hash_handle hh;
 };
 
-struct files {
+struct content_files {
     int folder;           /* -1: all files are unlinked */
     pthread_mutex_t lock; /* guards unlinked */
     struct unlinked *by_path;
@@ -41,14 +42,14 @@ static void allow_files(void)
     }
 }
 
-struct files *files_open(const char *folder, struct err *err)
+struct content_files *content_files_open(const char *folder, struct err *err)
 {
-    OWN(files) struct files *files = must_alloc(sizeof(*files));
+    OWN(content_files) struct content_files *files = alloc_zeroed(sizeof(*files));
     files->folder = -1;
     pthread_mutex_init(&files->lock, NULL);
     if (!folder) {
         allow_files();
-        return give(&files);
+        return move_ptr(&files);
     }
 
     if (mkdir(folder, 0700) < 0 && errno != EEXIST) {
@@ -56,7 +57,7 @@ struct files *files_open(const char *folder, struct err *err)
         return NULL;
     }
     files->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    for (size_t i = 0; files->folder >= 0 && i < COUNT(folders); i++)
+    for (size_t i = 0; files->folder >= 0 && i < ARRAY_SIZE(folders); i++)
         if (mkdirat(files->folder, folders[i], 0700) < 0 && errno != EEXIST) {
             close(files->folder);
             files->folder = -1;
@@ -65,10 +66,10 @@ struct files *files_open(const char *folder, struct err *err)
         err_set(err, ERR_INTERNAL, "cannot use %s: %s", folder, strerror(errno));
         return NULL;
     }
-    return give(&files);
+    return move_ptr(&files);
 }
 
-static void forget(struct files *files, struct unlinked *file)
+static void forget(struct content_files *files, struct unlinked *file)
 {
     HASH_DEL(files->by_path, file);
     close(file->fd);
@@ -76,7 +77,7 @@ static void forget(struct files *files, struct unlinked *file)
     free(file);
 }
 
-static void forget_all(struct files *files)
+static void forget_all(struct content_files *files)
 {
     struct unlinked *file, *next;
     HASH_ITER(hh, files->by_path, file, next)
@@ -85,7 +86,7 @@ static void forget_all(struct files *files)
     }
 }
 
-void files_close(struct files *files)
+void content_files_close(struct content_files *files)
 {
     if (!files)
         return;
@@ -96,20 +97,18 @@ void files_close(struct files *files)
     free(files);
 }
 
-bool files_durable(const struct files *files)
+bool content_files_durable(const struct content_files *files)
 {
     return files->folder >= 0;
 }
 
 static bool failed(struct err *err, const char *deed, const char *path)
 {
-    int status = errno == ENOENT ? ERR_NOT_FOUND : writer_status(errno);
+    int status = errno == ENOENT ? ERR_NOT_FOUND : content_writer_status(errno);
     return err_set(err, status, "cannot %s %s: %s", deed, path, strerror(errno));
 }
 
-/* ---- files without a name ---- */
-
-static struct unlinked *unlinked_find(struct files *files, const char *path)
+static struct unlinked *unlinked_find(struct content_files *files, const char *path)
 {
     struct unlinked *file = NULL;
     HASH_FIND_STR(files->by_path, path, file);
@@ -119,12 +118,12 @@ static struct unlinked *unlinked_find(struct files *files, const char *path)
 }
 
 /* Takes fd over; in place of a file that had the path. */
-static void unlinked_put(struct files *files, const char *path, int fd)
+static void unlinked_put(struct content_files *files, const char *path, int fd)
 {
     struct unlinked *old = unlinked_find(files, path);
     if (old)
         forget(files, old);
-    struct unlinked *file = must_alloc(sizeof(*file));
+    struct unlinked *file = alloc_zeroed(sizeof(*file));
     file->path = str_copy(path);
     file->fd = fd;
     HASH_ADD_KEYPTR(hh, files->by_path, file->path, strlen(file->path), file);
@@ -137,7 +136,7 @@ static int unlinked_new(void)
     return fd >= 0 || errno == EMFILE || errno == ENFILE ? fd : memfd_create("object", MFD_CLOEXEC);
 }
 
-static int unlinked_create(struct files *files, const char *path)
+static int unlinked_create(struct content_files *files, const char *path)
 {
     int fd = unlinked_new();
     int mine = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -152,7 +151,7 @@ static int unlinked_create(struct files *files, const char *path)
     return mine;
 }
 
-static int unlinked_read(struct files *files, const char *path)
+static int unlinked_read(struct content_files *files, const char *path)
 {
     pthread_mutex_lock(&files->lock);
     struct unlinked *file = unlinked_find(files, path);
@@ -161,7 +160,7 @@ static int unlinked_read(struct files *files, const char *path)
     return fd;
 }
 
-static bool unlinked_link(struct files *files, const char *from, const char *to)
+static bool unlinked_link(struct content_files *files, const char *from, const char *to)
 {
     int fd = unlinked_read(files, from);
     if (fd < 0)
@@ -172,7 +171,7 @@ static bool unlinked_link(struct files *files, const char *from, const char *to)
     return true;
 }
 
-static void unlinked_remove(struct files *files, const char *path)
+static void unlinked_remove(struct content_files *files, const char *path)
 {
     pthread_mutex_lock(&files->lock);
     struct unlinked *file = unlinked_find(files, path);
@@ -181,12 +180,10 @@ static void unlinked_remove(struct files *files, const char *path)
     pthread_mutex_unlock(&files->lock);
 }
 
-/* ---- either ---- */
-
-int files_create(struct files *files, const char *path, struct err *err)
+int content_files_create(struct content_files *files, const char *path, struct err *err)
 {
     int fd =
-        files_durable(files)
+        content_files_durable(files)
             ? openat(files->folder, path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)
             : unlinked_create(files, path);
     if (fd < 0)
@@ -194,26 +191,28 @@ int files_create(struct files *files, const char *path, struct err *err)
     return fd;
 }
 
-int files_read(struct files *files, const char *path, struct err *err)
+int content_files_read(struct content_files *files, const char *path, struct err *err)
 {
-    int fd = files_durable(files) ? openat(files->folder, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
-                                  : unlinked_read(files, path);
+    int fd = content_files_durable(files)
+                 ? openat(files->folder, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+                 : unlinked_read(files, path);
     if (fd < 0)
         failed(err, "open", path);
     return fd;
 }
 
 /* Makes the folder that path is in, if it is missing. */
-static void make_folder(struct files *files, const char *path)
+static void make_folder(struct content_files *files, const char *path)
 {
     OWN(free) char *folder = str_copy(path);
     *strrchr(folder, '/') = '\0';
     mkdirat(files->folder, folder, 0700);
 }
 
-bool files_rename(struct files *files, const char *from, const char *to, struct err *err)
+bool content_files_rename(struct content_files *files, const char *from, const char *to,
+                          struct err *err)
 {
-    if (!files_durable(files)) {
+    if (!content_files_durable(files)) {
         if (!unlinked_link(files, from, to))
             return failed(err, "rename", from);
         unlinked_remove(files, from);
@@ -224,10 +223,10 @@ bool files_rename(struct files *files, const char *from, const char *to, struct 
 }
 
 /* For file systems that know no second name for a file. */
-static bool copy(struct files *files, const char *from, const char *to, struct err *err)
+static bool copy(struct content_files *files, const char *from, const char *to, struct err *err)
 {
-    OWN(fd) int source = files_read(files, from, err);
-    OWN(fd) int target = source < 0 ? -1 : files_create(files, to, err);
+    OWN(fd) int source = content_files_read(files, from, err);
+    OWN(fd) int target = source < 0 ? -1 : content_files_create(files, to, err);
     if (target < 0)
         return false;
     ssize_t len = 0;
@@ -237,9 +236,10 @@ static bool copy(struct files *files, const char *from, const char *to, struct e
     return len == 0 || failed(err, "copy", from);
 }
 
-bool files_link(struct files *files, const char *from, const char *to, struct err *err)
+bool content_files_link(struct content_files *files, const char *from, const char *to,
+                        struct err *err)
 {
-    if (!files_durable(files))
+    if (!content_files_durable(files))
         return unlinked_link(files, from, to) || failed(err, "link", from);
     make_folder(files, to);
     if (linkat(files->folder, from, files->folder, to, 0) == 0)
@@ -249,18 +249,18 @@ bool files_link(struct files *files, const char *from, const char *to, struct er
     return failed(err, "link", from);
 }
 
-void files_remove(struct files *files, const char *path)
+void content_files_remove(struct content_files *files, const char *path)
 {
-    if (!files_durable(files))
+    if (!content_files_durable(files))
         unlinked_remove(files, path);
     else if (unlinkat(files->folder, path, 0) < 0 && (errno == EISDIR || errno == EPERM))
         unlinkat(files->folder, path, AT_REMOVEDIR);
 }
 
-void files_each(struct files *files, const char *folder, void (*each)(const char *name, void *to),
-                void *to)
+void content_files_each(struct content_files *files, const char *folder,
+                        void (*each)(const char *name, void *to), void *to)
 {
-    int fd = files_durable(files)
+    int fd = content_files_durable(files)
                  ? openat(files->folder, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
                  : -1;
     DIR *list = fd < 0 ? NULL : fdopendir(fd);
@@ -274,7 +274,7 @@ void files_each(struct files *files, const char *folder, void (*each)(const char
 
 /* A folder whose files are being removed. */
 struct emptying {
-    struct files *files;
+    struct content_files *files;
     const char *folder;
 };
 
@@ -283,15 +283,15 @@ static void remove_all(const char *name, void *to)
     struct emptying *outer = to;
     OWN(free) char *path = str_format("%s/%s", outer->folder, name);
     struct emptying inner = {outer->files, path};
-    files_each(outer->files, path, remove_all, &inner);
-    files_remove(outer->files, path);
+    content_files_each(outer->files, path, remove_all, &inner);
+    content_files_remove(outer->files, path);
 }
 
-void files_reset(struct files *files)
+void content_files_reset(struct content_files *files)
 {
     pthread_mutex_lock(&files->lock);
     forget_all(files);
     pthread_mutex_unlock(&files->lock);
-    for (size_t i = 0; i < COUNT(folders); i++)
-        files_each(files, folders[i], remove_all, &(struct emptying){files, folders[i]});
+    for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+        content_files_each(files, folders[i], remove_all, &(struct emptying){files, folders[i]});
 }

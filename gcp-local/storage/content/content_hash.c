@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* MD5 and CRC-32C of an object's content, taken while it passes by. */
 #include "gcp-local/storage/content/content_hash.h"
 
@@ -7,7 +8,7 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 
-static EVP_MD_CTX *md5_of(struct hash *hash)
+static EVP_MD_CTX *md5_of(struct content_hash *hash)
 {
     if (!hash->md5) {
         hash->md5 = EVP_MD_CTX_new();
@@ -17,13 +18,13 @@ static EVP_MD_CTX *md5_of(struct hash *hash)
     return hash->md5;
 }
 
-void hash_add(struct hash *hash, struct bytes data)
+void content_hash_add(struct content_hash *hash, struct bytes data)
 {
     EVP_DigestUpdate(md5_of(hash), data.data, data.len);
     hash->crc32c = crc32c(hash->crc32c, data);
 }
 
-char *hash_md5(struct hash *hash)
+char *content_hash_md5(struct content_hash *hash)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len = 0;
@@ -31,8 +32,8 @@ char *hash_md5(struct hash *hash)
     return base64_encode((struct bytes){(const char *)digest, len});
 }
 
-void hash_done(struct hash *hash)
+void content_hash_done(struct content_hash *hash)
 {
     EVP_MD_CTX_free(hash->md5);
-    *hash = (struct hash){0};
+    *hash = (struct content_hash){0};
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* MD5 and CRC-32C of an object's content, taken while it passes by. */
 #ifndef GCP_LOCAL_STORAGE_CONTENT_CONTENT_HASH_H
 #define GCP_LOCAL_STORAGE_CONTENT_CONTENT_HASH_H
@@ -7,21 +8,21 @@
 #include <stdint.h>
 
 /* All zero is the hash of nothing. */
-struct hash {
+struct content_hash {
     void *md5; /* OpenSSL's; owned */
     uint32_t crc32c;
 };
 
-void hash_add(struct hash *hash, struct bytes data);
+void content_hash_add(struct content_hash *hash, struct bytes data);
 
 /* Base64 of the MD5 of all that was added. The caller frees. Ends the MD5. */
-char *hash_md5(struct hash *hash);
+char *content_hash_md5(struct content_hash *hash);
 
-void hash_done(struct hash *hash);
+void content_hash_done(struct content_hash *hash);
 
-static inline void own_hash(struct hash *local)
+static inline void own_content_hash(struct content_hash *local)
 {
-    hash_done(local);
+    content_hash_done(local);
 }
 
 #endif

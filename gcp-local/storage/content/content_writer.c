@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Content on its way to a file: written, counted and hashed. */
 #include "gcp-local/storage/content/content_writer.h"
 
@@ -10,7 +11,7 @@
 
 enum { READ_AT_ONCE = 64 << 10 };
 
-int writer_status(int error)
+int content_writer_status(int error)
 {
     switch (error) {
     case ENOSPC:
@@ -24,7 +25,7 @@ int writer_status(int error)
     }
 }
 
-bool writer_add(struct writer *writer, struct bytes piece, struct err *err)
+bool content_writer_add(struct content_writer *writer, struct bytes piece, struct err *err)
 {
     for (size_t done = 0; done < piece.len;) {
         ssize_t len =
@@ -32,19 +33,20 @@ bool writer_add(struct writer *writer, struct bytes piece, struct err *err)
         if (len < 0 && errno == EINTR)
             continue;
         if (len <= 0)
-            return err_set(err, writer_status(errno), "The content cannot be stored: %s.",
+            return err_set(err, content_writer_status(errno), "The content cannot be stored: %s.",
                            strerror(errno));
         done += (size_t)len;
     }
-    hash_add(&writer->hash, piece);
+    content_hash_add(&writer->hash, piece);
     writer->size += (int64_t)piece.len;
     return true;
 }
 
 /* Reads a file from an offset on and does something with each piece. */
 static bool read_through(int fd, int64_t offset, int64_t len,
-                         bool (*each)(struct writer *writer, struct bytes piece, struct err *err),
-                         struct writer *writer, struct err *err)
+                         bool (*each)(struct content_writer *writer, struct bytes piece,
+                                      struct err *err),
+                         struct content_writer *writer, struct err *err)
 {
     char piece[READ_AT_ONCE];
     while (len > 0) {
@@ -63,20 +65,21 @@ static bool read_through(int fd, int64_t offset, int64_t len,
     return true;
 }
 
-bool writer_add_file(struct writer *writer, int fd, int64_t offset, int64_t len, struct err *err)
+bool content_writer_add_file(struct content_writer *writer, int fd, int64_t offset, int64_t len,
+                             struct err *err)
 {
-    return read_through(fd, offset, len, writer_add, writer, err);
+    return read_through(fd, offset, len, content_writer_add, writer, err);
 }
 
-static bool hash_only(struct writer *writer, struct bytes piece, struct err *err)
+static bool hash_only(struct content_writer *writer, struct bytes piece, struct err *err)
 {
     (void)err;
-    hash_add(&writer->hash, piece);
+    content_hash_add(&writer->hash, piece);
     writer->size += (int64_t)piece.len;
     return true;
 }
 
-bool writer_resume(struct writer *writer, struct err *err)
+bool content_writer_resume(struct content_writer *writer, struct err *err)
 {
     struct stat status;
     if (fstat(writer->fd, &status) < 0)
@@ -84,16 +87,16 @@ bool writer_resume(struct writer *writer, struct err *err)
     return read_through(writer->fd, 0, status.st_size, hash_only, writer, err);
 }
 
-void writer_close(struct writer *writer)
+void content_writer_close(struct content_writer *writer)
 {
     if (writer->fd >= 0)
         close(writer->fd);
     writer->fd = -1;
 }
 
-void writer_done(struct writer *writer)
+void content_writer_done(struct content_writer *writer)
 {
-    writer_close(writer);
-    hash_done(&writer->hash);
-    *writer = (struct writer){.fd = -1};
+    content_writer_close(writer);
+    content_hash_done(&writer->hash);
+    *writer = (struct content_writer){.fd = -1};
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* CRC-32C (Castagnoli), by the processor where it can. */
 #include "gcp-local/storage/content/crc32c.h"
 

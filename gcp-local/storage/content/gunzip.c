@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Unpacks gzip as it comes, in bounded memory. */
 #include "gcp-local/storage/content/gunzip.h"
 
@@ -20,7 +21,7 @@ struct gunzip {
 
 struct gunzip *gunzip_open(gunzip_plain *plain, void *to)
 {
-    struct gunzip *gunzip = must_alloc(sizeof(*gunzip));
+    struct gunzip *gunzip = alloc_zeroed(sizeof(*gunzip));
     gunzip->plain = plain;
     gunzip->to = to;
     if (inflateInit2(&gunzip->stream, GZIP_ONLY) != Z_OK)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Unpacks gzip as it comes, in bounded memory. */
 #ifndef GCP_LOCAL_STORAGE_CONTENT_GUNZIP_H
 #define GCP_LOCAL_STORAGE_CONTENT_GUNZIP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Names that match a pattern. Pure. */
 #include "gcp-local/storage/rest/glob.h"
 
@@ -5,7 +6,7 @@
 #include <string.h>
 
 /* A hostile pattern may try many ways; after so many steps it does not match. */
-enum { MOST_STEPS = 100000 };
+enum { MAX_STEPS = 100000 };
 
 struct glob {
     int steps;
@@ -46,7 +47,7 @@ static bool match_star(struct glob *glob, const char *pattern, const char *end, 
     for (;; name++) {
         if (match(glob, pattern, end, name, rest))
             return true;
-        if (!*name || (*name == '/' && !deep) || glob->steps > MOST_STEPS)
+        if (!*name || (*name == '/' && !deep) || glob->steps > MAX_STEPS)
             return false;
     }
 }
@@ -75,7 +76,7 @@ static bool match_choice(struct glob *glob, const char *pattern, const char *clo
 static bool match(struct glob *glob, const char *pattern, const char *end, const char *name,
                   const char *rest)
 {
-    if (glob->steps++ > MOST_STEPS)
+    if (glob->steps++ > MAX_STEPS)
         return false;
     for (; pattern < end; pattern++, name++) {
         const char *close = NULL;

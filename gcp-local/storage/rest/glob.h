@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Names that match a pattern. Pure. */
 #ifndef GCP_LOCAL_STORAGE_REST_GLOB_H
 #define GCP_LOCAL_STORAGE_REST_GLOB_H

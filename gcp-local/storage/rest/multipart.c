@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A multipart/related upload, read as it comes: a JSON part, then the content. */
 #include "gcp-local/storage/rest/multipart.h"
 
@@ -16,9 +17,9 @@ enum {
 };
 
 enum {
-    MOST_BOUNDARY = 200, /* RFC 2046 allows 70 */
-    MOST_HEAD = 16 << 10,
-    MOST_JSON = 1 << 20,
+    MAX_BOUNDARY = 200, /* RFC 2046 allows 70 */
+    MAX_HEAD = 16 << 10,
+    MAX_JSON = 1 << 20,
 };
 
 /* The boundary parameter of a Content-Type: plain, in double quotes, or in the single quotes of
@@ -38,18 +39,18 @@ static char *boundary_of(const char *content_type)
     if (*quote)
         at++;
     size_t len = strcspn(at, *quote ? quote : "; \t");
-    return len > 0 && len <= MOST_BOUNDARY ? str_copy_bytes((struct bytes){at, len}) : NULL;
+    return len > 0 && len <= MAX_BOUNDARY ? str_copy_bytes((struct bytes){at, len}) : NULL;
 }
 
 bool multipart_open(struct multipart *multipart, const char *content_type,
                     multipart_content *content, void *to, struct err *err)
 {
     *multipart = (struct multipart){
-        .content = content, .to = to, .line = {.max = MOST_HEAD}, .json = {.max = MOST_JSON}};
+        .content = content, .to = to, .line = {.max = MAX_HEAD}, .json = {.max = MAX_JSON}};
     OWN(free) char *boundary = boundary_of(content_type);
     if (!boundary)
         return err_set(err, ERR_INPUT, "Multipart must specify a boundary of 1 to %d characters.",
-                       MOST_BOUNDARY);
+                       MAX_BOUNDARY);
     multipart->boundary = str_format("--%s", boundary);
     return true;
 }
@@ -70,14 +71,12 @@ static bool broken(struct err *err, const char *why)
     return err_set(err, ERR_INPUT, "Malformed multipart body: %s.", why);
 }
 
-/* ---- lines: the first delimiter and header fields ---- */
-
 static void make_delimiter(struct multipart *multipart, const char *line_end)
 {
     multipart->delimiter = str_format("%s%s", line_end, multipart->boundary);
     const char *text = multipart->delimiter;
     size_t len = multipart->len = strlen(text);
-    size_t *fallback = multipart->fallback = must_alloc(len * sizeof(*fallback));
+    size_t *fallback = multipart->fallback = alloc_zeroed(len * sizeof(*fallback));
     for (size_t i = 1, same = 0; i < len; i++) {
         while (same && text[i] != text[same])
             same = fallback[same - 1];
@@ -116,7 +115,7 @@ static size_t read_line(struct multipart *multipart, struct bytes piece, struct 
     const char *end = memchr(piece.data, '\n', piece.len);
     size_t len = end ? (size_t)(end - piece.data) + 1 : piece.len;
     multipart->head += len;
-    if (multipart->head > MOST_HEAD || !buf_add(&multipart->line, piece.data, len)) {
+    if (multipart->head > MAX_HEAD || !buf_add(&multipart->line, piece.data, len)) {
         broken(err, "the header fields of a part are too long");
         return 0;
     }
@@ -134,8 +133,6 @@ static size_t read_line(struct multipart *multipart, struct bytes piece, struct 
         return 0;
     return len;
 }
-
-/* ---- bodies ---- */
 
 static bool emit(struct multipart *multipart, const char *data, size_t len, struct err *err)
 {

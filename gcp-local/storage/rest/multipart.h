@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A multipart/related upload, read as it comes: a JSON part, then the content. Pieces may be cut
  * anywhere. Pure: the content goes to a function. */
 #ifndef GCP_LOCAL_STORAGE_REST_MULTIPART_H

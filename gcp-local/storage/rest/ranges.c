@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The Range and Content-Range fields, as numbers. Pure. */
 #include "gcp-local/storage/rest/ranges.h"
 
@@ -35,7 +36,7 @@ static bool skip(const char **text, const char *word)
     return true;
 }
 
-enum range_kind range_parse(const char *field, int64_t size, struct byte_range *range)
+enum range_kind ranges_parse(const char *field, int64_t size, struct byte_range *range)
 {
     if (!field || !skip(&field, "bytes="))
         return RANGE_WHOLE;
@@ -46,7 +47,7 @@ enum range_kind range_parse(const char *field, int64_t size, struct byte_range *
         if (!number(&field, &count) || *field)
             return RANGE_WHOLE;
         if (count == 0)
-            return RANGE_NOT_HERE;
+            return RANGE_UNSATISFIABLE;
         first = count < size ? size - count : 0;
     } else {
         if (!number(&field, &first) || !skip(&field, "-"))
@@ -55,7 +56,7 @@ enum range_kind range_parse(const char *field, int64_t size, struct byte_range *
             return RANGE_WHOLE;
     }
     if (first >= size)
-        return RANGE_NOT_HERE;
+        return RANGE_UNSATISFIABLE;
     *range = (struct byte_range){first, last < size ? last : size - 1};
     return RANGE_PART;
 }
@@ -68,7 +69,7 @@ static bool fits(const struct content_range *range)
     return range->first <= range->last && (range->total < 0 || range->last < range->total);
 }
 
-bool content_range_parse(const char *field, struct content_range *range)
+bool ranges_parse_content_range(const char *field, struct content_range *range)
 {
     *range = (struct content_range){.last = -1};
     if (!field || !skip(&field, "bytes"))

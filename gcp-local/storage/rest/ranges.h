@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The Range and Content-Range fields, as numbers. Pure. */
 #ifndef GCP_LOCAL_STORAGE_REST_RANGES_H
 #define GCP_LOCAL_STORAGE_REST_RANGES_H
@@ -6,9 +7,9 @@
 #include <stdint.h>
 
 enum range_kind {
-    RANGE_WHOLE,    /* no range, several, or one that nobody understands: all of it is sent */
-    RANGE_PART,     /* first and last are set */
-    RANGE_NOT_HERE, /* 416: none of the bytes exist */
+    RANGE_WHOLE,         /* no range, several, or one that nobody understands: all of it is sent */
+    RANGE_PART,          /* first and last are set */
+    RANGE_UNSATISFIABLE, /* 416: none of the bytes exist */
 };
 
 struct byte_range {
@@ -17,7 +18,7 @@ struct byte_range {
 
 /* What a Range field (NULL: none) asks of something of this size: "bytes=0-4", "bytes=5-",
  * "bytes=-3". */
-enum range_kind range_parse(const char *field, int64_t size, struct byte_range *range);
+enum range_kind ranges_parse(const char *field, int64_t size, struct byte_range *range);
 
 /* A Content-Range of an upload. -1 stands for "*". */
 struct content_range {
@@ -28,6 +29,6 @@ struct content_range {
 
 /* "bytes 0-9/10", "bytes 0-9/" and "*", "bytes 0-*" and "/" and "*", "bytes *" and "/10" or "/" and
  * "*". False for anything else, and for numbers that contradict each other. */
-bool content_range_parse(const char *field, struct content_range *range);
+bool ranges_parse_content_range(const char *field, struct content_range *range);
 
 #endif

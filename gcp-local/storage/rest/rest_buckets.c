@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What can be asked about buckets and projects. */
 #include "gcp-local/storage/rest/rest_buckets.h"
 
@@ -7,33 +8,33 @@
 
 #include <string.h>
 
-enum { MOST_RESULTS = 1000 };
+enum { MAX_RESULTS = 1000 };
 
-static bool find(struct request *request, struct bucket *bucket, struct err *err)
+static bool find(struct storage_request *request, struct bucket *bucket, struct err *err)
 {
     return catalog_find_bucket(request->storage->catalog, request->arg[0], bucket, err);
 }
 
-static bool reply_bucket(struct request *request, const struct bucket *bucket)
+static bool reply_bucket(struct storage_request *request, const struct bucket *bucket)
 {
-    return request_reply(request, bucket_to_json(bucket, request->base));
+    return storage_request_reply(request, bucket_to_json(bucket, request->base));
 }
 
 /* ifMetagenerationMatch and ifMetagenerationNotMatch. */
-static bool hold(struct request *request, const struct bucket *bucket, bool reading,
+static bool hold(struct storage_request *request, const struct bucket *bucket, bool reading,
                  struct err *err)
 {
     struct preconditions preconditions;
     if (!preconditions_read(request->exchange->query, false, &preconditions, err))
         return false;
     preconditions.generation.set = preconditions.not_generation.set = false;
-    return preconditions_hold(&preconditions, 0, bucket->metageneration, reading, err);
+    return preconditions_check(&preconditions, 0, bucket->metageneration, reading, err);
 }
 
 /* A query parameter that must be there. The caller frees; NULL and err otherwise. */
-static char *required(struct request *request, const char *name, struct err *err)
+static char *required(struct storage_request *request, const char *name, struct err *err)
 {
-    char *value = request_query(request, name);
+    char *value = storage_request_query(request, name);
     if (!str_empty(value))
         return value;
     free(value);
@@ -41,8 +42,6 @@ static char *required(struct request *request, const char *name, struct err *err
     err->reason = "required";
     return NULL;
 }
-
-/* ---- lists ---- */
 
 struct page {
     const char *prefix, *base;
@@ -74,62 +73,60 @@ static json_t *page_to_json(const struct page *page)
     return tree;
 }
 
-bool bucket_list(struct request *request, struct err *err)
+bool rest_list_buckets(struct storage_request *request, struct err *err)
 {
     int64_t most = 0;
     OWN(free) char *project = required(request, "project", err);
-    if (!project || !request_number(request, "maxResults", MOST_RESULTS, &most, err))
+    if (!project || !storage_request_number(request, "maxResults", MAX_RESULTS, &most, err))
         return false;
-    OWN(free) char *prefix = request_query(request, "prefix");
-    OWN(free) char *after = request_query(request, "pageToken");
+    OWN(free) char *prefix = storage_request_query(request, "prefix");
+    OWN(free) char *after = storage_request_query(request, "pageToken");
     json_auto_t *items = json_array();
     struct page page = {.prefix = prefix ? prefix : "",
                         .base = request->base,
                         .items = items,
-                        .most = most && most < MOST_RESULTS ? (size_t)most : MOST_RESULTS};
+                        .most = most && most < MAX_RESULTS ? (size_t)most : MAX_RESULTS};
     return catalog_each_bucket(request->storage->catalog, project, after ? after : "", add_to_page,
                                &page, err) &&
-           request_reply(request, page_to_json(&page));
+           storage_request_reply(request, page_to_json(&page));
 }
 
-/* ---- one bucket ---- */
-
-bool bucket_insert(struct request *request, struct err *err)
+bool rest_insert_bucket(struct storage_request *request, struct err *err)
 {
     OWN(free) char *project = required(request, "project", err);
-    json_auto_t *resource = project ? request_body(request, err) : NULL;
+    json_auto_t *resource = project ? storage_request_body(request, err) : NULL;
     if (!resource)
         return false;
     struct jread root = jread_open(resource, "bucket", ERR_INPUT, err);
     const char *name = jread_str(&root, "name");
     OWN(bucket) struct bucket bucket = {.name = str_copy(name),
-                                        .project = give(&project),
+                                        .project = move_ptr(&project),
                                         .metageneration = 1,
-                                        .created = time_now_cut()};
+                                        .created = storage_object_time_now()};
     bucket.updated = bucket.created;
-    return jread_ok(&root) && bucket_name_check(name, err) &&
+    return jread_ok(&root) && catalog_bucket_name_check(name, err) &&
            bucket_set(&bucket, resource, false, err) &&
            catalog_add_bucket(request->storage->catalog, &bucket, err) &&
            reply_bucket(request, &bucket);
 }
 
-bool bucket_get(struct request *request, struct err *err)
+bool rest_get_bucket(struct storage_request *request, struct err *err)
 {
     OWN(bucket) struct bucket bucket = {0};
     return find(request, &bucket, err) && hold(request, &bucket, true, err) &&
            reply_bucket(request, &bucket);
 }
 
-static bool save_changed(struct request *request, struct bucket *bucket, struct err *err)
+static bool save_changed(struct storage_request *request, struct bucket *bucket, struct err *err)
 {
     bucket->metageneration++;
-    bucket->updated = time_now_cut();
-    return catalog_change_bucket(request->storage->catalog, bucket, err);
+    bucket->updated = storage_object_time_now();
+    return catalog_update_bucket(request->storage->catalog, bucket, err);
 }
 
-static bool change(struct request *request, bool patch, struct err *err)
+static bool change(struct storage_request *request, bool patch, struct err *err)
 {
-    json_auto_t *resource = request_body(request, err);
+    json_auto_t *resource = storage_request_body(request, err);
     OWN(bucket) struct bucket bucket = {0};
     OWN(catalog_txn) struct catalog_txn txn = {0};
     return resource && catalog_begin(request->storage->catalog, &txn, err) &&
@@ -138,17 +135,17 @@ static bool change(struct request *request, bool patch, struct err *err)
            catalog_commit(&txn, err) && reply_bucket(request, &bucket);
 }
 
-bool bucket_patch(struct request *request, struct err *err)
+bool rest_patch_bucket(struct storage_request *request, struct err *err)
 {
     return change(request, true, err);
 }
 
-bool bucket_update(struct request *request, struct err *err)
+bool rest_update_bucket(struct storage_request *request, struct err *err)
 {
     return change(request, false, err);
 }
 
-bool bucket_delete(struct request *request, struct err *err)
+bool rest_delete_bucket(struct storage_request *request, struct err *err)
 {
     OWN(bucket) struct bucket bucket = {0};
     OWN(catalog_txn) struct catalog_txn txn = {0};
@@ -158,31 +155,29 @@ bool bucket_delete(struct request *request, struct err *err)
         !catalog_commit(&txn, err))
         return false;
     OWN(free) char *folder = str_format("content/%s", bucket.name);
-    files_remove(request->storage->files, folder);
-    http_reply_empty(request->exchange, 204);
+    content_files_remove(request->storage->files, folder);
+    http_exchange_reply_empty(request->exchange, 204);
     return true;
 }
 
-/* ---- what gcloud asks around them ---- */
-
-bool bucket_layout(struct request *request, struct err *err)
+bool rest_get_bucket_layout(struct storage_request *request, struct err *err)
 {
     OWN(bucket) struct bucket bucket = {0};
     if (!find(request, &bucket, err))
         return false;
     json_auto_t *resource = bucket_to_json(&bucket, request->base);
-    return request_reply(
+    return storage_request_reply(
         request, json_pack("{s:s, s:s, s:O, s:O, s:{s:b}}", "kind", "storage#storageLayout",
                            "bucket", bucket.name, "location", json_object_get(resource, "location"),
                            "locationType", json_object_get(resource, "locationType"),
                            "hierarchicalNamespace", "enabled", 0));
 }
 
-bool bucket_managed_folders(struct request *request, struct err *err)
+bool rest_list_managed_folders(struct storage_request *request, struct err *err)
 {
     OWN(bucket) struct bucket bucket = {0};
     return find(request, &bucket, err) &&
-           request_reply(request, json_pack("{s:s}", "kind", "storage#managedFolders"));
+           storage_request_reply(request, json_pack("{s:s}", "kind", "storage#managedFolders"));
 }
 
 static json_t *policy_of(const struct bucket *bucket)
@@ -195,15 +190,15 @@ static json_t *policy_of(const struct bucket *bucket)
     return policy;
 }
 
-bool bucket_get_policy(struct request *request, struct err *err)
+bool rest_get_bucket_policy(struct storage_request *request, struct err *err)
 {
     OWN(bucket) struct bucket bucket = {0};
-    return find(request, &bucket, err) && request_reply(request, policy_of(&bucket));
+    return find(request, &bucket, err) && storage_request_reply(request, policy_of(&bucket));
 }
 
-bool bucket_set_policy(struct request *request, struct err *err)
+bool rest_set_bucket_policy(struct storage_request *request, struct err *err)
 {
-    json_auto_t *policy = request_body(request, err);
+    json_auto_t *policy = storage_request_body(request, err);
     struct jread root = jread_open(policy, "policy", ERR_INPUT, err);
     struct jread bindings = jread_list_or_empty(&root, "bindings");
     OWN(bucket) struct bucket bucket = {0};
@@ -214,7 +209,7 @@ bool bucket_set_policy(struct request *request, struct err *err)
     json_decref(bucket.policy);
     bucket.policy = json_pack("{s:O*}", "bindings", bindings.here);
     return save_changed(request, &bucket, err) && catalog_commit(&txn, err) &&
-           request_reply(request, policy_of(&bucket));
+           storage_request_reply(request, policy_of(&bucket));
 }
 
 static void add_permission(const char *name, const char *value, void *to)
@@ -224,23 +219,23 @@ static void add_permission(const char *name, const char *value, void *to)
 }
 
 /* Everybody may do everything. */
-bool bucket_test_permissions(struct request *request, struct err *err)
+bool rest_test_bucket_permissions(struct storage_request *request, struct err *err)
 {
     OWN(bucket) struct bucket bucket = {0};
     if (!find(request, &bucket, err))
         return false;
     json_t *permissions = json_array();
-    query_each(bytes_of(request->exchange->query), add_permission, permissions);
-    return request_reply(request,
-                         json_pack("{s:s, s:o}", "kind", "storage#testIamPermissionsResponse",
-                                   "permissions", permissions));
+    url_query_each(bytes_of(request->exchange->query), add_permission, permissions);
+    return storage_request_reply(request, json_pack("{s:s, s:o}", "kind",
+                                                    "storage#testIamPermissionsResponse",
+                                                    "permissions", permissions));
 }
 
-bool project_service_account(struct request *request, struct err *err)
+bool rest_get_service_account(struct storage_request *request, struct err *err)
 {
     (void)err;
-    OWN(free) char *number = project_number(request->arg[0]);
-    return request_reply(
+    OWN(free) char *number = bucket_project_number(request->arg[0]);
+    return storage_request_reply(
         request,
         json_pack("{s:s, s:o}", "kind", "storage#serviceAccount", "email_address",
                   json_sprintf("service-%s@gs-project-accounts.iam.gserviceaccount.com", number)));

@@ -1,20 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What can be asked about buckets and projects. */
 #ifndef GCP_LOCAL_STORAGE_REST_REST_BUCKETS_H
 #define GCP_LOCAL_STORAGE_REST_REST_BUCKETS_H
 
 #include "gcp-local/storage/storage_private.h"
 
-request_action bucket_list;
-request_action bucket_insert;
-request_action bucket_get;
-request_action bucket_patch;
-request_action bucket_update;
-request_action bucket_delete;
-request_action bucket_layout;
-request_action bucket_managed_folders;
-request_action bucket_get_policy;
-request_action bucket_set_policy;
-request_action bucket_test_permissions;
-request_action project_service_account;
+storage_request_action rest_list_buckets;
+storage_request_action rest_insert_bucket;
+storage_request_action rest_get_bucket;
+storage_request_action rest_patch_bucket;
+storage_request_action rest_update_bucket;
+storage_request_action rest_delete_bucket;
+storage_request_action rest_get_bucket_layout;
+storage_request_action rest_list_managed_folders;
+storage_request_action rest_get_bucket_policy;
+storage_request_action rest_set_bucket_policy;
+storage_request_action rest_test_bucket_permissions;
+storage_request_action rest_get_service_account;
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Downloads: whole or a range, as stored or unpacked. */
 #include "gcp-local/storage/rest/rest_download.h"
 
@@ -23,15 +24,15 @@ static void add_number(struct headers *headers, const char *name, int64_t number
     headers_add(headers, name, text);
 }
 
-static void add_field(struct headers *headers, const char *name, const struct object *object,
-                      const char *field)
+static void add_field(struct headers *headers, const char *name,
+                      const struct storage_object *object, const char *field)
 {
-    const char *text = object_field(object, field, NULL);
+    const char *text = storage_object_field(object, field, NULL);
     if (text)
         headers_add(headers, name, text);
 }
 
-static void add_hashes(struct headers *headers, const struct object *object)
+static void add_hashes(struct headers *headers, const struct storage_object *object)
 {
     char crc[9];
     crc32c_text(object->crc32c, crc);
@@ -40,7 +41,7 @@ static void add_hashes(struct headers *headers, const struct object *object)
     headers_add(headers, "X-Goog-Hash", text);
 }
 
-static void add_last_modified(struct headers *headers, const struct object *object)
+static void add_last_modified(struct headers *headers, const struct storage_object *object)
 {
     char text[64];
     time_t seconds = (time_t)(object->updated / NS_PER_SEC);
@@ -50,18 +51,19 @@ static void add_last_modified(struct headers *headers, const struct object *obje
     headers_add(headers, "Last-Modified", text);
 }
 
-static void add_headers(struct headers *headers, const struct object *object)
+static void add_headers(struct headers *headers, const struct storage_object *object)
 {
-    OWN(free) char *etag = object_etag(object->generation, object->metageneration);
+    OWN(free) char *etag = storage_object_etag(object->generation, object->metageneration);
     headers_add(headers, "ETag", etag);
     headers_add(headers, "Accept-Ranges", "bytes");
     add_last_modified(headers, object);
     add_number(headers, "X-Goog-Generation", object->generation);
     add_number(headers, "X-Goog-Metageneration", object->metageneration);
-    headers_add(headers, "X-Goog-Storage-Class", object_field(object, "storageClass", "STANDARD"));
+    headers_add(headers, "X-Goog-Storage-Class",
+                storage_object_field(object, "storageClass", "STANDARD"));
     add_hashes(headers, object);
     headers_add(headers, "X-Goog-Stored-Content-Encoding",
-                object_field(object, "contentEncoding", "identity"));
+                storage_object_field(object, "contentEncoding", "identity"));
     add_number(headers, "X-Goog-Stored-Content-Length", object->size);
     add_field(headers, "Cache-Control", object, "cacheControl");
     add_field(headers, "Content-Disposition", object, "contentDisposition");
@@ -75,20 +77,21 @@ static bool accepts_gzip(const struct headers *headers)
     return accepted && strstr(accepted, "gzip");
 }
 
-static bool is_unpacked_on_the_way(const struct request *request, const struct object *object)
+static bool is_unpacked_on_the_way(const struct storage_request *request,
+                                   const struct storage_object *object)
 {
-    return str_equal(object_field(object, "contentEncoding", ""), "gzip") &&
+    return str_equal(storage_object_field(object, "contentEncoding", ""), "gzip") &&
            !accepts_gzip(&request->exchange->headers) &&
            !headers_get(&request->exchange->headers, "Range") &&
-           !strstr(object_field(object, "cacheControl", ""), "no-transform");
+           !strstr(storage_object_field(object, "cacheControl", ""), "no-transform");
 }
 
 static bool write_plain(struct bytes piece, void *to, struct err *err)
 {
-    return writer_add(to, piece, err);
+    return content_writer_add(to, piece, err);
 }
 
-static bool unpack(int from, int64_t size, struct writer *writer, struct err *err)
+static bool unpack(int from, int64_t size, struct content_writer *writer, struct err *err)
 {
     OWN(gunzip) struct gunzip *gunzip = gunzip_open(write_plain, writer);
     char piece[READ_AT_ONCE];
@@ -104,19 +107,19 @@ static bool unpack(int from, int64_t size, struct writer *writer, struct err *er
 }
 
 /* Unpacks into a file that nobody else sees. */
-static bool unpack_to_file(struct storage *storage, int from, int64_t size, struct writer *writer,
-                           struct err *err)
+static bool unpack_to_file(struct storage *storage, int from, int64_t size,
+                           struct content_writer *writer, struct err *err)
 {
-    OWN(free) char *id = random_id();
-    OWN(free) char *path = incoming_path(id);
-    writer->fd = files_create(storage->files, path, err);
+    OWN(free) char *id = storage_request_random_id();
+    OWN(free) char *path = storage_incoming_path(id);
+    writer->fd = content_files_create(storage->files, path, err);
     bool fine = writer->fd >= 0 && unpack(from, size, writer, err);
-    files_remove(storage->files, path);
+    content_files_remove(storage->files, path);
     return fine;
 }
 
 /* Sends len bytes of an open file, which is taken over. */
-static void send(struct request *request, struct http_reply *reply, int fd, int64_t offset,
+static void send(struct storage_request *request, struct http_reply *reply, int fd, int64_t offset,
                  int64_t len)
 {
     if (len == 0) {
@@ -127,13 +130,13 @@ static void send(struct request *request, struct http_reply *reply, int fd, int6
         reply->file_offset = (uint64_t)offset;
         reply->file_len = (uint64_t)len;
     }
-    http_answer_with(request->exchange, reply);
+    http_exchange_reply(request->exchange, reply);
 }
 
-static bool send_unpacked(struct request *request, const struct object *object, int from,
-                          struct http_reply *reply, struct err *err)
+static bool send_unpacked(struct storage_request *request, const struct storage_object *object,
+                          int from, struct http_reply *reply, struct err *err)
 {
-    OWN(writer) struct writer plain = {.fd = -1};
+    OWN(content_writer) struct content_writer plain = {.fd = -1};
     if (!unpack_to_file(request->storage, from, object->size, &plain, err))
         return false;
     headers_add(&reply->headers, "Warning", "214 UploadServer gunzipped");
@@ -143,13 +146,13 @@ static bool send_unpacked(struct request *request, const struct object *object, 
     return true;
 }
 
-static bool send_range(struct request *request, const struct object *object, int *fd,
-                       struct http_reply *reply, struct err *err)
+static bool send_range(struct storage_request *request, const struct storage_object *object,
+                       int *fd, struct http_reply *reply, struct err *err)
 {
     struct byte_range range = {0, object->size - 1};
     const char *field = headers_get(&request->exchange->headers, "Range");
-    switch (range_parse(field, object->size, &range)) {
-    case RANGE_NOT_HERE:
+    switch (ranges_parse(field, object->size, &range)) {
+    case RANGE_UNSATISFIABLE:
         return err_set(err, RANGE_NOT_SATISFIABLE, "Request range not satisfiable");
     case RANGE_PART: {
         OWN(free) char *content_range = str_format("bytes %lld-%lld/%lld", (long long)range.first,
@@ -168,12 +171,12 @@ static bool send_range(struct request *request, const struct object *object, int
     return true;
 }
 
-bool download_object(struct request *request, const struct object *object, int content,
-                     struct err *err)
+bool rest_send_content(struct storage_request *request, const struct storage_object *object,
+                       int content, struct err *err)
 {
     OWN(fd) int fd = content;
-    struct http_reply reply = {.content_type =
-                                   object_field(object, "contentType", "application/octet-stream")};
+    struct http_reply reply = {
+        .content_type = storage_object_field(object, "contentType", "application/octet-stream")};
     add_headers(&reply.headers, object);
     struct err no_gzip = {0}; /* what only says that it is gzip is sent as it is */
     bool fine = (is_unpacked_on_the_way(request, object) &&

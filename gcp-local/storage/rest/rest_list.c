@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Lists of objects: by prefix, folded at a delimiter, page by page. */
 #include "gcp-local/storage/rest/rest_list.h"
 
@@ -7,7 +8,7 @@
 
 #include <string.h>
 
-enum { MOST_RESULTS = 1000 };
+enum { MAX_RESULTS = 1000 };
 
 /* Sorts behind every UTF-8 text that begins alike. */
 #define LAST_OF_PREFIX "\xFF"
@@ -29,22 +30,22 @@ static void own_asked(struct asked *local)
     free(local->token);
 }
 
-static bool read_asked(const struct request *request, struct asked *asked, struct err *err)
+static bool read_asked(const struct storage_request *request, struct asked *asked, struct err *err)
 {
-    asked->prefix = request_query(request, "prefix");
-    asked->delimiter = request_query(request, "delimiter");
-    asked->start = request_query(request, "startOffset");
-    asked->end = request_query(request, "endOffset");
-    asked->glob = request_query(request, "matchGlob");
-    asked->token = request_query(request, "pageToken");
-    asked->versions = request_flag(request, "versions");
-    asked->trailing = request_flag(request, "includeTrailingDelimiter");
+    asked->prefix = storage_request_query(request, "prefix");
+    asked->delimiter = storage_request_query(request, "delimiter");
+    asked->start = storage_request_query(request, "startOffset");
+    asked->end = storage_request_query(request, "endOffset");
+    asked->glob = storage_request_query(request, "matchGlob");
+    asked->token = storage_request_query(request, "pageToken");
+    asked->versions = storage_request_flag(request, "versions");
+    asked->trailing = storage_request_flag(request, "includeTrailingDelimiter");
     if (!asked->prefix)
         asked->prefix = str_copy("");
-    if (!request_number(request, "maxResults", MOST_RESULTS, &asked->most, err))
+    if (!storage_request_number(request, "maxResults", MAX_RESULTS, &asked->most, err))
         return false;
-    if (asked->most == 0 || asked->most > MOST_RESULTS)
-        asked->most = MOST_RESULTS;
+    if (asked->most == 0 || asked->most > MAX_RESULTS)
+        asked->most = MAX_RESULTS;
     return true;
 }
 
@@ -64,8 +65,6 @@ static void own_page(struct page *local)
     json_decref(local->prefixes);
     free(local->last);
 }
-
-/* ---- page tokens: where to go on, "GENERATION NAME" in base64 ---- */
 
 static char *token_of(const struct page *page)
 {
@@ -98,8 +97,6 @@ static bool seek_start(struct catalog_walk *walk, const struct asked *asked, str
     return true;
 }
 
-/* ---- results ---- */
-
 /* Whether there is room for one more result. */
 static bool room(struct page *page)
 {
@@ -113,13 +110,13 @@ static bool wanted(const struct asked *asked, const char *name)
     return !asked->glob || glob_match(asked->glob, name);
 }
 
-static bool add_item(struct page *page, const struct object *object)
+static bool add_item(struct page *page, const struct storage_object *object)
 {
     if (!wanted(page->asked, object->name))
         return true;
     if (!room(page))
         return false;
-    json_array_append_new(page->items, object_to_json(object, page->base));
+    json_array_append_new(page->items, storage_object_to_json(object, page->base));
     str_replace(&page->last, str_copy(object->name));
     page->last_generation = object->generation;
     return true;
@@ -136,8 +133,8 @@ static char *folded(const struct asked *asked, const char *name)
 }
 
 /* Adds all objects under a folder as one prefix, and goes on behind them. */
-static bool add_prefix(struct page *page, struct catalog_walk *walk, const struct object *object,
-                       const char *folder)
+static bool add_prefix(struct page *page, struct catalog_walk *walk,
+                       const struct storage_object *object, const char *folder)
 {
     if (!wanted(page->asked, folder) && page->asked->glob &&
         !str_ends(page->asked->glob, page->asked->delimiter))
@@ -146,7 +143,7 @@ static bool add_prefix(struct page *page, struct catalog_walk *walk, const struc
         return false;
     json_array_append_new(page->prefixes, json_string(folder));
     if (page->asked->trailing && str_equal(object->name, folder))
-        json_array_append_new(page->items, object_to_json(object, page->base));
+        json_array_append_new(page->items, storage_object_to_json(object, page->base));
     str_replace(&page->last, str_format("%s" LAST_OF_PREFIX, folder));
     page->last_generation = 0;
     catalog_walk_seek(walk, page->last, 0);
@@ -157,7 +154,7 @@ static bool fill(struct page *page, struct catalog_walk *walk, struct err *err)
 {
     const struct asked *asked = page->asked;
     for (;;) {
-        OWN(object) struct object object = {0};
+        OWN(storage_object) struct storage_object object = {0};
         if (!catalog_walk_next(walk, &object, err))
             return err->status == 0;
         if (!str_starts(object.name, asked->prefix) ||
@@ -183,7 +180,7 @@ static json_t *page_to_json(const struct page *page)
     return tree;
 }
 
-bool list_objects(struct request *request, struct err *err)
+bool rest_list_objects(struct storage_request *request, struct err *err)
 {
     OWN(asked) struct asked asked = {0};
     OWN(bucket) struct bucket bucket = {0};
@@ -200,5 +197,5 @@ bool list_objects(struct request *request, struct err *err)
             !seek_start(&walk, &asked, err) || !fill(&page, &walk, err))
             return false;
     }
-    return request_reply(request, page_to_json(&page));
+    return storage_request_reply(request, page_to_json(&page));
 }

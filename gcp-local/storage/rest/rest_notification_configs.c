@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A bucket's notification configs. */
 #include "gcp-local/storage/rest/rest_notification_configs.h"
 
@@ -5,7 +6,7 @@
 
 #include <string.h>
 
-enum { MOST_CONFIGS = 100 };
+enum { MAX_CONFIGS = 100 };
 
 #define PUBSUB_HOST "//pubsub.googleapis.com/"
 
@@ -19,8 +20,6 @@ static bool is_among(const char *text, const char *const *list, size_t count)
             return true;
     return false;
 }
-
-/* ---- reading a new one ---- */
 
 /* Whether topic is projects/P/topics/T. */
 static bool topic_fits(const char *topic)
@@ -59,7 +58,7 @@ static bool read_event_types(struct jread *root, json_t *config)
     struct jread types = jread_list_or_empty(root, "event_types");
     for (size_t i = 0; i < jread_count(&types); i++) {
         const char *type = jread_item_str(&types, i);
-        if (jread_ok(&types) && !is_among(type, event_types, COUNT(event_types)))
+        if (jread_ok(&types) && !is_among(type, event_types, ARRAY_SIZE(event_types)))
             return jread_fail(&types, NULL, "holds '%s', which is no event type", type);
     }
     if (jread_count(&types))
@@ -86,7 +85,7 @@ static bool read_payload(struct jread *root, json_t *config)
 {
     static const char *const formats[] = {"JSON_API_V1", "NONE"};
     const char *format = jread_str(root, "payload_format");
-    if (jread_ok(root) && !is_among(format, formats, COUNT(formats)))
+    if (jread_ok(root) && !is_among(format, formats, ARRAY_SIZE(formats)))
         return jread_fail(root, "payload_format", "is '%s', want JSON_API_V1 or NONE", format);
     const char *prefix = jread_str_or(root, "object_name_prefix", "");
     if (*prefix)
@@ -95,10 +94,8 @@ static bool read_payload(struct jread *root, json_t *config)
     return jread_ok(root);
 }
 
-/* ---- the requests ---- */
-
 /* The resource of a config. New reference. */
-static json_t *resource_of(const struct request *request, int64_t id, const json_t *config)
+static json_t *resource_of(const struct storage_request *request, int64_t id, const json_t *config)
 {
     OWN(free) char *number = str_format("%lld", (long long)id);
     json_t *tree = json_pack("{s:s, s:o, s:s, s:s}", "kind", "storage#notification", "selfLink",
@@ -111,7 +108,7 @@ static json_t *resource_of(const struct request *request, int64_t id, const json
 
 /* Configs of a bucket, as resources. */
 struct listed {
-    const struct request *request;
+    const struct storage_request *request;
     json_t *items;
 };
 
@@ -122,7 +119,7 @@ static void add_config(int64_t id, const json_t *config, void *to)
 }
 
 /* All configs of the request's bucket. New reference; NULL and err when there is no bucket. */
-static json_t *all_of(const struct request *request, struct err *err)
+static json_t *all_of(const struct storage_request *request, struct err *err)
 {
     OWN(bucket) struct bucket bucket = {0};
     json_t *items = json_array();
@@ -134,25 +131,25 @@ static json_t *all_of(const struct request *request, struct err *err)
     return NULL;
 }
 
-bool config_insert(struct request *request, struct err *err)
+bool rest_insert_notification_config(struct storage_request *request, struct err *err)
 {
-    json_auto_t *body = request_body(request, err);
+    json_auto_t *body = storage_request_body(request, err);
     json_auto_t *others = body ? all_of(request, err) : NULL;
     if (!others)
         return false;
-    if (json_array_size(others) >= MOST_CONFIGS)
+    if (json_array_size(others) >= MAX_CONFIGS)
         return err_set(err, ERR_INPUT, "A bucket can have at most %d notification configs.",
-                       MOST_CONFIGS);
+                       MAX_CONFIGS);
     struct jread root = jread_open(body, "notification config", ERR_INPUT, err);
     json_auto_t *config = json_object();
     int64_t id = 0;
     return read_topic(request->storage, &root, config, err) && read_event_types(&root, config) &&
            read_attributes(&root, config) && read_payload(&root, config) &&
            catalog_add_config(request->storage->catalog, request->arg[0], config, &id, err) &&
-           request_reply(request, resource_of(request, id, config));
+           storage_request_reply(request, resource_of(request, id, config));
 }
 
-bool config_list(struct request *request, struct err *err)
+bool rest_list_notification_configs(struct storage_request *request, struct err *err)
 {
     json_auto_t *items = all_of(request, err);
     if (!items)
@@ -160,22 +157,22 @@ bool config_list(struct request *request, struct err *err)
     json_t *tree = json_pack("{s:s}", "kind", "storage#notifications");
     if (json_array_size(items))
         json_object_set(tree, "items", items);
-    return request_reply(request, tree);
+    return storage_request_reply(request, tree);
 }
 
-bool config_get(struct request *request, struct err *err)
+bool rest_get_notification_config(struct storage_request *request, struct err *err)
 {
     json_auto_t *items = all_of(request, err);
     for (size_t i = 0; i < json_array_size(items); i++) {
         json_t *item = json_array_get(items, i);
         if (str_equal(json_string_value(json_object_get(item, "id")), request->arg[1]))
-            return request_reply(request, json_incref(item));
+            return storage_request_reply(request, json_incref(item));
     }
     return items && err_set(err, ERR_NOT_FOUND, "Notification config %s not found in bucket %s.",
                             request->arg[1], request->arg[0]);
 }
 
-bool config_delete(struct request *request, struct err *err)
+bool rest_delete_notification_config(struct storage_request *request, struct err *err)
 {
     OWN(bucket) struct bucket bucket = {0};
     int64_t id = 0;
@@ -183,6 +180,6 @@ bool config_delete(struct request *request, struct err *err)
     if (!catalog_find_bucket(request->storage->catalog, request->arg[0], &bucket, err) ||
         !catalog_delete_config(request->storage->catalog, request->arg[0], id, err))
         return false;
-    http_reply_empty(request->exchange, 204);
+    http_exchange_reply_empty(request->exchange, 204);
     return true;
 }

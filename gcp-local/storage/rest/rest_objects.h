@@ -1,18 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What can be asked about one object. */
 #ifndef GCP_LOCAL_STORAGE_REST_REST_OBJECTS_H
 #define GCP_LOCAL_STORAGE_REST_REST_OBJECTS_H
 
 #include "gcp-local/storage/storage_private.h"
 
-request_action object_get;      /* the resource, or with alt=media the content */
-request_action object_download; /* the content */
-request_action object_patch;
-request_action object_update;
-request_action object_delete;
+storage_request_action rest_get_object;      /* the resource, or with alt=media the content */
+storage_request_action rest_download_object; /* the content */
+storage_request_action rest_patch_object;
+storage_request_action rest_update_object;
+storage_request_action rest_delete_object;
 
 /* The live object, or the generation asked for, and its content opened to read. -1 and err when
  * there is none. */
-int object_open(struct storage *storage, const char *bucket, const char *name, int64_t generation,
-                struct object *object, struct err *err);
+int rest_open_object(struct storage *storage, const char *bucket, const char *name,
+                     int64_t generation, struct storage_object *object, struct err *err);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Resumable uploads: a session is begun, continued, asked about, finished or cancelled. */
 #include "gcp-local/storage/rest/rest_resumable.h"
 
@@ -16,9 +17,7 @@ enum {
     CLIENT_CLOSED_REQUEST = 499,
 };
 
-/* ---- beginning ---- */
-
-static json_t *session_from(struct request *request, json_t *resource)
+static json_t *session_from(struct storage_request *request, json_t *resource)
 {
     const struct headers *headers = &request->exchange->headers;
     const char *query = request->exchange->query;
@@ -29,44 +28,43 @@ static json_t *session_from(struct request *request, json_t *resource)
                      type ? type : "application/octet-stream", "length", length);
 }
 
-static char *location_of(struct request *request, const char *name, const char *id)
+static char *location_of(struct storage_request *request, const char *name, const char *id)
 {
     OWN(free) char *encoded = url_encode_text(name);
     return str_format("%s/upload/storage/v1/b/%s/o?uploadType=resumable&name=%s&upload_id=%s",
                       request->base, request->arg[0], encoded, id);
 }
 
-bool resumable_start(struct request *request, struct err *err)
+bool rest_resumable_start(struct storage_request *request, struct err *err)
 {
     OWN(bucket) struct bucket bucket = {0};
-    OWN(draft) struct draft draft = {0};
-    json_auto_t *resource = request_body(request, err);
+    OWN(upload_metadata) struct upload_metadata upload_metadata = {0};
+    json_auto_t *resource = storage_request_body(request, err);
     if (!resource ||
         !catalog_find_bucket(request->storage->catalog, request->arg[0], &bucket, err) ||
-        !draft_read(&draft, request->arg[0], request->exchange->query, resource, NULL, err))
+        !upload_metadata_read(&upload_metadata, request->arg[0], request->exchange->query, resource,
+                              NULL, err))
         return false;
 
     json_auto_t *session = session_from(request, resource);
-    OWN(free) char *id = random_id();
+    OWN(free) char *id = storage_request_random_id();
     if (!session)
         return err_set(err, ERR_INPUT, "Invalid upload request.");
     if (!catalog_put_session(request->storage->catalog, id, session, err))
         return false;
 
-    OWN(free) char *location = location_of(request, draft.object.name, id);
+    OWN(free) char *location = location_of(request, upload_metadata.object.name, id);
     struct http_reply reply = {.content_type = "text/plain; charset=utf-8"};
     headers_add(&reply.headers, "Location", location);
     headers_add(&reply.headers, "X-GUploader-UploadID", id);
-    http_answer_with(request->exchange, &reply);
+    http_exchange_reply(request->exchange, &reply);
     return true;
 }
-
-/* ---- continuing: the head ---- */
 
 /* A request that continues a session. */
 struct chunk {
     struct storage *storage;
-    struct session *session; /* NULL: it has ended, or err is set */
+    struct upload_session *session; /* NULL: it has ended, or err is set */
     uint64_t turn;
     struct content_range range;
     int64_t skip;     /* bytes at the beginning that are here already */
@@ -90,10 +88,10 @@ static bool take_plain(struct bytes piece, void *to, struct err *err)
     piece.data += skip;
     piece.len -= skip;
 
-    struct session *session = chunk->session;
+    struct upload_session *session = chunk->session;
     pthread_mutex_lock(&session->lock);
     bool fine = session->turn == chunk->turn
-                    ? writer_add(&session->writer, piece, err)
+                    ? content_writer_add(&session->writer, piece, err)
                     : err_set(err, ERR_UNAVAILABLE, "Another request has continued this upload.");
     pthread_mutex_unlock(&session->lock);
     return fine;
@@ -115,7 +113,7 @@ static void chunk_ended(struct http_exchange *exchange)
 {
     struct chunk *chunk = exchange->context;
     if (chunk->session)
-        session_release(chunk->storage, chunk->session);
+        upload_session_release(chunk->storage, chunk->session);
     gunzip_close(chunk->gunzip);
     free(chunk);
 }
@@ -128,13 +126,13 @@ static bool read_range(struct chunk *chunk, const struct http_exchange *exchange
         chunk->range = (struct content_range){.has_bytes = true, .last = -1, .total = -1};
         return true;
     }
-    return content_range_parse(field, &chunk->range) ||
+    return ranges_parse_content_range(field, &chunk->range) ||
            err_set(err, ERR_INPUT, "Invalid request.  Failed to parse Content-Range: '%s'.", field);
 }
 
-static bool check_length(const struct chunk *chunk, const json_t *said, struct err *err)
+static bool check_length(const struct chunk *chunk, const json_t *upload_request, struct err *err)
 {
-    const char *length = json_string_value(json_object_get(said, "length"));
+    const char *length = json_string_value(json_object_get(upload_request, "length"));
     int64_t total = 0;
     return chunk->range.total < 0 || !str_int(length, 0, INT64_MAX, &total) ||
            total == chunk->range.total ||
@@ -147,7 +145,7 @@ static bool check_length(const struct chunk *chunk, const json_t *said, struct e
 /* Takes the turn to write, and finds out how much of the body is here already. */
 static bool take_turn(struct chunk *chunk, struct err *err)
 {
-    struct session *session = chunk->session;
+    struct upload_session *session = chunk->session;
     pthread_mutex_lock(&session->lock);
     int64_t size = session->writer.size;
     bool fine = chunk->range.first <= size ||
@@ -164,26 +162,26 @@ static bool take_turn(struct chunk *chunk, struct err *err)
     return fine;
 }
 
-static bool prepare(struct chunk *chunk, struct request *request, struct err *err)
+static bool prepare(struct chunk *chunk, struct storage_request *request, struct err *err)
 {
-    OWN(free) char *id = request_query(request, "upload_id");
-    json_auto_t *said = session_read(chunk->storage, id, request->arg[0], err);
-    if (!said || !read_range(chunk, request->exchange, err))
+    OWN(free) char *id = storage_request_query(request, "upload_id");
+    json_auto_t *upload_request = upload_session_read(chunk->storage, id, request->arg[0], err);
+    if (!upload_request || !read_range(chunk, request->exchange, err))
         return false;
-    if (json_object_get(said, "generation"))
+    if (json_object_get(upload_request, "generation"))
         return true; /* it has ended: answered below */
-    if (!check_length(chunk, said, err))
+    if (!check_length(chunk, upload_request, err))
         return false;
-    chunk->session = session_take(chunk->storage, id, err);
+    chunk->session = upload_session_acquire(chunk->storage, id, err);
     return chunk->session && take_turn(chunk, err);
 }
 
-void resumable_begin(struct request *request)
+void rest_resumable_begin(struct storage_request *request)
 {
     struct http_exchange *exchange = request->exchange;
-    struct chunk *chunk = must_alloc(sizeof(*chunk));
+    struct chunk *chunk = alloc_zeroed(sizeof(*chunk));
     chunk->storage = request->storage;
-    if (upload_is_gzip(exchange))
+    if (rest_upload_is_gzip(exchange))
         chunk->gunzip = gunzip_open(take_plain, chunk);
     exchange->context = chunk;
     exchange->ended = chunk_ended;
@@ -192,10 +190,8 @@ void resumable_begin(struct request *request)
     prepare(chunk, request, &chunk->refused);
 }
 
-/* ---- continuing: the end of the body ---- */
-
 /* 308 with what is here; a client may ask for a status that proxies leave alone. */
-static bool reply_incomplete(struct request *request, int64_t size)
+static bool reply_incomplete(struct storage_request *request, int64_t size)
 {
     const struct headers *headers = &request->exchange->headers;
     bool plain = str_equal(headers_get(headers, "X-GUploader-No-308"), "yes");
@@ -206,55 +202,58 @@ static bool reply_incomplete(struct request *request, int64_t size)
     OWN(free) char *range = str_format("bytes=0-%lld", (long long)size - 1);
     if (size > 0)
         headers_add(&reply.headers, "Range", range);
-    http_answer_with(request->exchange, &reply);
+    http_exchange_reply(request->exchange, &reply);
     return true;
 }
 
 /* What a chunk led to: the object, or (empty) an upload that has so many bytes. */
 struct outcome {
-    struct object object;
+    struct storage_object object;
     int64_t size;
 };
 
 static void own_outcome(struct outcome *local)
 {
-    object_done(&local->object);
+    storage_object_done(&local->object);
 }
 
 /* Once more what the upload became, for a client that did not get the answer. */
-static bool find_ended(struct request *request, const json_t *said, struct outcome *outcome,
-                       struct err *err)
+static bool find_ended(struct storage_request *request, const json_t *upload_request,
+                       struct outcome *outcome, struct err *err)
 {
     return catalog_find_object(request->storage->catalog, request->arg[0],
-                               json_string_value(json_object_get(said, "name")),
-                               json_integer_value(json_object_get(said, "generation")),
+                               json_string_value(json_object_get(upload_request, "name")),
+                               json_integer_value(json_object_get(upload_request, "generation")),
                                &outcome->object, err);
 }
 
-static bool finish(struct request *request, struct session *session, const json_t *said,
-                   struct outcome *outcome, struct err *err)
+static bool finish(struct storage_request *request, struct upload_session *session,
+                   const json_t *upload_request, struct outcome *outcome, struct err *err)
 {
-    OWN(draft) struct draft draft = {0};
-    if (!draft_read(&draft, request->arg[0], json_string_value(json_object_get(said, "query")),
-                    json_object_get(said, "resource"),
-                    json_string_value(json_object_get(said, "contentType")), err))
+    OWN(upload_metadata) struct upload_metadata upload_metadata = {0};
+    if (!upload_metadata_read(&upload_metadata, request->arg[0],
+                              json_string_value(json_object_get(upload_request, "query")),
+                              json_object_get(upload_request, "resource"),
+                              json_string_value(json_object_get(upload_request, "contentType")),
+                              err))
         return false;
-    draft_expect(&draft, &request->exchange->headers);
+    upload_metadata_expect(&upload_metadata, &request->exchange->headers);
     struct storage *storage = request->storage;
-    bool fine = draft_install(&draft, storage, session->id, &session->writer, request->base, err);
+    bool fine = upload_metadata_install(&upload_metadata, storage, session->id, &session->writer,
+                                        request->base, err);
     if (!fine) { /* the hash has been ended: what comes next reads the file again */
-        hash_done(&session->writer.hash);
+        content_hash_done(&session->writer.hash);
         session->writer.size = 0;
         return false;
     }
     json_auto_t *ended =
-        json_pack("{s:s, s:s, s:I}", "bucket", request->arg[0], "name", draft.object.name,
-                  "generation", (json_int_t)draft.object.generation);
+        json_pack("{s:s, s:s, s:I}", "bucket", request->arg[0], "name", upload_metadata.object.name,
+                  "generation", (json_int_t)upload_metadata.object.generation);
     if (!catalog_put_session(storage->catalog, session->id, ended, err))
         return false;
-    session_forget(storage, session->id);
-    outcome->object = draft.object;
-    draft.object = (struct object){0};
+    upload_session_discard(storage, session->id);
+    outcome->object = upload_metadata.object;
+    upload_metadata.object = (struct storage_object){0};
     return true;
 }
 
@@ -283,33 +282,35 @@ static bool is_last(const struct content_range *range, int64_t size)
 }
 
 /* Under the session's lock. */
-static bool go_on(struct request *request, struct chunk *chunk, struct outcome *outcome,
+static bool go_on(struct storage_request *request, struct chunk *chunk, struct outcome *outcome,
                   struct err *err)
 {
-    struct session *session = chunk->session;
-    json_auto_t *said = session_read(chunk->storage, session->id, request->arg[0], err);
-    if (!said)
+    struct upload_session *session = chunk->session;
+    json_auto_t *upload_request =
+        upload_session_read(chunk->storage, session->id, request->arg[0], err);
+    if (!upload_request)
         return false;
-    if (json_object_get(said, "generation"))
-        return find_ended(request, said, outcome, err); /* somebody else has just finished it */
+    if (json_object_get(upload_request, "generation"))
+        return find_ended(request, upload_request, outcome,
+                          err); /* somebody else has just finished it */
     if (chunk->range.has_bytes && chunk->turn != session->turn)
         return err_set(err, ERR_UNAVAILABLE, "Another request has continued this upload.");
     outcome->size = session->writer.size;
     return !is_last(&chunk->range, session->writer.size) ||
-           finish(request, session, said, outcome, err);
+           finish(request, session, upload_request, outcome, err);
 }
 
-static bool find_outcome(struct request *request, struct chunk *chunk, struct outcome *outcome,
-                         struct err *err)
+static bool find_outcome(struct storage_request *request, struct chunk *chunk,
+                         struct outcome *outcome, struct err *err)
 {
     if (chunk->refused.status) {
         *err = chunk->refused;
         return false;
     }
     if (!chunk->session) {
-        OWN(free) char *id = request_query(request, "upload_id");
-        json_auto_t *said = session_read(chunk->storage, id, request->arg[0], err);
-        return said && find_ended(request, said, outcome, err);
+        OWN(free) char *id = storage_request_query(request, "upload_id");
+        json_auto_t *upload_request = upload_session_read(chunk->storage, id, request->arg[0], err);
+        return upload_request && find_ended(request, upload_request, outcome, err);
     }
     if (!is_whole(chunk, err))
         return false;
@@ -319,25 +320,24 @@ static bool find_outcome(struct request *request, struct chunk *chunk, struct ou
     return fine;
 }
 
-bool resumable_continue(struct request *request, struct err *err)
+bool rest_resumable_continue(struct storage_request *request, struct err *err)
 {
     OWN(outcome) struct outcome outcome = {0};
     if (!find_outcome(request, request->exchange->context, &outcome, err))
         return false;
-    return outcome.object.name ? request_reply_object(request, &outcome.object)
+    return outcome.object.name ? storage_request_reply_object(request, &outcome.object)
                                : reply_incomplete(request, outcome.size);
 }
 
-/* ---- cancelling ---- */
-
-bool resumable_cancel(struct request *request, struct err *err)
+bool rest_resumable_cancel(struct storage_request *request, struct err *err)
 {
-    OWN(free) char *id = request_query(request, "upload_id");
-    json_auto_t *said = id ? session_read(request->storage, id, request->arg[0], err)
-                           : (err_set(err, ERR_INPUT, "Required parameter: upload_id"), NULL);
-    if (!said || !catalog_delete_session(request->storage->catalog, id, err))
+    OWN(free) char *id = storage_request_query(request, "upload_id");
+    json_auto_t *upload_request =
+        id ? upload_session_read(request->storage, id, request->arg[0], err)
+           : (err_set(err, ERR_INPUT, "Required parameter: upload_id"), NULL);
+    if (!upload_request || !catalog_delete_session(request->storage->catalog, id, err))
         return false;
-    session_forget(request->storage, id);
-    http_reply_empty(request->exchange, CLIENT_CLOSED_REQUEST);
+    upload_session_discard(request->storage, id);
+    http_exchange_reply_empty(request->exchange, CLIENT_CLOSED_REQUEST);
     return true;
 }

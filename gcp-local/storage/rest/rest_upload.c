@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Uploads in one request: media and multipart. */
 #include "gcp-local/storage/rest/rest_upload.h"
 
@@ -10,14 +11,14 @@
 struct upload {
     struct storage *storage;
     char *id; /* of the incoming file */
-    struct writer writer;
+    struct content_writer writer;
     struct gunzip *gunzip; /* NULL: the body is not packed */
     struct multipart multipart;
     bool is_multipart;
     struct err refused; /* what was wrong with the head */
 };
 
-bool upload_is_gzip(const struct http_exchange *exchange)
+bool rest_upload_is_gzip(const struct http_exchange *exchange)
 {
     const char *coding = headers_get(&exchange->headers, "Content-Encoding");
     return coding && str_equal_any_case(coding, "gzip");
@@ -26,7 +27,7 @@ bool upload_is_gzip(const struct http_exchange *exchange)
 static bool write_content(struct bytes piece, void *to, struct err *err)
 {
     struct upload *upload = to;
-    return writer_add(&upload->writer, piece, err);
+    return content_writer_add(&upload->writer, piece, err);
 }
 
 static bool take_plain(struct bytes piece, void *to, struct err *err)
@@ -49,39 +50,40 @@ static bool take_piece(struct http_exchange *exchange, struct bytes piece, struc
 static void upload_ended(struct http_exchange *exchange)
 {
     struct upload *upload = exchange->context;
-    OWN(free) char *incoming = incoming_path(upload->id);
-    files_remove(upload->storage->files, incoming); /* gone already if the upload went well */
-    writer_done(&upload->writer);
+    OWN(free) char *incoming = storage_incoming_path(upload->id);
+    content_files_remove(upload->storage->files,
+                         incoming); /* gone already if the upload went well */
+    content_writer_done(&upload->writer);
     gunzip_close(upload->gunzip);
     multipart_done(&upload->multipart);
     free(upload->id);
     free(upload);
 }
 
-static bool prepare(struct upload *upload, struct request *request, struct err *err)
+static bool prepare(struct upload *upload, struct storage_request *request, struct err *err)
 {
     struct http_exchange *exchange = request->exchange;
     OWN(bucket) struct bucket bucket = {0};
-    OWN(free) char *incoming = incoming_path(upload->id);
+    OWN(free) char *incoming = storage_incoming_path(upload->id);
     if (!catalog_find_bucket(upload->storage->catalog, request->arg[0], &bucket, err))
         return false;
     const char *type = headers_get(&exchange->headers, "Content-Type");
     if (upload->is_multipart &&
         !multipart_open(&upload->multipart, type, write_content, upload, err))
         return false;
-    upload->writer.fd = files_create(upload->storage->files, incoming, err);
+    upload->writer.fd = content_files_create(upload->storage->files, incoming, err);
     return upload->writer.fd >= 0;
 }
 
-void upload_begin(struct request *request, bool multipart)
+void rest_upload_begin(struct storage_request *request, bool multipart)
 {
     struct http_exchange *exchange = request->exchange;
-    struct upload *upload = must_alloc(sizeof(*upload));
+    struct upload *upload = alloc_zeroed(sizeof(*upload));
     upload->storage = request->storage;
-    upload->id = random_id();
+    upload->id = storage_request_random_id();
     upload->writer.fd = -1;
     upload->is_multipart = multipart;
-    if (upload_is_gzip(exchange))
+    if (rest_upload_is_gzip(exchange))
         upload->gunzip = gunzip_open(take_plain, upload);
 
     exchange->context = upload;
@@ -112,7 +114,7 @@ static bool is_whole(const struct upload *upload, struct err *err)
            (!upload->is_multipart || multipart_end(&upload->multipart, err));
 }
 
-bool upload_finish(struct request *request, struct err *err)
+bool rest_upload_finish(struct storage_request *request, struct err *err)
 {
     struct http_exchange *exchange = request->exchange;
     struct upload *upload = exchange->context;
@@ -128,13 +130,13 @@ bool upload_finish(struct request *request, struct err *err)
 
     const char *type = upload->is_multipart ? upload->multipart.content_type
                                             : headers_get(&exchange->headers, "Content-Type");
-    OWN(draft) struct draft draft = {0};
-    if (!draft_read(&draft, request->arg[0], exchange->query, resource,
-                    type ? type : "application/octet-stream", err))
+    OWN(upload_metadata) struct upload_metadata upload_metadata = {0};
+    if (!upload_metadata_read(&upload_metadata, request->arg[0], exchange->query, resource,
+                              type ? type : "application/octet-stream", err))
         return false;
-    draft_expect(&draft, &exchange->headers);
-    writer_close(&upload->writer);
-    return draft_install(&draft, upload->storage, upload->id, &upload->writer, request->base,
-                         err) &&
-           request_reply_object(request, &draft.object);
+    upload_metadata_expect(&upload_metadata, &exchange->headers);
+    content_writer_close(&upload->writer);
+    return upload_metadata_install(&upload_metadata, upload->storage, upload->id, &upload->writer,
+                                   request->base, err) &&
+           storage_request_reply_object(request, &upload_metadata.object);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A request that was routed: its parameters, its body, its answer. */
 #include "base/str.h"
 #include "gcp-local/storage/storage_private.h"
@@ -16,45 +17,47 @@ static char *base_of(const struct http_exchange *exchange)
     return str_format("%s://%s", exchange->tls ? "https" : "http", fine ? host : "localhost");
 }
 
-void request_open(struct request *request, struct http_exchange *exchange, struct storage *storage)
+void storage_request_open(struct storage_request *request, struct http_exchange *exchange,
+                          struct storage *storage)
 {
-    *request =
-        (struct request){.exchange = exchange, .storage = storage, .base = base_of(exchange)};
+    *request = (struct storage_request){
+        .exchange = exchange, .storage = storage, .base = base_of(exchange)};
 }
 
-void request_done(struct request *request)
+void storage_request_done(struct storage_request *request)
 {
     api_path_done(&request->path);
     free(request->base);
-    *request = (struct request){0};
+    *request = (struct storage_request){0};
 }
 
-char *request_query(const struct request *request, const char *name)
+char *storage_request_query(const struct storage_request *request, const char *name)
 {
-    return query_get(request->exchange->query, name);
+    return url_query_get(request->exchange->query, name);
 }
 
-bool request_flag(const struct request *request, const char *name)
+bool storage_request_flag(const struct storage_request *request, const char *name)
 {
-    OWN(free) char *value = request_query(request, name);
+    OWN(free) char *value = storage_request_query(request, name);
     return value && (str_equal_any_case(value, "true") || str_equal(value, "1"));
 }
 
-bool request_number(const struct request *request, const char *name, int64_t fallback,
-                    int64_t *value, struct err *err)
+bool storage_request_number(const struct storage_request *request, const char *name,
+                            int64_t fallback, int64_t *value, struct err *err)
 {
-    OWN(free) char *text = request_query(request, name);
+    OWN(free) char *text = storage_request_query(request, name);
     *value = fallback;
     return !text || str_int(text, 0, INT64_MAX, value) ||
            err_set(err, ERR_INPUT, "Invalid value '%s' for %s, want a number.", text, name);
 }
 
-bool request_generation(const struct request *request, int64_t *generation, struct err *err)
+bool storage_request_generation(const struct storage_request *request, int64_t *generation,
+                                struct err *err)
 {
-    return request_number(request, "generation", 0, generation, err);
+    return storage_request_number(request, "generation", 0, generation, err);
 }
 
-json_t *request_body(const struct request *request, struct err *err)
+json_t *storage_request_body(const struct storage_request *request, struct err *err)
 {
     struct bytes body = buf_bytes(&request->exchange->body);
     while (body.len && strchr(" \t\r\n", body.data[body.len - 1]))
@@ -64,18 +67,19 @@ json_t *request_body(const struct request *request, struct err *err)
     return api_body(request->exchange, err);
 }
 
-bool request_reply(struct request *request, json_t *tree)
+bool storage_request_reply(struct storage_request *request, json_t *tree)
 {
-    http_reply_json(request->exchange, 200, tree);
+    http_exchange_reply_json(request->exchange, 200, tree);
     return true;
 }
 
-bool request_reply_object(struct request *request, const struct object *object)
+bool storage_request_reply_object(struct storage_request *request,
+                                  const struct storage_object *object)
 {
-    return request_reply(request, object_to_json(object, request->base));
+    return storage_request_reply(request, storage_object_to_json(object, request->base));
 }
 
-char *random_id(void)
+char *storage_request_random_id(void)
 {
     static const char digits[] = "0123456789abcdefghijklmnopqrstuv";
     unsigned char random[32];

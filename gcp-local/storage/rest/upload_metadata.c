@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An object that is being uploaded: what the request says of it. */
 #include "gcp-local/storage/rest/upload_metadata.h"
 
@@ -8,12 +9,12 @@
 
 #include <string.h>
 
-void draft_done(struct draft *draft)
+void upload_metadata_done(struct upload_metadata *upload_metadata)
 {
-    object_done(&draft->object);
-    free(draft->md5);
-    free(draft->crc32c);
-    *draft = (struct draft){0};
+    storage_object_done(&upload_metadata->object);
+    free(upload_metadata->md5);
+    free(upload_metadata->crc32c);
+    *upload_metadata = (struct upload_metadata){0};
 }
 
 static char *text_member(const json_t *resource, const char *key)
@@ -22,26 +23,28 @@ static char *text_member(const json_t *resource, const char *key)
 }
 
 /* The name may be in the query, in the resource, or in both alike. */
-static bool read_name(struct object *object, const char *query, const json_t *resource,
+static bool read_name(struct storage_object *object, const char *query, const json_t *resource,
                       struct err *err)
 {
-    OWN(free) char *in_query = query_get(query, "name");
+    OWN(free) char *in_query = url_query_get(query, "name");
     OWN(free) char *in_resource = text_member(resource, "name");
     if (in_query && in_resource && !str_equal(in_query, in_resource))
         return err_set(err, ERR_INPUT,
                        "Value '%s' in content does not agree with value '%s' of parameter name.",
                        in_resource, in_query);
-    object->name = in_query ? give(&in_query) : in_resource ? give(&in_resource) : str_copy("");
-    return object_name_check(object->name, err);
+    object->name = in_query      ? move_ptr(&in_query)
+                   : in_resource ? move_ptr(&in_resource)
+                                 : str_copy("");
+    return catalog_object_name_check(object->name, err);
 }
 
-static bool read_fields(struct object *object, const char *query, const json_t *resource,
+static bool read_fields(struct storage_object *object, const char *query, const json_t *resource,
                         const char *content_type, struct err *err)
 {
     object->fields = json_object();
-    if (resource && !object_set(object, resource, err))
+    if (resource && !storage_object_set(object, resource, err))
         return false;
-    OWN(free) char *encoding = query_get(query, "contentEncoding");
+    OWN(free) char *encoding = url_query_get(query, "contentEncoding");
     if (encoding)
         json_object_set_new(object->fields, "contentEncoding", json_string(encoding));
     if (content_type && !json_object_get(object->fields, "contentType"))
@@ -49,31 +52,33 @@ static bool read_fields(struct object *object, const char *query, const json_t *
     return true;
 }
 
-bool draft_read(struct draft *draft, const char *bucket, const char *query, const json_t *resource,
-                const char *content_type, struct err *err)
+bool upload_metadata_read(struct upload_metadata *upload_metadata, const char *bucket,
+                          const char *query, const json_t *resource, const char *content_type,
+                          struct err *err)
 {
-    draft->object.bucket = str_copy(bucket);
-    draft->md5 = text_member(resource, "md5Hash");
-    draft->crc32c = text_member(resource, "crc32c");
-    return read_name(&draft->object, query, resource, err) &&
-           read_fields(&draft->object, query, resource, content_type, err) &&
-           preconditions_read(query, false, &draft->preconditions, err);
+    upload_metadata->object.bucket = str_copy(bucket);
+    upload_metadata->md5 = text_member(resource, "md5Hash");
+    upload_metadata->crc32c = text_member(resource, "crc32c");
+    return read_name(&upload_metadata->object, query, resource, err) &&
+           read_fields(&upload_metadata->object, query, resource, content_type, err) &&
+           preconditions_read(query, false, &upload_metadata->preconditions, err);
 }
 
-void draft_expect(struct draft *draft, const struct headers *headers)
+void upload_metadata_expect(struct upload_metadata *upload_metadata, const struct headers *headers)
 {
     const char *md5 = headers_get(headers, "Content-MD5");
     if (md5)
-        str_replace(&draft->md5, str_copy(md5));
+        str_replace(&upload_metadata->md5, str_copy(md5));
     for (size_t i = 0; i < headers->count; i++) {
         if (!str_equal_any_case(headers->list[i].name, "X-Goog-Hash"))
             continue;
         for (const char *at = headers->list[i].value; *at;) {
             size_t len = strcspn(at, ", ");
             if (str_starts(at, "md5="))
-                str_replace(&draft->md5, str_copy_bytes((struct bytes){at + 4, len - 4}));
+                str_replace(&upload_metadata->md5, str_copy_bytes((struct bytes){at + 4, len - 4}));
             else if (str_starts(at, "crc32c="))
-                str_replace(&draft->crc32c, str_copy_bytes((struct bytes){at + 7, len - 7}));
+                str_replace(&upload_metadata->crc32c,
+                            str_copy_bytes((struct bytes){at + 7, len - 7}));
             at += len;
             at += strspn(at, ", ");
         }
@@ -88,15 +93,17 @@ static bool same(const char *what, const char *said, const char *is, struct err 
                    what, is);
 }
 
-bool draft_install(struct draft *draft, struct storage *storage, const char *id,
-                   struct writer *writer, const char *base, struct err *err)
+bool upload_metadata_install(struct upload_metadata *upload_metadata, struct storage *storage,
+                             const char *id, struct content_writer *writer, const char *base,
+                             struct err *err)
 {
-    struct object *object = &draft->object;
+    struct storage_object *object = &upload_metadata->object;
     char crc[9];
     crc32c_text(writer->hash.crc32c, crc);
     object->size = writer->size;
     object->crc32c = writer->hash.crc32c;
-    object->md5 = hash_md5(&writer->hash);
-    return same("MD5", draft->md5, object->md5, err) && same("CRC32C", draft->crc32c, crc, err) &&
-           change_install(storage, id, object, &draft->preconditions, base, err);
+    object->md5 = content_hash_md5(&writer->hash);
+    return same("MD5", upload_metadata->md5, object->md5, err) &&
+           same("CRC32C", upload_metadata->crc32c, crc, err) &&
+           mutation_install(storage, id, object, &upload_metadata->preconditions, base, err);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Colours, contrast and edges of a picture, by thirds of its height. */
 #include "base/str.h"
 #include "gcp-local/vision/labels/features.h"
@@ -47,7 +48,7 @@ static struct cell cell_of(const struct picture *picture, unsigned column, unsig
 static struct cells cells_of_picture(const struct picture *picture)
 {
     struct cells cells = {picture->height / SQUARE, picture->width / SQUARE, NULL};
-    cells.at = must_alloc((size_t)cells.height * cells.width * sizeof(*cells.at));
+    cells.at = alloc_zeroed((size_t)cells.height * cells.width * sizeof(*cells.at));
     for (unsigned y = 0; y < cells.height; y++)
         for (unsigned x = 0; x < cells.width; x++)
             cells.at[(size_t)y * cells.width + x] = cell_of(picture, x, y);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers that describe a picture: what the network saw in each third of its height. */
 #include "gcp-local/vision/labels/features.h"
 
@@ -6,7 +7,7 @@
 #include <string.h>
 
 /* Writes the means of each channel, band after band; returns where the next numbers go. */
-static float *band_means(const struct map *map, float *to)
+static float *band_means(const struct feature_map *map, float *to)
 {
     size_t row_len = (size_t)map->width * map->channels;
     memset(to, 0, (size_t)BANDS * map->channels * sizeof(*to));
@@ -27,9 +28,9 @@ static float *band_means(const struct map *map, float *to)
 void features_of_picture(const struct network *network, const struct picture *picture,
                          float features[FEATURES])
 {
-    OWN(sight) struct sight sight = {0};
-    network_look(network, picture, &sight);
-    float *to = band_means(&sight.fine, features);
-    to = band_means(&sight.coarse, to);
+    OWN(network_output) struct network_output output = {0};
+    network_run(network, picture, &output);
+    float *to = band_means(&output.fine, features);
+    to = band_means(&output.coarse, to);
     colours_of_picture(picture, to);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers that describe a picture: what the network saw, and colours, each by thirds of height. */
 #ifndef GCP_LOCAL_VISION_LABELS_FEATURES_H
 #define GCP_LOCAL_VISION_LABELS_FEATURES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One head a word: how likely it is that the word fits a picture, judged from its features. */
 #ifndef GCP_LOCAL_VISION_LABELS_HEADS_H
 #define GCP_LOCAL_VISION_LABELS_HEADS_H
@@ -30,11 +31,11 @@ enum head {
 };
 
 /* Writes the probability (0…1) of each head. */
-void heads_judge(const float features[FEATURES], double probability[HEADS]);
+void heads_predict(const float features[FEATURES], double probability[HEADS]);
 
 /* The trained numbers (heads_data.c). */
-extern const float head_mean[FEATURES], head_inverse_deviation[FEATURES];
-extern const float head_bias[HEADS], head_scale[HEADS];
-extern const signed char head_weights[HEADS][FEATURES];
+extern const float heads_data_mean[FEATURES], heads_data_inverse_deviation[FEATURES];
+extern const float heads_data_bias[HEADS], heads_data_scale[HEADS];
+extern const signed char heads_data_weights[HEADS][FEATURES];
 
 #endif

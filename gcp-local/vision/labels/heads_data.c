@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The trained numbers of the label heads.
  *
  * Made by logistic regression (L2, C = 10, balanced classes; the blocks of 264 fine, 360 coarse and
@@ -9,7 +10,7 @@
 
 // clang-format off
 
-const float head_mean[FEATURES] = {
+const float heads_data_mean[FEATURES] = {
     -2.615F, -4.082F, 2.149F, -1.244F, -2.044F, -0.5391F, 0.2114F, -0.106F, 0.781F, 2.936F,
     -0.6837F, 1.838F, 0.8884F, -0.6369F, 2.763F, -0.2876F, 0.4495F, 0.6365F, -2.027F, 0.9803F,
     0.0002994F, -1.232F, -1.726F, 1.251F, 1.571F, -0.3717F, 2.031F, 1.249F, -0.5998F, -1.662F,
@@ -88,7 +89,7 @@ const float head_mean[FEATURES] = {
 };
 
 /* one over the standard deviation */
-const float head_inverse_deviation[FEATURES] = {
+const float heads_data_inverse_deviation[FEATURES] = {
     0.313F, 0.4003F, 0.4431F, 0.5117F, 0.5454F, 0.3979F, 0.4197F, 0.4433F, 0.6421F, 0.3948F,
     0.5665F, 0.5572F, 0.5065F, 0.5501F, 0.6155F, 0.463F, 0.3524F, 0.4624F, 0.5343F, 0.6791F,
     0.5776F, 0.4293F, 0.6839F, 0.3316F, 0.4542F, 0.5671F, 0.3808F, 0.6286F, 0.5844F, 0.5103F,
@@ -165,20 +166,20 @@ const float head_inverse_deviation[FEATURES] = {
     14.19F, 1.921F, 1.911F, 2.883F,
 };
 
-const float head_bias[HEADS] = {
+const float heads_data_bias[HEADS] = {
     1.9328F, -1.7808F, -2.7119F, -3.9855F, -6.1447F, -7.5697F, -1.9156F, -4.9295F, -2.7660F,
     -6.4091F, -5.0331F, -3.1326F, -4.9704F, -8.0500F, -8.9380F, -7.3526F, -8.5025F, -5.8006F,
     -8.2112F, -5.1083F, -5.8116F,
 };
 
 /* what a weight of 1 stands for */
-const float head_scale[HEADS] = {
+const float heads_data_scale[HEADS] = {
     0.00153865F, 0.00192043F, 0.0023813F, 0.00175917F, 0.00266577F, 0.00234604F, 0.0034183F,
     0.00291516F, 0.00163101F, 0.0014782F, 0.00217866F, 0.00180534F, 0.00110222F, 0.00196686F,
     0.00112612F, 0.00133028F, 0.00236101F, 0.00148643F, 0.000949918F, 0.000731819F, 0.00210442F,
 };
 
-const signed char head_weights[HEADS][FEATURES] = {
+const signed char heads_data_weights[HEADS][FEATURES] = {
     { /* sky */
     -43, -99, 20, 16, -40, 32, -35, -10, -18, 44, -49, 84, 62, -52, 31, 2, -30, 49, -22, 32, 4,
     -27, -11, 57, -1, -54, 39, 23, -30, -52, 58, 76, 12, -28, 6, 81, -2, -21, -25, 4, -15, 41, 32,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Labels of a picture: words that fit what is seen in it, with scores. */
 #include "gcp-local/vision/labels/labels.h"
 
@@ -41,7 +42,7 @@ static const struct {
 /* Inserts behind those that score as much. */
 static void insert(struct labels *labels, const char *description, double score)
 {
-    assert(labels->count < COUNT(labels->list));
+    assert(labels->count < ARRAY_SIZE(labels->list));
     size_t at = labels->count++;
     for (; at > 0 && labels->list[at - 1].score < score; at--)
         labels->list[at] = labels->list[at - 1];
@@ -83,7 +84,7 @@ void labels_of_picture(const struct network *network, const struct picture *pict
     float features[FEATURES];
     double probability[HEADS];
     features_of_picture(network, &small, features);
-    heads_judge(features, probability);
+    heads_predict(features, probability);
     name_labels(probability, labels);
 }
 

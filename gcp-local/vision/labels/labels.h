@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Labels of a picture: words that fit what is seen in it, with scores. */
 #ifndef GCP_LOCAL_VISION_LABELS_LABELS_H
 #define GCP_LOCAL_VISION_LABELS_LABELS_H

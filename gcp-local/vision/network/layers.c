@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The layers that a small convolutional network is made of. */
 #include "gcp-local/vision/network/layers.h"
 
@@ -11,7 +12,7 @@ enum {
     LANES = 4,
     PAIR = 2 * LANES, /* channels that are worked on at once */
     POINTS = 6,       /* and points: with a pair each they fill the registers of plain x86-64 */
-    MOST_CHANNELS = 720,
+    MAX_CHANNELS = 720,
 };
 
 static inline four load(const float *at)
@@ -65,8 +66,8 @@ static inline void add_scaled(float *to, const float *kernel, float factor, size
         store(to + i, load(to + i) + all(factor) * load(kernel + i));
 }
 
-void convolve_picture(const struct picture *in, struct layer layer, enum activation activation,
-                      const struct map *out)
+void layers_convolve_picture(const struct picture *in, struct layer layer,
+                             enum activation activation, const struct feature_map *out)
 {
     enum { SIZE = 3, STRIDE = 2, COLOURS = 3 };
     unsigned above = padding(in->height, out->height, SIZE, STRIDE);
@@ -118,10 +119,10 @@ static inline void convolve_tile(const float *in, size_t in_channels, const floa
     }
 }
 
-void convolve_points(const struct map *in, struct layer layer, enum activation activation,
-                     const struct map *out)
+void layers_convolve_pointwise(const struct feature_map *in, struct layer layer,
+                               enum activation activation, const struct feature_map *out)
 {
-    size_t points = map_points(out), channels = out->channels, in_channels = in->channels;
+    size_t points = feature_map_points(out), channels = out->channels, in_channels = in->channels;
     assert(channels % PAIR == 0);
     for (size_t p = 0; p < points; p += POINTS) {
         const float *from = in->at + p * in_channels;
@@ -154,8 +155,8 @@ static struct span within(int start, unsigned size, unsigned count)
 }
 
 /* One point: the sums of a pair of lanes stay in registers while the window is walked over. */
-static void filter_point(const struct map *in, int top, int left, unsigned size, struct layer layer,
-                         float *to)
+static void filter_point(const struct feature_map *in, int top, int left, unsigned size,
+                         struct layer layer, float *to)
 {
     size_t channels = in->channels;
     struct span rows = within(top, size, in->height), columns = within(left, size, in->width);
@@ -175,8 +176,9 @@ static void filter_point(const struct map *in, int top, int left, unsigned size,
     }
 }
 
-void convolve_channels(const struct map *in, unsigned size, unsigned stride, struct layer layer,
-                       enum activation activation, const struct map *out)
+void layers_convolve_depthwise(const struct feature_map *in, unsigned size, unsigned stride,
+                               struct layer layer, enum activation activation,
+                               const struct feature_map *out)
 {
     int above = (int)padding(in->height, out->height, size, stride);
     int before = (int)padding(in->width, out->width, size, stride);
@@ -191,18 +193,18 @@ void convolve_channels(const struct map *in, unsigned size, unsigned stride, str
         }
 }
 
-void weigh_channels(const struct map *map, unsigned inner, struct layer squeeze,
-                    struct layer excite)
+void layers_squeeze_excite(const struct feature_map *map, unsigned inner, struct layer squeeze,
+                           struct layer excite)
 {
-    size_t channels = map->channels, points = map_points(map);
-    assert(channels <= MOST_CHANNELS && inner <= MOST_CHANNELS);
-    float means[MOST_CHANNELS] = {0}, squeezed[MOST_CHANNELS];
+    size_t channels = map->channels, points = feature_map_points(map);
+    assert(channels <= MAX_CHANNELS && inner <= MAX_CHANNELS);
+    float means[MAX_CHANNELS] = {0}, squeezed[MAX_CHANNELS];
     for (size_t p = 0; p < points; p++)
         add_scaled(means, map->at + p * channels, 1.0F / (float)points, channels);
 
-    struct map whole = {1, 1, map->channels, means}, between = {1, 1, inner, squeezed};
-    convolve_points(&whole, squeeze, RELU, &between);
-    convolve_points(&between, excite, LINEAR, &whole);
+    struct feature_map whole = {1, 1, map->channels, means}, between = {1, 1, inner, squeezed};
+    layers_convolve_pointwise(&whole, squeeze, RELU, &between);
+    layers_convolve_pointwise(&between, excite, LINEAR, &whole);
     for (size_t c = 0; c < channels; c++)
         means[c] = hard_sigmoid(means[c]);
 
@@ -213,9 +215,9 @@ void weigh_channels(const struct map *map, unsigned inner, struct layer squeeze,
         }
 }
 
-void add_map(const struct map *map, const struct map *other)
+void layers_add(const struct feature_map *map, const struct feature_map *other)
 {
-    size_t count = map_points(map) * map->channels;
+    size_t count = feature_map_points(map) * map->channels;
     for (size_t i = 0; i < count; i += LANES)
         store(map->at + i, load(map->at + i) + load(other->at + i));
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The network that looks at pictures. */
 #include "gcp-local/vision/network/network.h"
 
@@ -23,13 +24,13 @@ static void take_block(struct weights *weights, const struct block_shape *shape,
 {
     unsigned wide = shape->wide ? shape->wide : in;
     if (shape->wide)
-        block->widen = weights_take(weights, (size_t)in * wide, wide);
-    block->filter = weights_take(weights, (size_t)shape->size * shape->size * wide, wide);
+        block->widen = weights_next_layer(weights, (size_t)in * wide, wide);
+    block->filter = weights_next_layer(weights, (size_t)shape->size * shape->size * wide, wide);
     if (shape->squeeze) {
-        block->squeeze = weights_take(weights, (size_t)wide * shape->squeeze, shape->squeeze);
-        block->excite = weights_take(weights, (size_t)shape->squeeze * wide, wide);
+        block->squeeze = weights_next_layer(weights, (size_t)wide * shape->squeeze, shape->squeeze);
+        block->excite = weights_next_layer(weights, (size_t)shape->squeeze * wide, wide);
     }
-    block->narrow = weights_take(weights, (size_t)wide * shape->out, shape->out);
+    block->narrow = weights_next_layer(weights, (size_t)wide * shape->out, shape->out);
 }
 
 struct network *network_open(const char *path, struct err *err)
@@ -37,9 +38,10 @@ struct network *network_open(const char *path, struct err *err)
     struct weights *weights = weights_open(path, err);
     if (!weights)
         return NULL;
-    struct network *network = must_alloc(sizeof(*network));
+    struct network *network = alloc_zeroed(sizeof(*network));
     network->weights = weights;
-    network->first = weights_take(weights, (size_t)3 * 3 * 3 * FIRST_CHANNELS, FIRST_CHANNELS);
+    network->first =
+        weights_next_layer(weights, (size_t)3 * 3 * 3 * FIRST_CHANNELS, FIRST_CHANNELS);
     unsigned in = FIRST_CHANNELS;
     for (size_t i = 0; i < BLOCKS; i++) {
         take_block(weights, &network_blocks[i], in, &network->blocks[i]);
@@ -56,11 +58,11 @@ void network_close(struct network *network)
     free(network);
 }
 
-void sight_done(struct sight *sight)
+void network_output_done(struct network_output *output)
 {
-    free(sight->fine.at);
-    free(sight->coarse.at);
-    *sight = (struct sight){0};
+    free(output->fine.at);
+    free(output->coarse.at);
+    *output = (struct network_output){0};
 }
 
 /* Room for what is between layers. A widened map is never larger than 16 floats a pixel of the
@@ -82,51 +84,53 @@ static void own_scratch(const struct scratch *local)
 static struct scratch scratch_for(const struct picture *picture)
 {
     size_t size = (size_t)picture->width * picture->height * FLOATS_A_PIXEL * sizeof(float);
-    return (struct scratch){must_alloc(size / 4), must_alloc(size), must_alloc(size / 2),
-                            must_alloc(size / 4)};
+    return (struct scratch){alloc_zeroed(size / 4), alloc_zeroed(size), alloc_zeroed(size / 2),
+                            alloc_zeroed(size / 4)};
 }
 
 static void run_block(const struct block *block, const struct block_shape *shape,
-                      struct scratch *scratch, struct map *now)
+                      struct scratch *scratch, struct feature_map *now)
 {
     enum activation activation = shape->smooth ? HARD_SWISH : RELU;
-    struct map wide = *now;
+    struct feature_map wide = *now;
     if (shape->wide) {
-        wide = (struct map){now->height, now->width, shape->wide, scratch->wide};
-        convolve_points(now, block->widen, activation, &wide);
+        wide = (struct feature_map){now->height, now->width, shape->wide, scratch->wide};
+        layers_convolve_pointwise(now, block->widen, activation, &wide);
     }
-    struct map filtered = {now->height / shape->stride, now->width / shape->stride, wide.channels,
-                           scratch->filtered};
-    convolve_channels(&wide, shape->size, shape->stride, block->filter, activation, &filtered);
+    struct feature_map filtered = {now->height / shape->stride, now->width / shape->stride,
+                                   wide.channels, scratch->filtered};
+    layers_convolve_depthwise(&wide, shape->size, shape->stride, block->filter, activation,
+                              &filtered);
     if (shape->squeeze)
-        weigh_channels(&filtered, shape->squeeze, block->squeeze, block->excite);
+        layers_squeeze_excite(&filtered, shape->squeeze, block->squeeze, block->excite);
 
-    struct map next = {filtered.height, filtered.width, shape->out, scratch->next};
-    convolve_points(&filtered, block->narrow, LINEAR, &next);
+    struct feature_map next = {filtered.height, filtered.width, shape->out, scratch->next};
+    layers_convolve_pointwise(&filtered, block->narrow, LINEAR, &next);
     if (shape->residual)
-        add_map(&next, now);
+        layers_add(&next, now);
     scratch->next = now->at;
     scratch->now = next.at;
     *now = next;
 }
 
-static struct map copy(const struct map *map)
+static struct feature_map copy(const struct feature_map *map)
 {
-    size_t size = map_points(map) * map->channels * sizeof(float);
-    struct map own = *map;
-    own.at = memcpy(must_alloc(size), map->at, size);
+    size_t size = feature_map_points(map) * map->channels * sizeof(float);
+    struct feature_map own = *map;
+    own.at = memcpy(alloc_zeroed(size), map->at, size);
     return own;
 }
 
-void network_look(const struct network *network, const struct picture *picture, struct sight *sight)
+void network_run(const struct network *network, const struct picture *picture,
+                 struct network_output *output)
 {
     OWN(scratch) struct scratch scratch = scratch_for(picture);
-    struct map now = {picture->height / 2, picture->width / 2, FIRST_CHANNELS, scratch.now};
-    convolve_picture(picture, network->first, HARD_SWISH, &now);
+    struct feature_map now = {picture->height / 2, picture->width / 2, FIRST_CHANNELS, scratch.now};
+    layers_convolve_picture(picture, network->first, HARD_SWISH, &now);
     for (size_t i = 0; i < BLOCKS; i++) {
         run_block(&network->blocks[i], &network_blocks[i], &scratch, &now);
         if (i == FINE_BLOCK)
-            sight->fine = copy(&now);
+            output->fine = copy(&now);
     }
-    sight->coarse = copy(&now);
+    output->coarse = copy(&now);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The network that looks at pictures: a MobileNetV3 trained to find the objects of COCO. Its last
  * layers, which name these objects, are left out; what the layers before them see is what labels
  * are made from. */
@@ -29,21 +30,21 @@ char *network_path(const char *named);
 enum { NETWORK_STEP = 32 };
 
 /* What the network saw; all owned. */
-struct sight {
-    struct map fine;   /* a sixteenth of the picture's sides, 88 channels */
-    struct map coarse; /* a thirty-second, 120 channels */
+struct network_output {
+    struct feature_map fine;   /* a sixteenth of the picture's sides, 88 channels */
+    struct feature_map coarse; /* a thirty-second, 120 channels */
 };
 
 enum { FINE_CHANNELS = 88, COARSE_CHANNELS = 120 };
 
-void sight_done(struct sight *sight);
+void network_output_done(struct network_output *output);
 
-static inline void own_sight(struct sight *local)
+static inline void own_network_output(struct network_output *local)
 {
-    sight_done(local);
+    network_output_done(local);
 }
 
-void network_look(const struct network *network, const struct picture *picture,
-                  struct sight *sight);
+void network_run(const struct network *network, const struct picture *picture,
+                 struct network_output *output);
 
 #endif

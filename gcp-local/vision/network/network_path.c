@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where the network's weights are. */
 #include "base/env.h"
 #include "base/str.h"
@@ -20,7 +21,7 @@ static char *beside_program(void)
         *slash = '\0';
         OWN(free) char *path = str_format("%s/%s", program, usual);
         if (access(path, R_OK) == 0)
-            return give(&path);
+            return move_ptr(&path);
     }
     return NULL;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The network's blocks: how large they are, and where their weights lie in the file. */
 #include "gcp-local/vision/network/network_shape.h"
 
@@ -37,14 +38,14 @@ const struct block_shape network_blocks[BLOCKS] = {
      .residual = true},
 };
 
-const size_t weights_file_size = 4030290;
+const size_t network_weights_size = 4030290;
 
-const unsigned char weights_sha256[32] = {
+const unsigned char network_weights_sha256[32] = {
     0x1b, 0x63, 0x5a, 0x15, 0x00, 0x90, 0x71, 0xf5, 0x06, 0xf9, 0xf2, 0xb3, 0x51, 0x9b, 0x31, 0xc0,
     0x72, 0xc5, 0x34, 0x88, 0x89, 0x89, 0xf3, 0x0d, 0x26, 0x9f, 0xfd, 0x44, 0x73, 0x4e, 0xf7, 0xef,
 };
 
-const uint32_t tensor_offsets[TENSORS] = {
+const uint32_t network_tensor_offsets[TENSORS] = {
     1916226, 1966242, 1966274, 1966562, 1966594, 1967106, 1967138, 1969378, 1969506, 1970658,
     1970786, 1973858, 1973906, 1977362, 1977506, 1978802, 1978946, 1982402, 1982450, 1985906,
     2013254, 2016854, 1851128, 1854584, 1854632, 1858088, 2044134, 2048870, 2048934, 2055078,

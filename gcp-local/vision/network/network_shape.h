@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The network's blocks: how large they are, and where their weights lie in the file. */
 #ifndef GCP_LOCAL_VISION_NETWORK_NETWORK_SHAPE_H
 #define GCP_LOCAL_VISION_NETWORK_NETWORK_SHAPE_H
@@ -25,12 +26,12 @@ struct block_shape {
 extern const struct block_shape network_blocks[BLOCKS];
 
 /* models/centernet.bin of the npm package @vladmandic/human 3.3.6: half floats, little endian. */
-extern const size_t weights_file_size;
-extern const unsigned char weights_sha256[32];
+extern const size_t network_weights_size;
+extern const unsigned char network_weights_sha256[32];
 
 /* Where each tensor starts in the file, in the order in which a picture meets them: the kernel and
  * the bias of the first layer, then of each block's layers. */
 enum { TENSORS = 122 };
-extern const uint32_t tensor_offsets[TENSORS];
+extern const uint32_t network_tensor_offsets[TENSORS];
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The network's trained numbers, read from a file and handed out layer by layer. */
 #include "gcp-local/vision/network/weights.h"
 
@@ -31,18 +32,18 @@ static unsigned char *read_file(const char *path, struct err *err)
         refuse(path, strerror(errno), err);
         return NULL;
     }
-    OWN(free) unsigned char *data = must_alloc(weights_file_size);
-    if (fread(data, 1, weights_file_size, file) != weights_file_size || fgetc(file) != EOF) {
+    OWN(free) unsigned char *data = alloc_zeroed(network_weights_size);
+    if (fread(data, 1, network_weights_size, file) != network_weights_size || fgetc(file) != EOF) {
         refuse(path, "has another size", err);
         return NULL;
     }
     unsigned char sum[EVP_MAX_MD_SIZE];
-    if (!EVP_Digest(data, weights_file_size, sum, NULL, EVP_sha256(), NULL) ||
-        memcmp(sum, weights_sha256, sizeof(weights_sha256)) != 0) {
+    if (!EVP_Digest(data, network_weights_size, sum, NULL, EVP_sha256(), NULL) ||
+        memcmp(sum, network_weights_sha256, sizeof(network_weights_sha256)) != 0) {
         refuse(path, "has another SHA-256", err);
         return NULL;
     }
-    return give(&data);
+    return move_ptr(&data);
 }
 
 struct weights *weights_open(const char *path, struct err *err)
@@ -50,10 +51,10 @@ struct weights *weights_open(const char *path, struct err *err)
     unsigned char *file = read_file(path, err);
     if (!file)
         return NULL;
-    struct weights *weights = must_alloc(sizeof(*weights));
+    struct weights *weights = alloc_zeroed(sizeof(*weights));
     weights->file = file;
-    weights->room = weights_file_size / 2;
-    weights->numbers = must_alloc(weights->room * sizeof(float));
+    weights->room = network_weights_size / 2;
+    weights->numbers = alloc_zeroed(weights->room * sizeof(float));
     return weights;
 }
 
@@ -82,7 +83,7 @@ static float float_of_half(unsigned half)
 static const float *take(struct weights *weights, size_t count)
 {
     assert(weights->next < TENSORS && count <= weights->room - weights->count);
-    const unsigned char *from = weights->file + tensor_offsets[weights->next++];
+    const unsigned char *from = weights->file + network_tensor_offsets[weights->next++];
     float *to = weights->numbers + weights->count;
     for (size_t i = 0; i < count; i++, from += 2)
         to[i] = float_of_half((unsigned)from[0] | (unsigned)from[1] << 8);
@@ -90,7 +91,7 @@ static const float *take(struct weights *weights, size_t count)
     return to;
 }
 
-struct layer weights_take(struct weights *weights, size_t kernel, size_t bias)
+struct layer weights_next_layer(struct weights *weights, size_t kernel, size_t bias)
 {
     struct layer layer = {0};
     layer.kernel = take(weights, kernel);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* EXIF: the orientation of a picture, wherever its format keeps it. */
 #include "gcp-local/vision/picture/picture.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Pictures: tells formats apart, keeps to limits, turns upright. */
 #include "gcp-local/vision/picture/picture.h"
 
@@ -11,7 +12,7 @@ void picture_done(struct picture *picture)
     *picture = (struct picture){0};
 }
 
-bool picture_bad(struct err *err)
+bool picture_bad_data(struct err *err)
 {
     return err_set(err, ERR_INPUT, "Bad image data.");
 }
@@ -19,7 +20,7 @@ bool picture_bad(struct err *err)
 bool picture_size_ok(size_t width, size_t height, unsigned bytes_a_pixel, struct err *err)
 {
     if (width == 0 || height == 0)
-        return picture_bad(err);
+        return picture_bad_data(err);
     if (width > PICTURE_SIDE || height > PICTURE_SIDE)
         return err_set(err, ERR_TOO_LARGE, "Image too large. Please limit its sides to %d pixels.",
                        PICTURE_SIDE);
@@ -43,12 +44,12 @@ static bool starts(struct bytes file, size_t at, const char *magic, size_t len)
 static bool decode(struct bytes file, unsigned least, struct picture *out, struct err *err)
 {
     if (starts(file, 0, "\xFF\xD8\xFF", 3))
-        return jpeg_decode(file, least, out, err);
+        return picture_jpeg_decode(file, least, out, err);
     if (starts(file, 0, "\x89PNG\r\n\x1A\n", 8))
-        return png_decode(file, least, out, err);
+        return picture_png_decode(file, least, out, err);
     if (starts(file, 0, "RIFF", 4) && starts(file, 8, "WEBP", 4))
-        return webp_decode(file, least, out, err);
-    return picture_bad(err);
+        return picture_webp_decode(file, least, out, err);
+    return picture_bad_data(err);
 }
 
 bool picture_decode(struct bytes file, unsigned least, struct picture *out, struct err *err)
@@ -58,7 +59,7 @@ bool picture_decode(struct bytes file, unsigned least, struct picture *out, stru
         picture_done(out);
         return false;
     }
-    picture_turn(out, exif_orientation(file));
+    picture_orient(out, exif_orientation(file));
     return true;
 }
 
@@ -79,7 +80,7 @@ static const unsigned char *source(const struct picture *from, unsigned orientat
     return from->rgb + ((size_t)row * from->width + column) * 3;
 }
 
-void picture_turn(struct picture *picture, unsigned orientation)
+void picture_orient(struct picture *picture, unsigned orientation)
 {
     if (orientation < 2 || orientation > 8)
         return;
@@ -87,7 +88,7 @@ void picture_turn(struct picture *picture, unsigned orientation)
     bool swapped = orientation >= 5;
     picture->width = swapped ? old.height : old.width;
     picture->height = swapped ? old.width : old.height;
-    picture->rgb = must_alloc((size_t)old.width * old.height * 3);
+    picture->rgb = alloc_zeroed((size_t)old.width * old.height * 3);
 
     unsigned char *to = picture->rgb;
     for (unsigned y = 0; y < picture->height; y++)

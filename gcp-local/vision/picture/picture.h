@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Pictures: JPEG, PNG and WebP bytes to RGB pixels, small enough to look at.
  *
  * Nothing is allocated before the size was read and found within limits. A decoder never holds more
@@ -38,20 +39,18 @@ void picture_resize(const struct picture *from, unsigned width, unsigned height,
                     struct picture *out);
 
 /* Turns and mirrors a picture as an EXIF orientation (1…8) says. */
-void picture_turn(struct picture *picture, unsigned orientation);
+void picture_orient(struct picture *picture, unsigned orientation);
 
 /* The EXIF orientation of a file of any of the three formats, 1 (upright) when it has none. */
 unsigned exif_orientation(struct bytes file);
 
-/* ---- for the decoders, one a format ---- */
-
-bool jpeg_decode(struct bytes file, unsigned least, struct picture *out, struct err *err);
-bool png_decode(struct bytes file, unsigned least, struct picture *out, struct err *err);
-bool webp_decode(struct bytes file, unsigned least, struct picture *out, struct err *err);
+bool picture_jpeg_decode(struct bytes file, unsigned least, struct picture *out, struct err *err);
+bool picture_png_decode(struct bytes file, unsigned least, struct picture *out, struct err *err);
+bool picture_webp_decode(struct bytes file, unsigned least, struct picture *out, struct err *err);
 
 /* Checks a size before anything is allocated for it; bytes_a_pixel is what the decoder must hold of
  * the whole picture, 0 when it reads row by row. */
 bool picture_size_ok(size_t width, size_t height, unsigned bytes_a_pixel, struct err *err);
-bool picture_bad(struct err *err); /* writes "Bad image data."; false */
+bool picture_bad_data(struct err *err); /* writes "Bad image data."; false */
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* JPEG pictures, by libjpeg-turbo. */
 #include "base/str.h"
 #include "gcp-local/vision/picture/picture.h"
@@ -11,7 +12,7 @@
 
 /* More scans than any encoder makes: each goes over the whole picture, and costs next to nothing to
  * write into a file. */
-enum { MOST_SCANS = 100 };
+enum { MAX_SCANS = 100 };
 
 /* The decoder, and what its callbacks need; libjpeg leaves by longjmp. */
 struct jpeg {
@@ -41,7 +42,7 @@ static void note(j_common_ptr codec, int level)
 static void watch_scans(j_common_ptr codec)
 {
     const struct jpeg *jpeg = codec->client_data;
-    if (jpeg->codec.input_scan_number > MOST_SCANS)
+    if (jpeg->codec.input_scan_number > MAX_SCANS)
         leave(codec);
 }
 
@@ -106,7 +107,7 @@ static void read_rows(struct jpeg *jpeg)
     struct picture *out = jpeg->out;
     bool cmyk = codec->out_color_space == JCS_CMYK;
     if (cmyk)
-        jpeg->row = must_alloc((size_t)out->width * 4);
+        jpeg->row = alloc_zeroed((size_t)out->width * 4);
     while (codec->output_scanline < out->height) {
         unsigned char *to = out->rgb + (size_t)codec->output_scanline * out->width * 3;
         unsigned char *row = cmyk ? jpeg->row : to;
@@ -121,7 +122,7 @@ static void read_rows(struct jpeg *jpeg)
 static bool read_picture(struct jpeg *jpeg, struct bytes file, unsigned least)
 {
     if (setjmp(jpeg->failed))
-        return jpeg->err->status ? false : picture_bad(jpeg->err);
+        return jpeg->err->status ? false : picture_bad_data(jpeg->err);
 
     open_codec(jpeg, file);
     jpeg_read_header(&jpeg->codec, TRUE);
@@ -132,12 +133,12 @@ static bool read_picture(struct jpeg *jpeg, struct bytes file, unsigned least)
     jpeg_start_decompress(&jpeg->codec);
     jpeg->out->width = jpeg->codec.output_width;
     jpeg->out->height = jpeg->codec.output_height;
-    jpeg->out->rgb = must_alloc((size_t)jpeg->out->width * jpeg->out->height * 3);
+    jpeg->out->rgb = alloc_zeroed((size_t)jpeg->out->width * jpeg->out->height * 3);
     read_rows(jpeg);
     return true;
 }
 
-bool jpeg_decode(struct bytes file, unsigned least, struct picture *out, struct err *err)
+bool picture_jpeg_decode(struct bytes file, unsigned least, struct picture *out, struct err *err)
 {
     struct jpeg jpeg = {.err = err, .out = out};
     bool ok = read_picture(&jpeg, file, least);

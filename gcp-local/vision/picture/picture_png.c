@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* PNG pictures, by libpng: row by row, made smaller on the way. */
 #include "base/str.h"
 #include "gcp-local/vision/picture/picture.h"
@@ -7,7 +8,7 @@
 
 enum {
     CHANNELS = 4,
-    MOST_CHUNK_BYTES = 4 << 20, /* of what is not pixels */
+    MAX_CHUNK_BYTES = 4 << 20, /* of what is not pixels */
 };
 
 /* The decoder, and what its callbacks need; libpng leaves by longjmp. */
@@ -97,7 +98,7 @@ static void read_rows(struct png *png, bool interlaced, unsigned height)
 static png_voidp allocate(png_structp codec, png_alloc_size_t size)
 {
     const struct png *png = png_get_mem_ptr(codec);
-    return png->limited && size > MOST_CHUNK_BYTES ? NULL : malloc(size);
+    return png->limited && size > MAX_CHUNK_BYTES ? NULL : malloc(size);
 }
 
 static void release(png_structp codec, png_voidp block)
@@ -109,7 +110,7 @@ static void release(png_structp codec, png_voidp block)
 static bool read_picture(struct png *png, unsigned least)
 {
     if (setjmp(png_jmpbuf(png->codec)))
-        return png->err->status ? false : picture_bad(png->err);
+        return png->err->status ? false : picture_bad_data(png->err);
 
     png_set_read_fn(png->codec, png, read_bytes);
     png_set_user_limits(png->codec, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* ours are below */
@@ -126,16 +127,16 @@ static bool read_picture(struct png *png, unsigned least)
     png->shrink = side / least > 1 ? side / least : 1;
     png->out->width = width / png->shrink;
     png->out->height = height / png->shrink;
-    png->out->rgb = must_alloc((size_t)png->out->width * png->out->height * 3);
+    png->out->rgb = alloc_zeroed((size_t)png->out->width * png->out->height * 3);
     png->row_len = (size_t)width * CHANNELS;
-    png->row = must_alloc(interlaced ? png->row_len * height : png->row_len);
-    png->sum = must_alloc((size_t)png->out->width * 3 * sizeof(png->sum[0]));
+    png->row = alloc_zeroed(interlaced ? png->row_len * height : png->row_len);
+    png->sum = alloc_zeroed((size_t)png->out->width * 3 * sizeof(png->sum[0]));
     set_output(png);
     read_rows(png, interlaced, height);
     return true;
 }
 
-bool png_decode(struct bytes file, unsigned least, struct picture *out, struct err *err)
+bool picture_png_decode(struct bytes file, unsigned least, struct picture *out, struct err *err)
 {
     struct png png = {.rest = file, .out = out, .err = err};
     png.codec = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, NULL, leave, ignore, &png, allocate,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Resizes pictures by averaging areas. */
 #include "base/str.h"
 #include "gcp-local/vision/picture/picture.h"
@@ -62,8 +63,8 @@ static void mean_of_columns(const float *sum, unsigned width, struct stretch col
 void picture_resize(const struct picture *from, unsigned width, unsigned height,
                     struct picture *out)
 {
-    OWN(free) float *sum = must_alloc((size_t)from->width * 3 * sizeof(*sum));
-    *out = (struct picture){width, height, must_alloc((size_t)width * height * 3)};
+    OWN(free) float *sum = alloc_zeroed((size_t)from->width * 3 * sizeof(*sum));
+    *out = (struct picture){width, height, alloc_zeroed((size_t)width * height * 3)};
     unsigned char *to = out->rgb;
     for (unsigned y = 0; y < height; y++) {
         struct stretch rows = cover(y, height, from->height);

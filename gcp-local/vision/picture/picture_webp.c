@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* WebP pictures, by libwebp, which makes them smaller while it decodes. */
 #include "base/str.h"
 #include "gcp-local/vision/picture/picture.h"
@@ -34,7 +35,7 @@ static void take(const WebPDecBuffer *from, struct picture *out)
 {
     out->width = (unsigned)from->width;
     out->height = (unsigned)from->height;
-    out->rgb = must_alloc((size_t)out->width * out->height * 3);
+    out->rgb = alloc_zeroed((size_t)out->width * out->height * 3);
     unsigned char *to = out->rgb;
     for (unsigned y = 0; y < out->height; y++) {
         const unsigned char *row = from->u.RGBA.rgba + (size_t)y * (size_t)from->u.RGBA.stride;
@@ -44,20 +45,20 @@ static void take(const WebPDecBuffer *from, struct picture *out)
     }
 }
 
-bool webp_decode(struct bytes file, unsigned least, struct picture *out, struct err *err)
+bool picture_webp_decode(struct bytes file, unsigned least, struct picture *out, struct err *err)
 {
     OWN(webp) WebPDecoderConfig config;
     if (!WebPInitDecoderConfig(&config))
         abort(); /* the library is not the one whose header we were built with */
     const uint8_t *data = (const uint8_t *)file.data;
     if (WebPGetFeatures(data, file.len, &config.input) != VP8_STATUS_OK)
-        return picture_bad(err);
+        return picture_bad_data(err);
     if (!picture_size_ok((size_t)config.input.width, (size_t)config.input.height,
                          config.input.format == LOSSLESS ? HELD : HELD_LOSSY, err))
         return false;
     set_size(&config, least);
     if (WebPDecode(data, file.len, &config) != VP8_STATUS_OK)
-        return picture_bad(err);
+        return picture_bad_data(err);
     take(&config.output, out);
     return true;
 }

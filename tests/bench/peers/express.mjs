@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The message dumper as a Node service: express and the CloudEvents SDK.
 import express from "express";
 import { HTTP } from "cloudevents";

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gcp-local/pubsub/engine: what is delivered when, with the time passed in. */
 #include "base/str.h"
 #include "base/timestamp.h"
@@ -26,7 +27,7 @@ struct world {
 static void world_done(struct world *world)
 {
     for (size_t i = 0; i < world->count; i++)
-        message_unref(world->leases[i].message);
+        stored_message_unref(world->leases[i].message);
     world->count = 0;
     engine_done(&world->engine);
 }
@@ -51,7 +52,7 @@ static struct subscription *add_subscription(struct world *world, const char *na
     OWN(free) char *text = str_format("{\"name\":\"%s\",\"topic\":\"%s\"%s}", name, topic, members);
     struct err err = {0};
     json_t *config = json_loads(text, 0, NULL);
-    EXPECT(subscription_complete(config, &err));
+    EXPECT(settings_complete_subscription(config, &err));
     struct subscription *subscription =
         engine_create_subscription(&world->engine, config, world->now, &err);
     EXPECT_STR(err.text, "");
@@ -70,10 +71,11 @@ static void world_open(struct world *world, const char *members)
 static void publish(struct world *world, const char *data, const char *key)
 {
     OWN(buf) struct buf attributes = {0};
-    attributes_add(&attributes, "k", data);
-    struct message *message = message_new(bytes_of(key), buf_bytes(&attributes), 1, bytes_of(data));
+    stored_message_pack_attribute(&attributes, "k", data);
+    struct stored_message *message =
+        stored_message_new(bytes_of(key), buf_bytes(&attributes), 1, bytes_of(data));
     engine_publish(&world->engine, world->topic, &message, 1, world->now);
-    message_unref(message);
+    stored_message_unref(message);
 }
 
 /* Publishes each word of a text: "a1 a2 b1" has the keys a, a, b when keyed. */
@@ -89,13 +91,13 @@ static void publish_words(struct world *world, const char *words, bool keyed)
 static const char *pull_from(struct world *world, struct subscription *subscription, size_t most)
 {
     for (size_t i = 0; i < world->count; i++)
-        message_unref(world->leases[i].message);
+        stored_message_unref(world->leases[i].message);
     engine_tick(&world->engine, world->now);
     world->count =
         engine_pull(&world->engine, subscription, world->now, most, false, world->leases);
     world->text[0] = '\0';
     for (size_t i = 0; i < world->count; i++) {
-        struct bytes data = message_data(world->leases[i].message);
+        struct bytes data = stored_message_data(world->leases[i].message);
         snprintf(world->text + strlen(world->text), sizeof(world->text) - strlen(world->text),
                  "%s%.*s", i ? " " : "", (int)data.len, data.data);
     }
@@ -116,11 +118,9 @@ static bool ack(struct world *world, size_t i)
 /* seconds 0 gives the message back. */
 static bool modify(struct world *world, size_t i, int64_t seconds)
 {
-    return engine_modify(&world->engine, world->reader, world->leases[i].number,
-                         world->leases[i].slot, seconds, world->now);
+    return engine_modify_ack_deadline(&world->engine, world->reader, world->leases[i].number,
+                                      world->leases[i].slot, seconds, world->now);
 }
-
-/* ---- leases ---- */
 
 TEST(a_leased_message_comes_again_only_after_its_deadline)
 {
@@ -206,7 +206,7 @@ TEST(a_retry_policy_makes_each_attempt_wait_longer)
     world_open(&world, ",\"retryPolicy\":{\"minimumBackoff\":\"10s\",\"maximumBackoff\":\"30s\"}");
     publish(&world, "a", "");
     static const int64_t pauses[] = {10, 20, 30, 30};
-    for (size_t i = 0; i < COUNT(pauses); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(pauses); i++) {
         EXPECT_STR(pull(&world), "a");
         EXPECT(modify(&world, 0, 0));
         world.now += pauses[i] * second - 1;
@@ -234,8 +234,6 @@ TEST(many_leases_end_in_the_order_of_their_deadlines)
     EXPECT(world.reader->backlog.log == NULL);
 }
 
-/* ---- dead letters ---- */
-
 TEST(after_its_attempts_a_message_moves_to_the_dead_letter_topic)
 {
     OWN(world) struct world world = {0};
@@ -257,13 +255,14 @@ TEST(after_its_attempts_a_message_moves_to_the_dead_letter_topic)
     }
     EXPECT_STR(pull(&world), "");
     EXPECT_STR(pull_from(&world, dead, 10), "a");
-    const struct message *message = world.leases[0].message;
-    EXPECT_STR(message_attribute(message, "k"), "a");
-    EXPECT_STR(message_attribute(message, "CloudPubSubDeadLetterSourceDeliveryCount"), "5");
-    EXPECT_STR(message_attribute(message, "CloudPubSubDeadLetterSourceSubscription"), "tried");
-    EXPECT_STR(message_attribute(message, "CloudPubSubDeadLetterSourceSubscriptionProject"),
+    const struct stored_message *message = world.leases[0].message;
+    EXPECT_STR(stored_message_attribute(message, "k"), "a");
+    EXPECT_STR(stored_message_attribute(message, "CloudPubSubDeadLetterSourceDeliveryCount"), "5");
+    EXPECT_STR(stored_message_attribute(message, "CloudPubSubDeadLetterSourceSubscription"),
+               "tried");
+    EXPECT_STR(stored_message_attribute(message, "CloudPubSubDeadLetterSourceSubscriptionProject"),
                "demo");
-    EXPECT_STR(message_attribute(message, "CloudPubSubDeadLetterSourceTopicPublishTime"),
+    EXPECT_STR(stored_message_attribute(message, "CloudPubSubDeadLetterSourceTopicPublishTime"),
                "2017-07-14T02:40:00Z");
 }
 
@@ -282,8 +281,6 @@ TEST(without_its_dead_letter_topic_a_message_stays)
         modify(&world, 0, 0);
     }
 }
-
-/* ---- ordering ---- */
 
 #define ORDERED ",\"enableMessageOrdering\":true"
 
@@ -356,8 +353,6 @@ TEST(an_ordered_message_that_rests_holds_back_its_key)
     EXPECT_STR(pull(&world), "a1 a2");
 }
 
-/* ---- filters, topics ---- */
-
 TEST(a_filtered_out_message_never_reaches_the_subscription)
 {
     OWN(world) struct world world = {0};
@@ -388,8 +383,6 @@ TEST(a_detached_subscription_is_empty_and_gets_nothing_more)
     publish(&world, "b", "");
     EXPECT_STR(pull(&world), "");
 }
-
-/* ---- time ---- */
 
 TEST(a_message_is_dropped_after_the_retention_time)
 {
@@ -425,8 +418,6 @@ TEST(a_subscription_without_ttl_stays)
     engine_tick(&world.engine, world.now);
     EXPECT(engine_subscription(&world.engine, READER));
 }
-
-/* ---- seeking ---- */
 
 TEST(seeking_back_gives_retained_messages_again)
 {
@@ -526,8 +517,6 @@ TEST(seeking_keeps_the_order_of_keys)
     EXPECT_STR(pull(&world), "a1 a2 a3");
 }
 
-/* ---- texts ---- */
-
 TEST(durations_are_read_and_written_as_proto3_has_them)
 {
     static const struct {
@@ -539,16 +528,16 @@ TEST(durations_are_read_and_written_as_proto3_has_them)
                 {"-0.5s", "-0.500s"},
                 {"0s", "0s"},
                 {"1.123456789s", "1.123456789s"}};
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         int64_t duration_ns;
-        EXPECT(proto_duration(rows[i].text, &duration_ns));
-        OWN(free) char *back = proto_duration_text(duration_ns);
+        EXPECT(proto_json_parse_duration(rows[i].text, &duration_ns));
+        OWN(free) char *back = proto_json_duration_text(duration_ns);
         EXPECT_STR(back, rows[i].back);
     }
     static const char *const wrong[] = {
         "", "s", "10", "1.s", "x1s", "1e3s", "1.1234567890s", "1.-5s", " 1s", "99999999999s"};
-    for (size_t i = 0; i < COUNT(wrong); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
         int64_t duration_ns;
-        EXPECT(!proto_duration(wrong[i], &duration_ns));
+        EXPECT(!proto_json_parse_duration(wrong[i], &duration_ns));
     }
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gcp-local/pubsub/filter: the filter language. */
 #include "gcp-local/pubsub/engine/filter.h"
 
@@ -7,15 +8,15 @@
 #include <string.h>
 
 /* A message with name=a, lang=en, "iana.org/tag"=x and empty="". */
-static struct message *sample(void)
+static struct stored_message *sample(void)
 {
     OWN(buf) struct buf attributes = {0};
-    attributes_add(&attributes, "name", "a");
-    attributes_add(&attributes, "lang", "en-us");
-    attributes_add(&attributes, "iana.org/tag", "x\"y");
-    attributes_add(&attributes, "empty", "");
-    attributes_add(&attributes, "ce-type", "é😀");
-    return message_new((struct bytes){0}, buf_bytes(&attributes), 5, (struct bytes){0});
+    stored_message_pack_attribute(&attributes, "name", "a");
+    stored_message_pack_attribute(&attributes, "lang", "en-us");
+    stored_message_pack_attribute(&attributes, "iana.org/tag", "x\"y");
+    stored_message_pack_attribute(&attributes, "empty", "");
+    stored_message_pack_attribute(&attributes, "ce-type", "é😀");
+    return stored_message_new((struct bytes){0}, buf_bytes(&attributes), 5, (struct bytes){0});
 }
 
 TEST(a_filter_matches_by_attributes)
@@ -57,8 +58,8 @@ TEST(a_filter_matches_by_attributes)
         {"\tattributes : name\n", true},
         {"attributes:name AND\nattributes:lang", true},
     };
-    struct message *message = sample();
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    struct stored_message *message = sample();
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct err err = {0};
         struct filter *filter = filter_parse(rows[i].filter, &err);
         if (!filter || filter_matches(filter, message) != rows[i].matches)
@@ -67,7 +68,7 @@ TEST(a_filter_matches_by_attributes)
         EXPECT_INT(filter_matches(filter, message), rows[i].matches);
         filter_free(filter);
     }
-    message_unref(message);
+    stored_message_unref(message);
 }
 
 TEST(what_is_no_filter_is_refused_with_the_place)
@@ -102,7 +103,7 @@ TEST(what_is_no_filter_is_refused_with_the_place)
         {"NOTattributes:x", "want attributes"},
         {"data = \"x\"", "want attributes"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct err err = {0};
         EXPECT(!filter_parse(rows[i].filter, &err));
         EXPECT_INT(err.status, ERR_INPUT);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gcp-local's Pub/Sub: long polls, and how they are woken. */
 #include "base/str.h"
 #include "tests/helpers/pubsub_server.h"
@@ -15,12 +16,12 @@ enum { CLIENTS = 1000 };
 static struct pubsub_server *open_server(void)
 {
     struct pubsub_server *server = pubsub_server_open(NULL, NULL);
-    pubsub_expect(server, "PUT", "topics/news", "{}", 200, NULL);
-    pubsub_expect(server, "PUT", "subscriptions/reader",
-                  "{\"topic\":\"projects/demo/topics/news\"}", 200, NULL);
-    pubsub_expect(server, "PUT", "topics/quiet", "{}", 200, NULL);
-    pubsub_expect(server, "PUT", "subscriptions/idle", "{\"topic\":\"projects/demo/topics/quiet\"}",
-                  200, NULL);
+    pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "subscriptions/reader",
+                         "{\"topic\":\"projects/demo/topics/news\"}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "topics/quiet", "{}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "subscriptions/idle",
+                         "{\"topic\":\"projects/demo/topics/quiet\"}", 200, NULL);
     return server;
 }
 
@@ -72,7 +73,7 @@ TEST(a_pull_waits_and_is_answered_by_the_message)
 {
     OWN(pubsub_server) struct pubsub_server *server = open_server();
     OWN(fd) int fd = start_pull(server, "");
-    pubsub_publish_text(server, "news", "hello", NULL);
+    pubsub_server_publish_text(server, "news", "hello", NULL);
     OWN(buf) struct buf got = {0};
     EXPECT(socket_read_until(fd, "\"data\":\"aGVsbG8=\"", &got));
 }
@@ -91,7 +92,7 @@ TEST(a_pull_that_waits_is_answered_when_its_subscription_goes)
     OWN(pubsub_server) struct pubsub_server *server = open_server();
     OWN(fd) int fd = start_pull(server, "");
     OWN(buf) struct buf got = {0};
-    pubsub_expect(server, "DELETE", "subscriptions/reader", NULL, 200, NULL);
+    pubsub_server_expect(server, "DELETE", "subscriptions/reader", NULL, 200, NULL);
     EXPECT(socket_read_until(fd, "\r\n\r\n{", &got));
 }
 
@@ -107,10 +108,10 @@ TEST(a_pull_that_waits_is_answered_when_the_service_stops)
 TEST(a_message_that_comes_back_wakes_a_waiting_pull)
 {
     OWN(pubsub_server) struct pubsub_server *server = open_server();
-    pubsub_publish_text(server, "news", "x", NULL);
-    json_auto_t *received = pubsub_pull_now(server, "reader");
+    pubsub_server_publish_text(server, "news", "x", NULL);
+    json_auto_t *received = pubsub_server_pull(server, "reader");
     OWN(fd) int fd = start_pull(server, "");
-    pubsub_nack_all(server, "reader", received);
+    pubsub_server_nack_all(server, "reader", received);
     OWN(buf) struct buf got = {0};
     EXPECT(socket_read_until(fd, "eA==", &got));
 }
@@ -121,7 +122,7 @@ TEST(a_client_that_left_does_not_take_a_message_along)
     int gone = start_pull(server, "");
     OWN(fd) int there = start_pull(server, "");
     close(gone);
-    pubsub_publish_text(server, "news", "x", NULL);
+    pubsub_server_publish_text(server, "news", "x", NULL);
     OWN(buf) struct buf got = {0};
     EXPECT(socket_read_until(there, "eA==", &got));
 }
@@ -133,20 +134,20 @@ TEST(a_thousand_waiting_clients_cost_no_cpu_and_one_publish_wakes_one)
     for (size_t i = 0; i < CLIENTS; i++)
         fds[i] = start_pull(server, "");
     /* answered behind them all on each thread */
-    pubsub_expect(server, "GET", "topics", NULL, 200, NULL);
+    pubsub_server_expect(server, "GET", "topics", NULL, 200, NULL);
     double before = cpu_sec();
     wait_a_second(server);
     EXPECT(cpu_sec() - before < 0.1);
     EXPECT_INT(count_answered(fds, CLIENTS), 0);
 
     for (int published = 1; published <= 3; published++) {
-        pubsub_publish_text(server, "news", "x", NULL);
+        pubsub_server_publish_text(server, "news", "x", NULL);
         while (count_answered(fds, CLIENTS) < published)
             nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
         EXPECT_INT(count_answered(fds, CLIENTS), published);
     }
     for (size_t i = 3; i < CLIENTS; i++)
-        pubsub_publish_text(server, "news", "x", NULL);
+        pubsub_server_publish_text(server, "news", "x", NULL);
     for (size_t i = 0; i < CLIENTS; i++) {
         OWN(buf) struct buf got = {0};
         EXPECT(socket_read_until(fds[i], "eA==", &got));

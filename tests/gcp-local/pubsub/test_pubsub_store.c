@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gcp-local's Pub/Sub on disk: what was answered is there again, however the process ended. */
 #include "base/base64.h"
 #include "base/str.h"
@@ -32,19 +33,19 @@ static void own_dir(char **local)
 
 static void set_up(struct pubsub_server *server)
 {
-    pubsub_expect(server, "PUT", "topics/news", "{\"labels\":{\"a\":\"b\"}}", 200, NULL);
-    pubsub_expect(server, "PUT", "subscriptions/reader",
-                  "{\"topic\":\"projects/demo/topics/news\",\"retainAckedMessages\":true}", 200,
-                  NULL);
-    pubsub_expect(server, "PUT", "subscriptions/other",
-                  "{\"topic\":\"projects/demo/topics/news\",\"filter\":\"attributes:x\"}", 200,
-                  NULL);
+    pubsub_server_expect(server, "PUT", "topics/news", "{\"labels\":{\"a\":\"b\"}}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "subscriptions/reader",
+                         "{\"topic\":\"projects/demo/topics/news\",\"retainAckedMessages\":true}",
+                         200, NULL);
+    pubsub_server_expect(server, "PUT", "subscriptions/other",
+                         "{\"topic\":\"projects/demo/topics/news\",\"filter\":\"attributes:x\"}",
+                         200, NULL);
 }
 
 static void expect_data(struct pubsub_server *server, const char *subscription, const char *want)
 {
-    json_auto_t *received = pubsub_pull_now(server, subscription);
-    OWN(free) char *data = pubsub_data(received);
+    json_auto_t *received = pubsub_server_pull(server, subscription);
+    OWN(free) char *data = pubsub_server_data(received);
     EXPECT_STR(data, want);
 }
 
@@ -53,23 +54,23 @@ TEST(topics_subscriptions_messages_and_policies_come_back_after_a_restart)
     OWN(dir) char *dir = make_dir();
     struct pubsub_server *server = pubsub_server_open(dir, NULL);
     set_up(server);
-    pubsub_publish_text(server, "news", "one", "key");
-    pubsub_publish_text(server, "news", "two", NULL);
-    pubsub_expect(server, "POST", "topics/news:publish",
-                  "{\"messages\":[{\"data\":\"dGhyZWU=\",\"attributes\":{\"x\":\"\\u00e9\"}}]}",
-                  200, NULL);
-    pubsub_expect(server, "POST", "topics/news:setIamPolicy",
-                  "{\"policy\":{\"bindings\":[{\"role\":\"r\"}]}}", 200, NULL);
+    pubsub_server_publish_text(server, "news", "one", "key");
+    pubsub_server_publish_text(server, "news", "two", NULL);
+    pubsub_server_expect(
+        server, "POST", "topics/news:publish",
+        "{\"messages\":[{\"data\":\"dGhyZWU=\",\"attributes\":{\"x\":\"\\u00e9\"}}]}", 200, NULL);
+    pubsub_server_expect(server, "POST", "topics/news:setIamPolicy",
+                         "{\"policy\":{\"bindings\":[{\"role\":\"r\"}]}}", 200, NULL);
     pubsub_server_close(server);
 
     server = pubsub_server_open(dir, NULL);
-    pubsub_expect(server, "GET", "topics/news", NULL, 200, "{\"a\":\"b\"}");
-    pubsub_expect(server, "GET", "subscriptions/other", NULL, 200, "attributes:x");
-    pubsub_expect(server, "GET", "topics/news:getIamPolicy", NULL, 200, "\"role\":\"r\"");
+    pubsub_server_expect(server, "GET", "topics/news", NULL, 200, "{\"a\":\"b\"}");
+    pubsub_server_expect(server, "GET", "subscriptions/other", NULL, 200, "attributes:x");
+    pubsub_server_expect(server, "GET", "topics/news:getIamPolicy", NULL, 200, "\"role\":\"r\"");
     expect_data(server, "reader", "one,two,three");
-    pubsub_expect(server, "POST", "subscriptions/other:pull",
-                  "{\"maxMessages\":10,\"returnImmediately\":true}", 200,
-                  "\"message\":{\"data\":\"dGhyZWU=\",\"attributes\":{\"x\":\"é\"}");
+    pubsub_server_expect(server, "POST", "subscriptions/other:pull",
+                         "{\"maxMessages\":10,\"returnImmediately\":true}", 200,
+                         "\"message\":{\"data\":\"dGhyZWU=\",\"attributes\":{\"x\":\"é\"}");
     pubsub_server_close(server);
 }
 
@@ -78,16 +79,16 @@ TEST(acked_messages_stay_acked_and_can_be_sought_back_to_after_a_restart)
     OWN(dir) char *dir = make_dir();
     struct pubsub_server *server = pubsub_server_open(dir, NULL);
     set_up(server);
-    pubsub_publish_text(server, "news", "one", NULL);
-    json_auto_t *received = pubsub_pull_now(server, "reader");
-    pubsub_ack_all(server, "reader", received);
-    pubsub_publish_text(server, "news", "two", NULL);
+    pubsub_server_publish_text(server, "news", "one", NULL);
+    json_auto_t *received = pubsub_server_pull(server, "reader");
+    pubsub_server_ack_all(server, "reader", received);
+    pubsub_server_publish_text(server, "news", "two", NULL);
     pubsub_server_close(server);
 
     server = pubsub_server_open(dir, NULL);
     expect_data(server, "reader", "two");
-    pubsub_expect(server, "POST", "subscriptions/reader:seek",
-                  "{\"time\":\"2020-01-01T00:00:00Z\"}", 200, NULL);
+    pubsub_server_expect(server, "POST", "subscriptions/reader:seek",
+                         "{\"time\":\"2020-01-01T00:00:00Z\"}", 200, NULL);
     pubsub_server_close(server);
     server = pubsub_server_open(dir, NULL);
     expect_data(server, "reader", "one,two");
@@ -99,15 +100,15 @@ TEST(an_old_ack_id_means_nothing_after_a_restart)
     OWN(dir) char *dir = make_dir();
     struct pubsub_server *server = pubsub_server_open(dir, NULL);
     set_up(server);
-    pubsub_publish_text(server, "news", "one", NULL);
-    json_auto_t *received = pubsub_pull_now(server, "reader");
+    pubsub_server_publish_text(server, "news", "one", NULL);
+    json_auto_t *received = pubsub_server_pull(server, "reader");
     pubsub_server_close(server);
 
     server = pubsub_server_open(dir, NULL);
-    json_auto_t *again = pubsub_pull_now(server, "reader");
+    json_auto_t *again = pubsub_server_pull(server, "reader");
     EXPECT_INT(json_array_size(again), 1);
-    pubsub_ack_all(server, "reader", received);
-    pubsub_nack_all(server, "reader", again);
+    pubsub_server_ack_all(server, "reader", received);
+    pubsub_server_nack_all(server, "reader", again);
     expect_data(server, "reader", "one");
     pubsub_server_close(server);
 }
@@ -116,20 +117,20 @@ TEST(snapshots_keep_their_messages_over_a_restart)
 {
     OWN(dir) char *dir = make_dir();
     struct pubsub_server *server = pubsub_server_open(dir, NULL);
-    pubsub_expect(server, "PUT", "topics/news", "{}", 200, NULL);
-    pubsub_expect(server, "PUT", "subscriptions/reader",
-                  "{\"topic\":\"projects/demo/topics/news\"}", 200, NULL);
-    pubsub_publish_text(server, "news", "one", NULL);
-    pubsub_expect(server, "PUT", "snapshots/here",
-                  "{\"subscription\":\"projects/demo/subscriptions/reader\"}", 200, NULL);
-    json_auto_t *received = pubsub_pull_now(server, "reader");
-    pubsub_ack_all(server, "reader", received);
+    pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "subscriptions/reader",
+                         "{\"topic\":\"projects/demo/topics/news\"}", 200, NULL);
+    pubsub_server_publish_text(server, "news", "one", NULL);
+    pubsub_server_expect(server, "PUT", "snapshots/here",
+                         "{\"subscription\":\"projects/demo/subscriptions/reader\"}", 200, NULL);
+    json_auto_t *received = pubsub_server_pull(server, "reader");
+    pubsub_server_ack_all(server, "reader", received);
     pubsub_server_close(server);
 
     server = pubsub_server_open(dir, NULL);
     expect_data(server, "reader", "");
-    pubsub_expect(server, "POST", "subscriptions/reader:seek",
-                  "{\"snapshot\":\"projects/demo/snapshots/here\"}", 200, NULL);
+    pubsub_server_expect(server, "POST", "subscriptions/reader:seek",
+                         "{\"snapshot\":\"projects/demo/snapshots/here\"}", 200, NULL);
     expect_data(server, "reader", "one");
     pubsub_server_close(server);
 }
@@ -139,26 +140,24 @@ TEST(what_was_deleted_stays_deleted)
     OWN(dir) char *dir = make_dir();
     struct pubsub_server *server = pubsub_server_open(dir, NULL);
     set_up(server);
-    pubsub_publish_text(server, "news", "one", NULL);
-    pubsub_expect(server, "DELETE", "topics/news", NULL, 200, NULL);
-    pubsub_expect(server, "DELETE", "subscriptions/other", NULL, 200, NULL);
+    pubsub_server_publish_text(server, "news", "one", NULL);
+    pubsub_server_expect(server, "DELETE", "topics/news", NULL, 200, NULL);
+    pubsub_server_expect(server, "DELETE", "subscriptions/other", NULL, 200, NULL);
     pubsub_server_close(server);
 
     server = pubsub_server_open(dir, NULL);
-    pubsub_expect(server, "GET", "topics", NULL, 200, "{}");
-    pubsub_expect(server, "GET", "subscriptions/other", NULL, 404, NULL);
-    pubsub_expect(server, "GET", "subscriptions/reader", NULL, 200, "_deleted-topic_");
+    pubsub_server_expect(server, "GET", "topics", NULL, 200, "{}");
+    pubsub_server_expect(server, "GET", "subscriptions/other", NULL, 404, NULL);
+    pubsub_server_expect(server, "GET", "subscriptions/reader", NULL, 200, "_deleted-topic_");
     expect_data(server, "reader", "one");
     struct err err = {0};
     EXPECT(pubsub_reset(server->pubsub, &err));
-    pubsub_expect(server, "GET", "subscriptions", NULL, 200, "{}");
+    pubsub_server_expect(server, "GET", "subscriptions", NULL, 200, "{}");
     pubsub_server_close(server);
     server = pubsub_server_open(dir, NULL);
-    pubsub_expect(server, "GET", "subscriptions", NULL, 200, "{}");
+    pubsub_server_expect(server, "GET", "subscriptions", NULL, 200, "{}");
     pubsub_server_close(server);
 }
-
-/* ---- kill -9 ---- */
 
 /* A service in a process of its own; its port comes through the pipe. */
 static pid_t start_service(const char *dir, uint16_t *port)
@@ -186,7 +185,7 @@ static pid_t start_service(const char *dir, uint16_t *port)
 
 /* What the test knows to have been answered, by the message's number. */
 enum { MOST = 4000 };
-struct ledger {
+struct arrival_log {
     bool published[MOST], acked[MOST], acking[MOST];
     int next;
 };
@@ -196,17 +195,17 @@ static json_t *ask(struct http_client *client, uint16_t port, const char *path, 
 {
     struct err err = {0};
     OWN(free) char *url = str_format("http://127.0.0.1:%u/v1/projects/demo/%s", port, path);
-    OWN(http_answer) struct http_answer answer = {0};
+    OWN(http_response) struct http_response answer = {0};
     const char *method = strchr(path, ':') ? "POST" : "PUT";
-    if (!http_send(client,
-                   &(struct http_call){.method = method, .url = url, .body = bytes_of(body)},
-                   &answer, &err) ||
+    if (!http_client_send(client,
+                          &(struct http_call){.method = method, .url = url, .body = bytes_of(body)},
+                          &answer, &err) ||
         answer.status != 200)
         return NULL;
     return json_loadb(answer.body.data, answer.body.len, 0, NULL);
 }
 
-static bool publish_some(struct ledger *ledger, struct http_client *client, uint16_t port)
+static bool publish_some(struct arrival_log *ledger, struct http_client *client, uint16_t port)
 {
     OWN(buf) struct buf body = {0};
     buf_add_text(&body, "{\"messages\":[");
@@ -228,7 +227,7 @@ static int number_of(const json_t *received)
 }
 
 /* Pulls three, and acks them; none of them may be one whose ack was answered before. */
-static bool ack_some(struct ledger *ledger, struct http_client *client, uint16_t port)
+static bool ack_some(struct arrival_log *ledger, struct http_client *client, uint16_t port)
 {
     json_auto_t *answer = ask(client, port, "subscriptions/reader:pull",
                               "{\"maxMessages\":3,\"returnImmediately\":true}");
@@ -251,7 +250,7 @@ static bool ack_some(struct ledger *ledger, struct http_client *client, uint16_t
 }
 
 /* Kills the service after some more requests, in the middle of the next. */
-static void work_until_killed(struct ledger *ledger, const char *dir, int rounds)
+static void work_until_killed(struct arrival_log *ledger, const char *dir, int rounds)
 {
     struct err err = {0};
     uint16_t port;
@@ -279,15 +278,16 @@ static void work_until_killed(struct ledger *ledger, const char *dir, int rounds
 TEST(after_kill_9_answered_messages_are_there_and_answered_acks_hold)
 {
     OWN(dir) char *dir = make_dir();
-    static struct ledger ledger;
+    static struct arrival_log ledger;
     for (int run = 1; run <= 8; run++)
         work_until_killed(&ledger, dir, run * 3);
 
     OWN(pubsub_server) struct pubsub_server *server = pubsub_server_open(dir, NULL);
     static bool there[MOST];
     for (;;) {
-        json_auto_t *answer = pubsub_post(server, "subscriptions/reader:pull",
-                                          "{\"maxMessages\":1000,\"returnImmediately\":true}");
+        json_auto_t *answer =
+            pubsub_server_post(server, "subscriptions/reader:pull",
+                               "{\"maxMessages\":1000,\"returnImmediately\":true}");
         const json_t *received = json_object_get(answer, "receivedMessages");
         if (json_array_size(received) == 0)
             break;

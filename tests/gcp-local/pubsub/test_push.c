@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gcp-local's Pub/Sub: push, to an endpoint that the test plays. */
 #include "base/json/jread.h"
 #include "base/str.h"
@@ -43,7 +44,7 @@ static void on_call(struct http_exchange *exchange, void *context)
     }
     pthread_cond_broadcast(&endpoint->came);
     pthread_mutex_unlock(&endpoint->lock);
-    http_reply_empty(exchange, status);
+    http_exchange_reply_empty(exchange, status);
 }
 
 static void endpoint_open(struct endpoint *endpoint, const int *statuses, size_t count)
@@ -82,22 +83,22 @@ static struct pubsub_server *open_server(const struct endpoint *endpoint, const 
                                          const char *more, pubsub_id_token *id_token)
 {
     struct pubsub_server *server = pubsub_server_open(NULL, id_token);
-    pubsub_expect(server, "PUT", "topics/news", "{}", 200, NULL);
-    pubsub_expect(server, "PUT", "topics/dead", "{}", 200, NULL);
-    pubsub_expect(server, "PUT", "subscriptions/dead", "{\"topic\":\"projects/demo/topics/dead\"}",
-                  200, NULL);
+    pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "topics/dead", "{}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "subscriptions/dead",
+                         "{\"topic\":\"projects/demo/topics/dead\"}", 200, NULL);
     OWN(free) char *body =
         str_format("{\"topic\":\"projects/demo/topics/news\",\"pushConfig\":{"
                    "\"pushEndpoint\":\"http://127.0.0.1:%u/hook?token=abc\"%s}%s}",
                    http_server_port(endpoint->server), members, more);
-    pubsub_expect(server, "PUT", "subscriptions/pushed", body, 200, NULL);
+    pubsub_server_expect(server, "PUT", "subscriptions/pushed", body, 200, NULL);
     return server;
 }
 
 static void publish(struct pubsub_server *server, const char *message)
 {
     OWN(free) char *body = str_format("{\"messages\":[%s]}", message);
-    pubsub_expect(server, "POST", "topics/news:publish", body, 200, NULL);
+    pubsub_server_expect(server, "POST", "topics/news:publish", body, 200, NULL);
 }
 
 static const int ok[] = {200};
@@ -130,7 +131,7 @@ TEST(a_message_is_posted_wrapped)
 TEST(each_status_that_acknowledges_does)
 {
     static const int statuses[] = {200, 201, 202, 204};
-    for (size_t i = 0; i < COUNT(statuses); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
         OWN(endpoint) struct endpoint endpoint = {0};
         endpoint_open(&endpoint, statuses + i, 1);
         OWN(pubsub_server) struct pubsub_server *server = open_server(&endpoint, "", "", NULL);
@@ -152,7 +153,7 @@ static void serve_102(int fd, void *context)
 {
     struct count *count = context;
     OWN(buf) struct buf request = {0};
-    if (!raw_read_request(fd, &request))
+    if (!raw_server_read_request(fd, &request))
         return;
     atomic_fetch_add(&count->firsts, strstr(request.data, "YTE=") != NULL);
     atomic_fetch_add(&count->calls, 1);
@@ -169,7 +170,7 @@ TEST(an_interim_102_acknowledges)
         open_server(&unused, "", ",\"enableMessageOrdering\":true", NULL);
     OWN(free) char *body = str_format(
         "{\"pushConfig\":{\"pushEndpoint\":\"http://127.0.0.1:%u/\"}}", raw_server_port(raw));
-    pubsub_expect(server, "POST", "subscriptions/pushed:modifyPushConfig", body, 200, NULL);
+    pubsub_server_expect(server, "POST", "subscriptions/pushed:modifyPushConfig", body, 200, NULL);
     /* the second of a key goes out only when the first was acknowledged */
     publish(server, "{\"data\":\"YTE=\",\"orderingKey\":\"a\"}");
     publish(server, "{\"data\":\"YTI=\",\"orderingKey\":\"a\"}");
@@ -182,14 +183,14 @@ TEST(any_other_status_brings_the_message_again)
 {
     static const int statuses[] = {500, 302, 404, 429, 206, 200};
     OWN(endpoint) struct endpoint endpoint = {0};
-    endpoint_open(&endpoint, statuses, COUNT(statuses));
+    endpoint_open(&endpoint, statuses, ARRAY_SIZE(statuses));
     OWN(pubsub_server) struct pubsub_server *server = open_server(&endpoint, "", "", NULL);
     publish(server, "{\"data\":\"YQ==\"}");
-    wait_for_calls(&endpoint, COUNT(statuses));
-    EXPECT_STR(endpoint.calls[0].body, endpoint.calls[COUNT(statuses) - 1].body);
+    wait_for_calls(&endpoint, ARRAY_SIZE(statuses));
+    EXPECT_STR(endpoint.calls[0].body, endpoint.calls[ARRAY_SIZE(statuses) - 1].body);
     publish(server, "{\"data\":\"Yg==\"}");
-    wait_for_calls(&endpoint, COUNT(statuses) + 1);
-    EXPECT_HAS(endpoint.calls[COUNT(statuses)].body, "Yg==");
+    wait_for_calls(&endpoint, ARRAY_SIZE(statuses) + 1);
+    EXPECT_HAS(endpoint.calls[ARRAY_SIZE(statuses)].body, "Yg==");
 }
 
 TEST(without_the_wrapper_the_data_is_the_body_and_attributes_are_headers)
@@ -249,14 +250,14 @@ TEST(messages_of_a_key_are_pushed_one_after_the_other)
 {
     static const int statuses[] = {500, 200};
     OWN(endpoint) struct endpoint endpoint = {0};
-    endpoint_open(&endpoint, statuses, COUNT(statuses));
+    endpoint_open(&endpoint, statuses, ARRAY_SIZE(statuses));
     OWN(pubsub_server) struct pubsub_server *server =
         open_server(&endpoint, "", ",\"enableMessageOrdering\":true", NULL);
     publish(server, "{\"data\":\"YTE=\",\"orderingKey\":\"a\"},{\"data\":\"YTI=\",\"orderingKey\":"
                     "\"a\"},{\"data\":\"YTM=\",\"orderingKey\":\"a\"}");
     wait_for_calls(&endpoint, 4);
     static const char *const order[] = {"YTE=", "YTE=", "YTI=", "YTM="};
-    for (size_t i = 0; i < COUNT(order); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(order); i++)
         EXPECT_HAS(endpoint.calls[i].body, order[i]);
 }
 
@@ -271,8 +272,8 @@ TEST(what_is_never_taken_goes_to_the_dead_letter_topic)
                     "\"retryPolicy\":{\"minimumBackoff\":\"0.01s\",\"maximumBackoff\":\"0.02s\"}",
                     NULL);
     publish(server, "{\"data\":\"YQ==\"}");
-    pubsub_expect(server, "POST", "subscriptions/dead:pull", "{\"maxMessages\":1}", 200,
-                  "\"CloudPubSubDeadLetterSourceDeliveryCount\":\"5\"");
+    pubsub_server_expect(server, "POST", "subscriptions/dead:pull", "{\"maxMessages\":1}", 200,
+                         "\"CloudPubSubDeadLetterSourceDeliveryCount\":\"5\"");
     EXPECT_INT(endpoint.count, 5);
     EXPECT_HAS(endpoint.calls[4].body, "\"deliveryAttempt\":5");
 }
@@ -282,17 +283,17 @@ TEST(a_subscription_can_go_from_pull_to_push_and_back)
     OWN(endpoint) struct endpoint endpoint = {0};
     endpoint_open(&endpoint, ok, 1);
     OWN(pubsub_server) struct pubsub_server *server = open_server(&endpoint, "", "", NULL);
-    pubsub_expect(server, "POST", "subscriptions/pushed:pull",
-                  "{\"maxMessages\":1,\"returnImmediately\":true}", 200, "{}");
-    pubsub_expect(server, "POST", "subscriptions/pushed:modifyPushConfig", "{}", 200, NULL);
+    pubsub_server_expect(server, "POST", "subscriptions/pushed:pull",
+                         "{\"maxMessages\":1,\"returnImmediately\":true}", 200, "{}");
+    pubsub_server_expect(server, "POST", "subscriptions/pushed:modifyPushConfig", "{}", 200, NULL);
     publish(server, "{\"data\":\"YQ==\"}");
-    json_auto_t *received = pubsub_pull_now(server, "pushed");
+    json_auto_t *received = pubsub_server_pull(server, "pushed");
     EXPECT_INT(json_array_size(received), 1);
     OWN(free) char *body =
         str_format("{\"pushConfig\":{\"pushEndpoint\":\"http://127.0.0.1:%u/\"}}",
                    http_server_port(endpoint.server));
-    pubsub_nack_all(server, "pushed", received);
-    pubsub_expect(server, "POST", "subscriptions/pushed:modifyPushConfig", body, 200, NULL);
+    pubsub_server_nack_all(server, "pushed", received);
+    pubsub_server_expect(server, "POST", "subscriptions/pushed:modifyPushConfig", body, 200, NULL);
     wait_for_calls(&endpoint, 1);
     EXPECT_HAS(endpoint.calls[0].body, "YQ==");
 }
@@ -302,10 +303,10 @@ TEST(an_endpoint_that_is_not_there_is_tried_again_until_the_service_ends)
     OWN(endpoint) struct endpoint endpoint = {0};
     endpoint_open(&endpoint, ok, 1);
     OWN(pubsub_server) struct pubsub_server *server = open_server(&endpoint, "", "", NULL);
-    pubsub_expect(server, "POST", "subscriptions/pushed:modifyPushConfig",
-                  "{\"pushConfig\":{\"pushEndpoint\":\"http://127.0.0.1:1/\"}}", 200, NULL);
+    pubsub_server_expect(server, "POST", "subscriptions/pushed:modifyPushConfig",
+                         "{\"pushConfig\":{\"pushEndpoint\":\"http://127.0.0.1:1/\"}}", 200, NULL);
     publish(server, "{\"data\":\"YQ==\"}");
-    pubsub_expect(server, "DELETE", "subscriptions/pushed", NULL, 200, NULL);
+    pubsub_server_expect(server, "DELETE", "subscriptions/pushed", NULL, 200, NULL);
     publish(server, "{\"data\":\"Yg==\"}");
     EXPECT_INT(endpoint.count, 0);
 }
@@ -313,16 +314,17 @@ TEST(an_endpoint_that_is_not_there_is_tried_again_until_the_service_ends)
 TEST(a_message_is_published_from_within_the_process)
 {
     OWN(pubsub_server) struct pubsub_server *server = pubsub_server_open(NULL, NULL);
-    pubsub_expect(server, "PUT", "topics/news", "{}", 200, NULL);
-    pubsub_expect(server, "PUT", "subscriptions/reader",
-                  "{\"topic\":\"projects/demo/topics/news\"}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "subscriptions/reader",
+                         "{\"topic\":\"projects/demo/topics/news\"}", 200, NULL);
     static const struct pubsub_attribute attributes[] = {{"eventType", "OBJECT_FINALIZE"}};
     struct err err = {0};
     OWN(free) char *id = NULL;
     EXPECT(pubsub_has_topic(server->pubsub, "projects/demo/topics/news"));
     EXPECT(pubsub_publish(server->pubsub, "projects/demo/topics/news", attributes, 1,
                           bytes_of("{}"), &id, &err));
-    pubsub_expect(server, "POST", "subscriptions/reader:pull", "{\"maxMessages\":1}", 200, id);
+    pubsub_server_expect(server, "POST", "subscriptions/reader:pull", "{\"maxMessages\":1}", 200,
+                         id);
     EXPECT(!pubsub_publish(server->pubsub, "projects/demo/topics/none", attributes, 1,
                            bytes_of("{}"), NULL, &err));
     EXPECT_INT(err.status, ERR_NOT_FOUND);

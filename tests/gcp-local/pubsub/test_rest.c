@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gcp-local's Pub/Sub over REST: what each request is answered with. */
 #include "base/base64.h"
 #include "base/str.h"
@@ -20,15 +21,16 @@ struct row {
 static void run_rows(const struct row *rows, size_t count)
 {
     OWN(pubsub_server) struct pubsub_server *server = pubsub_server_open(NULL, NULL);
-    pubsub_expect(server, "PUT", "topics/news", "{}", 200, NULL);
-    pubsub_expect(server, "PUT", "topics/dead", "{}", 200, NULL);
-    pubsub_expect(server, "PUT", "subscriptions/reader", "{\"topic\":\"" TOPIC "\"}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "topics/dead", "{}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "subscriptions/reader", "{\"topic\":\"" TOPIC "\"}", 200,
+                         NULL);
     for (size_t i = 0; i < count; i++)
-        pubsub_expect(server, rows[i].method, rows[i].path, rows[i].body, rows[i].status,
-                      rows[i].has);
+        pubsub_server_expect(server, rows[i].method, rows[i].path, rows[i].body, rows[i].status,
+                             rows[i].has);
 }
 
-#define RUN(rows) run_rows(rows, COUNT(rows))
+#define RUN(rows) run_rows(rows, ARRAY_SIZE(rows))
 
 TEST(a_topic_is_created_read_listed_and_deleted)
 {
@@ -72,9 +74,9 @@ TEST(names_follow_googles_rules)
     char name[7 + 257] = "topics/";
     memset(name + 7, 'a', 255);
     name[7 + 255] = '\0';
-    pubsub_expect(server, "PUT", name, "{}", 200, NULL);
+    pubsub_server_expect(server, "PUT", name, "{}", 200, NULL);
     strcat(name, "a");
-    pubsub_expect(server, "PUT", name, "{}", 400, NULL);
+    pubsub_server_expect(server, "PUT", name, "{}", 400, NULL);
 }
 
 TEST(lists_come_sorted_in_pages)
@@ -426,7 +428,7 @@ static char *publish_body(size_t count, const char *members)
 /* A message that has `count` bytes of data. */
 static char *large_message(size_t count)
 {
-    OWN(free) char *data = must_alloc(count);
+    OWN(free) char *data = alloc_zeroed(count);
     OWN(free) char *encoded = base64_encode((struct bytes){data, count});
     return str_format("{\"messages\":[{\"data\":\"%s\"}]}", encoded);
 }
@@ -434,27 +436,27 @@ static char *large_message(size_t count)
 TEST(publish_takes_what_is_at_the_limits_and_nothing_beyond)
 {
     OWN(pubsub_server) struct pubsub_server *server = pubsub_server_open(NULL, NULL);
-    pubsub_expect(server, "PUT", "topics/news", "{}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
     OWN(free) char *most = publish_body(1000, "\"data\":\"YQ==\"");
     OWN(free) char *more = publish_body(1001, "\"data\":\"YQ==\"");
-    pubsub_expect(server, "POST", "topics/news:publish", most, 200, NULL);
-    pubsub_expect(server, "POST", "topics/news:publish", more, 400, "Too many messages");
+    pubsub_server_expect(server, "POST", "topics/news:publish", most, 200, NULL);
+    pubsub_server_expect(server, "POST", "topics/news:publish", more, 400, "Too many messages");
 
     OWN(free) char *large = large_message(10000000);
     OWN(free) char *larger = large_message(10000001);
-    pubsub_expect(server, "POST", "topics/news:publish", large, 200, NULL);
-    pubsub_expect(server, "POST", "topics/news:publish", larger, 400, "INVALID_ARGUMENT");
+    pubsub_server_expect(server, "POST", "topics/news:publish", large, 200, NULL);
+    pubsub_server_expect(server, "POST", "topics/news:publish", larger, 400, "INVALID_ARGUMENT");
 
     static const struct {
         size_t name, value, key;
         int status;
     } rows[] = {{256, 1024, 1024, 200}, {257, 1, 1, 400}, {1, 1025, 1, 400}, {1, 1, 1025, 400}};
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(free) char *body =
             str_format("{\"messages\":[{\"attributes\":{\"%0*d\":\"%0*d\"},"
                        "\"orderingKey\":\"%0*d\"}]}",
                        (int)rows[i].name, 0, (int)rows[i].value, 0, (int)rows[i].key, 0);
-        pubsub_expect(server, "POST", "topics/news:publish", body, rows[i].status, NULL);
+        pubsub_server_expect(server, "POST", "topics/news:publish", body, rows[i].status, NULL);
     }
     for (int count = 100; count <= 101; count++) {
         OWN(buf) struct buf attributes = {0};
@@ -463,22 +465,25 @@ TEST(publish_takes_what_is_at_the_limits_and_nothing_beyond)
             buf_add_format(&attributes, "%s\"k%d\":\"v\"", i ? "," : "", i);
         buf_add_text(&attributes, "}");
         OWN(free) char *body = publish_body(1, attributes.data);
-        pubsub_expect(server, "POST", "topics/news:publish", body, count == 100 ? 200 : 400, NULL);
+        pubsub_server_expect(server, "POST", "topics/news:publish", body, count == 100 ? 200 : 400,
+                             NULL);
     }
 }
 
 TEST(a_message_comes_as_it_was_published)
 {
     OWN(pubsub_server) struct pubsub_server *server = pubsub_server_open(NULL, NULL);
-    pubsub_expect(server, "PUT", "topics/news", "{}", 200, NULL);
-    pubsub_expect(server, "PUT", "subscriptions/reader", "{\"topic\":\"" TOPIC "\"}", 200, NULL);
-    pubsub_expect(
+    pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "subscriptions/reader", "{\"topic\":\"" TOPIC "\"}", 200,
+                         NULL);
+    pubsub_server_expect(
         server, "POST", "topics/news:publish",
         "{\"messages\":[{\"data\":\"AAEC/w==\",\"attributes\":{\"cl\\u00e9\":\"\\ud83d\\ude00\","
         "\"quote\\\"back\\\\\":\"tab\\tline\\n\\u0001\",\"empty\":\"\"}}]}",
         200, NULL);
-    pubsub_expect(server, "POST", "subscriptions/reader:pull",
-                  "{\"maxMessages\":1,\"returnImmediately\":true}", 200,
-                  "\"data\":\"AAEC/w==\",\"attributes\":{\"clé\":\"😀\",\"quote\\\"back\\\\\":"
-                  "\"tab\\tline\\n\\u0001\",\"empty\":\"\"}");
+    pubsub_server_expect(
+        server, "POST", "subscriptions/reader:pull",
+        "{\"maxMessages\":1,\"returnImmediately\":true}", 200,
+        "\"data\":\"AAEC/w==\",\"attributes\":{\"clé\":\"😀\",\"quote\\\"back\\\\\":"
+        "\"tab\\tline\\n\\u0001\",\"empty\":\"\"}");
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Notification configs, and the messages that they publish. */
 #include "base/own.h"
 #include "base/str.h"
@@ -10,20 +11,20 @@
 #define CONFIGS "/storage/v1/b/bucket/notificationConfigs"
 #define TOPIC   "\"topic\": \"projects/p/topics/t\""
 
-static struct answer add_config(struct fixture *f, const char *body)
+static struct fixture_response add_config(struct storage_fixture *f, const char *body)
 {
-    return ask_text(f, "POST", CONFIGS, body);
+    return fixture_request_text(f, "POST", CONFIGS, body);
 }
 
-static void open_with(struct fixture *f, const char *config)
+static void open_with(struct storage_fixture *f, const char *config)
 {
-    fixture_open(f, NULL);
-    make_bucket(f, "bucket");
-    OWN(answer) struct answer a = add_config(f, config);
+    storage_fixture_open(f, NULL);
+    fixture_create_bucket(f, "bucket");
+    OWN(fixture_response) struct fixture_response a = add_config(f, config);
     EXPECT_INT(a.http.status, 200);
 }
 
-static const char *attribute(struct fixture *f, size_t i, const char *name)
+static const char *attribute(struct storage_fixture *f, size_t i, const char *name)
 {
     json_t *message = json_array_get(f->published, i);
     const char *value =
@@ -33,32 +34,38 @@ static const char *attribute(struct fixture *f, size_t i, const char *name)
 
 TEST(a_config_is_made_shown_listed_and_deleted)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    OWN(answer) struct answer a = add_config(&f, "{" TOPIC ", \"payload_format\": \"JSON_API_V1\", "
-                                                 "\"event_types\": [\"OBJECT_FINALIZE\"], "
-                                                 "\"object_name_prefix\": \"images/\"}");
-    EXPECT_STR(answer_member(&a, "kind"), "storage#notification");
-    EXPECT_STR(answer_member(&a, "id"), "1");
-    EXPECT_STR(answer_member(&a, "topic"), "//pubsub.googleapis.com/projects/p/topics/t");
-    OWN(answer) struct answer got = ask_text(&f, "GET", CONFIGS "/1", NULL);
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    OWN(fixture_response) struct fixture_response a =
+        add_config(&f, "{" TOPIC ", \"payload_format\": \"JSON_API_V1\", "
+                       "\"event_types\": [\"OBJECT_FINALIZE\"], "
+                       "\"object_name_prefix\": \"images/\"}");
+    EXPECT_STR(fixture_response_member(&a, "kind"), "storage#notification");
+    EXPECT_STR(fixture_response_member(&a, "id"), "1");
+    EXPECT_STR(fixture_response_member(&a, "topic"), "//pubsub.googleapis.com/projects/p/topics/t");
+    OWN(fixture_response) struct fixture_response got =
+        fixture_request_text(&f, "GET", CONFIGS "/1", NULL);
     EXPECT(json_equal(a.json, got.json));
-    OWN(answer) struct answer list = ask_text(&f, "GET", CONFIGS, NULL);
+    OWN(fixture_response) struct fixture_response list =
+        fixture_request_text(&f, "GET", CONFIGS, NULL);
     EXPECT(json_equal(json_array_get(json_object_get(list.json, "items"), 0), a.json));
-    OWN(answer) struct answer deleted = ask_text(&f, "DELETE", CONFIGS "/1", NULL);
+    OWN(fixture_response) struct fixture_response deleted =
+        fixture_request_text(&f, "DELETE", CONFIGS "/1", NULL);
     EXPECT_INT(deleted.http.status, 204);
-    OWN(answer) struct answer gone = ask_text(&f, "GET", CONFIGS "/1", NULL);
+    OWN(fixture_response) struct fixture_response gone =
+        fixture_request_text(&f, "GET", CONFIGS "/1", NULL);
     EXPECT_INT(gone.http.status, 404);
-    OWN(answer) struct answer empty = ask_text(&f, "GET", CONFIGS, NULL);
-    EXPECT_STR(answer_text(&empty), "{\"kind\":\"storage#notifications\"}");
+    OWN(fixture_response) struct fixture_response empty =
+        fixture_request_text(&f, "GET", CONFIGS, NULL);
+    EXPECT_STR(fixture_response_text(&empty), "{\"kind\":\"storage#notifications\"}");
 }
 
 TEST(a_config_that_cannot_be_is_refused)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
     static const struct {
         const char *body, *message;
     } rows[] = {
@@ -74,19 +81,19 @@ TEST(a_config_that_cannot_be_is_refused)
         {"{" TOPIC ", \"payload_format\": \"NONE\", \"custom_attributes\": {\"a\": 1}}",
          "custom_attributes.a"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(answer) struct answer a = add_config(&f, rows[i].body);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        OWN(fixture_response) struct fixture_response a = add_config(&f, rows[i].body);
         EXPECT_INT(a.http.status, 400);
-        EXPECT_HAS(answer_error(&a), rows[i].message);
+        EXPECT_HAS(fixture_response_error(&a), rows[i].message);
     }
 }
 
 TEST(an_upload_publishes_the_resource_with_googles_attributes)
 {
-    OWN(fixture) struct fixture f;
+    OWN(storage_fixture) struct storage_fixture f;
     open_with(&f, "{" TOPIC ", \"payload_format\": \"JSON_API_V1\", "
                   "\"custom_attributes\": {\"mine\": \"yes\", \"bucketId\": \"no\"}}");
-    put_text(&f, "bucket", "images%2Fa%20b.txt", "Hello World");
+    fixture_upload_text(&f, "bucket", "images%2Fa%20b.txt", "Hello World");
     EXPECT_INT(json_array_size(f.published), 1);
     json_t *message = json_array_get(f.published, 0);
     EXPECT_STR(json_string_value(json_object_get(message, "topic")), "projects/p/topics/t");
@@ -98,21 +105,22 @@ TEST(an_upload_publishes_the_resource_with_googles_attributes)
                "projects/_/buckets/bucket/notificationConfigs/1");
     EXPECT_STR(attribute(&f, 0, "mine"), "yes");
     EXPECT_STR(attribute(&f, 0, "overwroteGeneration"), "");
-    EXPECT(time_parse(attribute(&f, 0, "eventTime"), NULL));
+    EXPECT(timestamp_parse(attribute(&f, 0, "eventTime"), NULL));
 
     json_auto_t *payload = json_loads(json_string_value(json_object_get(message, "data")), 0, NULL);
-    OWN(answer) struct answer resource =
-        ask_text(&f, "GET", "/b/bucket/o/images%2Fa%20b.txt", NULL);
+    OWN(fixture_response) struct fixture_response resource =
+        fixture_request_text(&f, "GET", "/b/bucket/o/images%2Fa%20b.txt", NULL);
     EXPECT(json_equal(payload, resource.json));
-    EXPECT_STR(attribute(&f, 0, "objectGeneration"), answer_member(&resource, "generation"));
+    EXPECT_STR(attribute(&f, 0, "objectGeneration"),
+               fixture_response_member(&resource, "generation"));
 }
 
 TEST(an_overwrite_publishes_both_generations)
 {
-    OWN(fixture) struct fixture f;
+    OWN(storage_fixture) struct storage_fixture f;
     open_with(&f, "{" TOPIC ", \"payload_format\": \"NONE\"}");
-    put_text(&f, "bucket", "o", "one");
-    put_text(&f, "bucket", "o", "two");
+    fixture_upload_text(&f, "bucket", "o", "one");
+    fixture_upload_text(&f, "bucket", "o", "two");
     EXPECT_INT(json_array_size(f.published), 3);
     EXPECT_STR(attribute(&f, 1, "eventType"), "OBJECT_FINALIZE");
     EXPECT_STR(attribute(&f, 1, "overwroteGeneration"), attribute(&f, 0, "objectGeneration"));
@@ -124,14 +132,15 @@ TEST(an_overwrite_publishes_both_generations)
 
 TEST(a_versioned_bucket_publishes_archives)
 {
-    OWN(fixture) struct fixture f;
+    OWN(storage_fixture) struct storage_fixture f;
     open_with(&f, "{" TOPIC ", \"payload_format\": \"NONE\"}");
-    OWN(answer) struct answer patched =
-        ask_text(&f, "PATCH", "/b/bucket", "{\"versioning\": {\"enabled\": true}}");
+    OWN(fixture_response) struct fixture_response patched =
+        fixture_request_text(&f, "PATCH", "/b/bucket", "{\"versioning\": {\"enabled\": true}}");
     (void)patched;
-    put_text(&f, "bucket", "o", "one");
-    put_text(&f, "bucket", "o", "two");
-    OWN(answer) struct answer deleted = ask_text(&f, "DELETE", "/b/bucket/o/o", NULL);
+    fixture_upload_text(&f, "bucket", "o", "one");
+    fixture_upload_text(&f, "bucket", "o", "two");
+    OWN(fixture_response) struct fixture_response deleted =
+        fixture_request_text(&f, "DELETE", "/b/bucket/o/o", NULL);
     (void)deleted;
     EXPECT_STR(attribute(&f, 2, "eventType"), "OBJECT_ARCHIVE");
     EXPECT_STR(attribute(&f, 2, "overwrittenByGeneration"), attribute(&f, 1, "objectGeneration"));
@@ -139,43 +148,48 @@ TEST(a_versioned_bucket_publishes_archives)
     EXPECT_STR(attribute(&f, 3, "overwrittenByGeneration"), "");
     OWN(free) char *path =
         str_format("/b/bucket/o/o?generation=%s", attribute(&f, 0, "objectGeneration"));
-    OWN(answer) struct answer gone = ask_text(&f, "DELETE", path, NULL);
+    OWN(fixture_response) struct fixture_response gone =
+        fixture_request_text(&f, "DELETE", path, NULL);
     (void)gone;
     EXPECT_STR(attribute(&f, 4, "eventType"), "OBJECT_DELETE");
 }
 
 TEST(every_way_to_make_or_change_an_object_publishes)
 {
-    OWN(fixture) struct fixture f;
+    OWN(storage_fixture) struct storage_fixture f;
     open_with(&f, "{" TOPIC ", \"payload_format\": \"NONE\"}");
-    put_text(&f, "bucket", "o", "x");
-    OWN(answer) struct answer patched = ask_text(&f, "PATCH", "/b/bucket/o/o", "{}");
+    fixture_upload_text(&f, "bucket", "o", "x");
+    OWN(fixture_response) struct fixture_response patched =
+        fixture_request_text(&f, "PATCH", "/b/bucket/o/o", "{}");
     (void)patched;
-    OWN(answer) struct answer copied =
-        ask_text(&f, "POST", "/b/bucket/o/o/copyTo/b/bucket/o/copy", "");
+    OWN(fixture_response) struct fixture_response copied =
+        fixture_request_text(&f, "POST", "/b/bucket/o/o/copyTo/b/bucket/o/copy", "");
     (void)copied;
-    OWN(answer) struct answer composed =
-        ask_text(&f, "POST", "/b/bucket/o/c/compose", "{\"sourceObjects\": [{\"name\": \"o\"}]}");
+    OWN(fixture_response) struct fixture_response composed = fixture_request_text(
+        &f, "POST", "/b/bucket/o/c/compose", "{\"sourceObjects\": [{\"name\": \"o\"}]}");
     (void)composed;
-    OWN(answer) struct answer deleted = ask_text(&f, "DELETE", "/b/bucket/o/o", NULL);
+    OWN(fixture_response) struct fixture_response deleted =
+        fixture_request_text(&f, "DELETE", "/b/bucket/o/o", NULL);
     (void)deleted;
     static const char *const types[] = {"OBJECT_FINALIZE", "OBJECT_METADATA_UPDATE",
                                         "OBJECT_FINALIZE", "OBJECT_FINALIZE", "OBJECT_DELETE"};
-    EXPECT_INT(json_array_size(f.published), COUNT(types));
-    for (size_t i = 0; i < COUNT(types); i++)
+    EXPECT_INT(json_array_size(f.published), ARRAY_SIZE(types));
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++)
         EXPECT_STR(attribute(&f, i, "eventType"), types[i]);
 }
 
 TEST(a_config_hears_only_of_its_events_and_its_prefix)
 {
-    OWN(fixture) struct fixture f;
+    OWN(storage_fixture) struct storage_fixture f;
     open_with(&f, "{" TOPIC ", \"payload_format\": \"NONE\", \"object_name_prefix\": \"in/\", "
                   "\"event_types\": [\"OBJECT_DELETE\"]}");
-    put_text(&f, "bucket", "in%2Fa", "x");
-    put_text(&f, "bucket", "out", "x");
-    OWN(answer) struct answer in = ask_text(&f, "DELETE", "/b/bucket/o/in%2Fa", NULL);
+    fixture_upload_text(&f, "bucket", "in%2Fa", "x");
+    fixture_upload_text(&f, "bucket", "out", "x");
+    OWN(fixture_response) struct fixture_response in =
+        fixture_request_text(&f, "DELETE", "/b/bucket/o/in%2Fa", NULL);
     (void)in;
-    OWN(answer) struct answer out = ask_text(&f, "DELETE", "/b/bucket/o/out", NULL);
+    OWN(fixture_response) struct fixture_response out =
+        fixture_request_text(&f, "DELETE", "/b/bucket/o/out", NULL);
     (void)out;
     EXPECT_INT(json_array_size(f.published), 1);
     EXPECT_STR(attribute(&f, 0, "objectId"), "in/a");
@@ -183,8 +197,8 @@ TEST(a_config_hears_only_of_its_events_and_its_prefix)
 
 TEST(a_topic_that_is_gone_does_no_harm)
 {
-    OWN(fixture) struct fixture f;
+    OWN(storage_fixture) struct storage_fixture f;
     open_with(&f, "{\"topic\": \"projects/p/topics/broken\", \"payload_format\": \"NONE\"}");
-    put_text(&f, "bucket", "o", "x");
+    fixture_upload_text(&f, "bucket", "o", "x");
     EXPECT_INT(json_array_size(f.published), 0);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Resumable uploads: all their forms, and what goes wrong on the way. */
 #include "base/own.h"
 #include "base/str.h"
@@ -8,35 +9,37 @@
 #include <zlib.h>
 
 /* Begins a session for an object "o"; the caller frees its URL. */
-static char *begin(struct fixture *f, const char *path, const char *body)
+static char *begin(struct storage_fixture *f, const char *path, const char *body)
 {
-    OWN(answer) struct answer a =
-        ask(f, "POST", path, bytes_of(body), "Content-Type: application/json",
-            "X-Upload-Content-Type: text/plain", NULL);
+    OWN(fixture_response) struct fixture_response a =
+        fixture_request(f, "POST", path, bytes_of(body), "Content-Type: application/json",
+                        "X-Upload-Content-Type: text/plain", NULL);
     EXPECT_INT(a.http.status, 200);
-    EXPECT_STR(answer_text(&a), "");
-    return str_copy(answer_field(&a, "Location"));
+    EXPECT_STR(fixture_response_text(&a), "");
+    return str_copy(fixture_response_header(&a, "Location"));
 }
 
 #define START "/upload/storage/v1/b/bucket/o?uploadType=resumable&name=o"
 
-static struct answer put(struct fixture *f, const char *session, const char *range,
-                         const char *body)
+static struct fixture_response put(struct storage_fixture *f, const char *session,
+                                   const char *range, const char *body)
 {
     OWN(free) char *field = str_format("Content-Range: %s", range);
-    return ask(f, "PUT", session, bytes_of(body), field, NULL);
+    return fixture_request(f, "PUT", session, bytes_of(body), field, NULL);
 }
 
-static void expect_content(struct fixture *f, const char *content)
+static void expect_content(struct storage_fixture *f, const char *content)
 {
-    OWN(answer) struct answer a = ask_text(f, "GET", "/b/bucket/o/o?alt=media", NULL);
-    EXPECT_STR(answer_text(&a), content);
+    OWN(fixture_response) struct fixture_response a =
+        fixture_request_text(f, "GET", "/b/bucket/o/o?alt=media", NULL);
+    EXPECT_STR(fixture_response_text(&a), content);
 }
 
-static void expect_nothing(struct fixture *f)
+static void expect_nothing(struct storage_fixture *f)
 {
-    OWN(answer) struct answer a = ask_text(f, "GET", "/b/bucket/o", NULL);
-    EXPECT_STR(answer_text(&a), "{\"kind\":\"storage#objects\"}");
+    OWN(fixture_response) struct fixture_response a =
+        fixture_request_text(f, "GET", "/b/bucket/o", NULL);
+    EXPECT_STR(fixture_response_text(&a), "{\"kind\":\"storage#objects\"}");
 }
 
 TEST(a_session_begins_at_each_clients_path)
@@ -46,15 +49,16 @@ TEST(a_session_begins_at_each_clients_path)
         "/resumable/upload/storage/v1/b/bucket/o?uploadType=resumable&alt=json",
         "/upload/b/bucket/o?uploadType=resumable",
     };
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    for (size_t i = 0; i < COUNT(paths); i++) {
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
         OWN(free) char *session = begin(&f, paths[i], "{\"name\": \"o\"}");
         EXPECT(str_starts(session, f.base));
-        OWN(answer) struct answer a = put(&f, session, "bytes 0-10/11", "Hello World");
-        EXPECT_STR(answer_member(&a, "crc32c"), "aR2qLw==");
-        EXPECT_STR(answer_member(&a, "contentType"), "text/plain");
+        OWN(fixture_response) struct fixture_response a =
+            put(&f, session, "bytes 0-10/11", "Hello World");
+        EXPECT_STR(fixture_response_member(&a, "crc32c"), "aR2qLw==");
+        EXPECT_STR(fixture_response_member(&a, "contentType"), "text/plain");
         expect_content(&f, "Hello World");
     }
 }
@@ -62,77 +66,82 @@ TEST(a_session_begins_at_each_clients_path)
 TEST(an_upload_comes_whole_in_each_form)
 {
     static const char *const ranges[] = {"bytes 0-10/11", "bytes 0-*/*", "bytes 0-*/11"};
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    for (size_t i = 0; i < COUNT(ranges); i++) {
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
         OWN(free) char *session = begin(&f, START, "");
-        OWN(answer) struct answer a = put(&f, session, ranges[i], "Hello World");
+        OWN(fixture_response) struct fixture_response a =
+            put(&f, session, ranges[i], "Hello World");
         EXPECT_INT(a.http.status, 200);
-        EXPECT_STR(answer_member(&a, "md5Hash"), "sQqNsWTgdUEFt6mb5y4/5Q==");
+        EXPECT_STR(fixture_response_member(&a, "md5Hash"), "sQqNsWTgdUEFt6mb5y4/5Q==");
     }
     OWN(free) char *session = begin(&f, START, "");
-    OWN(answer) struct answer plain = ask_text(&f, "PUT", session, "Hello World");
-    EXPECT_STR(answer_member(&plain, "size"), "11");
+    OWN(fixture_response) struct fixture_response plain =
+        fixture_request_text(&f, "PUT", session, "Hello World");
+    EXPECT_STR(fixture_response_member(&plain, "size"), "11");
 }
 
 TEST(an_upload_comes_in_chunks_and_tells_how_far_it_is)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
     OWN(free) char *session = begin(&f, START, "");
-    OWN(answer) struct answer none = put(&f, session, "bytes */*", "");
+    OWN(fixture_response) struct fixture_response none = put(&f, session, "bytes */*", "");
     EXPECT_INT(none.http.status, 308);
-    EXPECT_STR(answer_field(&none, "Range"), "");
-    OWN(answer) struct answer first = put(&f, session, "bytes 0-4/*", "Hello");
+    EXPECT_STR(fixture_response_header(&none, "Range"), "");
+    OWN(fixture_response) struct fixture_response first = put(&f, session, "bytes 0-4/*", "Hello");
     EXPECT_INT(first.http.status, 308);
-    EXPECT_STR(answer_field(&first, "Range"), "bytes=0-4");
-    EXPECT_STR(answer_text(&first), "");
+    EXPECT_STR(fixture_response_header(&first, "Range"), "bytes=0-4");
+    EXPECT_STR(fixture_response_text(&first), "");
     expect_nothing(&f);
-    OWN(answer) struct answer asked = put(&f, session, "bytes */11", "");
+    OWN(fixture_response) struct fixture_response asked = put(&f, session, "bytes */11", "");
     EXPECT_INT(asked.http.status, 308);
-    EXPECT_STR(answer_field(&asked, "Range"), "bytes=0-4");
-    OWN(answer) struct answer last = put(&f, session, "bytes 5-10/11", " World");
+    EXPECT_STR(fixture_response_header(&asked, "Range"), "bytes=0-4");
+    OWN(fixture_response) struct fixture_response last =
+        put(&f, session, "bytes 5-10/11", " World");
     EXPECT_INT(last.http.status, 200);
-    EXPECT_STR(answer_member(&last, "crc32c"), "aR2qLw==");
-    OWN(answer) struct answer again = put(&f, session, "bytes */11", "");
+    EXPECT_STR(fixture_response_member(&last, "crc32c"), "aR2qLw==");
+    OWN(fixture_response) struct fixture_response again = put(&f, session, "bytes */11", "");
     EXPECT_INT(again.http.status, 200);
-    EXPECT_STR(answer_member(&again, "generation"), answer_member(&last, "generation"));
+    EXPECT_STR(fixture_response_member(&again, "generation"),
+               fixture_response_member(&last, "generation"));
 }
 
 TEST(an_empty_object_is_one_request_with_a_total_of_0)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
     OWN(free) char *session = begin(&f, START, "");
-    OWN(answer) struct answer a = put(&f, session, "bytes */0", "");
+    OWN(fixture_response) struct fixture_response a = put(&f, session, "bytes */0", "");
     EXPECT_INT(a.http.status, 200);
-    EXPECT_STR(answer_member(&a, "crc32c"), "AAAAAA==");
+    EXPECT_STR(fixture_response_member(&a, "crc32c"), "AAAAAA==");
 }
 
 TEST(bytes_that_are_here_already_are_skipped)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
     OWN(free) char *session = begin(&f, START, "");
-    OWN(answer) struct answer first = put(&f, session, "bytes 0-4/*", "Hello");
+    OWN(fixture_response) struct fixture_response first = put(&f, session, "bytes 0-4/*", "Hello");
     (void)first;
-    OWN(answer) struct answer again = put(&f, session, "bytes 0-4/*", "Hello");
-    EXPECT_STR(answer_field(&again, "Range"), "bytes=0-4");
-    OWN(answer) struct answer all = put(&f, session, "bytes 3-10/11", "lo World");
-    EXPECT_STR(answer_member(&all, "crc32c"), "aR2qLw==");
+    OWN(fixture_response) struct fixture_response again = put(&f, session, "bytes 0-4/*", "Hello");
+    EXPECT_STR(fixture_response_header(&again, "Range"), "bytes=0-4");
+    OWN(fixture_response) struct fixture_response all =
+        put(&f, session, "bytes 3-10/11", "lo World");
+    EXPECT_STR(fixture_response_member(&all, "crc32c"), "aR2qLw==");
 }
 
 TEST(a_chunk_that_does_not_fit_is_refused_and_the_upload_goes_on)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
     OWN(free) char *session = begin(&f, START, "");
-    OWN(answer) struct answer first = put(&f, session, "bytes 0-4/11", "Hello");
+    OWN(fixture_response) struct fixture_response first = put(&f, session, "bytes 0-4/11", "Hello");
     (void)first;
     static const struct {
         const char *range, *body, *message;
@@ -142,84 +151,87 @@ TEST(a_chunk_that_does_not_fit_is_refused_and_the_upload_goes_on)
         {"rubbish", "x", "Failed to parse Content-Range"},
         {"bytes 10-5/11", "x", "Failed to parse Content-Range"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(answer) struct answer a = put(&f, session, rows[i].range, rows[i].body);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        OWN(fixture_response) struct fixture_response a =
+            put(&f, session, rows[i].range, rows[i].body);
         EXPECT_INT(a.http.status, 400);
-        EXPECT_HAS(answer_error(&a), rows[i].message);
+        EXPECT_HAS(fixture_response_error(&a), rows[i].message);
     }
-    OWN(answer) struct answer few = put(&f, session, "bytes 5-10/11", " Wor");
+    OWN(fixture_response) struct fixture_response few = put(&f, session, "bytes 5-10/11", " Wor");
     EXPECT_INT(few.http.status, 400);
-    EXPECT_HAS(answer_error(&few), "There were 4 byte(s) in the request body.");
-    OWN(answer) struct answer rest = put(&f, session, "bytes 9-10/11", "ld");
-    EXPECT_STR(answer_member(&rest, "crc32c"), "aR2qLw==");
+    EXPECT_HAS(fixture_response_error(&few), "There were 4 byte(s) in the request body.");
+    OWN(fixture_response) struct fixture_response rest = put(&f, session, "bytes 9-10/11", "ld");
+    EXPECT_STR(fixture_response_member(&rest, "crc32c"), "aR2qLw==");
 }
 
 TEST(a_session_that_is_not_there_or_anothers_is_not_found)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    make_bucket(&f, "other");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    fixture_create_bucket(&f, "other");
     OWN(free) char *session = begin(&f, START, "");
     OWN(free) char *stolen =
         str_format("%s/upload/storage/v1/b/other/o?%s", f.base, strstr(session, "upload_id="));
     const char *const urls[] = {stolen, "/upload/storage/v1/b/bucket/o?upload_id=nosuch"};
-    for (size_t i = 0; i < COUNT(urls); i++) {
-        OWN(answer) struct answer a = put(&f, urls[i], "bytes 0-4/5", "Hello");
+    for (size_t i = 0; i < ARRAY_SIZE(urls); i++) {
+        OWN(fixture_response) struct fixture_response a = put(&f, urls[i], "bytes 0-4/5", "Hello");
         EXPECT_INT(a.http.status, 404);
-        EXPECT_STR(answer_error(&a), "No such upload session.");
+        EXPECT_STR(fixture_response_error(&a), "No such upload session.");
     }
 }
 
 TEST(a_cancelled_upload_is_gone)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
     OWN(free) char *session = begin(&f, START, "");
-    OWN(answer) struct answer first = put(&f, session, "bytes 0-4/*", "Hello");
+    OWN(fixture_response) struct fixture_response first = put(&f, session, "bytes 0-4/*", "Hello");
     (void)first;
-    OWN(answer) struct answer cancelled = ask_text(&f, "DELETE", session, NULL);
+    OWN(fixture_response) struct fixture_response cancelled =
+        fixture_request_text(&f, "DELETE", session, NULL);
     EXPECT_INT(cancelled.http.status, 499);
-    OWN(answer) struct answer after = put(&f, session, "bytes 5-10/11", " World");
+    OWN(fixture_response) struct fixture_response after =
+        put(&f, session, "bytes 5-10/11", " World");
     EXPECT_INT(after.http.status, 404);
     expect_nothing(&f);
 }
 
 TEST(an_announced_length_must_be_kept)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    OWN(answer) struct answer started =
-        ask(&f, "POST", START, (struct bytes){0}, "X-Upload-Content-Length: 11", NULL);
-    OWN(answer) struct answer a =
-        put(&f, answer_field(&started, "Location"), "bytes 0-4/5", "Hello");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    OWN(fixture_response) struct fixture_response started =
+        fixture_request(&f, "POST", START, (struct bytes){0}, "X-Upload-Content-Length: 11", NULL);
+    OWN(fixture_response) struct fixture_response a =
+        put(&f, fixture_response_header(&started, "Location"), "bytes 0-4/5", "Hello");
     EXPECT_INT(a.http.status, 400);
-    EXPECT_HAS(answer_error(&a), "X-Upload-Content-Length was 11");
+    EXPECT_HAS(fixture_response_error(&a), "X-Upload-Content-Length was 11");
 }
 
 TEST(preconditions_and_hashes_hold_at_the_end)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
     OWN(free) char *session = begin(&f, START "&ifGenerationMatch=0", "");
     OWN(free) char *wrong = begin(&f, START, "{\"crc32c\": \"AAAAAA==\"}");
-    OWN(answer) struct answer mismatch = put(&f, wrong, "bytes 0-4/5", "Hello");
+    OWN(fixture_response) struct fixture_response mismatch = put(&f, wrong, "bytes 0-4/5", "Hello");
     EXPECT_INT(mismatch.http.status, 400);
     expect_nothing(&f);
-    put_text(&f, "bucket", "o", "first");
-    OWN(answer) struct answer late = put(&f, session, "bytes 0-4/5", "Hello");
+    fixture_upload_text(&f, "bucket", "o", "first");
+    OWN(fixture_response) struct fixture_response late = put(&f, session, "bytes 0-4/5", "Hello");
     EXPECT_INT(late.http.status, 412);
     expect_content(&f, "first");
 }
 
 TEST(a_chunk_may_be_packed_for_the_way)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
     OWN(free) char *session = begin(&f, START, "");
     unsigned char packed[100];
     z_stream stream = {.next_in = (unsigned char *)(uintptr_t) "Hello World",
@@ -230,23 +242,23 @@ TEST(a_chunk_may_be_packed_for_the_way)
     deflate(&stream, Z_FINISH);
     size_t len = stream.total_out;
     deflateEnd(&stream);
-    OWN(answer) struct answer a =
-        ask(&f, "PUT", session, (struct bytes){(char *)packed, len}, "Content-Encoding: gzip",
-            "Content-Range: bytes 0-10/11", NULL);
-    EXPECT_STR(answer_member(&a, "crc32c"), "aR2qLw==");
+    OWN(fixture_response) struct fixture_response a =
+        fixture_request(&f, "PUT", session, (struct bytes){(char *)packed, len},
+                        "Content-Encoding: gzip", "Content-Range: bytes 0-10/11", NULL);
+    EXPECT_STR(fixture_response_member(&a, "crc32c"), "aR2qLw==");
 }
 
 TEST(an_old_browser_gets_200_for_308)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
     OWN(free) char *session = begin(&f, START, "");
-    OWN(answer) struct answer a =
-        ask(&f, "PUT", session, bytes_of("Hello"), "X-GUploader-No-308: yes",
-            "Content-Range: bytes 0-4/*", NULL);
+    OWN(fixture_response) struct fixture_response a =
+        fixture_request(&f, "PUT", session, bytes_of("Hello"), "X-GUploader-No-308: yes",
+                        "Content-Range: bytes 0-4/*", NULL);
     EXPECT_INT(a.http.status, 200);
-    EXPECT_STR(answer_field(&a, "X-HTTP-Status-Code-Override"), "308");
+    EXPECT_STR(fixture_response_header(&a, "X-HTTP-Status-Code-Override"), "308");
 }
 
 TEST(a_session_survives_a_restart_with_what_it_has)
@@ -254,22 +266,23 @@ TEST(a_session_survives_a_restart_with_what_it_has)
     OWN(free) char *folder = make_temp_folder();
     OWN(free) char *id = NULL;
     {
-        OWN(fixture) struct fixture f;
-        fixture_open(&f, folder);
-        make_bucket(&f, "bucket");
+        OWN(storage_fixture) struct storage_fixture f;
+        storage_fixture_open(&f, folder);
+        fixture_create_bucket(&f, "bucket");
         OWN(free) char *session = begin(&f, START, "");
-        OWN(answer) struct answer a = put(&f, session, "bytes 0-4/*", "Hello");
+        OWN(fixture_response) struct fixture_response a = put(&f, session, "bytes 0-4/*", "Hello");
         EXPECT_INT(a.http.status, 308);
         id = str_copy(strstr(session, "upload_id="));
     }
     {
-        OWN(fixture) struct fixture f;
-        fixture_open(&f, folder);
+        OWN(storage_fixture) struct storage_fixture f;
+        storage_fixture_open(&f, folder);
         OWN(free) char *session = str_format("%s/upload/storage/v1/b/bucket/o?%s", f.base, id);
-        OWN(answer) struct answer asked = put(&f, session, "bytes */*", "");
-        EXPECT_STR(answer_field(&asked, "Range"), "bytes=0-4");
-        OWN(answer) struct answer a = put(&f, session, "bytes 5-10/11", " World");
-        EXPECT_STR(answer_member(&a, "md5Hash"), "sQqNsWTgdUEFt6mb5y4/5Q==");
+        OWN(fixture_response) struct fixture_response asked = put(&f, session, "bytes */*", "");
+        EXPECT_STR(fixture_response_header(&asked, "Range"), "bytes=0-4");
+        OWN(fixture_response) struct fixture_response a =
+            put(&f, session, "bytes 5-10/11", " World");
+        EXPECT_STR(fixture_response_member(&a, "md5Hash"), "sQqNsWTgdUEFt6mb5y4/5Q==");
     }
     remove_folder(folder);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Storage's JSON API as clients see it: buckets, uploads, downloads, lists, copies, errors. */
 #include "base/own.h"
 #include "base/str.h"
@@ -7,38 +8,42 @@
 #include <string.h>
 #include <zlib.h>
 
-/* ---- buckets ---- */
-
 TEST(a_bucket_is_made_shown_listed_and_deleted)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    OWN(answer) struct answer made = ask_text(&f, "POST", "/storage/v1/b?project=demo",
-                                              "{\"name\": \"my-bucket\", \"location\": \"eu\"}");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    OWN(fixture_response) struct fixture_response made =
+        fixture_request_text(&f, "POST", "/storage/v1/b?project=demo",
+                             "{\"name\": \"my-bucket\", \"location\": \"eu\"}");
     EXPECT_INT(made.http.status, 200);
-    EXPECT_STR(answer_member(&made, "kind"), "storage#bucket");
-    EXPECT_STR(answer_member(&made, "id"), "my-bucket");
-    EXPECT_STR(answer_member(&made, "storageClass"), "STANDARD");
-    EXPECT_STR(answer_member(&made, "location"), "EU");
-    EXPECT_STR(answer_member(&made, "etag"), "CAE=");
-    OWN(answer) struct answer got = ask_text(&f, "GET", "/b/my-bucket", NULL);
+    EXPECT_STR(fixture_response_member(&made, "kind"), "storage#bucket");
+    EXPECT_STR(fixture_response_member(&made, "id"), "my-bucket");
+    EXPECT_STR(fixture_response_member(&made, "storageClass"), "STANDARD");
+    EXPECT_STR(fixture_response_member(&made, "location"), "EU");
+    EXPECT_STR(fixture_response_member(&made, "etag"), "CAE=");
+    OWN(fixture_response) struct fixture_response got =
+        fixture_request_text(&f, "GET", "/b/my-bucket", NULL);
     EXPECT(json_equal(got.json, made.json));
-    OWN(answer) struct answer list = ask_text(&f, "GET", "/b?project=demo", NULL);
+    OWN(fixture_response) struct fixture_response list =
+        fixture_request_text(&f, "GET", "/b?project=demo", NULL);
     EXPECT_INT(json_array_size(json_object_get(list.json, "items")), 1);
-    OWN(answer) struct answer others = ask_text(&f, "GET", "/storage/v1/b?project=other", NULL);
-    EXPECT_STR(answer_text(&others), "{\"kind\":\"storage#buckets\"}");
-    OWN(answer) struct answer deleted = ask_text(&f, "DELETE", "/storage/v1/b/my-bucket", NULL);
+    OWN(fixture_response) struct fixture_response others =
+        fixture_request_text(&f, "GET", "/storage/v1/b?project=other", NULL);
+    EXPECT_STR(fixture_response_text(&others), "{\"kind\":\"storage#buckets\"}");
+    OWN(fixture_response) struct fixture_response deleted =
+        fixture_request_text(&f, "DELETE", "/storage/v1/b/my-bucket", NULL);
     EXPECT_INT(deleted.http.status, 204);
-    OWN(answer) struct answer gone = ask_text(&f, "GET", "/storage/v1/b/my-bucket", NULL);
+    OWN(fixture_response) struct fixture_response gone =
+        fixture_request_text(&f, "GET", "/storage/v1/b/my-bucket", NULL);
     EXPECT_INT(gone.http.status, 404);
-    EXPECT_STR(answer_error(&gone), "The specified bucket does not exist.");
+    EXPECT_STR(fixture_response_error(&gone), "The specified bucket does not exist.");
 }
 
 TEST(a_bucket_that_cannot_be_gets_googles_error)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "taken");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "taken");
     static const struct {
         const char *path, *body;
         int status;
@@ -53,10 +58,11 @@ TEST(a_bucket_that_cannot_be_gets_googles_error)
         {"/b?project=p", "{", 400, "invalid", "not valid JSON"},
         {"/b", "{\"name\": \"abc\"}", 400, "required", "Required parameter: project"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(answer) struct answer answer = ask_text(&f, "POST", rows[i].path, rows[i].body);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        OWN(fixture_response) struct fixture_response answer =
+            fixture_request_text(&f, "POST", rows[i].path, rows[i].body);
         EXPECT_INT(answer.http.status, rows[i].status);
-        EXPECT_HAS(answer_error(&answer), rows[i].message);
+        EXPECT_HAS(fixture_response_error(&answer), rows[i].message);
         json_t *error =
             json_array_get(json_object_get(json_object_get(answer.json, "error"), "errors"), 0);
         EXPECT_STR(json_string_value(json_object_get(error, "reason")), rows[i].reason);
@@ -65,39 +71,40 @@ TEST(a_bucket_that_cannot_be_gets_googles_error)
 
 TEST(a_bucket_that_is_not_empty_stays)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    put_text(&f, "bucket", "o", "x");
-    OWN(answer) struct answer answer = ask_text(&f, "DELETE", "/b/bucket", NULL);
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    fixture_upload_text(&f, "bucket", "o", "x");
+    OWN(fixture_response) struct fixture_response answer =
+        fixture_request_text(&f, "DELETE", "/b/bucket", NULL);
     EXPECT_INT(answer.http.status, 409);
-    EXPECT_STR(answer_error(&answer), "The bucket you tried to delete is not empty.");
+    EXPECT_STR(fixture_response_error(&answer), "The bucket you tried to delete is not empty.");
 }
 
 TEST(a_bucket_patch_merges_and_removes)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    OWN(answer) struct answer set =
-        ask_text(&f, "PATCH", "/b/bucket",
-                 "{\"labels\": {\"a\": \"1\", \"b\": \"2\"}, \"versioning\": "
-                 "{\"enabled\": true}}");
-    EXPECT_STR(answer_member(&set, "metageneration"), "2");
-    OWN(answer) struct answer removed =
-        ask_text(&f, "PATCH", "/b/bucket?ifMetagenerationMatch=2", "{\"labels\": {\"a\": null}}");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    OWN(fixture_response) struct fixture_response set =
+        fixture_request_text(&f, "PATCH", "/b/bucket",
+                             "{\"labels\": {\"a\": \"1\", \"b\": \"2\"}, \"versioning\": "
+                             "{\"enabled\": true}}");
+    EXPECT_STR(fixture_response_member(&set, "metageneration"), "2");
+    OWN(fixture_response) struct fixture_response removed = fixture_request_text(
+        &f, "PATCH", "/b/bucket?ifMetagenerationMatch=2", "{\"labels\": {\"a\": null}}");
     EXPECT_INT(json_object_size(json_object_get(removed.json, "labels")), 1);
     EXPECT(json_is_true(json_object_get(json_object_get(removed.json, "versioning"), "enabled")));
-    OWN(answer) struct answer stale =
-        ask_text(&f, "PATCH", "/b/bucket?ifMetagenerationMatch=2", "{}");
+    OWN(fixture_response) struct fixture_response stale =
+        fixture_request_text(&f, "PATCH", "/b/bucket?ifMetagenerationMatch=2", "{}");
     EXPECT_INT(stale.http.status, 412);
 }
 
 TEST(what_gcloud_asks_around_a_bucket_is_answered)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
     static const struct {
         const char *path, *has;
     } rows[] = {
@@ -108,35 +115,39 @@ TEST(what_gcloud_asks_around_a_bucket_is_answered)
         {"/storage/v1/projects/123/serviceAccount",
          "service-123@gs-project-accounts.iam.gserviceaccount.com"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(answer) struct answer answer = ask_text(&f, "GET", rows[i].path, NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        OWN(fixture_response) struct fixture_response answer =
+            fixture_request_text(&f, "GET", rows[i].path, NULL);
         EXPECT_INT(answer.http.status, 200);
-        EXPECT_HAS(answer_text(&answer), rows[i].has);
+        EXPECT_HAS(fixture_response_text(&answer), rows[i].has);
     }
 }
 
 TEST(a_buckets_policy_is_kept)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    OWN(answer) struct answer set = ask_text(
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    OWN(fixture_response) struct fixture_response set = fixture_request_text(
         &f, "PUT", "/b/bucket/iam", "{\"bindings\": [{\"role\": \"r\", \"members\": [\"m\"]}]}");
     EXPECT_INT(set.http.status, 200);
-    OWN(answer) struct answer got = ask_text(&f, "GET", "/b/bucket/iam", NULL);
-    EXPECT_HAS(answer_text(&got), "\"members\":[\"m\"]");
+    OWN(fixture_response) struct fixture_response got =
+        fixture_request_text(&f, "GET", "/b/bucket/iam", NULL);
+    EXPECT_HAS(fixture_response_text(&got), "\"members\":[\"m\"]");
 }
 
 TEST(what_is_not_built_is_refused_by_name_and_not_tried_again)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    OWN(answer) struct answer acl = ask_text(&f, "GET", "/storage/v1/b/bucket/acl", NULL);
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    OWN(fixture_response) struct fixture_response acl =
+        fixture_request_text(&f, "GET", "/storage/v1/b/bucket/acl", NULL);
     EXPECT_INT(acl.http.status, 400);
-    EXPECT_HAS(answer_error(&acl), "GET /storage/v1/b/bucket/acl");
-    OWN(answer) struct answer upload = ask_text(&f, "POST", "/upload/storage/v1/b/bucket/o", "x");
+    EXPECT_HAS(fixture_response_error(&acl), "GET /storage/v1/b/bucket/acl");
+    OWN(fixture_response) struct fixture_response upload =
+        fixture_request_text(&f, "POST", "/upload/storage/v1/b/bucket/o", "x");
     EXPECT_INT(upload.http.status, 400);
-    EXPECT_HAS(answer_error(&upload), "uploadType must be");
+    EXPECT_HAS(fixture_response_error(&upload), "uploadType must be");
 }
 
 TEST(paths_of_storage_are_known)
@@ -152,34 +163,34 @@ TEST(paths_of_storage_are_known)
                                        "/batch/storage/v1"};
     static const char *const not_ours[] = {"/",       "/token",   "/v1/projects/p/topics",
                                            "/bucket", "/bucket/", "/computeMetadata/v1"};
-    for (size_t i = 0; i < COUNT(ours); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
         EXPECT(storage_owns(ours[i]));
-    for (size_t i = 0; i < COUNT(not_ours); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(not_ours); i++)
         EXPECT(!storage_owns(not_ours[i]));
 }
 
-/* ---- uploads in one request ---- */
-
 TEST(a_media_upload_gives_googles_resource)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    OWN(answer) struct answer a =
-        ask(&f, "POST", "/upload/storage/v1/b/bucket/o?uploadType=media&name=folder%2Fa%20b.txt",
-            bytes_of("Hello World"), "Content-Type: text/plain", NULL);
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    OWN(fixture_response) struct fixture_response a = fixture_request(
+        &f, "POST", "/upload/storage/v1/b/bucket/o?uploadType=media&name=folder%2Fa%20b.txt",
+        bytes_of("Hello World"), "Content-Type: text/plain", NULL);
     EXPECT_INT(a.http.status, 200);
-    EXPECT_STR(answer_member(&a, "kind"), "storage#object");
-    EXPECT_STR(answer_member(&a, "name"), "folder/a b.txt");
-    EXPECT_STR(answer_member(&a, "bucket"), "bucket");
-    EXPECT_STR(answer_member(&a, "contentType"), "text/plain");
-    EXPECT_STR(answer_member(&a, "size"), "11");
-    EXPECT_STR(answer_member(&a, "md5Hash"), "sQqNsWTgdUEFt6mb5y4/5Q==");
-    EXPECT_STR(answer_member(&a, "crc32c"), "aR2qLw==");
-    EXPECT_STR(answer_member(&a, "metageneration"), "1");
-    EXPECT_HAS(answer_member(&a, "selfLink"), "/storage/v1/b/bucket/o/folder%2Fa%20b.txt");
-    OWN(answer) struct answer media = ask_text(&f, "GET", answer_member(&a, "mediaLink"), NULL);
-    EXPECT_STR(answer_text(&media), "Hello World");
+    EXPECT_STR(fixture_response_member(&a, "kind"), "storage#object");
+    EXPECT_STR(fixture_response_member(&a, "name"), "folder/a b.txt");
+    EXPECT_STR(fixture_response_member(&a, "bucket"), "bucket");
+    EXPECT_STR(fixture_response_member(&a, "contentType"), "text/plain");
+    EXPECT_STR(fixture_response_member(&a, "size"), "11");
+    EXPECT_STR(fixture_response_member(&a, "md5Hash"), "sQqNsWTgdUEFt6mb5y4/5Q==");
+    EXPECT_STR(fixture_response_member(&a, "crc32c"), "aR2qLw==");
+    EXPECT_STR(fixture_response_member(&a, "metageneration"), "1");
+    EXPECT_HAS(fixture_response_member(&a, "selfLink"),
+               "/storage/v1/b/bucket/o/folder%2Fa%20b.txt");
+    OWN(fixture_response) struct fixture_response media =
+        fixture_request_text(&f, "GET", fixture_response_member(&a, "mediaLink"), NULL);
+    EXPECT_STR(fixture_response_text(&media), "Hello World");
 }
 
 /* A multipart body in gcloud's manner. */
@@ -196,28 +207,29 @@ static char *multipart(const char *resource, const char *content)
 
 TEST(a_multipart_upload_brings_metadata_and_content)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
     OWN(free) char *body = multipart("{\"name\": \"o\", \"cacheControl\": \"no-store\", "
                                      "\"metadata\": {\"k\": \"v\"}, \"md5Hash\": "
                                      "\"sQqNsWTgdUEFt6mb5y4/5Q==\"}",
                                      "Hello World");
-    OWN(answer) struct answer a =
-        ask(&f, "POST", MULTIPART_PATH, bytes_of(body), MULTIPART_TYPE, NULL);
+    OWN(fixture_response) struct fixture_response a =
+        fixture_request(&f, "POST", MULTIPART_PATH, bytes_of(body), MULTIPART_TYPE, NULL);
     EXPECT_INT(a.http.status, 200);
-    EXPECT_STR(answer_member(&a, "contentType"), "image/png");
-    EXPECT_STR(answer_member(&a, "cacheControl"), "no-store");
-    EXPECT_HAS(answer_text(&a), "\"metadata\":{\"k\":\"v\"}");
-    OWN(answer) struct answer media = ask_text(&f, "GET", "/b/bucket/o/o?alt=media", NULL);
-    EXPECT_STR(answer_text(&media), "Hello World");
+    EXPECT_STR(fixture_response_member(&a, "contentType"), "image/png");
+    EXPECT_STR(fixture_response_member(&a, "cacheControl"), "no-store");
+    EXPECT_HAS(fixture_response_text(&a), "\"metadata\":{\"k\":\"v\"}");
+    OWN(fixture_response) struct fixture_response media =
+        fixture_request_text(&f, "GET", "/b/bucket/o/o?alt=media", NULL);
+    EXPECT_STR(fixture_response_text(&media), "Hello World");
 }
 
 TEST(an_upload_that_is_wrong_leaves_nothing)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
     static const struct {
         const char *path, *type, *resource, *message;
         int status;
@@ -244,15 +256,16 @@ TEST(an_upload_that_is_wrong_leaves_nothing)
         {"/upload/storage/v1/b/bucket/o?uploadType=strange", MULTIPART_TYPE, "{}",
          "uploadType must be", 400},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(free) char *body = multipart(rows[i].resource, "content");
-        OWN(answer) struct answer a =
-            ask(&f, "POST", rows[i].path, bytes_of(body), rows[i].type, NULL);
-        EXPECT_HAS(answer_error(&a), rows[i].message);
+        OWN(fixture_response) struct fixture_response a =
+            fixture_request(&f, "POST", rows[i].path, bytes_of(body), rows[i].type, NULL);
+        EXPECT_HAS(fixture_response_error(&a), rows[i].message);
         EXPECT_INT(a.http.status, rows[i].status);
     }
-    OWN(answer) struct answer list = ask_text(&f, "GET", "/b/bucket/o?versions=true", NULL);
-    EXPECT_STR(answer_text(&list), "{\"kind\":\"storage#objects\"}");
+    OWN(fixture_response) struct fixture_response list =
+        fixture_request_text(&f, "GET", "/b/bucket/o?versions=true", NULL);
+    EXPECT_STR(fixture_response_text(&list), "{\"kind\":\"storage#objects\"}");
 }
 
 /* gzip of a text. */
@@ -263,7 +276,7 @@ static void pack(const char *text, struct buf *out)
     size_t most = deflateBound(&stream, strlen(text)) + 32;
     stream.next_in = (unsigned char *)(uintptr_t)text;
     stream.avail_in = (uInt)strlen(text);
-    stream.next_out = (unsigned char *)buf_room(out, most);
+    stream.next_out = (unsigned char *)buf_reserve(out, most);
     stream.avail_out = (uInt)most;
     deflate(&stream, Z_FINISH);
     out->len += stream.total_out;
@@ -272,52 +285,55 @@ static void pack(const char *text, struct buf *out)
 
 TEST(an_upload_packed_for_the_way_is_stored_plain)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
     OWN(free) char *body = multipart("{\"name\": \"o\"}", "Hello World");
     OWN(buf) struct buf packed = {0};
     pack(body, &packed);
-    OWN(answer) struct answer a = ask(&f, "POST", MULTIPART_PATH, buf_bytes(&packed),
-                                      MULTIPART_TYPE, "Content-Encoding: gzip", NULL);
-    EXPECT_STR(answer_member(&a, "crc32c"), "aR2qLw==");
+    OWN(fixture_response) struct fixture_response a =
+        fixture_request(&f, "POST", MULTIPART_PATH, buf_bytes(&packed), MULTIPART_TYPE,
+                        "Content-Encoding: gzip", NULL);
+    EXPECT_STR(fixture_response_member(&a, "crc32c"), "aR2qLw==");
     packed.len -= 5;
-    OWN(answer) struct answer cut = ask(&f, "POST", MULTIPART_PATH, buf_bytes(&packed),
-                                        MULTIPART_TYPE, "Content-Encoding: gzip", NULL);
+    OWN(fixture_response) struct fixture_response cut =
+        fixture_request(&f, "POST", MULTIPART_PATH, buf_bytes(&packed), MULTIPART_TYPE,
+                        "Content-Encoding: gzip", NULL);
     EXPECT_INT(cut.http.status, 400);
-    EXPECT_HAS(answer_error(&cut), "ends too early");
-    OWN(answer) struct answer no_gzip = ask(&f, "POST", MULTIPART_PATH, bytes_of("hello"),
-                                            MULTIPART_TYPE, "Content-Encoding: gzip", NULL);
+    EXPECT_HAS(fixture_response_error(&cut), "ends too early");
+    OWN(fixture_response) struct fixture_response no_gzip =
+        fixture_request(&f, "POST", MULTIPART_PATH, bytes_of("hello"), MULTIPART_TYPE,
+                        "Content-Encoding: gzip", NULL);
     EXPECT_INT(no_gzip.http.status, 400);
 }
 
-/* ---- downloads ---- */
-
 TEST(a_whole_download_has_googles_fields)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    put_text(&f, "bucket", "o", "Hello World");
-    OWN(answer) struct answer a = ask_text(&f, "GET", "/storage/v1/b/bucket/o/o?alt=media", NULL);
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    fixture_upload_text(&f, "bucket", "o", "Hello World");
+    OWN(fixture_response) struct fixture_response a =
+        fixture_request_text(&f, "GET", "/storage/v1/b/bucket/o/o?alt=media", NULL);
     EXPECT_INT(a.http.status, 200);
-    EXPECT_STR(answer_text(&a), "Hello World");
-    EXPECT_STR(answer_field(&a, "Content-Type"), "text/plain");
-    EXPECT_STR(answer_field(&a, "Content-Length"), "11");
-    EXPECT_STR(answer_field(&a, "X-Goog-Hash"), "crc32c=aR2qLw==,md5=sQqNsWTgdUEFt6mb5y4/5Q==");
-    EXPECT_STR(answer_field(&a, "X-Goog-Stored-Content-Encoding"), "identity");
-    EXPECT_STR(answer_field(&a, "X-Goog-Stored-Content-Length"), "11");
-    EXPECT_STR(answer_field(&a, "X-Goog-Metageneration"), "1");
-    EXPECT_STR(answer_field(&a, "X-Goog-Storage-Class"), "STANDARD");
+    EXPECT_STR(fixture_response_text(&a), "Hello World");
+    EXPECT_STR(fixture_response_header(&a, "Content-Type"), "text/plain");
+    EXPECT_STR(fixture_response_header(&a, "Content-Length"), "11");
+    EXPECT_STR(fixture_response_header(&a, "X-Goog-Hash"),
+               "crc32c=aR2qLw==,md5=sQqNsWTgdUEFt6mb5y4/5Q==");
+    EXPECT_STR(fixture_response_header(&a, "X-Goog-Stored-Content-Encoding"), "identity");
+    EXPECT_STR(fixture_response_header(&a, "X-Goog-Stored-Content-Length"), "11");
+    EXPECT_STR(fixture_response_header(&a, "X-Goog-Metageneration"), "1");
+    EXPECT_STR(fixture_response_header(&a, "X-Goog-Storage-Class"), "STANDARD");
 }
 
 TEST(a_range_download_gives_the_part)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    put_text(&f, "bucket", "o", "Hello World");
-    put_text(&f, "bucket", "empty", "");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    fixture_upload_text(&f, "bucket", "o", "Hello World");
+    fixture_upload_text(&f, "bucket", "empty", "");
     static const struct {
         const char *path, *range;
         int status;
@@ -332,98 +348,103 @@ TEST(a_range_download_gives_the_part)
          "Request range not satisfiable"},
         {"/b/bucket/o/empty?alt=media", "X: y", 200, "", ""},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(answer) struct answer a =
-            ask(&f, "GET", rows[i].path, (struct bytes){0}, rows[i].range, NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        OWN(fixture_response) struct fixture_response a =
+            fixture_request(&f, "GET", rows[i].path, (struct bytes){0}, rows[i].range, NULL);
         EXPECT_INT(a.http.status, rows[i].status);
-        EXPECT_STR(answer_field(&a, "Content-Range"), rows[i].content_range);
-        EXPECT_STR(answer_text(&a), rows[i].body);
+        EXPECT_STR(fixture_response_header(&a, "Content-Range"), rows[i].content_range);
+        EXPECT_STR(fixture_response_text(&a), rows[i].body);
     }
 }
 
 TEST(a_failing_download_says_so_in_plain_text)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    OWN(answer) struct answer a =
-        ask_text(&f, "GET", "/storage/v1/b/bucket/o/nosuch?alt=media", NULL);
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    OWN(fixture_response) struct fixture_response a =
+        fixture_request_text(&f, "GET", "/storage/v1/b/bucket/o/nosuch?alt=media", NULL);
     EXPECT_INT(a.http.status, 404);
-    EXPECT_STR(answer_text(&a), "No such object: bucket/nosuch");
-    OWN(answer) struct answer json = ask_text(&f, "GET", "/storage/v1/b/bucket/o/nosuch", NULL);
-    EXPECT_STR(answer_error(&json), "No such object: bucket/nosuch");
+    EXPECT_STR(fixture_response_text(&a), "No such object: bucket/nosuch");
+    OWN(fixture_response) struct fixture_response json =
+        fixture_request_text(&f, "GET", "/storage/v1/b/bucket/o/nosuch", NULL);
+    EXPECT_STR(fixture_response_error(&json), "No such object: bucket/nosuch");
 }
 
 TEST(go_reads_an_object_by_its_xml_path)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    put_text(&f, "bucket", "a%2Fb%20c", "Hello World");
-    OWN(answer) struct answer a = ask_text(&f, "GET", "/bucket/a/b%20c", NULL);
-    EXPECT_STR(answer_text(&a), "Hello World");
-    OWN(answer) struct answer missing = ask_text(&f, "GET", "/bucket/nosuch", NULL);
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    fixture_upload_text(&f, "bucket", "a%2Fb%20c", "Hello World");
+    OWN(fixture_response) struct fixture_response a =
+        fixture_request_text(&f, "GET", "/bucket/a/b%20c", NULL);
+    EXPECT_STR(fixture_response_text(&a), "Hello World");
+    OWN(fixture_response) struct fixture_response missing =
+        fixture_request_text(&f, "GET", "/bucket/nosuch", NULL);
     EXPECT_INT(missing.http.status, 404);
-    EXPECT_HAS(answer_text(&missing), "<Code>NoSuchKey</Code>");
+    EXPECT_HAS(fixture_response_text(&missing), "<Code>NoSuchKey</Code>");
 }
 
 TEST(content_stored_as_gzip_is_unpacked_for_those_who_cannot)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
     OWN(buf) struct buf packed = {0};
     pack("Hello World", &packed);
-    OWN(answer) struct answer put = ask(&f, "POST",
-                                        "/upload/storage/v1/b/bucket/o?uploadType=media&name=o"
-                                        "&contentEncoding=gzip",
-                                        buf_bytes(&packed), NULL);
-    EXPECT_STR(answer_member(&put, "contentEncoding"), "gzip");
-    OWN(answer) struct answer plain = ask_text(&f, "GET", "/b/bucket/o/o?alt=media", NULL);
-    EXPECT_STR(answer_text(&plain), "Hello World");
-    EXPECT_STR(answer_field(&plain, "X-Goog-Stored-Content-Encoding"), "gzip");
-    OWN(answer) struct answer raw =
-        ask(&f, "GET", "/b/bucket/o/o?alt=media", (struct bytes){0}, "Accept-Encoding: gzip", NULL);
-    EXPECT_STR(answer_field(&raw, "Content-Encoding"), "gzip");
+    OWN(fixture_response) struct fixture_response put =
+        fixture_request(&f, "POST",
+                        "/upload/storage/v1/b/bucket/o?uploadType=media&name=o"
+                        "&contentEncoding=gzip",
+                        buf_bytes(&packed), NULL);
+    EXPECT_STR(fixture_response_member(&put, "contentEncoding"), "gzip");
+    OWN(fixture_response) struct fixture_response plain =
+        fixture_request_text(&f, "GET", "/b/bucket/o/o?alt=media", NULL);
+    EXPECT_STR(fixture_response_text(&plain), "Hello World");
+    EXPECT_STR(fixture_response_header(&plain, "X-Goog-Stored-Content-Encoding"), "gzip");
+    OWN(fixture_response) struct fixture_response raw = fixture_request(
+        &f, "GET", "/b/bucket/o/o?alt=media", (struct bytes){0}, "Accept-Encoding: gzip", NULL);
+    EXPECT_STR(fixture_response_header(&raw, "Content-Encoding"), "gzip");
     EXPECT(bytes_equal(buf_bytes(&raw.http.body), buf_bytes(&packed)));
 }
 
-/* ---- metadata, preconditions ---- */
-
 TEST(a_patch_merges_metadata_and_counts)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    put_text(&f, "bucket", "o", "x");
-    OWN(answer) struct answer set =
-        ask_text(&f, "PATCH", "/b/bucket/o/o", "{\"metadata\": {\"a\": \"1\", \"b\": \"2\"}}");
-    EXPECT_STR(answer_member(&set, "metageneration"), "2");
-    OWN(answer) struct answer removed = ask_text(
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    fixture_upload_text(&f, "bucket", "o", "x");
+    OWN(fixture_response) struct fixture_response set = fixture_request_text(
+        &f, "PATCH", "/b/bucket/o/o", "{\"metadata\": {\"a\": \"1\", \"b\": \"2\"}}");
+    EXPECT_STR(fixture_response_member(&set, "metageneration"), "2");
+    OWN(fixture_response) struct fixture_response removed = fixture_request_text(
         &f, "PATCH", "/b/bucket/o/o", "{\"metadata\": {\"a\": null}, \"contentType\": null}");
-    EXPECT_HAS(answer_text(&removed), "\"metadata\":{\"b\":\"2\"}");
-    EXPECT_STR(answer_member(&removed, "contentType"), "");
-    OWN(answer) struct answer updated =
-        ask_text(&f, "PUT", "/b/bucket/o/o", "{\"contentType\": \"a/b\"}");
+    EXPECT_HAS(fixture_response_text(&removed), "\"metadata\":{\"b\":\"2\"}");
+    EXPECT_STR(fixture_response_member(&removed, "contentType"), "");
+    OWN(fixture_response) struct fixture_response updated =
+        fixture_request_text(&f, "PUT", "/b/bucket/o/o", "{\"contentType\": \"a/b\"}");
     EXPECT(json_object_get(updated.json, "metadata") == NULL);
-    EXPECT_STR(answer_member(&updated, "contentType"), "a/b");
+    EXPECT_STR(fixture_response_member(&updated, "contentType"), "a/b");
 }
 
 TEST(requests_are_done_only_while_their_preconditions_hold)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    put_text(&f, "bucket", "o", "x");
-    OWN(answer) struct answer got = ask_text(&f, "GET", "/b/bucket/o/o", NULL);
-    OWN(free) char *match =
-        str_format("/b/bucket/o/o?ifGenerationNotMatch=%s", answer_member(&got, "generation"));
-    OWN(answer) struct answer unchanged = ask_text(&f, "GET", match, NULL);
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    fixture_upload_text(&f, "bucket", "o", "x");
+    OWN(fixture_response) struct fixture_response got =
+        fixture_request_text(&f, "GET", "/b/bucket/o/o", NULL);
+    OWN(free) char *match = str_format("/b/bucket/o/o?ifGenerationNotMatch=%s",
+                                       fixture_response_member(&got, "generation"));
+    OWN(fixture_response) struct fixture_response unchanged =
+        fixture_request_text(&f, "GET", match, NULL);
     EXPECT_INT(unchanged.http.status, 304);
-    EXPECT_STR(answer_text(&unchanged), "");
-    OWN(free) char *field = str_format("If-None-Match: %s", answer_member(&got, "etag"));
-    OWN(answer) struct answer by_etag =
-        ask(&f, "GET", "/b/bucket/o/o?alt=media", (struct bytes){0}, field, NULL);
+    EXPECT_STR(fixture_response_text(&unchanged), "");
+    OWN(free) char *field = str_format("If-None-Match: %s", fixture_response_member(&got, "etag"));
+    OWN(fixture_response) struct fixture_response by_etag =
+        fixture_request(&f, "GET", "/b/bucket/o/o?alt=media", (struct bytes){0}, field, NULL);
     EXPECT_INT(by_etag.http.status, 304);
 
     static const char *const stale[][2] = {
@@ -434,44 +455,50 @@ TEST(requests_are_done_only_while_their_preconditions_hold)
         {"POST", "/b/bucket/o/o/rewriteTo/b/bucket/o/o?ifGenerationMatch=0"},
         {"POST", "/b/bucket/o/o/rewriteTo/b/bucket/o/n?ifSourceGenerationMatch=1"},
     };
-    for (size_t i = 0; i < COUNT(stale); i++) {
-        OWN(answer) struct answer a = ask_text(&f, stale[i][0], stale[i][1], NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(stale); i++) {
+        OWN(fixture_response) struct fixture_response a =
+            fixture_request_text(&f, stale[i][0], stale[i][1], NULL);
         EXPECT_INT(a.http.status, 412);
-        EXPECT_HAS(answer_text(&a), "conditionNotMet");
+        EXPECT_HAS(fixture_response_text(&a), "conditionNotMet");
     }
 }
 
-/* ---- generations ---- */
-
 TEST(an_overwrite_makes_a_new_generation_and_forgets_the_old_one)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    put_text(&f, "bucket", "o", "one");
-    OWN(answer) struct answer first = ask_text(&f, "GET", "/b/bucket/o/o", NULL);
-    put_text(&f, "bucket", "o", "two");
-    OWN(answer) struct answer second = ask_text(&f, "GET", "/b/bucket/o/o", NULL);
-    EXPECT(strcmp(answer_member(&second, "generation"), answer_member(&first, "generation")) > 0);
-    OWN(answer) struct answer old = ask_text(&f, "GET", answer_member(&first, "mediaLink"), NULL);
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    fixture_upload_text(&f, "bucket", "o", "one");
+    OWN(fixture_response) struct fixture_response first =
+        fixture_request_text(&f, "GET", "/b/bucket/o/o", NULL);
+    fixture_upload_text(&f, "bucket", "o", "two");
+    OWN(fixture_response) struct fixture_response second =
+        fixture_request_text(&f, "GET", "/b/bucket/o/o", NULL);
+    EXPECT(strcmp(fixture_response_member(&second, "generation"),
+                  fixture_response_member(&first, "generation")) > 0);
+    OWN(fixture_response) struct fixture_response old =
+        fixture_request_text(&f, "GET", fixture_response_member(&first, "mediaLink"), NULL);
     EXPECT_INT(old.http.status, 404);
 }
 
 TEST(a_versioned_bucket_keeps_generations)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    OWN(answer) struct answer patched =
-        ask_text(&f, "PATCH", "/b/bucket", "{\"versioning\": {\"enabled\": true}}");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    OWN(fixture_response) struct fixture_response patched =
+        fixture_request_text(&f, "PATCH", "/b/bucket", "{\"versioning\": {\"enabled\": true}}");
     (void)patched;
-    put_text(&f, "bucket", "o", "one");
-    put_text(&f, "bucket", "o", "two");
-    OWN(answer) struct answer deleted = ask_text(&f, "DELETE", "/b/bucket/o/o", NULL);
+    fixture_upload_text(&f, "bucket", "o", "one");
+    fixture_upload_text(&f, "bucket", "o", "two");
+    OWN(fixture_response) struct fixture_response deleted =
+        fixture_request_text(&f, "DELETE", "/b/bucket/o/o", NULL);
     EXPECT_INT(deleted.http.status, 204);
-    OWN(answer) struct answer live = ask_text(&f, "GET", "/b/bucket/o", NULL);
+    OWN(fixture_response) struct fixture_response live =
+        fixture_request_text(&f, "GET", "/b/bucket/o", NULL);
     EXPECT(json_object_get(live.json, "items") == NULL);
-    OWN(answer) struct answer all = ask_text(&f, "GET", "/b/bucket/o?versions=True", NULL);
+    OWN(fixture_response) struct fixture_response all =
+        fixture_request_text(&f, "GET", "/b/bucket/o?versions=True", NULL);
     json_t *items = json_object_get(all.json, "items");
     EXPECT_INT(json_array_size(items), 2);
     json_t *oldest = json_array_get(items, 0);
@@ -480,18 +507,19 @@ TEST(a_versioned_bucket_keeps_generations)
     OWN(free) char *path = str_format("/b/bucket/o/o?generation=%s",
                                       json_string_value(json_object_get(oldest, "generation")));
     OWN(free) char *media = str_format("%s&alt=media", path);
-    OWN(answer) struct answer content = ask_text(&f, "GET", media, NULL);
-    EXPECT_STR(answer_text(&content), "one");
-    OWN(answer) struct answer gone = ask_text(&f, "DELETE", path, NULL);
+    OWN(fixture_response) struct fixture_response content =
+        fixture_request_text(&f, "GET", media, NULL);
+    EXPECT_STR(fixture_response_text(&content), "one");
+    OWN(fixture_response) struct fixture_response gone =
+        fixture_request_text(&f, "DELETE", path, NULL);
     EXPECT_INT(gone.http.status, 204);
-    OWN(answer) struct answer after = ask_text(&f, "GET", media, NULL);
+    OWN(fixture_response) struct fixture_response after =
+        fixture_request_text(&f, "GET", media, NULL);
     EXPECT_INT(after.http.status, 404);
 }
 
-/* ---- lists ---- */
-
 /* "a,b,c": the names (or prefixes, which end in the delimiter) of a list. */
-static char *names_of(const struct answer *answer)
+static char *names_of(const struct fixture_response *answer)
 {
     struct buf names = {0};
     size_t i;
@@ -510,13 +538,13 @@ static char *names_of(const struct answer *answer)
 
 TEST(a_list_is_cut_by_prefix_delimiter_offsets_and_patterns)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
     static const char *const objects[] = {"a.txt",         "b%2F",  "b%2Fc.txt",
                                           "b%2Fd%2Fe.jpg", "f.jpg", "%C3%A9"};
-    for (size_t i = 0; i < COUNT(objects); i++)
-        put_text(&f, "bucket", objects[i], "x");
+    for (size_t i = 0; i < ARRAY_SIZE(objects); i++)
+        fixture_upload_text(&f, "bucket", objects[i], "x");
     static const struct {
         const char *query, *names;
     } rows[] = {
@@ -532,9 +560,10 @@ TEST(a_list_is_cut_by_prefix_delimiter_offsets_and_patterns)
         {"prefix=nosuch", ""},
         {"delimiter=%2F&prefix=nosuch%2F", ""},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(free) char *path = str_format("/storage/v1/b/bucket/o?%s", rows[i].query);
-        OWN(answer) struct answer a = ask_text(&f, "GET", path, NULL);
+        OWN(fixture_response) struct fixture_response a =
+            fixture_request_text(&f, "GET", path, NULL);
         OWN(free) char *names = names_of(&a);
         EXPECT_STR(names, rows[i].names);
     }
@@ -542,26 +571,27 @@ TEST(a_list_is_cut_by_prefix_delimiter_offsets_and_patterns)
 
 TEST(a_list_comes_page_by_page_without_loss)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
     static const char *const objects[] = {"a", "b%2F1", "b%2F2", "c", "d%2F1", "e"};
-    for (size_t i = 0; i < COUNT(objects); i++)
-        put_text(&f, "bucket", objects[i], "x");
+    for (size_t i = 0; i < ARRAY_SIZE(objects); i++)
+        fixture_upload_text(&f, "bucket", objects[i], "x");
     for (int most = 1; most < 7; most++) {
         OWN(buf) struct buf all = {0};
         OWN(free) char *token = str_copy("");
         do {
             OWN(free) char *path = str_format("/b/bucket/o?delimiter=%%2F&maxResults=%d%s%s", most,
                                               *token ? "&pageToken=" : "", token);
-            OWN(answer) struct answer page = ask_text(&f, "GET", path, NULL);
+            OWN(fixture_response) struct fixture_response page =
+                fixture_request_text(&f, "GET", path, NULL);
             OWN(free) char *names = names_of(&page);
             if (most == 1)
                 buf_add_format(&all, "%s;", names);
             else
                 all.len += json_array_size(json_object_get(page.json, "items")) +
                            json_array_size(json_object_get(page.json, "prefixes"));
-            str_replace(&token, str_copy(answer_member(&page, "nextPageToken")));
+            str_replace(&token, str_copy(fixture_response_member(&page, "nextPageToken")));
         } while (*token);
         if (most == 1)
             EXPECT_STR(all.data, "a;b/;c;d/;e;");
@@ -573,81 +603,86 @@ TEST(a_list_comes_page_by_page_without_loss)
 
 TEST(a_list_that_cannot_be_gets_googles_error)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    OWN(answer) struct answer token = ask_text(&f, "GET", "/b/bucket/o?pageToken=rubbish!", NULL);
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    OWN(fixture_response) struct fixture_response token =
+        fixture_request_text(&f, "GET", "/b/bucket/o?pageToken=rubbish!", NULL);
     EXPECT_INT(token.http.status, 400);
-    OWN(answer) struct answer most = ask_text(&f, "GET", "/b/bucket/o?maxResults=-1", NULL);
+    OWN(fixture_response) struct fixture_response most =
+        fixture_request_text(&f, "GET", "/b/bucket/o?maxResults=-1", NULL);
     EXPECT_INT(most.http.status, 400);
-    OWN(answer) struct answer bucket = ask_text(&f, "GET", "/b/nosuch/o", NULL);
+    OWN(fixture_response) struct fixture_response bucket =
+        fixture_request_text(&f, "GET", "/b/nosuch/o", NULL);
     EXPECT_INT(bucket.http.status, 404);
 }
 
-/* ---- copies ---- */
-
 TEST(a_rewrite_copies_content_and_metadata)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    make_bucket(&f, "other");
-    put_text(&f, "bucket", "o", "Hello World");
-    OWN(answer) struct answer a =
-        ask_text(&f, "POST", "/storage/v1/b/bucket/o/o/rewriteTo/b/other/o/a%2Fcopy", "null\n");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    fixture_create_bucket(&f, "other");
+    fixture_upload_text(&f, "bucket", "o", "Hello World");
+    OWN(fixture_response) struct fixture_response a = fixture_request_text(
+        &f, "POST", "/storage/v1/b/bucket/o/o/rewriteTo/b/other/o/a%2Fcopy", "null\n");
     EXPECT_INT(a.http.status, 200);
-    EXPECT_STR(answer_member(&a, "kind"), "storage#rewriteResponse");
-    EXPECT_STR(answer_member(&a, "totalBytesRewritten"), "11");
-    EXPECT_STR(answer_member(&a, "objectSize"), "11");
+    EXPECT_STR(fixture_response_member(&a, "kind"), "storage#rewriteResponse");
+    EXPECT_STR(fixture_response_member(&a, "totalBytesRewritten"), "11");
+    EXPECT_STR(fixture_response_member(&a, "objectSize"), "11");
     EXPECT(json_is_true(json_object_get(a.json, "done")));
-    OWN(answer) struct answer deleted = ask_text(&f, "DELETE", "/b/bucket/o/o", NULL);
+    OWN(fixture_response) struct fixture_response deleted =
+        fixture_request_text(&f, "DELETE", "/b/bucket/o/o", NULL);
     (void)deleted;
-    OWN(answer) struct answer copy = ask_text(&f, "GET", "/b/other/o/a%2Fcopy?alt=media", NULL);
-    EXPECT_STR(answer_text(&copy), "Hello World");
-    EXPECT_STR(answer_field(&copy, "Content-Type"), "text/plain");
+    OWN(fixture_response) struct fixture_response copy =
+        fixture_request_text(&f, "GET", "/b/other/o/a%2Fcopy?alt=media", NULL);
+    EXPECT_STR(fixture_response_text(&copy), "Hello World");
+    EXPECT_STR(fixture_response_header(&copy, "Content-Type"), "text/plain");
 }
 
 TEST(a_copy_takes_new_metadata_and_ignores_given_hashes)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    put_text(&f, "bucket", "o", "Hello World");
-    OWN(answer) struct answer a = ask_text(&f, "POST", "/b/bucket/o/o/copyTo/b/bucket/o/copy",
-                                           "{\"metadata\": {\"k\": \"v\"}, \"md5Hash\": \"AAAA\"}");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    fixture_upload_text(&f, "bucket", "o", "Hello World");
+    OWN(fixture_response) struct fixture_response a =
+        fixture_request_text(&f, "POST", "/b/bucket/o/o/copyTo/b/bucket/o/copy",
+                             "{\"metadata\": {\"k\": \"v\"}, \"md5Hash\": \"AAAA\"}");
     EXPECT_INT(a.http.status, 200);
-    EXPECT_STR(answer_member(&a, "md5Hash"), "sQqNsWTgdUEFt6mb5y4/5Q==");
-    EXPECT_STR(answer_member(&a, "contentType"), "text/plain");
-    EXPECT_HAS(answer_text(&a), "\"metadata\":{\"k\":\"v\"}");
+    EXPECT_STR(fixture_response_member(&a, "md5Hash"), "sQqNsWTgdUEFt6mb5y4/5Q==");
+    EXPECT_STR(fixture_response_member(&a, "contentType"), "text/plain");
+    EXPECT_HAS(fixture_response_text(&a), "\"metadata\":{\"k\":\"v\"}");
 }
 
 TEST(compose_joins_objects_in_order)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    put_text(&f, "bucket", "1", "Hello ");
-    put_text(&f, "bucket", "2", "World");
-    OWN(answer) struct answer a =
-        ask_text(&f, "POST", "/b/bucket/o/whole/compose",
-                 "{\"kind\": \"storage#composeRequest\", \"sourceObjects\": "
-                 "[{\"name\": \"1\"}, {\"name\": \"2\"}], \"destination\": "
-                 "{\"contentType\": \"text/x\", \"md5Hash\": \"AAAA\"}}");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    fixture_upload_text(&f, "bucket", "1", "Hello ");
+    fixture_upload_text(&f, "bucket", "2", "World");
+    OWN(fixture_response) struct fixture_response a =
+        fixture_request_text(&f, "POST", "/b/bucket/o/whole/compose",
+                             "{\"kind\": \"storage#composeRequest\", \"sourceObjects\": "
+                             "[{\"name\": \"1\"}, {\"name\": \"2\"}], \"destination\": "
+                             "{\"contentType\": \"text/x\", \"md5Hash\": \"AAAA\"}}");
     EXPECT_INT(a.http.status, 200);
-    EXPECT_STR(answer_member(&a, "crc32c"), "aR2qLw==");
-    EXPECT_STR(answer_member(&a, "md5Hash"), "");
-    EXPECT_STR(answer_member(&a, "contentType"), "text/x");
+    EXPECT_STR(fixture_response_member(&a, "crc32c"), "aR2qLw==");
+    EXPECT_STR(fixture_response_member(&a, "md5Hash"), "");
+    EXPECT_STR(fixture_response_member(&a, "contentType"), "text/x");
     EXPECT_INT(json_integer_value(json_object_get(a.json, "componentCount")), 2);
-    OWN(answer) struct answer content = ask_text(&f, "GET", "/b/bucket/o/whole?alt=media", NULL);
-    EXPECT_STR(answer_text(&content), "Hello World");
-    EXPECT_STR(answer_field(&content, "X-Goog-Hash"), "crc32c=aR2qLw==");
+    OWN(fixture_response) struct fixture_response content =
+        fixture_request_text(&f, "GET", "/b/bucket/o/whole?alt=media", NULL);
+    EXPECT_STR(fixture_response_text(&content), "Hello World");
+    EXPECT_STR(fixture_response_header(&content, "X-Goog-Hash"), "crc32c=aR2qLw==");
 }
 
 TEST(compose_and_copy_of_what_is_not_there_fail)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
     static const struct {
         const char *path, *body;
         int status;
@@ -659,20 +694,19 @@ TEST(compose_and_copy_of_what_is_not_there_fail)
         {"/b/bucket/o/no/rewriteTo/b/bucket/o/x", "{}", 404},
         {"/b/bucket/o/no/copyTo/b/bucket/o/x", "", 404},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(answer) struct answer a = ask_text(&f, "POST", rows[i].path, rows[i].body);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        OWN(fixture_response) struct fixture_response a =
+            fixture_request_text(&f, "POST", rows[i].path, rows[i].body);
         EXPECT_INT(a.http.status, rows[i].status);
     }
 }
 
-/* ---- for the other services of gcp-local ---- */
-
 TEST(an_object_is_read_for_a_neighbour_up_to_a_size)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    put_text(&f, "bucket", "o", "Hello World");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    fixture_upload_text(&f, "bucket", "o", "Hello World");
     OWN(buf) struct buf out = {0};
     struct err err = {0};
     EXPECT(storage_read_object(f.storage, "bucket", "o", 11, &out, &err));
@@ -686,13 +720,14 @@ TEST(an_object_is_read_for_a_neighbour_up_to_a_size)
 
 TEST(reset_forgets_everything)
 {
-    OWN(fixture) struct fixture f;
-    fixture_open(&f, NULL);
-    make_bucket(&f, "bucket");
-    put_text(&f, "bucket", "o", "x");
+    OWN(storage_fixture) struct storage_fixture f;
+    storage_fixture_open(&f, NULL);
+    fixture_create_bucket(&f, "bucket");
+    fixture_upload_text(&f, "bucket", "o", "x");
     struct err err = {0};
     EXPECT(storage_reset(f.storage, &err));
-    OWN(answer) struct answer a = ask_text(&f, "GET", "/b?project=demo", NULL);
-    EXPECT_STR(answer_text(&a), "{\"kind\":\"storage#buckets\"}");
-    make_bucket(&f, "bucket");
+    OWN(fixture_response) struct fixture_response a =
+        fixture_request_text(&f, "GET", "/b?project=demo", NULL);
+    EXPECT_STR(fixture_response_text(&a), "{\"kind\":\"storage#buckets\"}");
+    fixture_create_bucket(&f, "bucket");
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What storage keeps when its process is killed, the disk is full, or many write at once. */
 #include "base/own.h"
 #include "base/str.h"
@@ -17,12 +18,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- a server in a process of its own, to be killed ---- */
-
 struct child {
     pid_t pid;
     uint16_t port;
-    struct fixture fixture; /* only a client */
+    struct storage_fixture fixture; /* only a client */
 };
 
 /* Runs a server until it is killed; tells its port through a pipe. */
@@ -70,8 +69,6 @@ static void child_kill(struct child *child)
     kill(child->pid, SIGKILL);
     waitpid(child->pid, NULL, 0);
 }
-
-/* ---- a client that sends a body by and by ---- */
 
 static int connect_to(uint16_t port)
 {
@@ -121,15 +118,13 @@ static size_t count_files(const char *folder, const char *name, off_t *bytes)
     return count;
 }
 
-/* ---- the tests ---- */
-
 TEST(an_upload_that_a_kill_cuts_off_leaves_nothing)
 {
     OWN(free) char *folder = make_temp_folder();
     struct child child;
     child_start(&child, folder, RLIM_INFINITY);
-    make_bucket(&child.fixture, "bucket");
-    put_text(&child.fixture, "bucket", "o", "first");
+    fixture_create_bucket(&child.fixture, "bucket");
+    fixture_upload_text(&child.fixture, "bucket", "o", "first");
 
     char piece[65536];
     memset(piece, 'x', sizeof(piece));
@@ -142,8 +137,9 @@ TEST(an_upload_that_a_kill_cuts_off_leaves_nothing)
     close(fd);
 
     child_start(&child, folder, RLIM_INFINITY);
-    OWN(answer) struct answer a = ask_text(&child.fixture, "GET", "/b/bucket/o/o?alt=media", NULL);
-    EXPECT_STR(answer_text(&a), "first");
+    OWN(fixture_response) struct fixture_response a =
+        fixture_request_text(&child.fixture, "GET", "/b/bucket/o/o?alt=media", NULL);
+    EXPECT_STR(fixture_response_text(&a), "first");
     EXPECT_INT(count_files(folder, "incoming", &bytes), 0);
     EXPECT_INT(count_files(folder, "pending", &bytes), 0);
     EXPECT_INT(count_files(folder, "content/bucket", &bytes), 1);
@@ -156,20 +152,22 @@ TEST(what_was_answered_survives_a_kill)
     OWN(free) char *folder = make_temp_folder();
     struct child child;
     child_start(&child, folder, RLIM_INFINITY);
-    make_bucket(&child.fixture, "bucket");
-    put_text(&child.fixture, "bucket", "kept", "Hello World");
-    put_text(&child.fixture, "bucket", "deleted", "x");
-    OWN(answer) struct answer deleted =
-        ask_text(&child.fixture, "DELETE", "/b/bucket/o/deleted", NULL);
+    fixture_create_bucket(&child.fixture, "bucket");
+    fixture_upload_text(&child.fixture, "bucket", "kept", "Hello World");
+    fixture_upload_text(&child.fixture, "bucket", "deleted", "x");
+    OWN(fixture_response) struct fixture_response deleted =
+        fixture_request_text(&child.fixture, "DELETE", "/b/bucket/o/deleted", NULL);
     (void)deleted;
     child_kill(&child);
 
     child_start(&child, folder, RLIM_INFINITY);
-    OWN(answer) struct answer a =
-        ask_text(&child.fixture, "GET", "/b/bucket/o/kept?alt=media", NULL);
-    EXPECT_STR(answer_text(&a), "Hello World");
-    EXPECT_STR(answer_field(&a, "X-Goog-Hash"), "crc32c=aR2qLw==,md5=sQqNsWTgdUEFt6mb5y4/5Q==");
-    OWN(answer) struct answer gone = ask_text(&child.fixture, "GET", "/b/bucket/o/deleted", NULL);
+    OWN(fixture_response) struct fixture_response a =
+        fixture_request_text(&child.fixture, "GET", "/b/bucket/o/kept?alt=media", NULL);
+    EXPECT_STR(fixture_response_text(&a), "Hello World");
+    EXPECT_STR(fixture_response_header(&a, "X-Goog-Hash"),
+               "crc32c=aR2qLw==,md5=sQqNsWTgdUEFt6mb5y4/5Q==");
+    OWN(fixture_response) struct fixture_response gone =
+        fixture_request_text(&child.fixture, "GET", "/b/bucket/o/deleted", NULL);
     EXPECT_INT(gone.http.status, 404);
     child_kill(&child);
     remove_folder(folder);
@@ -184,7 +182,7 @@ TEST(a_kill_among_many_changes_leaves_content_and_metadata_in_step)
         struct child child;
         child_start(&child, folder, RLIM_INFINITY);
         if (round == 0)
-            make_bucket(&child.fixture, "bucket");
+            fixture_create_bucket(&child.fixture, "bucket");
         int sockets[8];
         for (int i = 0; i < 8; i++) {
             OWN(free) char *name = str_format("o%d", i % 3);
@@ -198,8 +196,8 @@ TEST(a_kill_among_many_changes_leaves_content_and_metadata_in_step)
             close(sockets[i]);
 
         child_start(&child, folder, RLIM_INFINITY);
-        OWN(answer) struct answer list =
-            ask_text(&child.fixture, "GET", "/b/bucket/o?versions=true", NULL);
+        OWN(fixture_response) struct fixture_response list =
+            fixture_request_text(&child.fixture, "GET", "/b/bucket/o?versions=true", NULL);
         json_t *items = json_object_get(list.json, "items");
         off_t bytes = 0;
         EXPECT_INT(count_files(folder, "content/bucket", &bytes), json_array_size(items));
@@ -216,24 +214,24 @@ TEST(a_full_disk_refuses_the_upload_and_keeps_nothing_of_it)
     OWN(free) char *folder = make_temp_folder();
     struct child child;
     child_start(&child, folder, 1 << 20);
-    make_bucket(&child.fixture, "bucket");
-    put_text(&child.fixture, "bucket", "o", "first");
+    fixture_create_bucket(&child.fixture, "bucket");
+    fixture_upload_text(&child.fixture, "bucket", "o", "first");
 
     OWN(buf) struct buf large = {0};
-    memset(buf_room(&large, 2 << 20), 'x', 2 << 20);
+    memset(buf_reserve(&large, 2 << 20), 'x', 2 << 20);
     large.len = 2 << 20;
-    OWN(answer) struct answer a =
-        ask(&child.fixture, "POST", "/upload/storage/v1/b/bucket/o?uploadType=media&name=o",
-            buf_bytes(&large), NULL);
+    OWN(fixture_response) struct fixture_response a = fixture_request(
+        &child.fixture, "POST", "/upload/storage/v1/b/bucket/o?uploadType=media&name=o",
+        buf_bytes(&large), NULL);
     EXPECT_INT(a.http.status, 503);
-    EXPECT_HAS(answer_error(&a), "The content cannot be stored");
-    OWN(answer) struct answer old =
-        ask_text(&child.fixture, "GET", "/b/bucket/o/o?alt=media", NULL);
-    EXPECT_STR(answer_text(&old), "first");
+    EXPECT_HAS(fixture_response_error(&a), "The content cannot be stored");
+    OWN(fixture_response) struct fixture_response old =
+        fixture_request_text(&child.fixture, "GET", "/b/bucket/o/o?alt=media", NULL);
+    EXPECT_STR(fixture_response_text(&old), "first");
     off_t bytes = 0;
     while (count_files(folder, "incoming", &bytes) > 0) /* goes with the connection's request */
         usleep(1000);
-    put_text(&child.fixture, "bucket", "o", "second");
+    fixture_upload_text(&child.fixture, "bucket", "o", "second");
     child_kill(&child);
     remove_folder(folder);
 }
@@ -243,41 +241,40 @@ TEST(a_resumable_upload_goes_on_when_the_disk_has_room_again)
     OWN(free) char *folder = make_temp_folder();
     struct child child;
     child_start(&child, folder, 1 << 20);
-    make_bucket(&child.fixture, "bucket");
-    OWN(answer) struct answer started = ask_text(
+    fixture_create_bucket(&child.fixture, "bucket");
+    OWN(fixture_response) struct fixture_response started = fixture_request_text(
         &child.fixture, "POST", "/upload/storage/v1/b/bucket/o?uploadType=resumable&name=o", NULL);
-    OWN(free) char *id = str_copy(strstr(answer_field(&started, "Location"), "upload_id="));
+    OWN(free) char *id =
+        str_copy(strstr(fixture_response_header(&started, "Location"), "upload_id="));
     size_t total = 2 << 20;
     OWN(buf) struct buf large = {0};
-    memset(buf_room(&large, total), 'x', total);
+    memset(buf_reserve(&large, total), 'x', total);
     large.len = total;
-    OWN(answer) struct answer full =
-        ask(&child.fixture, "PUT", answer_field(&started, "Location"), buf_bytes(&large),
-            "Content-Range: bytes 0-2097151/2097152", NULL);
+    OWN(fixture_response) struct fixture_response full =
+        fixture_request(&child.fixture, "PUT", fixture_response_header(&started, "Location"),
+                        buf_bytes(&large), "Content-Range: bytes 0-2097151/2097152", NULL);
     EXPECT_INT(full.http.status, 503);
     child_kill(&child);
 
     child_start(&child, folder, RLIM_INFINITY);
     OWN(free) char *session =
         str_format("%s/upload/storage/v1/b/bucket/o?%s", child.fixture.base, id);
-    OWN(answer) struct answer asked = ask(&child.fixture, "PUT", session, (struct bytes){0},
-                                          "Content-Range: bytes */2097152", NULL);
+    OWN(fixture_response) struct fixture_response asked = fixture_request(
+        &child.fixture, "PUT", session, (struct bytes){0}, "Content-Range: bytes */2097152", NULL);
     EXPECT_INT(asked.http.status, 308);
-    EXPECT_STR(answer_field(&asked, "Range"), "bytes=0-1048575");
-    OWN(answer) struct answer done =
-        ask(&child.fixture, "PUT", session, (struct bytes){large.data, 1 << 20},
-            "Content-Range: bytes 1048576-2097151/2097152", NULL);
+    EXPECT_STR(fixture_response_header(&asked, "Range"), "bytes=0-1048575");
+    OWN(fixture_response) struct fixture_response done =
+        fixture_request(&child.fixture, "PUT", session, (struct bytes){large.data, 1 << 20},
+                        "Content-Range: bytes 1048576-2097151/2097152", NULL);
     EXPECT_INT(done.http.status, 200);
-    EXPECT_STR(answer_member(&done, "size"), "2097152");
-    EXPECT_STR(answer_member(&done, "md5Hash"), "Z7L4FqMOiVYUmy1760eeUQ==");
+    EXPECT_STR(fixture_response_member(&done, "size"), "2097152");
+    EXPECT_STR(fixture_response_member(&done, "md5Hash"), "Z7L4FqMOiVYUmy1760eeUQ==");
     child_kill(&child);
     remove_folder(folder);
 }
 
-/* ---- many at once ---- */
-
 struct writing {
-    struct fixture *fixture;
+    struct storage_fixture *fixture;
     int number;
 };
 
@@ -287,12 +284,12 @@ static void *write_often(void *to)
     for (int i = 0; i < 20; i++) {
         char text[2000];
         memset(text, 'a' + writing->number, sizeof(text));
-        OWN(answer) struct answer a =
-            ask(writing->fixture, "POST", "/upload/storage/v1/b/bucket/o?uploadType=media&name=o",
-                (struct bytes){text, sizeof(text)}, NULL);
+        OWN(fixture_response) struct fixture_response a = fixture_request(
+            writing->fixture, "POST", "/upload/storage/v1/b/bucket/o?uploadType=media&name=o",
+            (struct bytes){text, sizeof(text)}, NULL);
         EXPECT_INT(a.http.status, 200);
-        OWN(answer) struct answer read =
-            ask_text(writing->fixture, "GET", "/b/bucket/o/o?alt=media", NULL);
+        OWN(fixture_response) struct fixture_response read =
+            fixture_request_text(writing->fixture, "GET", "/b/bucket/o/o?alt=media", NULL);
         EXPECT_INT(read.http.status, 200);
         EXPECT_INT(read.http.body.len, sizeof(text));
         for (size_t c = 1; c < read.http.body.len; c++)
@@ -305,9 +302,9 @@ TEST(concurrent_uploads_to_one_name_are_each_whole)
 {
     OWN(free) char *folder = make_temp_folder();
     {
-        OWN(fixture) struct fixture f;
-        fixture_open(&f, folder);
-        make_bucket(&f, "bucket");
+        OWN(storage_fixture) struct storage_fixture f;
+        storage_fixture_open(&f, folder);
+        fixture_create_bucket(&f, "bucket");
         pthread_t threads[4];
         struct writing writing[4];
         for (int i = 0; i < 4; i++) {
@@ -322,8 +319,6 @@ TEST(concurrent_uploads_to_one_name_are_each_whole)
     }
     remove_folder(folder);
 }
-
-/* ---- memory ---- */
 
 /* The most memory that a process has had, in KiB. */
 static long peak_of(pid_t pid)
@@ -344,11 +339,11 @@ TEST(a_large_upload_and_its_download_need_little_memory)
     OWN(free) char *folder = make_temp_folder();
     struct child child;
     child_start(&child, folder, RLIM_INFINITY);
-    make_bucket(&child.fixture, "bucket");
-    put_text(&child.fixture, "bucket", "small", "x");
+    fixture_create_bucket(&child.fixture, "bucket");
+    fixture_upload_text(&child.fixture, "bucket", "small", "x");
     long before = peak_of(child.pid);
 
-    OWN(free) char *piece = must_alloc(PIECE);
+    OWN(free) char *piece = alloc_zeroed(PIECE);
     int fd = begin_upload(child.port, "large", (size_t)PIECE * PIECES);
     for (int i = 0; i < PIECES; i++)
         send_all(fd, piece, PIECE);
@@ -375,10 +370,10 @@ TEST(nothing_is_left_behind_when_nothing_is_to_be_kept)
     OWN(free) char *folder = make_temp_folder();
     setenv("TMPDIR", folder, 1);
     {
-        OWN(fixture) struct fixture f;
-        fixture_open(&f, NULL);
-        make_bucket(&f, "bucket");
-        put_text(&f, "bucket", "o", "Hello World");
+        OWN(storage_fixture) struct storage_fixture f;
+        storage_fixture_open(&f, NULL);
+        fixture_create_bucket(&f, "bucket");
+        fixture_upload_text(&f, "bucket", "o", "Hello World");
         DIR *list = opendir(folder);
         size_t entries = 0;
         while (readdir(list))

@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What storage reads before it touches a disk: multipart bodies, ranges, names, patterns, hashes.
  */
 #include "base/own.h"
 #include "base/str.h"
-#include "gcp-local/storage/catalog/object.h"
 #include "gcp-local/storage/catalog/object_names.h"
-#include "gcp-local/storage/catalog/precondition.h"
+#include "gcp-local/storage/catalog/preconditions.h"
+#include "gcp-local/storage/catalog/storage_object.h"
 #include "gcp-local/storage/content/content_hash.h"
 #include "gcp-local/storage/content/crc32c.h"
 #include "gcp-local/storage/rest/glob.h"
@@ -14,14 +15,12 @@
 
 #include <string.h>
 
-/* ---- hashes ---- */
-
 TEST(hello_world_has_the_hashes_that_google_shows)
 {
-    OWN(hash) struct hash hash = {0};
-    hash_add(&hash, bytes_of("Hello "));
-    hash_add(&hash, bytes_of("World"));
-    OWN(free) char *md5 = hash_md5(&hash);
+    OWN(content_hash) struct content_hash hash = {0};
+    content_hash_add(&hash, bytes_of("Hello "));
+    content_hash_add(&hash, bytes_of("World"));
+    OWN(free) char *md5 = content_hash_md5(&hash);
     char crc[9];
     crc32c_text(hash.crc32c, crc);
     EXPECT_STR(md5, "sQqNsWTgdUEFt6mb5y4/5Q==");
@@ -30,8 +29,8 @@ TEST(hello_world_has_the_hashes_that_google_shows)
 
 TEST(nothing_has_the_hashes_that_google_shows)
 {
-    OWN(hash) struct hash hash = {0};
-    OWN(free) char *md5 = hash_md5(&hash);
+    OWN(content_hash) struct content_hash hash = {0};
+    OWN(free) char *md5 = content_hash_md5(&hash);
     char crc[9];
     crc32c_text(hash.crc32c, crc);
     EXPECT_STR(md5, "1B2M2Y8AsgTpgAmY7PhCfg==");
@@ -63,8 +62,6 @@ TEST(crc32c_is_the_same_with_and_without_the_processors_help)
         }
 }
 
-/* ---- multipart ---- */
-
 /* What a multipart body holds. */
 struct parts {
     struct buf content;
@@ -94,7 +91,7 @@ static struct parts parse(const char *content_type, struct bytes body, size_t pi
     for (size_t i = 0; fine && i < body.len; i += piece) {
         size_t len = body.len - i < piece ? body.len - i : piece;
         /* a copy of its own, so that reading over the end of a piece is noticed */
-        OWN(free) char *copy = must_realloc(NULL, len);
+        OWN(free) char *copy = alloc_resize(NULL, len);
         memcpy(copy, body.data + i, len);
         fine = multipart_add(&multipart, (struct bytes){copy, len}, &parts.err);
     }
@@ -136,8 +133,8 @@ static const char *const contents[] = {
 
 TEST(each_clients_multipart_gives_its_content_however_it_is_cut)
 {
-    for (size_t d = 0; d < COUNT(dialects); d++)
-        for (size_t c = 0; c < COUNT(contents); c++)
+    for (size_t d = 0; d < ARRAY_SIZE(dialects); d++)
+        for (size_t c = 0; c < ARRAY_SIZE(contents); c++)
             for (size_t piece = 1; piece < 80; piece++) {
                 const struct dialect *dialect = &dialects[d];
                 OWN(free) char *body =
@@ -168,7 +165,7 @@ TEST(a_multipart_body_that_is_broken_is_refused)
         {"multipart/related; boundary=b", "--b\n\n{}\n--b--\n", "one part"},
         {"multipart/related; boundary=b", "--b\n\n{}\n--b\n\nx\n--b\n\ny\n--b--", "more than two"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(parts) struct parts parts = parse(rows[i].type, bytes_of(rows[i].body), 3);
         EXPECT_INT(parts.err.status, ERR_INPUT);
         EXPECT_HAS(parts.err.text, rows[i].then);
@@ -186,13 +183,11 @@ TEST(multipart_header_fields_and_json_have_a_limit)
 
     OWN(buf) struct buf json = {0};
     buf_add_text(&json, "--b\n\n");
-    memset(buf_room(&json, 2 << 20), ' ', 2 << 20);
+    memset(buf_reserve(&json, 2 << 20), ' ', 2 << 20);
     json.len += 2 << 20;
     OWN(parts) struct parts large = parse("multipart/related; boundary=b", buf_bytes(&json), 32768);
     EXPECT_HAS(large.err.text, "over 1 MiB");
 }
-
-/* ---- ranges ---- */
 
 TEST(a_range_field_gives_the_bytes_that_exist)
 {
@@ -208,11 +203,11 @@ TEST(a_range_field_gives_the_bytes_that_exist)
         {"bytes=9-", 10, RANGE_PART, 9, 9},
         {"bytes=-3", 10, RANGE_PART, 7, 9},
         {"bytes=-30", 10, RANGE_PART, 0, 9},
-        {"bytes=10-", 10, RANGE_NOT_HERE, 0, 0},
-        {"bytes=10-20", 10, RANGE_NOT_HERE, 0, 0},
-        {"bytes=-0", 10, RANGE_NOT_HERE, 0, 0},
-        {"bytes=0-", 0, RANGE_NOT_HERE, 0, 0},
-        {"bytes=-1", 0, RANGE_NOT_HERE, 0, 0},
+        {"bytes=10-", 10, RANGE_UNSATISFIABLE, 0, 0},
+        {"bytes=10-20", 10, RANGE_UNSATISFIABLE, 0, 0},
+        {"bytes=-0", 10, RANGE_UNSATISFIABLE, 0, 0},
+        {"bytes=0-", 0, RANGE_UNSATISFIABLE, 0, 0},
+        {"bytes=-1", 0, RANGE_UNSATISFIABLE, 0, 0},
         {"bytes=4-2", 10, RANGE_WHOLE, 0, 0},
         {"bytes=a-b", 10, RANGE_WHOLE, 0, 0},
         {"bytes=0-1,3-4", 10, RANGE_WHOLE, 0, 0},
@@ -220,11 +215,11 @@ TEST(a_range_field_gives_the_bytes_that_exist)
         {"bytes=-", 10, RANGE_WHOLE, 0, 0},
         {"items=0-4", 10, RANGE_WHOLE, 0, 0},
         {"bytes=0-99999999999999999999999", 10, RANGE_WHOLE, 0, 0},
-        {"bytes=9223372036854775807-", 10, RANGE_NOT_HERE, 0, 0},
+        {"bytes=9223372036854775807-", 10, RANGE_UNSATISFIABLE, 0, 0},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct byte_range range = {0};
-        EXPECT_INT(range_parse(rows[i].field, rows[i].size, &range), rows[i].kind);
+        EXPECT_INT(ranges_parse(rows[i].field, rows[i].size, &range), rows[i].kind);
         EXPECT_INT(range.first, rows[i].first);
         EXPECT_INT(range.last, rows[i].last);
     }
@@ -247,9 +242,9 @@ TEST(a_content_range_is_read_in_all_its_forms)
         {"bytes 11-*/10", false, 0, 0, 0, 0},   {"lines 0-9/10", false, 0, 0, 0, 0},
         {"bytes -1-9/10", false, 0, 0, 0, 0},   {NULL, false, 0, 0, 0, 0},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct content_range range;
-        EXPECT_INT(content_range_parse(rows[i].field, &range), rows[i].good);
+        EXPECT_INT(ranges_parse_content_range(rows[i].field, &range), rows[i].good);
         if (!rows[i].good)
             continue;
         EXPECT_INT(range.has_bytes, rows[i].has_bytes);
@@ -259,17 +254,15 @@ TEST(a_content_range_is_read_in_all_its_forms)
     }
 }
 
-/* ---- names, patterns, preconditions ---- */
-
 TEST(bucket_names_follow_googles_rules)
 {
     static const char *const good[] = {"abc", "my-bucket", "a.b.c", "1bucket_2", "knative-atamel"};
     static const char *const bad[] = {"",      "ab",     "-ab",      "ab-",   "Abc",        "a..b",
                                       "a b c", "goog-b", "10.0.0.1", "é-b-c", "bucket/name"};
-    for (size_t i = 0; i < COUNT(good); i++)
-        EXPECT(bucket_name_valid(good[i]));
-    for (size_t i = 0; i < COUNT(bad); i++)
-        EXPECT(!bucket_name_valid(bad[i]));
+    for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+        EXPECT(catalog_bucket_name_valid(good[i]));
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        EXPECT(!catalog_bucket_name_valid(bad[i]));
 }
 
 TEST(object_names_are_up_to_1024_bytes_without_line_breaks)
@@ -278,14 +271,14 @@ TEST(object_names_are_up_to_1024_bytes_without_line_breaks)
     memset(name, 'x', sizeof(name));
     struct err err = {0};
     name[1024] = '\0';
-    EXPECT(object_name_check(name, &err));
+    EXPECT(catalog_object_name_check(name, &err));
     name[1024] = 'x';
     name[1025] = '\0';
-    EXPECT(!object_name_check(name, &err));
+    EXPECT(!catalog_object_name_check(name, &err));
     static const char *const bad[] = {"", ".", "..", "a\nb", "a\rb"};
-    for (size_t i = 0; i < COUNT(bad); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         err = (struct err){0};
-        EXPECT(!object_name_check(bad[i], &err));
+        EXPECT(!catalog_object_name_check(bad[i], &err));
         EXPECT_INT(err.status, ERR_INPUT);
     }
 }
@@ -317,7 +310,7 @@ TEST(a_glob_matches_as_google_says)
         {"**", "any/thing", true},
         {"{x", "{x", true},
     };
-    for (size_t i = 0; i < COUNT(rows); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         EXPECT_INT(glob_match(rows[i].pattern, rows[i].name), rows[i].then);
 }
 
@@ -350,20 +343,20 @@ TEST(preconditions_are_checked_against_what_is_there)
         {"ifGenerationMatch=x", 7, 1, false, 400},
         {"ifGenerationMatch=-1", 7, 1, false, 400},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct preconditions preconditions;
         struct err err = {0};
         if (preconditions_read(rows[i].query, false, &preconditions, &err))
-            preconditions_hold(&preconditions, rows[i].generation, rows[i].metageneration,
-                               rows[i].reading, &err);
+            preconditions_check(&preconditions, rows[i].generation, rows[i].metageneration,
+                                rows[i].reading, &err);
         EXPECT_INT(err.status, rows[i].then);
     }
 }
 
 TEST(an_etag_is_made_as_google_makes_it)
 {
-    OWN(free) char *object = object_etag(3, 1);
-    OWN(free) char *bucket = object_etag(0, 1);
+    OWN(free) char *object = storage_object_etag(3, 1);
+    OWN(free) char *bucket = storage_object_etag(0, 1);
     EXPECT_STR(object, "CAMQAQ==");
     EXPECT_STR(bucket, "CAE=");
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gcp-local/token: keys, assertions of every forged kind, access tokens. */
 #include "base/base64.h"
 #include "base/file.h"
@@ -5,7 +6,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "gcp-local/token/access_grant.h"
-#include "gcp-local/token/accounts.h"
+#include "gcp-local/token/account.h"
 #include "gcp-local/token/assertion.h"
 #include "gcp-local/token/rsa_key.h"
 #include "gcp-local/token/signer.h"
@@ -52,7 +53,7 @@ static struct accounts accounts_new(void)
 static void own_accounts(struct accounts *accounts)
 {
     struct err err = {0};
-    EXPECT(tree_remove(accounts->path, &err));
+    EXPECT(file_remove_tree(accounts->path, &err));
     free(accounts->kid);
     free(accounts->pem);
     free(accounts->other_kid);
@@ -81,8 +82,8 @@ TEST(an_assertion_signed_by_a_registered_key_is_taken)
     json_auto_t *claims = claims_new();
     struct err err = {0};
     const char *const kids[] = {accounts.kid, NULL}; /* naming the key is not required */
-    for (size_t i = 0; i < COUNT(kids); i++) {
-        OWN(free) char *jwt = rs256_sign(claims, kids[i], accounts.pem, &err);
+    for (size_t i = 0; i < ARRAY_SIZE(kids); i++) {
+        OWN(free) char *jwt = jwt_rs256_sign(claims, kids[i], accounts.pem, &err);
         OWN(assertion) struct assertion assertion = {0};
         EXPECT(assertion_read(accounts.path, jwt, host, now, &assertion, &err));
         EXPECT_STR(assertion.email, email);
@@ -122,14 +123,14 @@ TEST(claims_that_google_refuses_are_refused_in_its_words)
         {"sub", "\"boss@example.com\"", "unauthorized_client", "unauthorized"},
     };
     OWN(accounts) struct accounts accounts = accounts_new();
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         json_auto_t *claims = claims_new();
         struct err err = {0};
         json_object_del(claims, rows[i].claim);
         if (rows[i].value)
             json_object_set_new(claims, rows[i].claim,
                                 json_loads(rows[i].value, JSON_DECODE_ANY, NULL));
-        OWN(free) char *jwt = rs256_sign(claims, accounts.kid, accounts.pem, &err);
+        OWN(free) char *jwt = jwt_rs256_sign(claims, accounts.kid, accounts.pem, &err);
         struct err refusal = refusal_of(&accounts, jwt);
         EXPECT_STR(refusal.reason, rows[i].reason);
         EXPECT_HAS(refusal.text, rows[i].text);
@@ -146,11 +147,11 @@ TEST(google_and_this_server_are_audiences)
         "https://127.0.0.1:8585/token",
     };
     OWN(accounts) struct accounts accounts = accounts_new();
-    for (size_t i = 0; i < COUNT(audiences); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(audiences); i++) {
         json_auto_t *claims = claims_new();
         struct err err = {0};
         json_object_set_new(claims, "aud", json_string(audiences[i]));
-        OWN(free) char *jwt = rs256_sign(claims, accounts.kid, accounts.pem, &err);
+        OWN(free) char *jwt = jwt_rs256_sign(claims, accounts.kid, accounts.pem, &err);
         OWN(assertion) struct assertion assertion = {0};
         EXPECT(assertion_read(accounts.path, jwt, host, now, &assertion, &err));
     }
@@ -162,7 +163,7 @@ TEST(clocks_may_be_a_minute_ahead)
     json_auto_t *claims = claims_new();
     json_object_set_new(claims, "iat", json_integer(now + 59));
     struct err err = {0};
-    OWN(free) char *jwt = rs256_sign(claims, accounts.kid, accounts.pem, &err);
+    OWN(free) char *jwt = jwt_rs256_sign(claims, accounts.kid, accounts.pem, &err);
     OWN(assertion) struct assertion assertion = {0};
     EXPECT(assertion_read(accounts.path, jwt, host, now, &assertion, &err));
 }
@@ -171,13 +172,13 @@ TEST(clocks_may_be_a_minute_ahead)
 static char *forged(const char *header, const json_t *claims, const char *key)
 {
     OWN(free) char *text = json_to_text(claims);
-    OWN(free) char *first = base64url_encode(bytes_of(header));
-    OWN(free) char *second = base64url_encode(bytes_of(text));
+    OWN(free) char *first = base64_url_encode(bytes_of(header));
+    OWN(free) char *second = base64_url_encode(bytes_of(text));
     OWN(free) char *both = str_format("%s.%s", first, second);
     unsigned char digest[32];
     HMAC(EVP_sha256(), key ? key : "", key ? (int)strlen(key) : 0, (unsigned char *)both,
          strlen(both), digest, NULL);
-    OWN(free) char *third = base64url_encode((struct bytes){(char *)digest, 32});
+    OWN(free) char *third = base64_url_encode((struct bytes){(char *)digest, 32});
     return str_format("%s.%s", both, key ? third : "");
 }
 
@@ -186,7 +187,7 @@ TEST(a_token_that_says_alg_none_is_refused)
     OWN(accounts) struct accounts accounts = accounts_new();
     json_auto_t *claims = claims_new();
     static const char *const headers[] = {"{\"alg\":\"none\"}", "{\"alg\":\"None\"}", "{}"};
-    for (size_t i = 0; i < COUNT(headers); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(headers); i++) {
         OWN(free) char *empty = forged(headers[i], claims, NULL);
         OWN(free) char *filled = forged(headers[i], claims, "x");
         EXPECT_STR(refusal_of(&accounts, empty).reason, "invalid_grant");
@@ -199,7 +200,7 @@ TEST(hs256_keyed_with_the_public_key_is_refused)
     OWN(accounts) struct accounts accounts = accounts_new();
     json_auto_t *claims = claims_new();
     struct err err = {0};
-    OWN(free) char *public_pem = rsa_public(accounts.pem, &err);
+    OWN(free) char *public_pem = rsa_key_public_pem(accounts.pem, &err);
     OWN(free) char *header =
         str_format("{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"%s\"}", accounts.kid);
     OWN(free) char *jwt = forged(header, claims, public_pem);
@@ -223,14 +224,14 @@ TEST(another_accounts_key_and_a_key_that_nobody_knows_are_refused)
         {"../accounts/x", accounts.pem},
         {"", accounts.pem},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct err err = {0};
-        OWN(free) char *jwt = rs256_sign(claims, rows[i].kid, rows[i].pem, &err);
+        OWN(free) char *jwt = jwt_rs256_sign(claims, rows[i].kid, rows[i].pem, &err);
         EXPECT_STR(refusal_of(&accounts, jwt).text, "Invalid JWT Signature.");
     }
     json_object_set_new(claims, "iss", json_string("nobody@demo.iam.gserviceaccount.com"));
     struct err err = {0};
-    OWN(free) char *jwt = rs256_sign(claims, NULL, accounts.pem, &err);
+    OWN(free) char *jwt = jwt_rs256_sign(claims, NULL, accounts.pem, &err);
     EXPECT_STR(refusal_of(&accounts, jwt).text, "Invalid grant: account not found");
 }
 
@@ -239,7 +240,7 @@ TEST(tokens_that_are_none_are_refused)
     OWN(accounts) struct accounts accounts = accounts_new();
     json_auto_t *claims = claims_new();
     struct err err = {0};
-    OWN(free) char *good = rs256_sign(claims, accounts.kid, accounts.pem, &err);
+    OWN(free) char *good = jwt_rs256_sign(claims, accounts.kid, accounts.pem, &err);
     OWN(free) char *more = str_format("%s.x", good);
     OWN(free) char *padded = str_format("%s==", good);
     OWN(free) char *flipped = str_copy(good);
@@ -247,53 +248,53 @@ TEST(tokens_that_are_none_are_refused)
     *middle = *middle == 'A' ? 'B' : 'A';
     OWN(free) char *cut = str_copy(good);
     cut[strlen(cut) - 3] = '\0';
-    OWN(free) char *huge = must_alloc(100001);
+    OWN(free) char *huge = alloc_zeroed(100001);
     memset(huge, 'a', 100000);
     const char *const rows[] = {"",   ".",  "..",   "a.b",   "a.b.c", "e30.e30.", "bm8.e30.e30",
                                 more, huge, padded, flipped, cut,     "%%.%%.%%", "{}.{}.{}"};
-    for (size_t i = 0; i < COUNT(rows); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         EXPECT_STR(refusal_of(&accounts, rows[i]).reason, "invalid_grant");
 }
 
 TEST(an_access_token_is_good_until_its_end_and_with_its_secret_only)
 {
-    struct access_secret secret = {{1}}, other = {{2}};
-    struct grant grant = {(char *)email, (char *)scope, now + 60};
-    OWN(free) char *token = access_token_make(&secret, &grant);
+    struct token_secret secret = {{1}}, other = {{2}};
+    struct access_grant grant = {(char *)email, (char *)scope, now + 60};
+    OWN(free) char *token = access_grant_to_token(&secret, &grant);
     struct err late = {0}, foreign = {0}, err = {0};
-    OWN(grant) struct grant read = {0};
-    EXPECT(access_token_read(&secret, token, now + 59, &read, &err));
+    OWN(access_grant) struct access_grant read = {0};
+    EXPECT(access_grant_from_token(&secret, token, now + 59, &read, &err));
     EXPECT_STR(read.email, email);
     EXPECT_STR(read.scope, scope);
-    struct grant none = {0};
-    EXPECT(!access_token_read(&secret, token, now + 60, &none, &late));
+    struct access_grant none = {0};
+    EXPECT(!access_grant_from_token(&secret, token, now + 60, &none, &late));
     EXPECT_STR(late.reason, "ACCESS_TOKEN_EXPIRED");
-    EXPECT(!access_token_read(&other, token, now, &none, &foreign));
+    EXPECT(!access_grant_from_token(&other, token, now, &none, &foreign));
     EXPECT_STR(foreign.reason, "ACCESS_TOKEN_TYPE_UNSUPPORTED");
 }
 
 TEST(an_access_token_with_any_character_changed_is_refused)
 {
-    struct access_secret secret = {{1}};
-    struct grant grant = {(char *)email, (char *)scope, now + 60};
-    OWN(free) char *token = access_token_make(&secret, &grant);
+    struct token_secret secret = {{1}};
+    struct access_grant grant = {(char *)email, (char *)scope, now + 60};
+    OWN(free) char *token = access_grant_to_token(&secret, &grant);
     for (size_t i = 0; token[i]; i++) {
         OWN(free) char *changed = str_copy(token);
         changed[i] ^= 1;
         struct err err = {0};
-        struct grant none = {0};
-        EXPECT(!access_token_read(&secret, changed, now, &none, &err));
+        struct access_grant none = {0};
+        EXPECT(!access_grant_from_token(&secret, changed, now, &none, &err));
     }
 }
 
 TEST(a_grant_covers_its_scopes_and_cloud_platform_covers_all)
 {
     char all[] = "openid https://www.googleapis.com/auth/cloud-platform", one[] = "a b";
-    struct grant platform = {NULL, all, 0}, some = {NULL, one, 0};
-    EXPECT(grant_covers(&platform, "x"));
-    EXPECT(grant_covers(&some, "x b"));
-    EXPECT(!grant_covers(&some, "ab"));
-    EXPECT(!grant_covers(&some, ""));
+    struct access_grant platform = {NULL, all, 0}, some = {NULL, one, 0};
+    EXPECT(access_grant_covers(&platform, "x"));
+    EXPECT(access_grant_covers(&some, "x b"));
+    EXPECT(!access_grant_covers(&some, "ab"));
+    EXPECT(!access_grant_covers(&some, ""));
 }
 
 TEST(accounts_are_names_or_addresses)
@@ -310,7 +311,7 @@ TEST(accounts_are_names_or_addresses)
         {"a b", NULL},
         {"a\n@b", NULL},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct err err = {0};
         OWN(free) char *got = account_email(rows[i].account, "demo", &err);
         if (rows[i].want)
@@ -331,11 +332,11 @@ TEST(an_id_token_is_verified_by_the_published_key)
     OWN(free) char *text = json_to_text(set);
     signer_close(signer);
 
-    OWN(jwks) struct jwks keys = {0};
-    EXPECT(jwks_from_json(bytes_of(text), &keys, &err));
-    OWN(free) char *kid = rs256_kid(token, &err);
-    const struct jwk *key = jwks_find(&keys, kid);
-    json_auto_t *claims = rs256_verify(token, key, &err);
+    OWN(jwt_keys) struct jwt_keys keys = {0};
+    EXPECT(jwt_keys_from_json(bytes_of(text), &keys, &err));
+    OWN(free) char *kid = jwt_rs256_kid(token, &err);
+    const struct jwt_key *key = jwt_keys_find(&keys, kid);
+    json_auto_t *claims = jwt_rs256_verify(token, key, &err);
     struct jread at = jread_open(claims, "claims", ERR_INPUT, &err);
     EXPECT_STR(jread_str(&at, "iss"), "https://accounts.google.com");
     EXPECT_STR(jread_str(&at, "aud"), "https://example.com/push");

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gcp-local/translate: the six languages, both APIs, from JSON to JSON and over HTTP. */
 #include "base/str.h"
 #include "gcp-local/translate/detect.h"
@@ -12,14 +13,12 @@
 
 #include <string.h>
 
-/* ---- languages ---- */
-
 TEST(a_language_is_found_in_any_case_and_with_a_region)
 {
     EXPECT_STR(language_find("es")->apertium, "spa");
     EXPECT_STR(language_find("PT-br")->code, "pt");
     static const char *const wrong[] = {"", "e", "xx", "esp", "zh-TW", "english"};
-    for (size_t i = 0; i < COUNT(wrong); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
         EXPECT(language_find(wrong[i]) == NULL);
     EXPECT(language_find(NULL) == NULL);
 }
@@ -49,7 +48,7 @@ TEST(the_language_of_a_text_is_one_of_the_six)
         {"Grazie mille", "it"}, /* with few words of it the six are weighed against each other */
         {"Eu te amo", "pt"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         double confidence;
         const struct language *language = detect_language(rows[i].text, false, &confidence);
         EXPECT_STR(language ? language->code : "none", rows[i].code);
@@ -70,8 +69,6 @@ TEST(of_a_long_text_the_beginning_is_enough)
     EXPECT_STR(detect_language(text.data, false, &confidence)->code, "fr");
 }
 
-/* ---- HTML ---- */
-
 TEST(entities_become_characters_but_those_that_html_needs)
 {
     static const struct {
@@ -85,8 +82,8 @@ TEST(entities_become_characters_but_those_that_html_needs)
         {"<a href=\"?a&eacute;\">&eacute;</a>", "<a href=\"?a&eacute;\">é</a>"},
         {"1 < 2", "1 < 2"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(free) char *text = html_prepare(rows[i].before);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        OWN(free) char *text = html_decode_entities(rows[i].before);
         EXPECT_STR(text, rows[i].after);
     }
 }
@@ -102,21 +99,19 @@ TEST(quotes_and_loose_signs_are_written_as_entities_outside_of_tags)
         {"<!-- it's > --> x", "<!-- it's > --> x"},
         {"<unclosed \"", "&lt;unclosed &quot;"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(free) char *text = html_finish(rows[i].before);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        OWN(free) char *text = html_encode_entities(rows[i].before);
         EXPECT_STR(text, rows[i].after);
     }
 }
-
-/* ---- programs as filters ---- */
 
 static bool run(const char *script, const char *input, int timeout_ms, size_t max_output,
                 struct buf *out, struct err *err)
 {
     const char *const argv[] = {"sh", "-c", script, NULL}, *const env[] = {"PATH=/usr/bin:/bin",
                                                                            "LC_ALL=C", NULL};
-    struct filter filter = {argv, env, timeout_ms, max_output};
-    return filter_run(&filter, bytes_of(input), out, err);
+    struct filter_process filter = {argv, env, timeout_ms, max_output};
+    return filter_process_run(&filter, bytes_of(input), out, err);
 }
 
 TEST(a_filter_gets_its_input_and_only_the_environment_given)
@@ -154,10 +149,10 @@ TEST(a_filter_that_writes_too_much_is_stopped)
 TEST(a_program_that_is_missing_is_not_found)
 {
     const char *const argv[] = {"no-such-program", NULL}, *const env[] = {NULL};
-    struct filter filter = {argv, env, 1000, 1000};
+    struct filter_process filter = {argv, env, 1000, 1000};
     OWN(buf) struct buf out = {0};
     struct err err = {0};
-    EXPECT(!filter_run(&filter, bytes_of("x"), &out, &err));
+    EXPECT(!filter_process_run(&filter, bytes_of("x"), &out, &err));
     EXPECT_INT(err.status, ERR_NOT_FOUND);
 }
 
@@ -176,13 +171,11 @@ TEST(without_apertium_the_error_names_the_packages)
                          "./scripts/setup run installs all that are needed");
 }
 
-/* ---- v2 ---- */
-
 /* "STATUS BODY" for a request text. The caller frees. */
 static char *v2(enum translate_v2_method method, const char *request)
 {
     json_auto_t *tree = json_loads(request, 0, NULL);
-    struct v2_answer answer = translate_v2(method, tree);
+    struct translate_v2_reply answer = translate_v2(method, tree);
     OWN(free) char *text = json_to_text(answer.body);
     json_decref(answer.body);
     return str_format("%d %s", answer.status, text);
@@ -209,7 +202,7 @@ TEST(v2_translates_many_texts_in_order_whatever_they_hold)
     static const char *const want[] = {"Hola Mundo", "",  "Buenos días", "Buenos días\n\nLa casa",
                                        "12345",      "  "};
     EXPECT_INT(json_array_size(list), 7);
-    for (size_t i = 0; i < COUNT(want); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(want); i++)
         EXPECT_STR(json_string_value(json_object_get(json_array_get(list, i), "translatedText")),
                    want[i]);
 }
@@ -233,14 +226,14 @@ TEST(v2_translates_in_all_thirty_directions)
 {
     static const char *const hello[] = {"Bon dia", "Good morning", "Buenos días",
                                         "Bonjour", "Buongiorno",   "Bom dia"};
-    for (unsigned from = 0; from < LANGUAGES; from++)
-        for (unsigned to = 0; to < LANGUAGES; to++) {
+    for (unsigned from = 0; from < LANGUAGE_COUNT; from++)
+        for (unsigned to = 0; to < LANGUAGE_COUNT; to++) {
             if (from == to)
                 continue;
             json_auto_t *request = json_pack("{s:s, s:s, s:s, s:s}", "q", hello[from], "source",
                                              language_at(from)->code, "target",
                                              language_at(to)->code, "format", "text");
-            struct v2_answer answer = translate_v2(V2_TRANSLATE, request);
+            struct translate_v2_reply answer = translate_v2(V2_TRANSLATE, request);
             OWN(free) char *text = json_to_text(answer.body);
             json_decref(answer.body);
             EXPECT_INT(answer.status, 200);
@@ -272,7 +265,7 @@ TEST(v2_refuses_in_googles_form)
         {"{\"q\":\"x\",\"target\":7}", "target is a number, want a string"},
         {"{\"q\":\"x\",\"to\":\"en\"}", "to is not known"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(free) char *answer = v2(V2_TRANSLATE, rows[i].request);
         EXPECT(str_starts(answer, "400 {\"error\":{\"code\":400,"));
         EXPECT_HAS(answer, rows[i].want);
@@ -285,12 +278,12 @@ TEST(v2_keeps_to_its_limits)
     for (int i = 0; i < 129; i++)
         json_array_append_new(list, json_string("x"));
     json_auto_t *many = json_pack("{s:o, s:s}", "q", list, "target", "es");
-    struct v2_answer answer = translate_v2(V2_TRANSLATE, many);
+    struct translate_v2_reply answer = translate_v2(V2_TRANSLATE, many);
     OWN(free) char *text = json_to_text(answer.body);
     json_decref(answer.body);
     EXPECT_HAS(text, "Too many text segments");
 
-    OWN(free) char *letters = must_alloc(204802);
+    OWN(free) char *letters = alloc_zeroed(204802);
     memset(letters, 'x', 204801);
     json_auto_t *large = json_pack("{s:s, s:s}", "q", letters, "target", "es");
     answer = translate_v2(V2_TRANSLATE, large);
@@ -307,7 +300,7 @@ TEST(v2_translates_a_long_text_whole)
         buf_add_text(&text, "The children are playing in the garden. ");
     json_auto_t *request = json_pack("{s:s, s:s, s:s, s:s}", "q", text.data, "source", "en",
                                      "target", "ca", "format", "text");
-    struct v2_answer answer = translate_v2(V2_TRANSLATE, request);
+    struct translate_v2_reply answer = translate_v2(V2_TRANSLATE, request);
     OWN(free) char *result = json_to_text(answer.body);
     json_decref(answer.body);
     int sentences = 0;
@@ -342,8 +335,6 @@ TEST(v2_takes_forms_and_queries_with_q_again_and_again)
     EXPECT(translate_v2_request(bytes_of("q=%FF"), (struct bytes){0}, NULL, &err) == NULL);
     EXPECT_INT(err.status, ERR_INPUT);
 }
-
-/* ---- v3 ---- */
 
 /* The response to a request text, or the error's text. The caller frees. */
 static char *v3(json_t *(*method)(const json_t *, struct err *), const char *request)
@@ -391,7 +382,7 @@ TEST(v3_refuses_what_is_wrong)
          "not built into gcp-local"},
         {"{\"content\":[\"x\"]}", "content is not known; did you mean contents?"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(free) char *answer = v3(translate_v3_text, rows[i].request);
         EXPECT(str_starts(answer, "400 "));
         EXPECT_HAS(answer, rows[i].want);
@@ -432,8 +423,6 @@ TEST(v3_detects_and_lists_languages)
                      "\"displayName\":\"Anglais\"}");
     EXPECT(translate_v3_languages("xx", &err) == NULL);
 }
-
-/* ---- over HTTP ---- */
 
 TEST(paths_of_translate_are_told_from_others)
 {
@@ -478,15 +467,15 @@ TEST(both_apis_answer_over_http)
     struct http_server *server = http_server_open(&options, &err);
     struct http_client *client = http_client_open(NULL, &err);
     EXPECT(server && client);
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(free) char *url =
             str_format("http://127.0.0.1:%u%s", http_server_port(server), rows[i].target);
         OWN(headers) struct headers headers = {0};
         if (rows[i].type)
             headers_add(&headers, "Content-Type", rows[i].type);
-        OWN(http_answer) struct http_answer answer = {0};
+        OWN(http_response) struct http_response answer = {0};
         struct http_call call = {.url = url, .headers = &headers, .body = bytes_of(rows[i].body)};
-        EXPECT(http_send(client, &call, &answer, &err));
+        EXPECT(http_client_send(client, &call, &answer, &err));
         OWN(free) char *text = str_format("%d %s", answer.status, answer.body.data);
         EXPECT_HAS(text, rows[i].want);
     }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gcp-local/vision: labels computed from pixels. */
 #include "base/str.h"
 #include "gcp-local/vision/labels/labels.h"
@@ -52,9 +53,9 @@ TEST(the_sea_at_sunset_is_labelled_as_a_person_would)
     OWN(picture) struct picture sea = sea_picture(640, 480);
     struct labels labels;
     labels_of_picture(network, &sea, &labels);
-    for (size_t i = 0; i < COUNT(at_sea); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(at_sea); i++)
         EXPECT(score_of(&labels, at_sea[i]) > 0.6);
-    EXPECT_INT(labels.count, COUNT(at_sea));
+    EXPECT_INT(labels.count, ARRAY_SIZE(at_sea));
     for (size_t i = 1; i < labels.count; i++)
         EXPECT(labels.list[i - 1].score >= labels.list[i].score);
 }
@@ -68,10 +69,10 @@ TEST(every_format_gives_the_same_labels)
     for (int format = 0; format < 6; format++) {
         OWN(buf) struct buf file = {0};
         if (format < 3)
-            make_jpeg(&sea, (struct jpeg_form){.progressive = format == 1, .cmyk = format == 2},
+            make_jpeg(&sea, (struct jpeg_options){.progressive = format == 1, .cmyk = format == 2},
                       &file);
         else if (format == 3)
-            make_png(&sea, (struct png_form){0}, &file);
+            make_png(&sea, (struct png_options){0}, &file);
         else
             make_webp(&sea, format == 4, &file);
         struct labels got = labels_of(network, &file);
@@ -85,14 +86,14 @@ TEST(a_photo_taken_sideways_is_labelled_as_if_upright)
     OWN(network) struct network *network = open_network();
     OWN(picture) struct picture sea = sea_picture(640, 480);
     /* what a turn by 6 stores sideways, a turn by 8 brings back */
-    picture_turn(&sea, 8);
+    picture_orient(&sea, 8);
     OWN(buf) struct buf sideways = {0};
-    make_jpeg(&sea, (struct jpeg_form){0}, &sideways);
+    make_jpeg(&sea, (struct jpeg_options){0}, &sideways);
     struct labels unturned = labels_of(network, &sideways);
     EXPECT(score_of(&unturned, "Sea") < 0.6);
     add_orientation(&sideways, 6, true);
     struct labels labels = labels_of(network, &sideways);
-    for (size_t i = 0; i < COUNT(at_sea); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(at_sea); i++)
         EXPECT(score_of(&labels, at_sea[i]) > 0.6);
 }
 
@@ -117,11 +118,11 @@ TEST(a_picture_of_any_shape_can_be_labelled)
 {
     OWN(network) struct network *network = open_network();
     static const unsigned sizes[][2] = {{1, 1}, {1, 900}, {900, 1}, {31, 33}, {2000, 20}};
-    for (size_t i = 0; i < COUNT(sizes); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
         OWN(picture) struct picture noise = noise_picture(sizes[i][0], sizes[i][1]);
         struct labels labels;
         labels_of_picture(network, &noise, &labels);
-        EXPECT(labels.count < COUNT(labels.list));
+        EXPECT(labels.count < ARRAY_SIZE(labels.list));
     }
 }
 
@@ -143,14 +144,14 @@ TEST(several_threads_share_one_network)
     OWN(network) struct network *network = open_network();
     OWN(picture) struct picture sea = sea_picture(160, 120);
     struct job jobs[4];
-    pthread_t threads[COUNT(jobs)];
-    for (size_t i = 0; i < COUNT(jobs); i++) {
+    pthread_t threads[ARRAY_SIZE(jobs)];
+    for (size_t i = 0; i < ARRAY_SIZE(jobs); i++) {
         jobs[i] = (struct job){.network = network, .picture = &sea};
         EXPECT_INT(pthread_create(&threads[i], NULL, run_job, &jobs[i]), 0);
     }
-    for (size_t i = 0; i < COUNT(jobs); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(jobs); i++)
         pthread_join(threads[i], NULL);
-    for (size_t i = 1; i < COUNT(jobs); i++) {
+    for (size_t i = 1; i < ARRAY_SIZE(jobs); i++) {
         EXPECT_INT(jobs[i].labels.count, jobs[0].labels.count);
         for (size_t j = 0; j < jobs[0].labels.count; j++)
             EXPECT(jobs[i].labels.list[j].score == jobs[0].labels.list[j].score);
@@ -196,7 +197,7 @@ static void expect_labels(const struct labels *got, const struct label *want, si
 
 /* The tutorial's photos are not part of the project; where they lie beside it, their labels are
  * those that were measured when the heads were trained. */
-TEST_BESIDE("../shared/pictures", the_photos_of_the_tutorial_get_their_labels)
+TEST_IF_EXISTS("../shared/pictures", the_photos_of_the_tutorial_get_their_labels)
 {
     static const struct {
         const char *file;
@@ -244,7 +245,7 @@ TEST_BESIDE("../shared/pictures", the_photos_of_the_tutorial_get_their_labels)
           {"Nature", 0.58}}},
     };
     OWN(network) struct network *network = open_network();
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(free) char *path = str_format("../shared/pictures/%s", rows[i].file);
         OWN(buf) struct buf file = {0};
         EXPECT(read_picture_file(path, &file));
@@ -256,7 +257,8 @@ TEST_BESIDE("../shared/pictures", the_photos_of_the_tutorial_get_their_labels)
     }
 }
 
-TEST_BESIDE("../shared/pictures/beach.jpg", a_photo_of_the_tutorial_gets_its_labels_in_every_form)
+TEST_IF_EXISTS("../shared/pictures/beach.jpg",
+               a_photo_of_the_tutorial_gets_its_labels_in_every_form)
 {
     static const struct label beach[] = {{"Sky", 1.00},           {"Cloud", 0.93},  {"Sea", 0.85},
                                          {"Coast", 0.85},         {"Nature", 0.85}, {"Water", 0.85},
@@ -273,18 +275,18 @@ TEST_BESIDE("../shared/pictures/beach.jpg", a_photo_of_the_tutorial_gets_its_lab
     for (int form = 0; form < 7; form++) {
         OWN(buf) struct buf file = {0};
         if (form < 3)
-            make_jpeg(
-                &whole,
-                (struct jpeg_form){.progressive = form == 1, .cmyk = form == 2, .grey = form == 0},
-                &file);
+            make_jpeg(&whole,
+                      (struct jpeg_options){
+                          .progressive = form == 1, .cmyk = form == 2, .grey = form == 0},
+                      &file);
         else if (form < 5)
-            make_png(&whole, (struct png_form){.interlaced = form == 4}, &file);
+            make_png(&whole, (struct png_options){.interlaced = form == 4}, &file);
         else
             make_webp(&whole, form == 6, &file);
         struct labels labels = labels_of(network, &file);
         if (form == 0)
-            expect_labels(&labels, in_grey, COUNT(in_grey));
+            expect_labels(&labels, in_grey, ARRAY_SIZE(in_grey));
         else
-            expect_labels(&labels, beach, COUNT(beach));
+            expect_labels(&labels, beach, ARRAY_SIZE(beach));
     }
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gcp-local/vision: pictures of every format, upright, within limits, however damaged. */
 #include "base/str.h"
 #include "gcp-local/vision/picture/picture.h"
@@ -48,8 +49,8 @@ static const char *quarters_of(const struct picture *picture, char text[5])
 TEST(every_format_gives_the_same_colours)
 {
     OWN(picture) struct picture quarters = quarters_picture(320, 300);
-    static const struct jpeg_form jpegs[] = {{0}, {.progressive = true}, {.cmyk = true}};
-    static const struct png_form pngs[] = {{0}, {.interlaced = true}, {.sixteen_bits = true}};
+    static const struct jpeg_options jpegs[] = {{0}, {.progressive = true}, {.cmyk = true}};
+    static const struct png_options pngs[] = {{0}, {.interlaced = true}, {.sixteen_bits = true}};
     for (int i = 0; i < 8; i++) {
         OWN(buf) struct buf file = {0};
         if (i < 3)
@@ -72,9 +73,9 @@ TEST(a_large_picture_is_made_smaller_while_it_is_read)
     for (int format = 0; format < 5; format++) {
         OWN(buf) struct buf file = {0};
         if (format == 0)
-            make_jpeg(&quarters, (struct jpeg_form){0}, &file);
+            make_jpeg(&quarters, (struct jpeg_options){0}, &file);
         else if (format <= 2)
-            make_png(&quarters, (struct png_form){.interlaced = format == 2}, &file);
+            make_png(&quarters, (struct png_options){.interlaced = format == 2}, &file);
         else
             make_webp(&quarters, format == 4, &file);
         OWN(picture) struct picture picture = decoded(&file);
@@ -95,13 +96,13 @@ TEST(the_orientation_in_the_exif_block_is_obeyed)
         {6, "brwg"}, {7, "wgbr"}, {8, "gwrb"}, {9, "rgbw"}, {0, "rgbw"},
     };
     OWN(picture) struct picture quarters = quarters_picture(300, 280);
-    for (size_t i = 0; i < COUNT(rows); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         for (int format = 0; format < 3; format++) {
             OWN(buf) struct buf file = {0};
             if (format == 0)
-                make_jpeg(&quarters, (struct jpeg_form){0}, &file);
+                make_jpeg(&quarters, (struct jpeg_options){0}, &file);
             else if (format == 1)
-                make_png(&quarters, (struct png_form){0}, &file);
+                make_png(&quarters, (struct png_options){0}, &file);
             else
                 make_webp(&quarters, false, &file);
             add_orientation(&file, rows[i].orientation, i % 2);
@@ -117,7 +118,7 @@ TEST(what_is_transparent_becomes_white)
 {
     OWN(picture) struct picture quarters = quarters_picture(300, 300);
     OWN(buf) struct buf file = {0};
-    make_png(&quarters, (struct png_form){.alpha = true}, &file);
+    make_png(&quarters, (struct png_options){.alpha = true}, &file);
     OWN(picture) struct picture picture = decoded(&file);
     char text[5];
     EXPECT_STR(quarters_of(&picture, text), "wgww");
@@ -127,7 +128,7 @@ TEST(a_grey_jpeg_is_read_as_grey)
 {
     OWN(picture) struct picture quarters = quarters_picture(300, 300);
     OWN(buf) struct buf file = {0};
-    make_jpeg(&quarters, (struct jpeg_form){.grey = true}, &file);
+    make_jpeg(&quarters, (struct jpeg_options){.grey = true}, &file);
     OWN(picture) struct picture picture = decoded(&file);
     EXPECT_INT(picture.rgb[0], picture.rgb[1]);
     EXPECT_INT(picture.rgb[1], picture.rgb[2]);
@@ -137,7 +138,7 @@ TEST(a_jpeg_that_was_cut_is_decoded_as_far_as_it_goes)
 {
     OWN(picture) struct picture quarters = quarters_picture(300, 300);
     OWN(buf) struct buf file = {0};
-    make_jpeg(&quarters, (struct jpeg_form){0}, &file);
+    make_jpeg(&quarters, (struct jpeg_options){0}, &file);
     file.len = file.len * 3 / 4;
     OWN(picture) struct picture picture = decoded(&file);
     char text[5];
@@ -152,9 +153,9 @@ TEST(a_picture_without_pixels_is_bad_image_data)
     for (int format = 0; format < 3; format++) {
         OWN(buf) struct buf whole = {0};
         if (format == 0)
-            make_jpeg(&quarters, (struct jpeg_form){0}, &whole);
+            make_jpeg(&quarters, (struct jpeg_options){0}, &whole);
         else if (format == 1)
-            make_png(&quarters, (struct png_form){0}, &whole);
+            make_png(&quarters, (struct png_options){0}, &whole);
         else
             make_webp(&quarters, false, &whole);
         for (size_t len = 0; len < 40; len++) {
@@ -173,9 +174,9 @@ TEST(a_damaged_file_is_decoded_or_refused_but_nothing_else)
         for (unsigned seed = 1; seed < 60; seed++) {
             OWN(buf) struct buf file = {0};
             if (format < 2)
-                make_jpeg(&noise, (struct jpeg_form){.progressive = format == 1}, &file);
+                make_jpeg(&noise, (struct jpeg_options){.progressive = format == 1}, &file);
             else if (format == 2)
-                make_png(&noise, (struct png_form){.interlaced = seed % 2}, &file);
+                make_png(&noise, (struct png_options){.interlaced = seed % 2}, &file);
             else
                 make_webp(&noise, seed % 2, &file);
             for (unsigned i = 0; i < 4; i++)
@@ -191,7 +192,7 @@ TEST(other_files_are_bad_image_data)
 {
     static const char *const texts[] = {
         "", "GIF89a", "hello", "\x89PNG", "\xFF\xD8", "RIFF1234WEB", "RIFF1234WEBPVP8 ", "<svg/>"};
-    for (size_t i = 0; i < COUNT(texts); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         OWN(buf) struct buf file = {0};
         buf_add_text(&file, texts[i]);
         struct err err = refused(&file);
@@ -204,15 +205,15 @@ TEST(a_picture_of_more_than_75_megapixels_is_refused_unread)
 {
     OWN(picture) struct picture small = plain_picture(16, 16, 0x808080);
     OWN(buf) struct buf png = {0}, jpeg = {0};
-    make_png(&small, (struct png_form){0}, &png);
-    make_jpeg(&small, (struct jpeg_form){0}, &jpeg);
-    claim_size(&png, 10000, 10000);
-    claim_size(&jpeg, 10000, 10000);
+    make_png(&small, (struct png_options){0}, &png);
+    make_jpeg(&small, (struct jpeg_options){0}, &jpeg);
+    set_header_size(&png, 10000, 10000);
+    set_header_size(&jpeg, 10000, 10000);
     EXPECT_STR(refused(&png).text, "Image too large. Please limit to 75 megapixels.");
     struct err err = refused(&jpeg);
     EXPECT_STR(err.text, "Image too large. Please limit to 75 megapixels.");
     EXPECT_INT(err.status, ERR_TOO_LARGE);
-    claim_size(&png, 0x7FFFFFFF, 0x7FFFFFFF);
+    set_header_size(&png, 0x7FFFFFFF, 0x7FFFFFFF);
     EXPECT_INT(refused(&png).status, ERR_TOO_LARGE);
 }
 
@@ -220,10 +221,10 @@ TEST(what_must_be_held_whole_has_a_lower_limit)
 {
     OWN(picture) struct picture small = plain_picture(16, 16, 0x808080);
     OWN(buf) struct buf png = {0}, jpeg = {0};
-    make_png(&small, (struct png_form){.interlaced = true}, &png);
-    make_jpeg(&small, (struct jpeg_form){.progressive = true}, &jpeg);
-    claim_size(&png, 8000, 8000);
-    claim_size(&jpeg, 8400, 8000);
+    make_png(&small, (struct png_options){.interlaced = true}, &png);
+    make_jpeg(&small, (struct jpeg_options){.progressive = true}, &jpeg);
+    set_header_size(&png, 8000, 8000);
+    set_header_size(&jpeg, 8400, 8000);
     EXPECT_HAS(refused(&png).text, "Please limit pictures of this kind to 41 megapixels.");
     EXPECT_HAS(refused(&jpeg).text, "Please limit pictures of this kind to 55 megapixels.");
 }
@@ -232,7 +233,7 @@ TEST(a_resized_picture_keeps_its_mean_and_its_places)
 {
     OWN(picture) struct picture quarters = quarters_picture(203, 117);
     static const unsigned sizes[][2] = {{64, 32}, {512, 256}, {203, 117}, {1, 1}, {2, 500}};
-    for (size_t i = 0; i < COUNT(sizes); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
         OWN(picture) struct picture resized = {0};
         picture_resize(&quarters, sizes[i][0], sizes[i][1], &resized);
         double red = 0;

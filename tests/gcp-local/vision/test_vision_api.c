@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gcp-local/vision: images:annotate, from JSON to JSON and over HTTP. */
 #include "base/base64.h"
 #include "base/str.h"
@@ -54,7 +55,7 @@ static void open_world(struct world *world)
     if (!world->network)
         fail_msg("%s", err.text);
     OWN(picture) struct picture sea = sea_picture(320, 240);
-    make_jpeg(&sea, (struct jpeg_form){0}, &world->sea);
+    make_jpeg(&sea, (struct jpeg_options){0}, &world->sea);
     world->source = (struct image_source){.read_object = read_object, .context = &world->sea};
 }
 
@@ -69,11 +70,11 @@ static char *ask(const struct world *world, const char *request)
 {
     struct err err = {0};
     json_auto_t *tree = json_from_bytes(bytes_of(request), "request body", ERR_INPUT, &err);
-    json_auto_t *plain = camel_keys(tree);
+    json_auto_t *plain = field_case_to_camel(tree);
     json_auto_t *response = tree ? annotate(world->network, &world->source, plain, &err) : NULL;
     if (!response)
         return str_format("%d: %s", err.status, err.text);
-    EXPECT(fields_select(response, "responses(labelAnnotations/description,error)", &err));
+    EXPECT(field_mask_apply(response, "responses(labelAnnotations/description,error)", &err));
     return json_to_text(response);
 }
 
@@ -116,7 +117,7 @@ TEST(what_is_wrong_with_one_image_stands_in_its_answer)
     };
     OWN(world) struct world world;
     open_world(&world);
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(free) char *response = ask_for(&world, rows[i].uri);
         EXPECT(str_starts(response, "{\"responses\":[{\"error\":{\"code\":"));
         EXPECT_HAS(response, rows[i].code);
@@ -142,7 +143,7 @@ TEST(a_batch_is_answered_in_order)
 {
     OWN(world) struct world world;
     open_world(&world);
-    OWN(free) char *content = base64url_encode(buf_bytes(&world.sea));
+    OWN(free) char *content = base64_url_encode(buf_bytes(&world.sea));
     OWN(free) char *request = str_format(
         "{\"requests\":["
         "{\"image\":{\"source\":{\"gcsImageUri\":\"gs://pictures/text\"}},"
@@ -204,7 +205,7 @@ TEST(a_request_that_is_wrong_as_a_whole_is_refused)
     };
     OWN(world) struct world world;
     open_world(&world);
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(free) char *response = ask(&world, rows[i].request);
         EXPECT_HAS(response, rows[i].text);
         EXPECT(str_starts(response, "400: "));
@@ -256,11 +257,11 @@ TEST(a_selection_of_fields_keeps_what_it_names)
         {"a b", NULL},
         {"a(b(c(d(e(f(g(h(i(j(k(l(m(n(o(p(q(r(s))))))))))))))))))", NULL},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         json_auto_t *tree = json_pack("{s:{s:i, s:[{s:i, s:i}, {s:i}]}, s:i}", "a", "b", 1, "c",
                                       "d", 2, "e", 3, "d", 4, "f", 5);
         struct err err = {0};
-        EXPECT_INT(fields_select(tree, rows[i].fields, &err), rows[i].left != NULL);
+        EXPECT_INT(field_mask_apply(tree, rows[i].fields, &err), rows[i].left != NULL);
         OWN(free) char *text = json_to_text(tree);
         if (rows[i].left)
             EXPECT_STR(text, rows[i].left);
@@ -283,13 +284,11 @@ TEST(paths_of_vision_are_told_from_others)
         "/v1/projects/p/topics/images", "/v1/projects/p", "/v1/projects/images/topics",
         "/v2/images:annotate",          "/v1/",           "/",
     };
-    for (size_t i = 0; i < COUNT(ours); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
         EXPECT(vision_owns(ours[i]));
-    for (size_t i = 0; i < COUNT(others); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
         EXPECT(!vision_owns(others[i]));
 }
-
-/* ---- over HTTP ---- */
 
 /* A server with nothing but Vision, and a client. */
 struct site {
@@ -304,7 +303,7 @@ static void open_site(struct site *site, struct vision_options options)
     struct err err = {0};
     OWN(picture) struct picture sea = sea_picture(160, 120);
     *site = (struct site){0};
-    make_jpeg(&sea, (struct jpeg_form){0}, &site->sea);
+    make_jpeg(&sea, (struct jpeg_options){0}, &site->sea);
     options.read_object = read_object;
     options.context = &site->sea;
     site->vision = vision_open(&options, &err);
@@ -328,10 +327,10 @@ static char *send(struct site *site, const char *target, const char *body)
 {
     OWN(free) char *url =
         str_format("http://127.0.0.1:%u%s", http_server_port(site->server), target);
-    OWN(http_answer) struct http_answer answer = {0};
+    OWN(http_response) struct http_response answer = {0};
     struct err err = {0};
     struct http_call call = {.url = url, .body = bytes_of(body)};
-    if (!http_send(site->client, &call, &answer, &err))
+    if (!http_client_send(site->client, &call, &answer, &err))
         fail_msg("%s", err.text);
     return str_format("%d %s", answer.status, answer.body.data ? answer.body.data : "");
 }
@@ -349,7 +348,7 @@ TEST(labels_are_answered_over_http)
         "/v1/projects/p/images:annotate?alt=json&key=x",
         "/v1/projects/p/locations/us/images:annotate",
     };
-    for (size_t i = 0; i < COUNT(targets); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
         OWN(free) char *answer = send(&site, targets[i], sea_request);
         EXPECT(str_starts(answer, "200 "));
         EXPECT_HAS(answer, "\"description\": \"Sky\"");
@@ -373,14 +372,14 @@ TEST(requests_that_vision_cannot_answer_get_googles_error)
         {"/v1/files:annotate", "{}", "400 ", "/v1/files:annotate is not built into gcp-local"},
         {"/v1/images:annotate", NULL, "404 ", "NOT_FOUND"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(free) char *answer = send(&site, rows[i].target, rows[i].body);
         EXPECT(str_starts(answer, rows[i].status));
         EXPECT_HAS(answer, rows[i].text);
     }
     OWN(buf) struct buf large = {0};
     buf_add_text(&large, "{\"requests\":\"");
-    memset(buf_room(&large, 11 << 20), 'x', 11 << 20);
+    memset(buf_reserve(&large, 11 << 20), 'x', 11 << 20);
     large.len += 11 << 20;
     buf_add_text(&large, "\"}");
     OWN(free) char *answer = send(&site, "/v1/images:annotate", large.data);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The Kubernetes API over real sockets; the logs come from a runtime of paper. */
 #include "base/str.h"
 #include "kn-local/api/api_server.h"
@@ -23,52 +24,51 @@ bool runtime_delete_pod(struct runtime *runtime, const char *ns, const char *pod
 }
 
 /* Three lines, of which tail shows the last; with no more to come once it has ended. */
-bool runtime_log_read(struct runtime *runtime, const struct runtime_log_request *request,
-                      struct runtime_log *at, struct buf *out, bool *ended, struct err *err)
+bool runtime_log_read(struct runtime *runtime, const struct serving_log_request *request,
+                      struct serving_log_position *at, struct buf *out, bool *ended,
+                      struct err *err)
 {
     static const char *const lines[] = {"one\n", "two\n", "three\n"};
     if (request->previous)
         return err_set(err, ERR_NOT_FOUND, "previous terminated container not found");
     if (at->offset == 0 && request->tail >= 0 && request->tail < 3)
         at->offset = 3 - (uint64_t)request->tail;
-    if (at->offset < COUNT(lines))
+    if (at->offset < ARRAY_SIZE(lines))
         buf_add_text(out, lines[at->offset++]);
     *ended = atomic_load(&runtime->ended);
     return true;
 }
 
-/* ---- a server -------------------------------------------------------------------------------- */
-
 struct bench {
-    struct objects *objects;
+    struct object_store *objects;
     struct runtime runtime;
-    struct kube *kube;
+    struct api_server *kube;
     struct http_server *server;
 };
 
 static void own_bench(struct bench *bench)
 {
-    kube_drain(bench->kube);
+    api_server_drain(bench->kube);
     http_server_close(bench->server);
-    kube_close(bench->kube);
-    objects_close(bench->objects);
+    api_server_close(bench->kube);
+    object_store_close(bench->objects);
 }
 
 static void put(struct bench *bench, const struct kind *kind, const char *ns, json_t *object)
 {
     struct err err = {0};
     struct object_key key = {kind, ns, object_name(object)};
-    json_decref(objects_create_new(bench->objects, &key, object, &err));
+    json_decref(object_store_create_new(bench->objects, &key, object, &err));
 }
 
 static void open_bench(struct bench *bench)
 {
     struct err err = {0};
-    bench->objects = objects_open(NULL, &err);
-    struct kube_options options = {bench->objects, &bench->runtime, "secret"};
-    bench->kube = kube_open(&options, &err);
+    bench->objects = object_store_open(NULL, &err);
+    struct api_server_options options = {bench->objects, &bench->runtime, "secret"};
+    bench->kube = api_server_open(&options, &err);
     struct http_server_options server = {.drain_sec = 5};
-    kube_serve(bench->kube, &server);
+    api_server_set_handlers(bench->kube, &server);
     bench->server = http_server_open(&server, &err);
     EXPECT(bench->server != NULL);
     put(bench, &kind_namespace, "",
@@ -95,7 +95,7 @@ static char *ask_with(struct bench *bench, const char *line, const char *headers
     OWN(buf) struct buf whole = {0};
     buf_add_text(&whole, head);
     buf_add(&whole, body.data, body.len);
-    return socket_ask(http_server_port(bench->server), buf_bytes(&whole));
+    return socket_request(http_server_port(bench->server), buf_bytes(&whole));
 }
 
 static char *ask(struct bench *bench, const char *line, const char *type, const char *body)
@@ -117,8 +117,6 @@ static void expect(struct bench *bench, const char *line, const char *type, cons
     "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"" name                 \
     "\",\"labels\":{\"app\":\"" name "\"}},\"data\":{" data "}}"
 
-/* ---- who may --------------------------------------------------------------------------------- */
-
 TEST(without_the_token_nothing_is_answered)
 {
     OWN(bench) struct bench bench = {0};
@@ -126,7 +124,7 @@ TEST(without_the_token_nothing_is_answered)
     static const char *const headers[] = {CLOSE, CLOSE "Authorization: Bearer secre\r\n",
                                           CLOSE "Authorization: Bearer secrets\r\n",
                                           CLOSE "Authorization: Basic secret\r\n"};
-    for (size_t i = 0; i < COUNT(headers); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(headers); i++) {
         OWN(free) char *answer = ask_with(&bench, "GET /api", headers[i], (struct bytes){NULL, 0});
         EXPECT_INT(socket_status(answer), 401);
     }
@@ -138,8 +136,6 @@ TEST(a_web_page_is_refused_even_with_the_token)
     open_bench(&bench);
     expect(&bench, "GET /api", "Origin: https://evil.example\r\n", "", 403, "web pages");
 }
-
-/* ---- verbs ----------------------------------------------------------------------------------- */
 
 TEST(an_object_is_created_read_changed_and_deleted)
 {
@@ -255,8 +251,6 @@ TEST(older_and_newer_names_show_the_same_object)
            200, "\"name\":\"in-memory-channel\"");
 }
 
-/* ---- discovery ------------------------------------------------------------------------------- */
-
 TEST(kubectl_finds_what_there_is)
 {
     OWN(bench) struct bench bench = {0};
@@ -271,8 +265,6 @@ TEST(kubectl_finds_what_there_is)
     expect(&bench, "GET /openapi/v3/apis/messaging.knative.dev/v1", "", "", 200, "fieldValidation");
     expect(&bench, "GET /openapi/v2", "", "", 200, "proto-openapi.spec.v2.v1.0+protobuf");
 }
-
-/* ---- streams --------------------------------------------------------------------------------- */
 
 static int open_stream(struct bench *bench, const char *line)
 {
@@ -333,7 +325,7 @@ TEST(the_end_of_the_server_ends_its_watches)
     OWN(fd) int fd = open_stream(&bench, "GET " MAPS "?watch=true");
     OWN(buf) struct buf got = {0};
     EXPECT(socket_read_until(fd, "chunked", &got));
-    kube_drain(bench.kube);
+    api_server_drain(bench.kube);
     EXPECT(socket_read_until(fd, "\r\n0\r\n", &got));
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Patches: merge, strategic, JSON patch, and server-side apply. */
 #include "base/json/jread.h"
 #include "base/str.h"
@@ -39,10 +40,10 @@ TEST(a_merge_patch_does_as_its_rfc_says)
         {"[1,2]", "{\"a\":\"b\",\"c\":null}", "{\"a\":\"b\"}"},
         {"{}", "{\"a\":{\"bb\":{\"ccc\":null}}}", "{\"a\":{\"bb\":{}}}"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         json_auto_t *target = tree(rows[i].target);
         json_auto_t *patch = tree(rows[i].patch);
-        OWN(free) char *result = text_of(patch_merge(target, patch), NULL);
+        OWN(free) char *result = text_of(merge_patch_apply(target, patch), NULL);
         EXPECT_STR(result, rows[i].result);
     }
 }
@@ -51,7 +52,7 @@ TEST(a_patch_leaves_its_target_alone)
 {
     json_auto_t *target = tree("{\"a\":{\"b\":[1]}}");
     json_auto_t *patch = tree("{\"a\":{\"b\":null,\"c\":2}}");
-    json_decref(patch_merge(target, patch));
+    json_decref(merge_patch_apply(target, patch));
     OWN(free) char *text = json_to_text(target);
     EXPECT_STR(text, "{\"a\":{\"b\":[1]}}");
 }
@@ -74,11 +75,11 @@ TEST(a_strategic_patch_merges_lists_by_name)
          "{\"l\":[{\"name\":\"a\"}]}"},
         {"{}", "{\"$nonsense\":1}", "unknown patch directive $nonsense"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct err err = {0};
         json_auto_t *target = tree(rows[i].target);
         json_auto_t *patch = tree(rows[i].patch);
-        OWN(free) char *result = text_of(patch_strategic(target, patch, &err), &err);
+        OWN(free) char *result = text_of(merge_patch_apply_strategic(target, patch, &err), &err);
         EXPECT_STR(result, rows[i].result);
     }
 }
@@ -98,11 +99,11 @@ TEST(a_json_patch_does_as_its_rfc_says)
          "{\"a\":{\"c\":1},\"b\":1}"},
         {"{\"a\":1}", "[{\"op\":\"test\",\"path\":\"/a\",\"value\":1}]", "{\"a\":1}"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct err err = {0};
         json_auto_t *target = tree(rows[i].target);
         json_auto_t *patch = tree(rows[i].patch);
-        OWN(free) char *result = text_of(patch_json(target, patch, &err), &err);
+        OWN(free) char *result = text_of(json_patch_apply(target, patch, &err), &err);
         EXPECT_STR(result, rows[i].result);
     }
 }
@@ -122,15 +123,13 @@ TEST(a_json_patch_that_cannot_be_done_is_refused)
         "{\"op\":\"test\"}",
     };
     json_auto_t *target = tree("{\"a\":1,\"l\":[1]}");
-    for (size_t i = 0; i < COUNT(patches); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(patches); i++) {
         struct err err = {0};
         json_auto_t *patch = tree(patches[i]);
-        EXPECT(patch_json(target, patch, &err) == NULL);
+        EXPECT(json_patch_apply(target, patch, &err) == NULL);
         EXPECT(err.status == 422 || err.status == ERR_INPUT);
     }
 }
-
-/* ---- server-side apply ----------------------------------------------------------------------- */
 
 static const char first_wish[] = "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{"
                                  "\"name\":\"c\"},\"data\":{\"a\":\"1\",\"b\":\"2\"}}";
@@ -141,7 +140,7 @@ static json_t *apply(const json_t *before, const char *wish, const char *manager
                      struct err *err)
 {
     json_auto_t *wanted = tree(wish);
-    return kube_apply(before, wanted, manager, force, err);
+    return managed_fields_apply(before, wanted, manager, force, err);
 }
 
 static void expect_data(const json_t *object, const char *want)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Label and field selectors, ages, and the paths of the API. */
 #include "base/json/jread.h"
 #include "base/str.h"
@@ -43,7 +44,7 @@ TEST(fields_select_by_path)
 TEST(a_selector_that_is_none_is_refused)
 {
     static const char *const broken[] = {"=a", "a in b", "a in (b", "a b", "a=b c", "!", "a=b=c"};
-    for (size_t i = 0; i < COUNT(broken); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
         struct err err = {0};
         OWN(selector) struct selector selector = {0};
         EXPECT(!selector_parse(broken[i], NULL, &selector, &err));
@@ -63,17 +64,17 @@ TEST(ages_are_written_as_kubectl_writes_them)
         {691200, "8d"}, {63072000, "2y"}, {64800000, "2y20d"}, {315360000, "10y"},
         {-5, "0s"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        char text[AGE_TEXT];
-        kube_age(rows[i].seconds * NS_PER_SEC, text);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char text[API_AGE_SIZE];
+        api_format_age(rows[i].seconds * NS_PER_SEC, text);
         EXPECT_STR(text, rows[i].text);
     }
 }
 
 static char *taken_apart(const char *path)
 {
-    OWN(kube_path) struct kube_path p = {0};
-    if (!kube_path_parse(path, &p))
+    OWN(api_request_path) struct api_request_path p = {0};
+    if (!api_request_path_parse(path, &p))
         return str_copy("no");
     return str_format("%s %s %s %s %s %s", *p.group ? p.group : "core", p.version,
                       p.ns ? p.ns : "-", p.plural ? p.plural : "-", p.name ? p.name : "-",
@@ -100,7 +101,7 @@ TEST(paths_are_taken_apart)
         {"/api/v1/namespaces/n/pods/%ff", "no"},
         {"", "no"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(free) char *parts = taken_apart(rows[i].path);
         EXPECT_STR(parts, rows[i].parts);
     }

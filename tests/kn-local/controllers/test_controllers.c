@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The controllers, with a data plane that writes down what it is told. */
 #include "base/buf.h"
 #include "base/str.h"
@@ -11,8 +12,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- a data plane of paper ------------------------------------------------------------------- */
 
 struct runtime {
     pthread_mutex_t lock;
@@ -34,13 +33,14 @@ static const char *or_none(const char *text)
     return text ? text : "-";
 }
 
-char *runtime_address(const struct runtime *runtime, const struct runtime_target *target)
+char *runtime_address(const struct runtime *runtime, const struct runtime_destination *target)
 {
     (void)runtime;
-    if (target->to == TARGET_URL)
+    if (target->to == DESTINATION_URL)
         return str_copy(target->url);
-    return str_format("http://here/%s/%s%s", target->to == TARGET_SERVICE ? "service" : "channel",
-                      target->name, target->url ? target->url : "");
+    return str_format("http://here/%s/%s%s",
+                      target->to == DESTINATION_SERVICE ? "service" : "channel", target->name,
+                      target->url ? target->url : "");
 }
 
 bool runtime_apply_channel(struct runtime *runtime, const struct runtime_channel *channel,
@@ -60,11 +60,11 @@ bool runtime_apply_subscription(struct runtime *runtime,
     OWN(free) char *dead = runtime_address(runtime, &subscription->dead_letter);
     say(runtime, str_format("subscription %s of %s to %s retry %d dead %s", subscription->name,
                             subscription->channel, to, subscription->policy.retry,
-                            subscription->dead_letter.to == TARGET_NONE ? "-" : dead));
+                            subscription->dead_letter.to == DESTINATION_NONE ? "-" : dead));
     return true;
 }
 
-static void add_container(struct buf *line, const struct runtime_container *container)
+static void add_container(struct buf *line, const struct serving_container *container)
 {
     buf_add_format(line, " %s %s", container->name, container->image);
     for (size_t i = 0; i < container->variable_count; i++)
@@ -103,34 +103,32 @@ bool runtime_apply_ping(struct runtime *runtime, const struct runtime_ping *ping
     return true;
 }
 
-void runtime_remove(struct runtime *runtime, struct runtime_id id)
+void runtime_remove(struct runtime *runtime, struct resource_id id)
 {
     say(runtime, str_format("remove %d %s", (int)id.kind, id.name));
 }
 
-/* ---- a world --------------------------------------------------------------------------------- */
-
-struct world {
-    struct objects *objects;
-    struct control *control;
+struct fixture {
+    struct object_store *objects;
+    struct controllers *control;
     struct runtime runtime;
 };
 
-static void own_world(struct world *world)
+static void own_fixture(struct fixture *world)
 {
-    control_close(world->control);
-    objects_close(world->objects);
+    controllers_close(world->control);
+    object_store_close(world->objects);
     buf_done(&world->runtime.said);
     pthread_mutex_destroy(&world->runtime.lock);
 }
 
-static void begin(struct world *world)
+static void begin(struct fixture *world)
 {
     struct err err = {0};
     pthread_mutex_init(&world->runtime.lock, NULL);
-    world->objects = objects_open(NULL, &err);
-    world->control = control_open(world->objects, &err);
-    EXPECT(control_start(world->control, &world->runtime, &err));
+    world->objects = object_store_open(NULL, &err);
+    world->control = controllers_open(world->objects, &err);
+    EXPECT(controllers_start(world->control, &world->runtime, &err));
 }
 
 static void quiet(const char *line, void *context)
@@ -144,14 +142,14 @@ static void loud(const char *line, void *context)
     fail_msg("%s", line);
 }
 
-static void apply(struct world *world, const char *manifest)
+static void apply(struct fixture *world, const char *manifest)
 {
     static const struct manifest_listener listener = {quiet, loud, NULL};
     manifests_apply_text(world->objects, "test", bytes_of(manifest), &listener);
-    control_settle(world->control);
+    controllers_settle(world->control);
 }
 
-static void expect_said(struct world *world, const char *line)
+static void expect_said(struct fixture *world, const char *line)
 {
     pthread_mutex_lock(&world->runtime.lock);
     OWN(free) char *said = str_copy(world->runtime.said.data ? world->runtime.said.data : "");
@@ -159,17 +157,17 @@ static void expect_said(struct world *world, const char *line)
     EXPECT_HAS(said, line);
 }
 
-static json_t *find(struct world *world, const struct kind *kind, const char *name)
+static json_t *find(struct fixture *world, const struct kind *kind, const char *name)
 {
     struct object_key key = {kind, "default", name};
-    return objects_get(world->objects, &key);
+    return object_store_get(world->objects, &key);
 }
 
-static void expect_ready(struct world *world, const struct kind *kind, const char *name,
+static void expect_ready(struct fixture *world, const struct kind *kind, const char *name,
                          const char *status, const char *reason)
 {
     json_auto_t *object = find(world, kind, name);
-    const json_t *ready = kube_condition(object, "Ready");
+    const json_t *ready = object_condition(object, "Ready");
     const char *why = json_string_value(json_object_get(ready, "reason"));
     EXPECT(ready != NULL);
     EXPECT_STR(json_string_value(json_object_get(ready, "status")), status);
@@ -187,11 +185,9 @@ static void expect_ready(struct world *world, const struct kind *kind, const cha
     "spec: {channel: {kind: Channel, name: " channel "}, subscriber: {ref: {kind: " kind           \
     ", name: " subscriber "}}" more "}\n"
 
-/* ---- channels and subscriptions -------------------------------------------------------------- */
-
 TEST(a_channel_without_template_is_kept_on_disk)
 {
-    OWN(world) struct world world = {0};
+    OWN(fixture) struct fixture world = {0};
     begin(&world);
     apply(&world, CHANNEL("a", ""));
     expect_said(&world, "channel a durable\n");
@@ -200,7 +196,7 @@ TEST(a_channel_without_template_is_kept_on_disk)
 
 TEST(a_template_says_where_a_channel_is_kept)
 {
-    OWN(world) struct world world = {0};
+    OWN(fixture) struct fixture world = {0};
     begin(&world);
     apply(&world, CHANNEL("m", "channelTemplate: {kind: InMemoryChannel}")
                       CHANNEL("k", "channelTemplate: {kind: KafkaChannel}"));
@@ -210,7 +206,7 @@ TEST(a_template_says_where_a_channel_is_kept)
 
 TEST(a_subscription_waits_for_its_channel_and_its_subscriber)
 {
-    OWN(world) struct world world = {0};
+    OWN(fixture) struct fixture world = {0};
     begin(&world);
     apply(&world, SUBSCRIPTION("s", "a", "Service", "x", ""));
     expect_ready(&world, &kind_subscription, "s", "False", "ChannelNotFound");
@@ -223,7 +219,7 @@ TEST(a_subscription_waits_for_its_channel_and_its_subscriber)
 
 TEST(the_delivery_of_a_subscription_counts_as_a_whole)
 {
-    OWN(world) struct world world = {0};
+    OWN(fixture) struct fixture world = {0};
     begin(&world);
     apply(&world,
           SERVICE("x") SERVICE("d")
@@ -238,7 +234,7 @@ TEST(the_delivery_of_a_subscription_counts_as_a_whole)
 
 TEST(the_subscription_that_closes_a_loop_of_channels_is_refused)
 {
-    OWN(world) struct world world = {0};
+    OWN(fixture) struct fixture world = {0};
     begin(&world);
     apply(&world, CHANNEL("a", "") CHANNEL("b", "") SUBSCRIPTION("s1", "a", "Channel", "b", ""));
     apply(&world, SUBSCRIPTION("s2", "b", "Channel", "a", ""));
@@ -248,7 +244,7 @@ TEST(the_subscription_that_closes_a_loop_of_channels_is_refused)
 
 TEST(two_kinds_of_channel_cannot_share_a_name)
 {
-    OWN(world) struct world world = {0};
+    OWN(fixture) struct fixture world = {0};
     begin(&world);
     apply(&world, CHANNEL("a", "") "---\napiVersion: messaging.knative.dev/v1\n"
                                    "kind: InMemoryChannel\nmetadata: {name: a}\n");
@@ -258,21 +254,19 @@ TEST(two_kinds_of_channel_cannot_share_a_name)
 
 TEST(what_is_deleted_is_removed)
 {
-    OWN(world) struct world world = {0};
+    OWN(fixture) struct fixture world = {0};
     begin(&world);
     apply(&world, CHANNEL("a", ""));
     struct object_key key = {&kind_channel, "default", "a"};
     struct err err = {0};
-    json_decref(objects_delete(world.objects, &key, &err));
-    control_settle(world.control);
+    json_decref(object_store_delete(world.objects, &key, &err));
+    controllers_settle(world.control);
     expect_said(&world, "remove 0 a\n");
 }
 
-/* ---- services and sources -------------------------------------------------------------------- */
-
 TEST(a_service_gets_its_variables_and_files)
 {
-    OWN(world) struct world world = {0};
+    OWN(fixture) struct fixture world = {0};
     begin(&world);
     apply(&world,
           "apiVersion: v1\nkind: Secret\nmetadata: {name: key}\nstringData: {k.json: open}\n"
@@ -292,7 +286,7 @@ TEST(a_service_gets_its_variables_and_files)
 
 TEST(a_service_waits_for_its_secret)
 {
-    OWN(world) struct world world = {0};
+    OWN(fixture) struct fixture world = {0};
     begin(&world);
     apply(&world, "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: s}\n"
                   "spec: {template: {spec: {containers: [{image: i, envFrom: [{secretRef: {name: "
@@ -305,7 +299,7 @@ TEST(a_service_waits_for_its_secret)
 
 TEST(a_source_of_2019_becomes_a_pubsub_source)
 {
-    OWN(world) struct world world = {0};
+    OWN(fixture) struct fixture world = {0};
     begin(&world);
     apply(&world, CHANNEL("a", "") "---\napiVersion: sources.eventing.knative.dev/v1alpha1\n"
                                    "kind: GcpPubSubSource\nmetadata: {name: g}\nspec: {"
@@ -318,7 +312,7 @@ TEST(a_source_of_2019_becomes_a_pubsub_source)
 
 TEST(container_and_ping_sources_are_applied)
 {
-    OWN(world) struct world world = {0};
+    OWN(fixture) struct fixture world = {0};
     begin(&world);
     apply(&world, CHANNEL("a", "") "---\napiVersion: sources.knative.dev/v1\n"
                                    "kind: ContainerSource\nmetadata: {name: c}\nspec: {template: "
@@ -334,14 +328,12 @@ TEST(container_and_ping_sources_are_applied)
     expect_ready(&world, &kind_container_source, "c", "Unknown", "DeploymentUnavailable");
 }
 
-/* ---- what the data plane tells --------------------------------------------------------------- */
-
-static void tell_pod(struct world *world, enum runtime_phase phase, const char *waiting)
+static void tell_pod(struct fixture *world, enum serving_pod_phase phase, const char *waiting)
 {
-    struct runtime_listener listener = control_listener(world->control);
-    struct runtime_pod pod = {.ns = "default",
+    struct resource_listener listener = controllers_listener(world->control);
+    struct serving_pod pod = {.ns = "default",
                               .name = "x-pod",
-                              .owner = {RUNTIME_SERVICE, "default", "x"},
+                              .owner = {RESOURCE_SERVICE, "default", "x"},
                               .revision = "x-00001",
                               .container = "user-container",
                               .image = "x",
@@ -351,16 +343,16 @@ static void tell_pod(struct world *world, enum runtime_phase phase, const char *
                               .created_ns = 1000000000,
                               .started_ns = 1000000000};
     listener.pod(&pod, listener.app);
-    control_settle(world->control);
+    controllers_settle(world->control);
 }
 
-static char *pod_row(struct world *world)
+static char *pod_row(struct fixture *world)
 {
     json_auto_t *pod = find(world, &kind_pod, "x-pod");
     if (!pod)
         return str_copy("none");
     json_auto_t *list = json_pack("[O]", pod);
-    json_auto_t *table = kube_table(&kind_pod, list, "None", 0);
+    json_auto_t *table = api_table_from_list(&kind_pod, list, "None", 0);
     const json_t *cells =
         json_object_get(json_array_get(json_object_get(table, "rows"), 0), "cells");
     return str_format("%s %s %s", json_string_value(json_array_get(cells, 0)),
@@ -368,7 +360,7 @@ static char *pod_row(struct world *world)
                       json_string_value(json_array_get(cells, 2)));
 }
 
-static void expect_pod(struct world *world, const char *want)
+static void expect_pod(struct fixture *world, const char *want)
 {
     OWN(free) char *row = pod_row(world);
     EXPECT_STR(row, want);
@@ -376,7 +368,7 @@ static void expect_pod(struct world *world, const char *want)
 
 TEST(a_process_is_a_pod_until_it_is_forgotten)
 {
-    OWN(world) struct world world = {0};
+    OWN(fixture) struct fixture world = {0};
     begin(&world);
     apply(&world, SERVICE("x"));
     tell_pod(&world, POD_PENDING, NULL);
@@ -393,46 +385,46 @@ TEST(a_process_is_a_pod_until_it_is_forgotten)
 
 TEST(the_pods_of_a_deleted_service_are_forgotten)
 {
-    OWN(world) struct world world = {0};
+    OWN(fixture) struct fixture world = {0};
     begin(&world);
     apply(&world, SERVICE("x"));
     tell_pod(&world, POD_RUNNING, NULL);
     struct object_key key = {&kind_service, "default", "x"};
     struct err err = {0};
-    json_decref(objects_delete(world.objects, &key, &err));
-    control_settle(world.control);
+    json_decref(object_store_delete(world.objects, &key, &err));
+    controllers_settle(world.control);
     tell_pod(&world, POD_SUCCEEDED, NULL);
     expect_pod(&world, "none");
 }
 
 TEST(a_status_becomes_conditions)
 {
-    OWN(world) struct world world = {0};
+    OWN(fixture) struct fixture world = {0};
     begin(&world);
     apply(&world, SERVICE("x"));
-    struct runtime_listener listener = control_listener(world.control);
-    struct runtime_status status = {
-        {RUNTIME_SERVICE, "default", "x"}, READY_FALSE, "ErrImagePull", "no program", 0};
+    struct resource_listener listener = controllers_listener(world.control);
+    struct resource_status status = {
+        {RESOURCE_SERVICE, "default", "x"}, READY_FALSE, "ErrImagePull", "no program", 0};
     listener.status(&status, listener.app);
-    control_settle(world.control);
+    controllers_settle(world.control);
     expect_ready(&world, &kind_service, "x", "False", "ErrImagePull");
     expect_ready(&world, &kind_revision, "x-00001", "False", "ErrImagePull");
 }
 
 TEST(the_same_event_is_counted)
 {
-    OWN(world) struct world world = {0};
+    OWN(fixture) struct fixture world = {0};
     begin(&world);
     apply(&world, SERVICE("x"));
-    struct runtime_listener listener = control_listener(world.control);
-    struct runtime_event event = {
-        {RUNTIME_SERVICE, "default", "x"}, true, "EventDropped", "answered 400"};
+    struct resource_listener listener = controllers_listener(world.control);
+    struct resource_event event = {
+        {RESOURCE_SERVICE, "default", "x"}, true, "EventDropped", "answered 400"};
     for (int i = 0; i < 3; i++)
         listener.event(&event, listener.app);
     event.message = "answered 403";
     listener.event(&event, listener.app);
-    control_settle(world.control);
-    json_auto_t *events = objects_list(world.objects, &kind_event, NULL, NULL);
+    controllers_settle(world.control);
+    json_auto_t *events = object_store_list(world.objects, &kind_event, NULL, NULL);
     EXPECT_INT(json_array_size(events), 2);
     json_int_t first = json_integer_value(json_object_get(json_array_get(events, 0), "count"));
     json_int_t second = json_integer_value(json_object_get(json_array_get(events, 1), "count"));

@@ -1,9 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Channels in memory: the delivery contract, played with a network and a clock of the test's own.
  */
 #include "base/base64.h"
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "tests/helpers/fake_world.h"
+#include "tests/helpers/fake_delivery_io.h"
 #include "tests/helpers/test.h"
 
 #include <string.h>
@@ -11,45 +12,46 @@
 static const char ROOT[] = "http://127.0.0.1:1";
 
 /* A channel with subscriptions, an event in it, and how that settled. */
-struct scene {
-    struct fake_world *fake;
+struct fixture {
+    struct fake_delivery_io *fake;
     struct channel *channel;
     struct subscription *subscriptions[200];
     size_t count;
     struct fake_outcome outcome;
 };
 
-static void open_scene(struct scene *scene)
+static void open_scene(struct fixture *scene)
 {
     struct err err = {0};
     memset(scene, 0, sizeof(*scene));
-    scene->fake = fake_world_new();
+    scene->fake = fake_delivery_io_new();
     scene->channel = channel_open(&scene->fake->world, NULL, "default", "pictures", &err);
     fake_outcome_init(&scene->outcome);
 }
 
-static void own_scene(struct scene *scene)
+static void own_fixture(struct fixture *scene)
 {
     for (size_t i = 0; i < scene->count; i++) {
         channel_unsubscribe(scene->channel, scene->subscriptions[i], true);
         subscription_release(scene->subscriptions[i]);
     }
     channel_close(scene->channel, true);
-    fake_world_free(scene->fake);
+    fake_delivery_io_free(scene->fake);
 }
 
 /* What a subscription asks for; empty texts are absent. */
-struct wish {
+struct fixture_options {
     const char *reply, *dead_letter;
     struct delivery_policy policy;
 };
 
-static struct runtime_target url_target(const char *url)
+static struct runtime_destination url_target(const char *url)
 {
-    return url ? (struct runtime_target){.to = TARGET_URL, .url = url} : (struct runtime_target){0};
+    return url ? (struct runtime_destination){.to = DESTINATION_URL, .url = url}
+               : (struct runtime_destination){0};
 }
 
-static void subscribe(struct scene *scene, const char *name, const struct wish *wish)
+static void subscribe(struct fixture *scene, const char *name, const struct fixture_options *wish)
 {
     struct err err = {0};
     OWN(free) char *url = str_format("http://%s/", name);
@@ -68,14 +70,14 @@ static void subscribe(struct scene *scene, const char *name, const struct wish *
     scene->subscriptions[scene->count++] = subscription;
 }
 
-static bool take(struct scene *scene, const char *id)
+static bool take(struct fixture *scene, const char *id)
 {
-    OWN(parcel) struct parcel *parcel = fake_event(id);
-    fake_watch(parcel, &scene->outcome);
+    OWN(event_message) struct event_message *parcel = fake_event(id);
+    fake_outcome_watch(parcel, &scene->outcome);
     return channel_take(scene->channel, parcel);
 }
 
-static const char *field(const struct fake_call *call, const char *name)
+static const char *field(const struct fake_http_call *call, const char *name)
 {
     const char *value = headers_get(&call->headers, name);
     return value ? value : "(absent)";
@@ -83,7 +85,7 @@ static const char *field(const struct fake_call *call, const char *name)
 
 TEST(an_event_without_subscriptions_is_taken)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
     EXPECT(take(&scene, "1"));
     EXPECT_INT(scene.outcome.times, 1);
@@ -92,11 +94,11 @@ TEST(an_event_without_subscriptions_is_taken)
 
 TEST(an_event_is_sent_unchanged_and_asks_for_a_reply)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
     subscribe(&scene, "a", NULL);
     take(&scene, "1");
-    const struct fake_call *call = fake_call(scene.fake, 1);
+    const struct fake_http_call *call = fake_await_call(scene.fake, 1);
     EXPECT_STR(call->url, "http://a/");
     EXPECT_STR(field(call, "ce-id"), "1");
     EXPECT_STR(field(call, "ce-type"), "test");
@@ -105,50 +107,50 @@ TEST(an_event_is_sent_unchanged_and_asks_for_a_reply)
     EXPECT_STR(field(call, "Prefer"), "reply");
     EXPECT_STR(field(call, "Kn-Namespace"), "default");
     EXPECT_STR(call->body.data, "data of 1");
-    fake_answer(fake_call(scene.fake, 1), 202);
+    fake_respond(fake_await_call(scene.fake, 1), 202);
 }
 
 TEST(only_the_fields_that_knative_names_are_forwarded)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
     subscribe(&scene, "a", NULL);
     take(&scene, "1");
-    const struct fake_call *call = fake_call(scene.fake, 1);
+    const struct fake_http_call *call = fake_await_call(scene.fake, 1);
     EXPECT_STR(field(call, "x-request-id"), "r-1");
     EXPECT_STR(field(call, "x-b3-traceid"), "b-1");
     EXPECT_STR(field(call, "knative-own"), "k-1");
     EXPECT_STR(field(call, "authorization"), "(absent)");
     EXPECT_STR(field(call, "cookie"), "(absent)");
     EXPECT_STR(field(call, "x-forwarded-for"), "(absent)");
-    fake_answer(fake_call(scene.fake, 1), 202);
+    fake_respond(fake_await_call(scene.fake, 1), 202);
 }
 
 TEST(the_sender_hears_when_the_last_subscriber_is_done)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
     subscribe(&scene, "a", NULL);
     subscribe(&scene, "b", NULL);
     subscribe(&scene, "c", NULL);
     take(&scene, "1");
-    fake_answer(fake_call(scene.fake, 3), 200);
-    fake_answer(fake_call(scene.fake, 1), 204);
+    fake_respond(fake_await_call(scene.fake, 3), 200);
+    fake_respond(fake_await_call(scene.fake, 1), 204);
     EXPECT_INT(scene.outcome.times, 0);
-    fake_answer(fake_call(scene.fake, 2), 202);
+    fake_respond(fake_await_call(scene.fake, 2), 202);
     EXPECT_INT(scene.outcome.times, 1);
     EXPECT(scene.outcome.well);
 }
 
 TEST(one_failing_subscriber_fails_a_synchronous_event)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
     subscribe(&scene, "a", NULL);
     subscribe(&scene, "b", NULL);
     take(&scene, "1");
-    fake_answer(fake_call(scene.fake, 1), 500);
-    fake_answer(fake_call(scene.fake, 2), 202);
+    fake_respond(fake_await_call(scene.fake, 1), 500);
+    fake_respond(fake_await_call(scene.fake, 2), 202);
     EXPECT_INT(scene.outcome.times, 1);
     EXPECT(!scene.outcome.well);
     EXPECT_HAS(scene.fake->told, "EventDropped");
@@ -157,20 +159,20 @@ TEST(one_failing_subscriber_fails_a_synchronous_event)
 
 TEST(an_asynchronous_channel_answers_before_the_deliveries)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
     atomic_store(&scene.channel->async, true);
     subscribe(&scene, "a", NULL);
     take(&scene, "1");
     EXPECT_INT(scene.outcome.times, 1);
     EXPECT(scene.outcome.well);
-    fake_answer(fake_call(scene.fake, 1), 500);
+    fake_respond(fake_await_call(scene.fake, 1), 500);
     EXPECT_INT(scene.outcome.times, 1);
 }
 
 TEST(an_asynchronous_channel_that_fills_up_lets_its_senders_wait)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
     atomic_store(&scene.channel->async, true);
     subscribe(&scene, "a", NULL);
@@ -180,14 +182,14 @@ TEST(an_asynchronous_channel_that_fills_up_lets_its_senders_wait)
     EXPECT(taken > 1000);
     EXPECT(atomic_load(&scene.channel->budget->held) > scene.channel->budget->max / 2);
     for (int i = 1; i <= taken; i++)
-        fake_answer(fake_call(scene.fake, (size_t)i), 202);
+        fake_respond(fake_await_call(scene.fake, (size_t)i), 202);
     EXPECT_INT(scene.outcome.times, taken);
     EXPECT_INT(atomic_load(&scene.channel->budget->held), 0);
 }
 
 TEST(a_channel_that_is_full_takes_no_more_until_it_has_room)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
     subscribe(&scene, "a", NULL);
     int taken = 0;
@@ -197,15 +199,15 @@ TEST(a_channel_that_is_full_takes_no_more_until_it_has_room)
     EXPECT(taken > 1000 && held <= scene.channel->budget->max);
     EXPECT_INT(scene.fake->count, 100); /* requests at once */
     for (int i = 1; i <= taken; i++)
-        fake_answer(fake_call(scene.fake, (size_t)i), 202);
+        fake_respond(fake_await_call(scene.fake, (size_t)i), 202);
     EXPECT_INT(scene.outcome.times, taken);
     EXPECT(take(&scene, "2"));
-    fake_answer(fake_call(scene.fake, (size_t)taken + 1), 202);
+    fake_respond(fake_await_call(scene.fake, (size_t)taken + 1), 202);
 }
 
 TEST(a_subscriber_that_does_not_answer_keeps_no_other_waiting)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
     subscribe(&scene, "dead", NULL);
     subscribe(&scene, "well", NULL);
@@ -214,18 +216,16 @@ TEST(a_subscriber_that_does_not_answer_keeps_no_other_waiting)
         take(&scene, "1");
     int well = 0;
     for (size_t i = 1; i <= scene.fake->count; i++)
-        if (str_equal(fake_call(scene.fake, i)->url, "http://well/")) {
-            fake_answer(fake_call(scene.fake, i), 202);
+        if (str_equal(fake_await_call(scene.fake, i)->url, "http://well/")) {
+            fake_respond(fake_await_call(scene.fake, i), 202);
             well++;
         }
     EXPECT_INT(well, EVENTS);
     for (size_t i = 1; i <= scene.fake->count; i++)
-        if (fake_call(scene.fake, i)->ended)
-            fake_answer(fake_call(scene.fake, i), 202);
+        if (fake_await_call(scene.fake, i)->ended)
+            fake_respond(fake_await_call(scene.fake, i), 202);
     EXPECT_INT(scene.outcome.times, EVENTS);
 }
-
-/* ---- retries ------------------------------------------------------------------------------- */
 
 TEST(statuses_that_may_pass_are_retried_and_the_others_are_not)
 {
@@ -236,17 +236,17 @@ TEST(statuses_that_may_pass_are_retried_and_the_others_are_not)
                 {500, true},  {502, true},  {503, true},  {504, true},  {599, true},
                 {301, false}, {302, false}, {307, false}, {400, false}, {401, false},
                 {403, false}, {405, false}, {410, false}, {413, false}, {415, false}};
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        OWN(scene) struct scene scene;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        OWN(fixture) struct fixture scene;
         open_scene(&scene);
-        struct wish wish = {.policy = {.retry = 1}};
+        struct fixture_options wish = {.policy = {.retry = 1}};
         subscribe(&scene, "a", &wish);
         take(&scene, "1");
-        fake_answer(fake_call(scene.fake, 1), rows[i].status);
+        fake_respond(fake_await_call(scene.fake, 1), rows[i].status);
         EXPECT_INT(scene.fake->count, rows[i].retried ? 2 : 1);
         EXPECT_INT(scene.outcome.times, rows[i].retried ? 0 : 1);
         if (rows[i].retried)
-            fake_answer(fake_call(scene.fake, 2), 202);
+            fake_respond(fake_await_call(scene.fake, 2), 202);
         EXPECT(scene.outcome.well == rows[i].retried);
     }
 }
@@ -254,23 +254,23 @@ TEST(statuses_that_may_pass_are_retried_and_the_others_are_not)
 /* Fails each attempt; the waits between them in milliseconds, -1 for none at all. */
 static void expect_waits(enum delivery_backoff backoff, const int *waits_ms, size_t count)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
-    struct wish wish = {
+    struct fixture_options wish = {
         .policy = {.retry = (int)count, .backoff = backoff, .delay_ns = 100 * NS_PER_MS}};
     subscribe(&scene, "a", &wish);
     take(&scene, "1");
     size_t waits = 0;
     for (size_t i = 0; i < count; i++) {
-        fake_answer(fake_call(scene.fake, i + 1), 503);
+        fake_respond(fake_await_call(scene.fake, i + 1), 503);
         if (waits_ms[i] < 0)
             continue;
         EXPECT_INT(scene.fake->wait_count, ++waits);
         EXPECT_INT(scene.fake->waits_ns[waits - 1] / NS_PER_MS, waits_ms[i]);
         EXPECT_INT(scene.fake->count, i + 1);
-        fake_time(scene.fake);
+        fake_fire_timer(scene.fake);
     }
-    fake_answer(fake_call(scene.fake, count + 1), 503);
+    fake_respond(fake_await_call(scene.fake, count + 1), 503);
     EXPECT_INT(scene.fake->count, count + 1);
     EXPECT_INT(scene.outcome.times, 1);
     EXPECT(!scene.outcome.well);
@@ -285,34 +285,35 @@ TEST(retries_wait_as_the_policy_says)
 
 TEST(retry_after_is_obeyed_up_to_its_limit)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
-    struct wish wish = {.policy = {.retry = 2, .retry_after_max_ns = 5 * (int64_t)NS_PER_SEC}};
+    struct fixture_options wish = {
+        .policy = {.retry = 2, .retry_after_max_ns = 5 * (int64_t)NS_PER_SEC}};
     subscribe(&scene, "a", &wish);
     take(&scene, "1");
     const char *const short_wait[] = {"Retry-After", "3", NULL};
     const char *const long_wait[] = {"Retry-After", "60", NULL};
-    fake_answer_with(fake_call(scene.fake, 1), 429, short_wait, (struct bytes){0});
-    fake_time(scene.fake);
-    fake_answer_with(fake_call(scene.fake, 2), 503, long_wait, (struct bytes){0});
-    fake_time(scene.fake);
+    fake_respond_with(fake_await_call(scene.fake, 1), 429, short_wait, (struct bytes){0});
+    fake_fire_timer(scene.fake);
+    fake_respond_with(fake_await_call(scene.fake, 2), 503, long_wait, (struct bytes){0});
+    fake_fire_timer(scene.fake);
     EXPECT_INT(scene.fake->waits_ns[0] / NS_PER_SEC, 3);
     EXPECT_INT(scene.fake->waits_ns[1] / NS_PER_SEC, 5);
-    fake_answer(fake_call(scene.fake, 3), 200);
+    fake_respond(fake_await_call(scene.fake, 3), 200);
 }
 
 TEST(an_attempt_has_the_policys_timeout)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
-    struct wish wish = {.policy = {.timeout_ns = 1500 * (int64_t)NS_PER_MS}};
+    struct fixture_options wish = {.policy = {.timeout_ns = 1500 * (int64_t)NS_PER_MS}};
     subscribe(&scene, "a", &wish);
     take(&scene, "1");
-    EXPECT_INT(fake_call(scene.fake, 1)->timeout_ms, 1500);
-    fake_answer(fake_call(scene.fake, 1), 200);
+    EXPECT_INT(fake_await_call(scene.fake, 1)->timeout_ms, 1500);
+    fake_respond(fake_await_call(scene.fake, 1), 200);
 }
 
-static bool nobody_waits(const struct parcel *parcel)
+static bool nobody_waits(const struct event_message *parcel)
 {
     (void)parcel;
     return false;
@@ -320,20 +321,18 @@ static bool nobody_waits(const struct parcel *parcel)
 
 TEST(an_event_whose_sender_has_gone_is_not_tried_again)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
-    struct wish wish = {.policy = {.retry = 5}};
+    struct fixture_options wish = {.policy = {.retry = 5}};
     subscribe(&scene, "a", &wish);
-    OWN(parcel) struct parcel *parcel = fake_event("1");
-    fake_watch(parcel, &scene.outcome);
+    OWN(event_message) struct event_message *parcel = fake_event("1");
+    fake_outcome_watch(parcel, &scene.outcome);
     parcel->wanted = nobody_waits;
     channel_take(scene.channel, parcel);
-    fake_answer(fake_call(scene.fake, 1), 503);
+    fake_respond(fake_await_call(scene.fake, 1), 503);
     EXPECT_INT(scene.fake->count, 1);
     EXPECT_INT(scene.outcome.times, 1);
 }
-
-/* ---- replies ------------------------------------------------------------------------------- */
 
 static const char *const BINARY_REPLY[] = {
     "ce-specversion", "1.0",    "ce-id",        "r",   "ce-type",    "reply",    "ce-source", "/a",
@@ -341,14 +340,14 @@ static const char *const BINARY_REPLY[] = {
 
 static void expect_replied(int status, const char *const *fields, const char *body)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
-    struct wish wish = {.reply = "http://reply/"};
+    struct fixture_options wish = {.reply = "http://reply/"};
     subscribe(&scene, "a", &wish);
     take(&scene, "1");
-    fake_answer_with(fake_call(scene.fake, 1), status, fields, bytes_of(body));
+    fake_respond_with(fake_await_call(scene.fake, 1), status, fields, bytes_of(body));
     EXPECT_INT(scene.fake->count, 2);
-    const struct fake_call *call = fake_call(scene.fake, 2);
+    const struct fake_http_call *call = fake_await_call(scene.fake, 2);
     EXPECT_STR(call->url, "http://reply/");
     EXPECT_STR(field(call, "ce-id"), "r");
     EXPECT_STR(field(call, "ce-type"), "reply");
@@ -356,7 +355,7 @@ static void expect_replied(int status, const char *const *fields, const char *bo
     EXPECT_STR(field(call, "Prefer"), "(absent)");
     EXPECT_STR(call->body.data, "answer");
     EXPECT_INT(scene.outcome.times, 0);
-    fake_answer(fake_call(scene.fake, 2), 202);
+    fake_respond(fake_await_call(scene.fake, 2), 202);
     EXPECT(scene.outcome.well);
 }
 
@@ -372,15 +371,15 @@ TEST(a_reply_event_goes_to_the_replys_address)
 
 TEST(a_reply_carries_on_the_fields_of_the_answer_that_are_forwarded)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
-    struct wish wish = {.reply = "http://reply/"};
+    struct fixture_options wish = {.reply = "http://reply/"};
     subscribe(&scene, "a", &wish);
     take(&scene, "1");
-    fake_answer_with(fake_call(scene.fake, 1), 200, BINARY_REPLY, bytes_of("answer"));
-    EXPECT_STR(field(fake_call(scene.fake, 2), "x-request-id"), "r-2");
-    EXPECT_STR(field(fake_call(scene.fake, 2), "set-cookie"), "(absent)");
-    fake_answer(fake_call(scene.fake, 2), 202);
+    fake_respond_with(fake_await_call(scene.fake, 1), 200, BINARY_REPLY, bytes_of("answer"));
+    EXPECT_STR(field(fake_await_call(scene.fake, 2), "x-request-id"), "r-2");
+    EXPECT_STR(field(fake_await_call(scene.fake, 2), "set-cookie"), "(absent)");
+    fake_respond(fake_await_call(scene.fake, 2), 202);
 }
 
 TEST(an_answer_that_is_no_event_is_no_reply)
@@ -390,13 +389,14 @@ TEST(an_answer_that_is_no_event_is_no_reply)
     static const char *const old[] = {"ce-specversion", "0.2", "ce-id", "r", "ce-type", "t",
                                       "ce-source",      "/a",  NULL};
     const char *const *const answers[] = {NULL, text, broken, old};
-    for (size_t i = 0; i < COUNT(answers); i++) {
-        OWN(scene) struct scene scene;
+    for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+        OWN(fixture) struct fixture scene;
         open_scene(&scene);
-        struct wish wish = {.reply = "http://reply/"};
+        struct fixture_options wish = {.reply = "http://reply/"};
         subscribe(&scene, "a", &wish);
         take(&scene, "1");
-        fake_answer_with(fake_call(scene.fake, 1), 200, answers[i], bytes_of("This picture"));
+        fake_respond_with(fake_await_call(scene.fake, 1), 200, answers[i],
+                          bytes_of("This picture"));
         EXPECT_INT(scene.fake->count, 1);
         EXPECT(scene.outcome.times == 1 && scene.outcome.well);
     }
@@ -404,50 +404,48 @@ TEST(an_answer_that_is_no_event_is_no_reply)
 
 TEST(a_reply_is_dropped_when_nobody_asked_for_it)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
     subscribe(&scene, "a", NULL);
     take(&scene, "1");
-    fake_answer_with(fake_call(scene.fake, 1), 200, BINARY_REPLY, bytes_of("answer"));
+    fake_respond_with(fake_await_call(scene.fake, 1), 200, BINARY_REPLY, bytes_of("answer"));
     EXPECT_INT(scene.fake->count, 1);
     EXPECT(scene.outcome.well);
 }
 
 TEST(a_reply_that_cannot_be_delivered_makes_the_event_a_dead_letter)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
-    struct wish wish = {
+    struct fixture_options wish = {
         .reply = "http://reply/", .dead_letter = "http://dead/", .policy = {.retry = 1}};
     subscribe(&scene, "a", &wish);
     take(&scene, "1");
-    fake_answer_with(fake_call(scene.fake, 1), 200, BINARY_REPLY, bytes_of("answer"));
-    fake_answer(fake_call(scene.fake, 2), 503);
-    fake_answer(fake_call(scene.fake, 3), 503);
-    const struct fake_call *letter = fake_call(scene.fake, 4);
+    fake_respond_with(fake_await_call(scene.fake, 1), 200, BINARY_REPLY, bytes_of("answer"));
+    fake_respond(fake_await_call(scene.fake, 2), 503);
+    fake_respond(fake_await_call(scene.fake, 3), 503);
+    const struct fake_http_call *letter = fake_await_call(scene.fake, 4);
     EXPECT_STR(letter->url, "http://dead/");
     EXPECT_STR(field(letter, "ce-id"), "1");
     EXPECT_STR(field(letter, "ce-knativeerrordest"), "http://reply/");
     EXPECT_STR(letter->body.data, "data of 1");
-    fake_answer(fake_call(scene.fake, 4), 202);
+    fake_respond(fake_await_call(scene.fake, 4), 202);
     EXPECT(scene.outcome.well);
 }
-
-/* ---- dead letters -------------------------------------------------------------------------- */
 
 /* Fails an event with an answer of `len` bytes; what knativeerrordata decodes to. */
 static size_t dead_letter_data(size_t len, struct buf *decoded)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
-    struct wish wish = {.dead_letter = "http://dead/"};
+    struct fixture_options wish = {.dead_letter = "http://dead/"};
     subscribe(&scene, "a", &wish);
     take(&scene, "1");
     OWN(buf) struct buf body = {0};
     for (size_t i = 0; i < len; i++)
         buf_add(&body, &"abcdefg"[i % 7], 1);
-    fake_answer_with(fake_call(scene.fake, 1), 400, NULL, buf_bytes(&body));
-    const struct fake_call *letter = fake_call(scene.fake, 2);
+    fake_respond_with(fake_await_call(scene.fake, 1), 400, NULL, buf_bytes(&body));
+    const struct fake_http_call *letter = fake_await_call(scene.fake, 2);
     EXPECT_STR(letter->url, "http://dead/");
     EXPECT_STR(field(letter, "ce-knativeerrordest"), "http://a/");
     EXPECT_STR(field(letter, "ce-knativeerrorcode"), "400");
@@ -458,7 +456,7 @@ static size_t dead_letter_data(size_t len, struct buf *decoded)
     EXPECT(base64_decode(bytes_of(data ? data : ""), decoded));
     EXPECT(memcmp(decoded->data ? decoded->data : "", body.data ? body.data : "", decoded->len) ==
            0);
-    fake_answer(fake_call(scene.fake, 2), 200);
+    fake_respond(fake_await_call(scene.fake, 2), 200);
     EXPECT(scene.outcome.times == 1 && scene.outcome.well);
     return decoded->len;
 }
@@ -468,7 +466,7 @@ TEST(a_dead_letter_says_what_failed_and_holds_the_answers_first_768_bytes)
     static const struct {
         size_t len, kept;
     } rows[] = {{0, 0}, {1, 1}, {768, 768}, {769, 768}, {100000, 768}};
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(buf) struct buf decoded = {0};
         EXPECT_INT(dead_letter_data(rows[i].len, &decoded), rows[i].kept);
     }
@@ -476,39 +474,39 @@ TEST(a_dead_letter_says_what_failed_and_holds_the_answers_first_768_bytes)
 
 TEST(a_dead_letter_of_a_subscriber_that_is_not_there_says_why)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
-    struct wish wish = {.dead_letter = "http://dead/"};
+    struct fixture_options wish = {.dead_letter = "http://dead/"};
     subscribe(&scene, "a", &wish);
     take(&scene, "1");
-    fake_answer(fake_call(scene.fake, 1), 0);
-    const struct fake_call *letter = fake_call(scene.fake, 2);
+    fake_respond(fake_await_call(scene.fake, 1), 0);
+    const struct fake_http_call *letter = fake_await_call(scene.fake, 2);
     EXPECT_STR(field(letter, "ce-knativeerrorcode"), "500");
     OWN(buf) struct buf decoded = {0};
     EXPECT(base64_decode(bytes_of(field(letter, "ce-knativeerrordata")), &decoded));
     EXPECT_STR(decoded.data, "dispatch error: cannot connect to http://a/");
-    fake_answer(fake_call(scene.fake, 2), 200);
+    fake_respond(fake_await_call(scene.fake, 2), 200);
 }
 
 TEST(a_dead_letter_sink_that_fails_fails_the_event_after_its_retries)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
-    struct wish wish = {.dead_letter = "http://dead/", .policy = {.retry = 2}};
+    struct fixture_options wish = {.dead_letter = "http://dead/", .policy = {.retry = 2}};
     subscribe(&scene, "a", &wish);
     take(&scene, "1");
-    fake_answer(fake_call(scene.fake, 1), 400);
+    fake_respond(fake_await_call(scene.fake, 1), 400);
     for (size_t i = 2; i <= 4; i++)
-        fake_answer(fake_call(scene.fake, i), 503);
+        fake_respond(fake_await_call(scene.fake, i), 503);
     EXPECT_INT(scene.fake->count, 4);
     EXPECT(scene.outcome.times == 1 && !scene.outcome.well);
 }
 
 TEST(an_event_that_was_a_dead_letter_before_keeps_its_first_error)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
-    struct wish wish = {.dead_letter = "http://dead/"};
+    struct fixture_options wish = {.dead_letter = "http://dead/"};
     subscribe(&scene, "a", &wish);
     struct err err = {0};
     OWN(headers) struct headers headers = {0};
@@ -519,31 +517,30 @@ TEST(an_event_that_was_a_dead_letter_before_keeps_its_first_error)
                                             {"ce-knativeerrordest", "http://first/"},
                                             {"ce-knativeerrorcode", "418"},
                                             {"ce-knativeerrordata", "Zmlyc3Q="}};
-    for (size_t i = 0; i < COUNT(fields); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
         headers_add(&headers, fields[i][0], fields[i][1]);
     OWN(buf) struct buf body = {0};
-    OWN(parcel) struct parcel *parcel = parcel_from_http(&headers, &body, "default", &err);
-    fake_watch(parcel, &scene.outcome);
+    OWN(event_message) struct event_message *parcel =
+        event_message_from_http(&headers, &body, "default", &err);
+    fake_outcome_watch(parcel, &scene.outcome);
     channel_take(scene.channel, parcel);
-    fake_answer_with(fake_call(scene.fake, 1), 500, NULL, bytes_of("second"));
-    const struct fake_call *letter = fake_call(scene.fake, 2);
+    fake_respond_with(fake_await_call(scene.fake, 1), 500, NULL, bytes_of("second"));
+    const struct fake_http_call *letter = fake_await_call(scene.fake, 2);
     EXPECT_STR(field(letter, "ce-knativeerrordest"), "http://first/");
     EXPECT_STR(field(letter, "ce-knativeerrorcode"), "418");
     EXPECT_STR(field(letter, "ce-knativeerrordata"), "Zmlyc3Q=");
-    fake_answer(fake_call(scene.fake, 2), 200);
+    fake_respond(fake_await_call(scene.fake, 2), 200);
 }
-
-/* ---- changes while deliveries are under way ------------------------------------------------ */
 
 TEST(removing_a_subscription_drops_what_it_waits_for_and_frees_the_sender)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
-    struct wish wish = {
+    struct fixture_options wish = {
         .policy = {.retry = 9, .backoff = BACKOFF_EXPONENTIAL, .delay_ns = NS_PER_SEC}};
     subscribe(&scene, "a", &wish);
     take(&scene, "1");
-    fake_answer(fake_call(scene.fake, 1), 503);
+    fake_respond(fake_await_call(scene.fake, 1), 503);
     EXPECT_INT(scene.outcome.times, 0);
     channel_unsubscribe(scene.channel, scene.subscriptions[0], true);
     EXPECT(scene.outcome.times == 1 && scene.outcome.well);
@@ -551,53 +548,51 @@ TEST(removing_a_subscription_drops_what_it_waits_for_and_frees_the_sender)
 
 TEST(closing_tells_senders_that_wait_to_send_again)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
-    struct wish wish = {
+    struct fixture_options wish = {
         .policy = {.retry = 9, .backoff = BACKOFF_EXPONENTIAL, .delay_ns = NS_PER_SEC}};
     subscribe(&scene, "a", &wish);
     take(&scene, "1");
-    fake_answer(fake_call(scene.fake, 1), 503);
+    fake_respond(fake_await_call(scene.fake, 1), 503);
     channel_unsubscribe(scene.channel, scene.subscriptions[0], false);
     EXPECT(scene.outcome.times == 1 && !scene.outcome.well);
 }
 
 TEST(a_delivery_ends_as_it_began_when_its_subscription_changes)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
-    struct wish wish = {.policy = {.retry = 1}};
+    struct fixture_options wish = {.policy = {.retry = 1}};
     subscribe(&scene, "a", &wish);
     take(&scene, "1");
     subscription_change(scene.subscriptions[0], ROOT,
                         &(struct runtime_subscription){.subscriber = url_target("http://new/")});
-    fake_answer(fake_call(scene.fake, 1), 503);
-    EXPECT_STR(fake_call(scene.fake, 2)->url, "http://a/");
-    fake_answer(fake_call(scene.fake, 2), 200);
+    fake_respond(fake_await_call(scene.fake, 1), 503);
+    EXPECT_STR(fake_await_call(scene.fake, 2)->url, "http://a/");
+    fake_respond(fake_await_call(scene.fake, 2), 200);
     take(&scene, "2");
-    EXPECT_STR(fake_call(scene.fake, 3)->url, "http://new/");
-    fake_answer(fake_call(scene.fake, 3), 200);
+    EXPECT_STR(fake_await_call(scene.fake, 3)->url, "http://new/");
+    fake_respond(fake_await_call(scene.fake, 3), 200);
 }
 
-/* ---- the journal --------------------------------------------------------------------------- */
-
-static void add_hop(const struct journal_hop *hop, void *to)
+static void add_hop(const struct trace_hop *hop, void *to)
 {
-    buf_add_format(to, "%s %s %d; ", hop->place, hop_name(hop->kind), hop->status);
+    buf_add_format(to, "%s %s %d; ", hop->place, trace_log_hop_name(hop->kind), hop->status);
 }
 
 TEST(the_journal_shows_each_hop_of_an_event)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
-    struct wish wish = {.dead_letter = "http://dead/", .policy = {.retry = 1}};
+    struct fixture_options wish = {.dead_letter = "http://dead/", .policy = {.retry = 1}};
     subscribe(&scene, "a", &wish);
     take(&scene, "1");
-    fake_answer(fake_call(scene.fake, 1), 503);
-    fake_answer(fake_call(scene.fake, 2), 400);
-    fake_answer(fake_call(scene.fake, 3), 202);
+    fake_respond(fake_await_call(scene.fake, 1), 503);
+    fake_respond(fake_await_call(scene.fake, 2), 400);
+    fake_respond(fake_await_call(scene.fake, 3), 202);
     OWN(buf) struct buf hops = {0};
-    journal_each(scene.fake->world.journal, "1", add_hop, &hops);
+    trace_log_each(scene.fake->world.journal, "1", add_hop, &hops);
     EXPECT_STR(hops.data, "default/channels/pictures received 0; "
                           "default/subscriptions/a retried 503; "
                           "default/subscriptions/a dead-lettered 202; ");

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Nothing is lost: 20,000 events go through a channel on disk to two subscribers, while the data
  * plane and the subscribers are killed again and again at moments that nobody has chosen. The
  * ledger, in memory that outlives them all, says which event arrived where. */
@@ -8,7 +9,7 @@
 #include "kn-local/dataplane/runtime.h"
 #include "net/client/http_client.h"
 #include "net/server/http_server.h"
-#include "tests/helpers/ledger.h"
+#include "tests/helpers/arrival_log.h"
 #include "tests/helpers/test.h"
 
 #include <pthread.h>
@@ -26,21 +27,18 @@ static void rest(void)
     nanosleep(&(struct timespec){.tv_nsec = 2 * NS_PER_MS}, NULL);
 }
 
-/* ---- the processes that are killed: this program again, told by KILL_ROLE what it is ----------
- */
-
 static void write_down(struct http_exchange *exchange, void *app)
 {
-    bool known =
-        ledger_note(app, str_equal(exchange->path, "/1"), headers_get(&exchange->headers, "ce-id"));
-    http_reply_empty(exchange, known ? 202 : 400);
+    bool known = arrival_log_record(app, str_equal(exchange->path, "/1"),
+                                    headers_get(&exchange->headers, "ce-id"));
+    http_exchange_reply_empty(exchange, known ? 202 : 400);
 }
 
 static bool subscriber(const char *dir, uint16_t port, struct err *err)
 {
     OWN(free) char *path = str_format("%s/ledger", dir);
     struct http_server_options options = {
-        .port = port, .threads = 4, .handle = write_down, .app = ledger_map(path)};
+        .port = port, .threads = 4, .handle = write_down, .app = arrival_log_map(path)};
     return http_server_open(&options, err) != NULL;
 }
 
@@ -52,7 +50,7 @@ static bool subscribe(struct runtime *runtime, int number, uint16_t port, struct
         .ns = "default",
         .name = name,
         .channel = "c",
-        .subscriber = {.to = TARGET_URL, .url = url},
+        .subscriber = {.to = DESTINATION_URL, .url = url},
         .policy = {.retry = 1000000, .backoff = BACKOFF_LINEAR, .delay_ns = 2 * NS_PER_MS},
     };
     return runtime_apply_subscription(runtime, &subscription, err);
@@ -64,7 +62,7 @@ static bool data_plane(const char *dir, uint16_t port, uint16_t to, struct err *
     struct runtime *runtime = runtime_open(&options, err);
     struct runtime_channel channel = {.ns = "default", .name = "c", .durable = true};
     bool good = runtime && runtime_apply_channel(runtime, &channel, err);
-    for (int i = 0; good && i < LEDGER_READERS; i++)
+    for (int i = 0; good && i < ARRIVAL_LOG_READERS; i++)
         good = subscribe(runtime, i, to, err);
     if (good)
         runtime_begin(runtime);
@@ -97,23 +95,21 @@ __attribute__((constructor)) static void play_role(void)
         pause();
 }
 
-/* ---- the one that stays ---------------------------------------------------------------------- */
-
 struct actor {
     const char *role;
     uint16_t port, to;
     pid_t pid;
 };
 
-struct scene {
+struct fixture {
     char dir[64];
-    struct ledger *ledger;
+    struct arrival_log *ledger;
     struct actor actors[2];
     struct http_client *client;
     atomic_uint next; /* event */
 };
 
-static void start(const struct scene *scene, struct actor *actor)
+static void start(const struct fixture *scene, struct actor *actor)
 {
     OWN(free) char *role = str_format("KILL_ROLE=%s", actor->role);
     OWN(free) char *port = str_format("KILL_PORT=%u", actor->port);
@@ -135,34 +131,34 @@ static void stop(struct actor *actor)
     waitpid(actor->pid, NULL, 0);
 }
 
-static void open_scene(struct scene *scene)
+static void open_scene(struct fixture *scene)
 {
     struct err err = {0};
     memset(scene, 0, sizeof(*scene));
     strcpy(scene->dir, "/tmp/channel-kill-XXXXXX");
     EXPECT(mkdtemp(scene->dir) != NULL);
     OWN(free) char *path = str_format("%s/ledger", scene->dir);
-    scene->ledger = ledger_map(path);
+    scene->ledger = arrival_log_map(path);
     scene->actors[1] = (struct actor){.role = "subscriber", .port = free_port(), .to = 1};
     scene->actors[0] =
         (struct actor){.role = "plane", .port = free_port(), .to = scene->actors[1].port};
     scene->client = http_client_open(NULL, &err);
-    for (size_t i = 0; i < COUNT(scene->actors); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(scene->actors); i++)
         start(scene, &scene->actors[i]);
 }
 
-static void own_scene(struct scene *scene)
+static void own_fixture(struct fixture *scene)
 {
     struct err err = {0};
-    for (size_t i = 0; i < COUNT(scene->actors); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(scene->actors); i++)
         stop(&scene->actors[i]);
     http_client_close(scene->client);
     munmap(scene->ledger, sizeof(*scene->ledger));
-    tree_remove(scene->dir, &err);
+    file_remove_tree(scene->dir, &err);
 }
 
 /* Sends an event until the channel has taken it. */
-static void publish(struct scene *scene, unsigned number)
+static void publish(struct fixture *scene, unsigned number)
 {
     OWN(free) char *id = str_format("%u", number);
     OWN(free)
@@ -175,8 +171,8 @@ static void publish(struct scene *scene, unsigned number)
     struct http_call call = {.url = url, .headers = &headers, .body = bytes_of("x")};
     for (int status = 0; status != 202; rest()) {
         struct err err = {0};
-        OWN(http_answer) struct http_answer answer = {0};
-        http_send(scene->client, &call, &answer, &err);
+        OWN(http_response) struct http_response answer = {0};
+        http_client_send(scene->client, &call, &answer, &err);
         status = answer.status;
         if (status == 202)
             break;
@@ -186,24 +182,24 @@ static void publish(struct scene *scene, unsigned number)
 
 static void *publish_all(void *context)
 {
-    struct scene *scene = context;
-    for (unsigned number; (number = atomic_fetch_add(&scene->next, 1)) < LEDGER_EVENTS;)
+    struct fixture *scene = context;
+    for (unsigned number; (number = atomic_fetch_add(&scene->next, 1)) < ARRIVAL_LOG_EVENTS;)
         publish(scene, number);
     return NULL;
 }
 
 static void kill_one(void *context, unsigned number)
 {
-    struct scene *scene = context;
-    struct actor *actor = &scene->actors[number % COUNT(scene->actors)];
+    struct fixture *scene = context;
+    struct actor *actor = &scene->actors[number % ARRAY_SIZE(scene->actors)];
     stop(actor);
     start(scene, actor);
 }
 
 TEST(every_event_arrives_at_every_subscriber_although_all_are_killed_at_random)
 {
-    OWN(scene) struct scene scene;
+    OWN(fixture) struct fixture scene;
     open_scene(&scene);
-    struct trial trial = {publish_all, kill_one, &scene};
-    ledger_try(scene.ledger, &trial);
+    struct crash_test trial = {publish_all, kill_one, &scene};
+    crash_test_run(scene.ledger, &trial);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Parcels: plain events are passed on as they came, all others are read and written anew; both ways
  * come to the same. */
 #include "base/str.h"
@@ -16,7 +17,7 @@ static struct headers event_with(const char *name, const char *value)
         {"Host", "127.0.0.1:80"},  {"Content-Type", "application/json"},
         {"X-Request-Id", "r"},     {"Cookie", "secret"}};
     struct headers headers = {0};
-    for (size_t i = 0; i < COUNT(fields); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
         headers_add(&headers, fields[i][0], fields[i][1]);
     if (name)
         headers_set(&headers, name, value);
@@ -58,10 +59,10 @@ TEST(an_event_is_plain_when_nothing_in_it_has_to_be_written_in_another_way)
         {"Content-Type", "application/cloudevents+json", false},
         {"Content-Type", "application/cloudevents-batch+json", false},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(headers) struct headers from = event_with(rows[i].name, rows[i].value);
         OWN(headers) struct headers to = {0};
-        EXPECT(plain_event_copy(&from, &to) == rows[i].plain);
+        EXPECT(event_passthrough_copy(&from, &to) == rows[i].plain);
         EXPECT(rows[i].plain || to.count == 0);
     }
 }
@@ -69,11 +70,11 @@ TEST(an_event_is_plain_when_nothing_in_it_has_to_be_written_in_another_way)
 TEST(an_attribute_that_stands_there_twice_is_not_plain)
 {
     static const char *const names[] = {"ce-id", "CE-ID", "ce-type", "Content-Type"};
-    for (size_t i = 0; i < COUNT(names); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         OWN(headers) struct headers from = event_with(NULL, NULL);
         OWN(headers) struct headers to = {0};
         headers_add(&from, names[i], "x");
-        EXPECT(!plain_event_copy(&from, &to));
+        EXPECT(!event_passthrough_copy(&from, &to));
     }
 }
 
@@ -99,8 +100,8 @@ TEST(a_plain_event_comes_out_as_if_it_had_been_read_and_written)
     OWN(headers) struct headers plain = {0};
     OWN(headers) struct headers written = {0};
     OWN(ce_events) struct ce_events events = {0};
-    EXPECT(plain_event_copy(&from, &plain));
-    EXPECT(events_from_http(&from, bytes_of("{}"), &events, &err));
+    EXPECT(event_passthrough_copy(&from, &plain));
+    EXPECT(ce_events_from_http(&from, bytes_of("{}"), &events, &err));
     ce_headers_from_event(&events.list[0], &written);
     OWN(free) char *one = fields_of(&plain);
     OWN(free) char *other = fields_of(&written);
@@ -112,7 +113,8 @@ static char *packed(struct headers *headers, const char *body)
     struct err err = {0};
     OWN(buf) struct buf content = {0};
     buf_add_text(&content, body);
-    OWN(parcel) struct parcel *parcel = parcel_from_http(headers, &content, "default", &err);
+    OWN(event_message) struct event_message *parcel =
+        event_message_from_http(headers, &content, "default", &err);
     if (!parcel)
         return str_format("%d", err.status);
     OWN(free) char *fields = fields_of(&parcel->headers);
@@ -161,19 +163,20 @@ TEST(a_parcel_comes_back_from_the_store_as_it_went)
     OWN(headers) struct headers from = event_with(NULL, NULL);
     OWN(buf) struct buf body = {0};
     buf_add(&body, "a\0b", 3);
-    OWN(parcel) struct parcel *parcel = parcel_from_http(&from, &body, "default", &err);
+    OWN(event_message) struct event_message *parcel =
+        event_message_from_http(&from, &body, "default", &err);
     OWN(buf) struct buf kept = {0};
-    parcel_pack_headers(parcel, &kept);
-    OWN(parcel) struct parcel *back =
-        parcel_from_store(buf_bytes(&kept), buf_bytes(&parcel->body), 5);
+    event_message_pack_headers(parcel, &kept);
+    OWN(event_message) struct event_message *back =
+        event_message_from_store(buf_bytes(&kept), buf_bytes(&parcel->body), 5);
     OWN(free) char *before = fields_of(&parcel->headers);
     OWN(free) char *after = fields_of(&back->headers);
     EXPECT_STR(after, before);
     EXPECT(bytes_equal(buf_bytes(&back->body), (struct bytes){"a\0b", 3}));
     EXPECT_INT(back->number, 5);
     for (size_t len = 1; len < kept.len; len++) {
-        OWN(parcel) struct parcel *cut =
-            parcel_from_store((struct bytes){kept.data, len}, (struct bytes){0}, 1);
+        OWN(event_message) struct event_message *cut =
+            event_message_from_store((struct bytes){kept.data, len}, (struct bytes){0}, 1);
         EXPECT(!cut || cut->headers.count < parcel->headers.count);
     }
 }

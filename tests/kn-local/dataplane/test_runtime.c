@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The data plane over real sockets: addresses, channels, services as processes. */
 #include "base/file.h"
 #include "base/str.h"
@@ -35,7 +36,7 @@ static void take(struct http_exchange *exchange, void *app)
     int status = sink->status ? sink->status : 202;
     pthread_cond_broadcast(&sink->changed);
     pthread_mutex_unlock(&sink->lock);
-    http_reply_empty(exchange, status);
+    http_exchange_reply_empty(exchange, status);
 }
 
 static void sink_open(struct sink *sink)
@@ -70,25 +71,25 @@ static char *sink_url(const struct sink *sink)
 }
 
 /* A runtime with a data directory of its own, and a client. */
-struct stage {
+struct fixture {
     struct runtime *runtime;
     struct http_client *client;
     char *dir;
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
     char pod[128]; /* the last one that was heard of */
-    enum runtime_phase phase;
+    enum serving_pod_phase phase;
     int pid;
     unsigned ready_pods, gone_pods, ended_pods, restarts;
     char waiting[64];
-    struct runtime_status status;
+    struct resource_status status;
     char reason[64];
     char events[4096];
 };
 
-static void on_pod(const struct runtime_pod *pod, void *app)
+static void on_pod(const struct serving_pod *pod, void *app)
 {
-    struct stage *stage = app;
+    struct fixture *stage = app;
     pthread_mutex_lock(&stage->lock);
     snprintf(stage->pod, sizeof(stage->pod), "%s", pod->name);
     snprintf(stage->waiting, sizeof(stage->waiting), "%s",
@@ -103,9 +104,9 @@ static void on_pod(const struct runtime_pod *pod, void *app)
     pthread_mutex_unlock(&stage->lock);
 }
 
-static void on_status(const struct runtime_status *status, void *app)
+static void on_status(const struct resource_status *status, void *app)
 {
-    struct stage *stage = app;
+    struct fixture *stage = app;
     pthread_mutex_lock(&stage->lock);
     stage->status = *status;
     snprintf(stage->reason, sizeof(stage->reason), "%s", status->reason);
@@ -113,9 +114,9 @@ static void on_status(const struct runtime_status *status, void *app)
     pthread_mutex_unlock(&stage->lock);
 }
 
-static void on_event(const struct runtime_event *event, void *app)
+static void on_event(const struct resource_event *event, void *app)
 {
-    struct stage *stage = app;
+    struct fixture *stage = app;
     pthread_mutex_lock(&stage->lock);
     size_t len = strlen(stage->events);
     snprintf(stage->events + len, sizeof(stage->events) - len, "%s ", event->reason);
@@ -123,10 +124,10 @@ static void on_event(const struct runtime_event *event, void *app)
     pthread_mutex_unlock(&stage->lock);
 }
 
-static void open_runtime(struct stage *stage)
+static void open_runtime(struct fixture *stage)
 {
     struct err err = {0};
-    static const struct runtime_image images[] = {{"mapped", "/bin/sh -c true"}};
+    static const struct serving_image images[] = {{"mapped", "/bin/sh -c true"}};
     struct runtime_options options = {
         .data_dir = stage->dir,
         .program_dir = stage->dir,
@@ -138,16 +139,16 @@ static void open_runtime(struct stage *stage)
     EXPECT_STR(err.text, "");
 }
 
-static void begin_runtime(struct stage *stage)
+static void begin_runtime(struct fixture *stage)
 {
     open_runtime(stage);
     runtime_begin(stage->runtime);
 }
 
-static void stage_open(struct stage *stage)
+static void stage_open(struct fixture *stage)
 {
     struct err err = {0};
-    *stage = (struct stage){0};
+    *stage = (struct fixture){0};
     pthread_mutex_init(&stage->lock, NULL);
     pthread_cond_init(&stage->changed, NULL);
     char dir[] = "/tmp/runtime-XXXXXX";
@@ -157,12 +158,12 @@ static void stage_open(struct stage *stage)
     stage->client = http_client_open(NULL, &err);
 }
 
-static void own_stage(struct stage *stage)
+static void own_fixture(struct fixture *stage)
 {
     struct err err = {0};
     http_client_close(stage->client);
     runtime_close(stage->runtime);
-    tree_remove(stage->dir, &err);
+    file_remove_tree(stage->dir, &err);
     free(stage->dir);
 }
 
@@ -175,15 +176,15 @@ static void own_stage(struct stage *stage)
         pthread_mutex_unlock(&(stage)->lock);                                                      \
     } while (0)
 
-static void apply_channel(struct stage *stage, const char *name, bool durable)
+static void apply_channel(struct fixture *stage, const char *name, bool durable)
 {
     struct err err = {0};
     struct runtime_channel channel = {.ns = "default", .name = name, .durable = durable};
     EXPECT(runtime_apply_channel(stage->runtime, &channel, &err));
 }
 
-static void subscribe(struct stage *stage, const char *name, const char *channel,
-                      struct runtime_target to)
+static void subscribe(struct fixture *stage, const char *name, const char *channel,
+                      struct runtime_destination to)
 {
     struct err err = {0};
     struct runtime_subscription subscription = {
@@ -191,11 +192,12 @@ static void subscribe(struct stage *stage, const char *name, const char *channel
     EXPECT(runtime_apply_subscription(stage->runtime, &subscription, &err));
 }
 
-static void subscribe_url(struct stage *stage, const char *name, const char *channel,
+static void subscribe_url(struct fixture *stage, const char *name, const char *channel,
                           const struct sink *sink)
 {
     OWN(free) char *url = sink_url(sink);
-    subscribe(stage, name, channel, (struct runtime_target){.to = TARGET_URL, .url = url});
+    subscribe(stage, name, channel,
+              (struct runtime_destination){.to = DESTINATION_URL, .url = url});
 }
 
 /* What a request gets; the status 0 when there is no answer. */
@@ -204,7 +206,7 @@ struct got {
     char allow[64], body[512];
 };
 
-static struct got request(struct stage *stage, const char *method, const char *path,
+static struct got request(struct fixture *stage, const char *method, const char *path,
                           const char *const *fields, const char *body)
 {
     struct err err = {0};
@@ -215,8 +217,8 @@ static struct got request(struct stage *stage, const char *method, const char *p
     OWN(free) char *url = str_format("http://127.0.0.1:%u%s", runtime_port(stage->runtime), path);
     struct http_call call = {
         .method = method, .url = url, .headers = &headers, .body = bytes_of(body)};
-    OWN(http_answer) struct http_answer answer = {0};
-    http_send(stage->client, &call, &answer, &err);
+    OWN(http_response) struct http_response answer = {0};
+    http_client_send(stage->client, &call, &answer, &err);
     got.status = answer.status;
     const char *allow = headers_get(&answer.headers, "Allow");
     snprintf(got.allow, sizeof(got.allow), "%s", allow ? allow : "");
@@ -228,16 +230,14 @@ static const char *const EVENT[] = {
     "ce-specversion", "1.0",    "ce-id",        "1", "ce-type", "t", "ce-source", "/s",
     "Content-Type",   "text/x", "X-Request-Id", "r", NULL};
 
-static int post(struct stage *stage, const char *path, const char *body)
+static int post(struct fixture *stage, const char *path, const char *body)
 {
     return request(stage, "POST", path, EVENT, body).status;
 }
 
-/* ---- channels ------------------------------------------------------------------------------ */
-
 TEST(an_event_posted_to_a_channel_arrives_at_its_subscriber)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     OWN(sink) struct sink sink;
     stage_open(&stage);
     sink_open(&sink);
@@ -253,7 +253,7 @@ TEST(an_event_posted_to_a_channel_arrives_at_its_subscriber)
 
 TEST(a_failing_subscriber_makes_the_channel_answer_500)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     OWN(sink) struct sink sink;
     stage_open(&stage);
     sink_open(&sink);
@@ -265,7 +265,7 @@ TEST(a_failing_subscriber_makes_the_channel_answer_500)
 
 TEST(a_redirect_is_a_failure_and_not_followed)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     OWN(sink) struct sink sink;
     stage_open(&stage);
     sink_open(&sink);
@@ -278,7 +278,7 @@ TEST(a_redirect_is_a_failure_and_not_followed)
 
 TEST(a_subscription_waits_for_its_channel_and_takes_part_once_it_is_there)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     OWN(sink) struct sink sink;
     stage_open(&stage);
     sink_open(&sink);
@@ -287,12 +287,12 @@ TEST(a_subscription_waits_for_its_channel_and_takes_part_once_it_is_there)
     apply_channel(&stage, "c", false);
     EXPECT_INT(post(&stage, "/default/channels/c", "2"), 202);
     EXPECT_INT(sink.count, 1);
-    runtime_remove(stage.runtime, (struct runtime_id){RUNTIME_CHANNEL, "default", "c"});
+    runtime_remove(stage.runtime, (struct resource_id){RESOURCE_CHANNEL, "default", "c"});
     EXPECT_INT(post(&stage, "/default/channels/c", "3"), 404);
     apply_channel(&stage, "c", true);
     EXPECT_INT(post(&stage, "/default/channels/c", "4"), 202);
     sink_wait(&sink, 2);
-    runtime_remove(stage.runtime, (struct runtime_id){RUNTIME_SUBSCRIPTION, "default", "s"});
+    runtime_remove(stage.runtime, (struct resource_id){RESOURCE_SUBSCRIPTION, "default", "s"});
     EXPECT_INT(post(&stage, "/default/channels/c", "5"), 202);
     EXPECT_INT(sink.count, 2);
 }
@@ -315,11 +315,11 @@ TEST(a_channel_is_found_by_the_name_of_its_host)
         {"a.b.c.svc.cluster.local", 404},
         {"example.com", 404},
     };
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     stage_open(&stage);
     apply_channel(&stage, "pubsub-test", false);
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        const char *fields[COUNT(EVENT) + 2] = {"Host", rows[i].host};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const char *fields[ARRAY_SIZE(EVENT) + 2] = {"Host", rows[i].host};
         memcpy(fields + 2, EVENT, sizeof(EVENT));
         EXPECT_INT(request(&stage, "POST", "/", fields, "x").status, rows[i].status);
     }
@@ -330,7 +330,7 @@ TEST(a_channel_is_found_by_the_name_of_its_host)
 
 TEST(a_channel_answers_other_methods_and_what_is_no_event_as_knative_does)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     stage_open(&stage);
     apply_channel(&stage, "c", false);
     const char *path = "/default/channels/c";
@@ -359,19 +359,20 @@ TEST(a_channel_answers_other_methods_and_what_is_no_event_as_knative_does)
 
 TEST(a_channel_on_disk_delivers_after_a_restart_what_it_has_taken)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     OWN(sink) struct sink sink;
     stage_open(&stage);
     sink_open(&sink);
     apply_channel(&stage, "c", true);
-    subscribe(&stage, "s", "c",
-              (struct runtime_target){.to = TARGET_SERVICE, .ns = "default", .name = "absent"});
+    subscribe(
+        &stage, "s", "c",
+        (struct runtime_destination){.to = DESTINATION_SERVICE, .ns = "default", .name = "absent"});
     struct err err = {0};
     struct runtime_subscription waiting = {
         .ns = "default",
         .name = "s",
         .channel = "c",
-        .subscriber = {.to = TARGET_SERVICE, .ns = "default", .name = "absent"},
+        .subscriber = {.to = DESTINATION_SERVICE, .ns = "default", .name = "absent"},
         .policy = {.retry = 1000,
                    .backoff = BACKOFF_EXPONENTIAL,
                    .delay_ns = 3600 * INT64_C(1000000000)},
@@ -389,7 +390,7 @@ TEST(a_channel_on_disk_delivers_after_a_restart_what_it_has_taken)
 
 TEST(an_event_that_comes_before_all_subscriptions_are_there_again_is_not_taken)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     OWN(sink) struct sink sink;
     stage_open(&stage);
     sink_open(&sink);
@@ -405,10 +406,8 @@ TEST(an_event_that_comes_before_all_subscriptions_are_there_again_is_not_taken)
     EXPECT_STR(sink.last, "in time");
 }
 
-/* ---- services ------------------------------------------------------------------------------ */
-
 /* A program that answers HTTP on $PORT, written to the stage's folder under a name. */
-static void write_program(struct stage *stage, const char *name, const char *text)
+static void write_program(struct fixture *stage, const char *name, const char *text)
 {
     struct err err = {0};
     OWN(free) char *path = str_format("%s/%s", stage->dir, name);
@@ -427,7 +426,7 @@ static struct runtime_service service(const char *name, const char *image)
 }
 
 /* The test program itself serves: it is found as the image "echo" by a link. */
-static void link_echo(struct stage *stage)
+static void link_echo(struct fixture *stage)
 {
     OWN(free) char *path = str_format("%s/echo", stage->dir);
     char self[4096];
@@ -437,7 +436,7 @@ static void link_echo(struct stage *stage)
     EXPECT(symlink(self, path) == 0);
 }
 
-static void apply_service(struct stage *stage, const struct runtime_service *service)
+static void apply_service(struct fixture *stage, const struct runtime_service *service)
 {
     struct err err = {0};
     EXPECT(runtime_apply_service(stage->runtime, service, &err));
@@ -457,7 +456,7 @@ static void echo(struct http_exchange *exchange, void *app)
                    headers_get(&exchange->headers, "X-Forwarded-Proto"), getenv("K_SERVICE"),
                    getenv("K_REVISION"), getenv("TEST_VALUE") ? getenv("TEST_VALUE") : "",
                    exchange->body.data ? exchange->body.data : "");
-    http_answer_with(exchange, &reply);
+    http_exchange_reply(exchange, &reply);
 }
 
 __attribute__((constructor)) static void run_echo(void)
@@ -481,7 +480,7 @@ __attribute__((constructor)) static void run_echo(void)
 
 TEST(the_first_request_starts_a_service_and_is_answered)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     stage_open(&stage);
     link_echo(&stage);
     struct runtime_service hello = service("hello", "docker.io/{username}/echo-csharp:v1");
@@ -499,14 +498,15 @@ TEST(the_first_request_starts_a_service_and_is_answered)
 
 TEST(an_event_of_a_channel_starts_its_subscribers_service)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     stage_open(&stage);
     link_echo(&stage);
     struct runtime_service hello = service("hello", "echo");
     apply_service(&stage, &hello);
     apply_channel(&stage, "c", false);
-    subscribe(&stage, "s", "c",
-              (struct runtime_target){.to = TARGET_SERVICE, .ns = "default", .name = "hello"});
+    subscribe(
+        &stage, "s", "c",
+        (struct runtime_destination){.to = DESTINATION_SERVICE, .ns = "default", .name = "hello"});
     EXPECT_INT(post(&stage, "/default/channels/c", "x"), 202);
     EXPECT_INT(stage.ready_pods, 1);
 }
@@ -517,7 +517,7 @@ struct burst {
     int ended, good;
 };
 
-static void on_burst(struct http_answer *answer, const struct err *err, void *context)
+static void on_burst(struct http_response *answer, const struct err *err, void *context)
 {
     (void)err;
     struct burst *burst = context;
@@ -531,7 +531,7 @@ static void on_burst(struct http_answer *answer, const struct err *err, void *co
 TEST(a_hundred_requests_at_once_during_the_start_are_all_answered)
 {
     enum { REQUESTS = 100 };
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     stage_open(&stage);
     link_echo(&stage);
     struct runtime_service hello = service("hello", "echo");
@@ -543,7 +543,7 @@ TEST(a_hundred_requests_at_once_during_the_start_are_all_answered)
     pthread_cond_init(&burst.changed, NULL);
     struct http_call call = {.url = url, .body = bytes_of("x")};
     for (int i = 0; i < REQUESTS; i++)
-        http_start(stage.client, &call, on_burst, &burst);
+        http_client_start(stage.client, &call, on_burst, &burst);
     WAIT(&burst, burst.ended == REQUESTS);
     EXPECT_INT(burst.good, REQUESTS);
     EXPECT_INT(stage.ready_pods, 1);
@@ -551,7 +551,7 @@ TEST(a_hundred_requests_at_once_during_the_start_are_all_answered)
 
 TEST(a_service_without_requests_is_stopped_and_its_log_stays)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     stage_open(&stage);
     link_echo(&stage);
     struct runtime_service hello = service("hello", "echo");
@@ -561,10 +561,10 @@ TEST(a_service_without_requests_is_stopped_and_its_log_stays)
     WAIT(&stage, stage.ended_pods == 1);
 
     struct err err = {0};
-    struct runtime_log at = {0};
+    struct serving_log_position at = {0};
     bool ended = false;
     OWN(buf) struct buf log = {0};
-    struct runtime_log_request ask = {.ns = "default", .pod = stage.pod, .tail = -1};
+    struct serving_log_request ask = {.ns = "default", .pod = stage.pod, .tail = -1};
     EXPECT(runtime_log_read(stage.runtime, &ask, &at, &log, &ended, &err));
     EXPECT(ended);
     EXPECT_STR(log.data, "got GET /once\nbye\n");
@@ -573,11 +573,11 @@ TEST(a_service_without_requests_is_stopped_and_its_log_stays)
 
 TEST(a_service_gets_the_variables_and_files_of_its_container)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     stage_open(&stage);
     link_echo(&stage);
-    struct runtime_variable variable = {"TEST_VALUE", "/var/secrets/google/key.json"};
-    struct runtime_file file = {"/var/secrets/google/key.json", bytes_of("{}")};
+    struct serving_variable variable = {"TEST_VALUE", "/var/secrets/google/key.json"};
+    struct serving_file file = {"/var/secrets/google/key.json", bytes_of("{}")};
     struct runtime_service hello = service("hello", "echo");
     hello.container.variables = &variable;
     hello.container.variable_count = 1;
@@ -596,7 +596,7 @@ TEST(a_service_gets_the_variables_and_files_of_its_container)
 
 TEST(an_image_that_no_program_answers_to_fails_with_the_remedy)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     stage_open(&stage);
     struct runtime_service absent = service("absent", "gcr.io/p/absent:v1");
     apply_service(&stage, &absent);
@@ -610,7 +610,7 @@ TEST(an_image_that_no_program_answers_to_fails_with_the_remedy)
 
 TEST(a_service_that_crashes_at_start_backs_off_and_its_log_tells_why)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     stage_open(&stage);
     write_program(&stage, "broken", "#!/bin/sh\necho no database\nexit 3\n");
     struct runtime_service broken = service("broken", "broken");
@@ -623,10 +623,10 @@ TEST(a_service_that_crashes_at_start_backs_off_and_its_log_tells_why)
     EXPECT_HAS(stage.events, "BackOff");
 
     struct err err = {0};
-    struct runtime_log at = {0};
+    struct serving_log_position at = {0};
     bool ended = false;
     OWN(buf) struct buf log = {0};
-    struct runtime_log_request ask = {
+    struct serving_log_request ask = {
         .ns = "default", .pod = stage.pod, .tail = -1, .previous = true};
     EXPECT(runtime_log_read(stage.runtime, &ask, &at, &log, &ended, &err));
     EXPECT_STR(log.data, "no database\n");
@@ -634,7 +634,7 @@ TEST(a_service_that_crashes_at_start_backs_off_and_its_log_tells_why)
 
 TEST(a_service_that_dies_in_the_middle_of_a_request_is_started_again)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     stage_open(&stage);
     link_echo(&stage);
     struct runtime_service hello = service("hello", "echo");
@@ -649,12 +649,12 @@ TEST(a_service_that_dies_in_the_middle_of_a_request_is_started_again)
 static bool is_dead(pid_t pid)
 {
     struct process_stat stat;
-    return !process_look(pid, &stat) || (stat.state == 'Z' && stat.threads <= 1);
+    return !process_read_stat(pid, &stat) || (stat.state == 'Z' && stat.threads <= 1);
 }
 
 TEST(a_request_to_a_service_that_was_just_killed_waits_for_the_next_one)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     stage_open(&stage);
     link_echo(&stage);
     struct runtime_service hello = service("hello", "echo");
@@ -672,7 +672,7 @@ TEST(a_request_to_a_service_that_was_just_killed_waits_for_the_next_one)
 
 TEST(a_service_that_does_not_answer_in_time_gives_504)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     stage_open(&stage);
     write_program(&stage, "deaf", "#!/bin/sh\nexec sleep 600\n");
     struct runtime_service deaf = service("deaf", "deaf");
@@ -683,7 +683,7 @@ TEST(a_service_that_does_not_answer_in_time_gives_504)
 
 TEST(a_new_revision_replaces_the_old_one)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     stage_open(&stage);
     link_echo(&stage);
     struct runtime_service hello = service("hello", "echo");
@@ -698,20 +698,20 @@ TEST(a_new_revision_replaces_the_old_one)
 
 TEST(a_service_that_was_removed_is_stopped_and_forgotten)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     stage_open(&stage);
     link_echo(&stage);
     struct runtime_service hello = service("hello", "echo");
     apply_service(&stage, &hello);
     EXPECT_INT(request(&stage, "GET", "/default/services/hello", NULL, NULL).status, 200);
-    runtime_remove(stage.runtime, (struct runtime_id){RUNTIME_SERVICE, "default", "hello"});
+    runtime_remove(stage.runtime, (struct resource_id){RESOURCE_SERVICE, "default", "hello"});
     EXPECT_INT(request(&stage, "GET", "/default/services/hello", NULL, NULL).status, 404);
     WAIT(&stage, stage.gone_pods == 1);
 }
 
 TEST(a_pod_that_was_deleted_is_replaced_when_it_is_needed)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     stage_open(&stage);
     link_echo(&stage);
     struct runtime_service hello = service("hello", "echo");
@@ -723,11 +723,9 @@ TEST(a_pod_that_was_deleted_is_replaced_when_it_is_needed)
     EXPECT(!runtime_delete_pod(stage.runtime, "default", "no-such-pod"));
 }
 
-/* ---- sources ------------------------------------------------------------------------------- */
-
 TEST(a_source_runs_with_its_sink_and_is_started_again_when_it_ends)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     stage_open(&stage);
     write_program(&stage, "beat", "#!/bin/sh\necho \"$NAMESPACE $NAME $K_SINK $K_CE_OVERRIDES\"\n");
     struct err err = {0};
@@ -736,15 +734,15 @@ TEST(a_source_runs_with_its_sink_and_is_started_again_when_it_ends)
         .name = "containersource/beats",
         .pod_base = "beats-deployment",
         .container = {.name = "source", .image = "beat"},
-        .sink = {.to = TARGET_URL, .url = "http://c-kn-channel.default.svc.cluster.local"},
+        .sink = {.to = DESTINATION_URL, .url = "http://c-kn-channel.default.svc.cluster.local"},
         .overrides = "{\"extensions\":{\"a\":\"b\"}}",
     };
     EXPECT(runtime_apply_source(stage.runtime, &source, &err));
     WAIT(&stage, stage.restarts >= 1);
-    struct runtime_log at = {0};
+    struct serving_log_position at = {0};
     bool ended = false;
     OWN(buf) struct buf log = {0};
-    struct runtime_log_request ask = {.ns = "default", .pod = stage.pod, .tail = 1};
+    struct serving_log_request ask = {.ns = "default", .pod = stage.pod, .tail = 1};
     while (!log.len)
         EXPECT(runtime_log_read(stage.runtime, &ask, &at, &log, &ended, &err));
     OWN(free) char *want = str_format("default beats http://127.0.0.1:%u/default/channels/c "
@@ -755,7 +753,7 @@ TEST(a_source_runs_with_its_sink_and_is_started_again_when_it_ends)
 
 TEST(a_pingsource_sends_its_event_by_the_clock)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     OWN(sink) struct sink sink;
     stage_open(&stage);
     sink_open(&sink);
@@ -767,7 +765,7 @@ TEST(a_pingsource_sends_its_event_by_the_clock)
         .name = "pingsource/tick",
         .schedule = "* * * * * *",
         .data = bytes_of("tick"),
-        .sink = {.to = TARGET_CHANNEL, .ns = "default", .name = "c"},
+        .sink = {.to = DESTINATION_CHANNEL, .ns = "default", .name = "c"},
         .overrides = "{\"extensions\":{\"own\":\"x\"}}",
     };
     EXPECT(runtime_apply_ping(stage.runtime, &ping, &err));
@@ -780,12 +778,12 @@ TEST(a_pingsource_sends_its_event_by_the_clock)
     EXPECT(headers_get(&sink.headers, "Content-Type") == NULL);
     EXPECT_STR(sink.last, "tick");
     runtime_remove(stage.runtime,
-                   (struct runtime_id){RUNTIME_SOURCE, "default", "pingsource/tick"});
+                   (struct resource_id){RESOURCE_SOURCE, "default", "pingsource/tick"});
 }
 
 TEST(a_pingsource_with_a_bad_schedule_or_zone_is_refused)
 {
-    OWN(stage) struct stage stage;
+    OWN(fixture) struct fixture stage;
     stage_open(&stage);
     struct err err = {0};
     EXPECT(!runtime_schedule_valid("@every 1m", NULL, &err));
@@ -797,7 +795,7 @@ TEST(a_pingsource_with_a_bad_schedule_or_zone_is_refused)
     struct runtime_ping ping = {.ns = "default",
                                 .name = "pingsource/tick",
                                 .schedule = "* * * * *",
-                                .sink = {.to = TARGET_URL, .url = "http://127.0.0.1:1/"},
+                                .sink = {.to = DESTINATION_URL, .url = "http://127.0.0.1:1/"},
                                 .overrides = "{\"extensions\":{\"bad_name\":\"x\"}}"};
     EXPECT(!runtime_apply_ping(stage.runtime, &ping, &err));
     EXPECT_INT(err.status, ERR_INPUT);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What manifests may say: fields, types, names, and the words of 2019. */
 #include "base/json/jread.h"
 #include "base/str.h"
@@ -13,10 +14,10 @@ static char *problem_of(const char *yaml)
     if (!yaml_read(bytes_of(yaml), "m.yaml", &docs, &err))
         return str_copy(err.text);
     const struct kind *kind = kind_of_object(docs.list[0].tree, &err);
-    struct problem problem = {0};
+    struct validation_error problem = {0};
     if (!kind)
         return str_copy(err.text);
-    if (kind_check(kind, docs.list[0].tree, NULL, &problem))
+    if (kind_validate(kind, docs.list[0].tree, NULL, &problem))
         return str_copy("");
     return str_format("%zu: %s %s", yaml_line(&docs.list[0], problem.path), problem.path,
                       problem.text);
@@ -169,21 +170,19 @@ TEST(no_path_leads_out_of_a_mounted_folder)
         SERVICE "      volumes: [{name: v, secret: {items: [{key: a, path: b/..c/d}]}}]\n", "");
 }
 
-/* ---- 2019 ------------------------------------------------------------------------------------ */
-
 static char *today(const char *yaml)
 {
     OWN(yaml_docs) struct yaml_docs docs = {0};
     struct err err = {0};
     EXPECT(yaml_read(bytes_of(yaml), "m.yaml", &docs, &err));
     const struct kind *kind = kind_of_object(docs.list[0].tree, &err);
-    EXPECT(kind != NULL && kind->today != NULL);
-    struct problem problem = {0};
-    EXPECT(kind_check(kind, docs.list[0].tree, NULL, &problem));
-    json_auto_t *converted = kind_convert(docs.list[0].tree, kind, kind->today);
-    EXPECT(kind_check(kind->today, converted, NULL, &problem));
-    json_auto_t *back = kind_convert(converted, kind->today, kind);
-    EXPECT(kind_check(kind, back, NULL, &problem));
+    EXPECT(kind != NULL && kind->hub != NULL);
+    struct validation_error problem = {0};
+    EXPECT(kind_validate(kind, docs.list[0].tree, NULL, &problem));
+    json_auto_t *converted = kind_convert(docs.list[0].tree, kind, kind->hub);
+    EXPECT(kind_validate(kind->hub, converted, NULL, &problem));
+    json_auto_t *back = kind_convert(converted, kind->hub, kind);
+    EXPECT(kind_validate(kind, back, NULL, &problem));
     return json_to_text(json_object_get(converted, "spec"));
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Kustomizations: what kubectl prints is applied, and each way in which it fails is reported. */
 #include "base/file.h"
 #include "base/str.h"
@@ -18,7 +19,7 @@ static void own_fake_kubectl(struct fake_kubectl *fake)
     struct err err = {0};
     setenv("PATH", fake->path, 1);
     free(fake->path);
-    tree_remove(fake->folder, &err);
+    file_remove_tree(fake->folder, &err);
 }
 
 /* Without a script there is no kubectl. */
@@ -29,7 +30,7 @@ static struct fake_kubectl fake_kubectl(const char *script)
     EXPECT(mkdtemp(fake.folder));
     OWN(free) char *file = str_format("%s/kubectl", fake.folder);
     OWN(free) char *text = str_format("#!/bin/sh\n%s\n", script ? script : "");
-    EXPECT(!script || file_put(file, 0700, bytes_of(text), &err));
+    EXPECT(!script || file_write_unsynced(file, 0700, bytes_of(text), &err));
     setenv("PATH", fake.folder, 1);
     return fake;
 }
@@ -99,7 +100,7 @@ TEST(an_object_that_is_refused_is_reported_with_the_folder_and_its_name)
                                "---\napiVersion: messaging.knative.dev/v1\nkind: Channel\n"
                                "metadata: {name: b}\nspec: {delivry: {}}\n";
     struct err err = {0};
-    OWN(objects) struct objects *objects = objects_open(NULL, &err);
+    OWN(object_store) struct object_store *objects = object_store_open(NULL, &err);
     OWN(buf) struct buf lines = {0};
     struct manifest_listener listener = {note, note, &lines};
     EXPECT_INT(manifests_apply_rendered(objects, "dir", bytes_of(text), &listener), 1);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Manifest files: those of the project, and what is told about broken ones. */
 #include "base/file.h"
 #include "base/str.h"
@@ -16,7 +17,7 @@ static void note(const char *line, void *context)
 static char *told(const char *path, size_t *errors)
 {
     struct err err = {0};
-    OWN(objects) struct objects *objects = objects_open(NULL, &err);
+    OWN(object_store) struct object_store *objects = object_store_open(NULL, &err);
     OWN(buf) struct buf lines = {0};
     struct manifest_listener listener = {note, note, &lines};
     *errors = manifests_apply(objects, path, &listener);
@@ -26,7 +27,7 @@ static char *told(const char *path, size_t *errors)
 static char *told_of_text(const char *text, size_t *errors)
 {
     struct err err = {0};
-    OWN(objects) struct objects *objects = objects_open(NULL, &err);
+    OWN(object_store) struct object_store *objects = object_store_open(NULL, &err);
     OWN(buf) struct buf lines = {0};
     struct manifest_listener listener = {note, note, &lines};
     *errors = manifests_apply_text(objects, "m.yaml", bytes_of(text), &listener);
@@ -115,7 +116,7 @@ TEST(a_megabyte_in_a_manifest_is_kept_whole)
     enum { LEN = 1 << 20 };
     OWN(buf) struct buf text = {0};
     buf_add_text(&text, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  k: ");
-    memset(buf_room(&text, LEN), 'x', LEN);
+    memset(buf_reserve(&text, LEN), 'x', LEN);
     text.len += LEN;
     buf_add_text(&text, "\n");
     size_t errors = 0;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* kn-local convert: manifests of 2019 in the words of today, with their comments. */
 #include "base/file.h"
 #include "base/str.h"
@@ -44,8 +45,6 @@ static void expect_error(const char *text, const char *want)
 #define SERVING "apiVersion: serving.knative.dev/"
 #define SERVICE "v1alpha1\nkind: Service\nmetadata: {name: s}\n"
 #define TODAY   "v1\nkind: Service\nmetadata: {name: s}\n"
-
-/* ---- services -------------------------------------------------------------------------------- */
 
 TEST(a_service_keeps_its_comments_order_and_blank_lines)
 {
@@ -151,8 +150,6 @@ TEST(a_service_with_a_template_gets_the_new_version_only)
                 SERVING TODAY "spec: {template: {spec: {containers: [{image: x}]}}}\n");
 }
 
-/* ---- channels and subscriptions -------------------------------------------------------------- */
-
 TEST(a_provisioner_becomes_a_template)
 {
     expect_text("apiVersion: eventing.knative.dev/v1alpha1\nkind: Channel\nmetadata: {name: c}\n"
@@ -208,8 +205,6 @@ TEST(a_trigger_filters_by_attributes)
                 "    ref: {apiVersion: serving.knative.dev/v1, kind: Service, name: s}\n");
 }
 
-/* ---- sources --------------------------------------------------------------------------------- */
-
 TEST(a_container_source_gets_a_pod)
 {
     expect_text("apiVersion: sources.eventing.knative.dev/v1alpha1\nkind: ContainerSource\n"
@@ -253,8 +248,6 @@ TEST(what_is_left_to_do_for_a_pub_sub_source_is_told)
     EXPECT_HAS(got, "value: knative-eventing_n_g\n");
 }
 
-/* ---- what passes ----------------------------------------------------------------------------- */
-
 TEST(what_is_of_today_passes_byte_for_byte)
 {
     static const char *const texts[] = {
@@ -270,7 +263,7 @@ TEST(what_is_of_today_passes_byte_for_byte)
         "apiVersion: eventing.knative.dev/v1alpha1\nkind: EventPolicy\n",
         "a: &x {b: 1}\nc: {<<: *x}\n",
     };
-    for (size_t i = 0; i < COUNT(texts); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         expect_text(texts[i], texts[i]);
 }
 
@@ -301,8 +294,6 @@ TEST(anchors_beside_what_changes_are_kept)
                 "apiVersion: messaging.knative.dev/v1\nkind: Channel\n"
                 "metadata: {name: &n c, labels: {app: *n}}\n");
 }
-
-/* ---- what is refused ------------------------------------------------------------------------- */
 
 TEST(what_has_no_counterpart_is_named_with_the_way_out)
 {
@@ -349,8 +340,6 @@ TEST(a_mistake_is_told_as_kn_local_tells_it)
     expect_error("a: 1\n b: 2\n", "m.yaml:2: mapping values are not allowed in this context\n");
 }
 
-/* ---- the article ----------------------------------------------------------------------------- */
-
 static void read_docs(const char *text, struct yaml_docs *docs)
 {
     struct err err = {0};
@@ -362,13 +351,13 @@ static void read_docs(const char *text, struct yaml_docs *docs)
 static void expect_same(const json_t *old, const json_t *new)
 {
     struct err err = {0};
-    struct problem problem = {0};
+    struct validation_error problem = {0};
     const struct kind *from = kind_of_object(old, &err);
     const struct kind *to = kind_of_object(new, &err);
-    EXPECT(from && to && to->today == NULL);
-    EXPECT(kind_check(to, new, NULL, &problem));
+    EXPECT(from && to && to->hub == NULL);
+    EXPECT(kind_validate(to, new, NULL, &problem));
     json_auto_t *today = kind_convert(old, from, to);
-    EXPECT(from->today != to ||
+    EXPECT(from->hub != to ||
            json_equal(json_object_get(today, "spec"), json_object_get(new, "spec")));
 }
 
@@ -376,7 +365,7 @@ TEST(the_articles_manifests_say_the_same_as_before)
 {
     static const char *const files[] = {"channel", "gcp-pubsub-source", "subscriber",
                                         "vision-subscriber"};
-    for (size_t i = 0; i < COUNT(files); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
         OWN(free) char *path = str_format("tests/fuzz/corpus/convert/%s.yaml", files[i]);
         OWN(buf) struct buf text = {.max = 1 << 20};
         OWN(buf) struct buf told = {0};

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Schedules of PingSource: which texts are schedules, and when they strike. */
 #include "base/str.h"
 #include "base/timestamp.h"
@@ -16,24 +17,24 @@ static const char UTC[] = "UTC0";
 static int64_t seconds_of(const char *time)
 {
     int64_t ns = 0;
-    EXPECT(time_parse(time, &ns));
+    EXPECT(timestamp_parse(time, &ns));
     return ns / NS_PER_SEC;
 }
 
 /* When a schedule strikes next, as text in UTC; "never" when it does not. Static storage. */
 static const char *next(const char *schedule, const char *rule, const char *after)
 {
-    static char text[TIME_TEXT];
+    static char text[TIMESTAMP_SIZE];
     struct err err = {0};
     struct cron cron;
     if (!cron_parse(schedule, &cron, &err))
         return strcpy(text, "no schedule");
-    OWN(zone) struct zone *zone = zone_from_rule(rule);
+    OWN(time_zone) struct time_zone *zone = timezone_from_rule(rule);
     EXPECT(zone != NULL);
     int64_t at = cron_next(&cron, zone, seconds_of(after));
     if (at < 0)
         return strcpy(text, "never");
-    time_format(at * NS_PER_SEC, text);
+    timestamp_format(at * NS_PER_SEC, text);
     return text;
 }
 
@@ -67,7 +68,7 @@ TEST(a_schedule_strikes_at_the_next_moment_that_matches_all_fields)
         {"0 0 30 2 *", UTC, "2026-01-01T00:00:00Z", "never"},
         {"59 59 23 31 12 *", UTC, "2026-12-31T23:59:59Z", "2027-12-31T23:59:59Z"},
     };
-    expect_rows(rows, COUNT(rows));
+    expect_rows(rows, ARRAY_SIZE(rows));
 }
 
 TEST(a_day_and_a_weekday_together_strike_on_either)
@@ -79,7 +80,7 @@ TEST(a_day_and_a_weekday_together_strike_on_either)
         {"0 0 */2 * FRI", UTC, "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"},
         {"0 0 */2 * FRI", UTC, "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z"},
     };
-    expect_rows(rows, COUNT(rows));
+    expect_rows(rows, ARRAY_SIZE(rows));
 }
 
 TEST(the_names_of_schedules_strike_at_midnight_or_on_the_hour)
@@ -93,7 +94,7 @@ TEST(the_names_of_schedules_strike_at_midnight_or_on_the_hour)
         {"@yearly", UTC, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z"},
         {"@annually", UTC, "2026-06-01T00:00:00Z", "2027-01-01T00:00:00Z"},
     };
-    expect_rows(rows, COUNT(rows));
+    expect_rows(rows, ARRAY_SIZE(rows));
 }
 
 TEST(a_schedule_follows_the_clocks_of_its_zone)
@@ -106,7 +107,7 @@ TEST(a_schedule_follows_the_clocks_of_its_zone)
         {"0 9 * * *", SYDNEY, "2026-07-01T00:00:00Z", "2026-07-01T23:00:00Z"},
         {"0 9 * * *", LORD_HOWE, "2026-07-01T00:00:00Z", "2026-07-01T22:30:00Z"},
     };
-    expect_rows(rows, COUNT(rows));
+    expect_rows(rows, ARRAY_SIZE(rows));
 }
 
 TEST(a_local_time_that_is_skipped_does_not_strike)
@@ -118,7 +119,7 @@ TEST(a_local_time_that_is_skipped_does_not_strike)
         {"0 * * * *", BERLIN, "2026-03-29T00:30:00Z", "2026-03-29T01:00:00Z"},
         {"30 2 8 3 *", NEW_YORK, "2026-01-01T00:00:00Z", "2027-03-08T07:30:00Z"},
     };
-    expect_rows(rows, COUNT(rows));
+    expect_rows(rows, ARRAY_SIZE(rows));
 }
 
 TEST(a_local_time_that_comes_twice_strikes_twice)
@@ -131,7 +132,7 @@ TEST(a_local_time_that_comes_twice_strikes_twice)
         {"45 1 * * *", LORD_HOWE, "2026-04-04T12:00:00Z", "2026-04-04T14:45:00Z"},
         {"45 1 * * *", LORD_HOWE, "2026-04-04T14:45:00Z", "2026-04-04T15:15:00Z"},
     };
-    expect_rows(rows, COUNT(rows));
+    expect_rows(rows, ARRAY_SIZE(rows));
 }
 
 TEST(what_is_no_schedule_is_refused_with_the_field_that_is_wrong)
@@ -158,7 +159,7 @@ TEST(what_is_no_schedule_is_refused_with_the_field_that_is_wrong)
         {"@reboot", "schedule: \"@reboot\" is not known, want @hourly, @daily, @weekly, @monthly "
                     "or @yearly"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct err err = {0};
         struct cron cron;
         EXPECT(!cron_parse(rows[i].schedule, &cron, &err));
@@ -170,9 +171,9 @@ TEST(what_is_no_schedule_is_refused_with_the_field_that_is_wrong)
 TEST(a_zone_that_does_not_exist_is_refused_by_name)
 {
     static const char *const names[] = {"Mars/Olympus", "../../etc/passwd", "/etc/localtime"};
-    for (size_t i = 0; i < COUNT(names); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         struct err err = {0};
-        EXPECT(zone_open(names[i], &err) == NULL);
+        EXPECT(timezone_open(names[i], &err) == NULL);
         EXPECT_HAS(err.text, names[i]);
     }
 }
@@ -186,8 +187,8 @@ TEST(a_rule_that_is_broken_is_no_zone)
                                         "CET-1CEST,M13.1.0,M1.1.0",
                                         "CET-1CEST,M3.5.0",
                                         "CET-1CEST,M3.5.0,M10.5.0/3x"};
-    for (size_t i = 0; i < COUNT(rules); i++)
-        EXPECT(zone_from_rule(rules[i]) == NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+        EXPECT(timezone_from_rule(rules[i]) == NULL);
 }
 
 /* A version 2 TZif file: +0 until 1000, +3600 until 2000, then by the rule in its footer. */
@@ -208,7 +209,7 @@ static struct bytes tzif(char *file, const char *footer)
         size_t len;
     } parts[] = {{head, 20}, {none, 24}, {first, 7}, {head, 20}, {counts, 24}, {data, 34}};
     size_t len = 0;
-    for (size_t i = 0; i < COUNT(parts); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
         memcpy(file + len, parts[i].from, parts[i].len);
         len += parts[i].len;
     }
@@ -219,13 +220,13 @@ static struct bytes tzif(char *file, const char *footer)
 TEST(a_zone_file_gives_what_its_table_says_and_then_what_its_rule_says)
 {
     char file[256];
-    OWN(zone) struct zone *zone = zone_from_bytes(tzif(file, "\nABC-5\n"));
+    OWN(time_zone) struct time_zone *zone = timezone_from_bytes(tzif(file, "\nABC-5\n"));
     EXPECT(zone != NULL);
-    EXPECT_INT(zone_offset(zone, -5), 0);
-    EXPECT_INT(zone_offset(zone, 999), 0);
-    EXPECT_INT(zone_offset(zone, 1000), 3600);
-    EXPECT_INT(zone_offset(zone, 1999), 3600);
-    EXPECT_INT(zone_offset(zone, 2000), 5 * 3600);
+    EXPECT_INT(timezone_offset(zone, -5), 0);
+    EXPECT_INT(timezone_offset(zone, 999), 0);
+    EXPECT_INT(timezone_offset(zone, 1000), 3600);
+    EXPECT_INT(timezone_offset(zone, 1999), 3600);
+    EXPECT_INT(timezone_offset(zone, 2000), 5 * 3600);
 }
 
 TEST(a_zone_file_that_is_cut_anywhere_is_refused)
@@ -234,6 +235,6 @@ TEST(a_zone_file_that_is_cut_anywhere_is_refused)
     struct bytes whole = tzif(file, "\nABC-5\n");
     for (size_t len = 0; len < whole.len; len++) {
         OWN(free) char *cut = len ? str_copy_bytes((struct bytes){file, len}) : NULL;
-        EXPECT(zone_from_bytes((struct bytes){cut, len}) == NULL);
+        EXPECT(timezone_from_bytes((struct bytes){cut, len}) == NULL);
     }
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The object store: versions, conflicts, status, ownership, watching, and life after a restart. */
 #include "base/file.h"
 #include "base/str.h"
@@ -19,22 +20,22 @@ static struct object_key key_of(const char *name)
     return (struct object_key){&kind_config_map, "default", name};
 }
 
-static json_t *create(struct objects *objects, const char *name)
+static json_t *create(struct object_store *objects, const char *name)
 {
     struct err err = {0};
     struct object_key key = key_of(name);
-    return objects_create_new(objects, &key, config(name, "1"), &err);
+    return object_store_create_new(objects, &key, config(name, "1"), &err);
 }
 
-static struct objects *memory(void)
+static struct object_store *memory(void)
 {
     struct err err = {0};
-    return objects_open(NULL, &err);
+    return object_store_open(NULL, &err);
 }
 
 TEST(a_new_object_gets_uid_version_generation_and_time)
 {
-    OWN(objects) struct objects *objects = memory();
+    OWN(object_store) struct object_store *objects = memory();
     json_auto_t *made = create(objects, "a");
     EXPECT_INT(strlen(object_uid(made)), 36);
     EXPECT_INT(object_generation(made), 1);
@@ -44,33 +45,33 @@ TEST(a_new_object_gets_uid_version_generation_and_time)
 
 TEST(a_name_can_be_taken_once)
 {
-    OWN(objects) struct objects *objects = memory();
+    OWN(object_store) struct object_store *objects = memory();
     json_decref(create(objects, "a"));
     struct err err = {0};
     struct object_key key = key_of("a");
-    EXPECT(!objects_create_new(objects, &key, config("a", "2"), &err));
+    EXPECT(!object_store_create_new(objects, &key, config("a", "2"), &err));
     EXPECT_STR(err.reason, "AlreadyExists");
     EXPECT_STR(err.text, "configmaps \"a\" already exists");
 }
 
 TEST(the_same_again_changes_nothing)
 {
-    OWN(objects) struct objects *objects = memory();
+    OWN(object_store) struct object_store *objects = memory();
     json_auto_t *made = create(objects, "a");
     struct err err = {0};
     struct object_key key = key_of("a");
-    json_auto_t *again = objects_update_new(objects, &key, config("a", "1"), &err);
+    json_auto_t *again = object_store_update_new(objects, &key, config("a", "1"), &err);
     EXPECT_STR(object_meta(again, "resourceVersion"), object_meta(made, "resourceVersion"));
     EXPECT_INT(object_generation(again), 1);
 }
 
 TEST(a_change_counts_up_version_and_generation)
 {
-    OWN(objects) struct objects *objects = memory();
+    OWN(object_store) struct object_store *objects = memory();
     json_auto_t *made = create(objects, "a");
     struct err err = {0};
     struct object_key key = key_of("a");
-    json_auto_t *changed = objects_update_new(objects, &key, config("a", "2"), &err);
+    json_auto_t *changed = object_store_update_new(objects, &key, config("a", "2"), &err);
     EXPECT(
         !str_equal(object_meta(changed, "resourceVersion"), object_meta(made, "resourceVersion")));
     EXPECT_INT(object_generation(changed), 2);
@@ -79,91 +80,90 @@ TEST(a_change_counts_up_version_and_generation)
 
 TEST(a_tree_that_was_given_out_never_changes)
 {
-    OWN(objects) struct objects *objects = memory();
+    OWN(object_store) struct object_store *objects = memory();
     json_auto_t *made = create(objects, "a");
     json_auto_t *copy = json_deep_copy(made);
     json_t *next = json_copy(made); /* shares its metadata */
     json_object_set_new(next, "data", json_pack("{s:s}", "key", "2"));
     struct err err = {0};
     struct object_key key = key_of("a");
-    json_auto_t *changed = objects_update_new(objects, &key, next, &err);
-    json_decref(objects_set_status_new(objects, &key, json_object(), &err));
+    json_auto_t *changed = object_store_update_new(objects, &key, next, &err);
+    json_decref(object_store_set_status_new(objects, &key, json_object(), &err));
     EXPECT_INT(object_generation(changed), 2);
     EXPECT(json_equal(made, copy));
 }
 
 TEST(who_changes_an_older_version_is_refused)
 {
-    OWN(objects) struct objects *objects = memory();
+    OWN(object_store) struct object_store *objects = memory();
     json_auto_t *made = create(objects, "a");
     struct err err = {0};
     struct object_key key = key_of("a");
-    json_decref(objects_update_new(objects, &key, config("a", "2"), &err));
-    EXPECT(!objects_update_new(objects, &key, json_deep_copy(made), &err));
+    json_decref(object_store_update_new(objects, &key, config("a", "2"), &err));
+    EXPECT(!object_store_update_new(objects, &key, json_deep_copy(made), &err));
     EXPECT_INT(err.status, ERR_CONFLICT);
     EXPECT_STR(err.reason, "Conflict");
 }
 
 TEST(status_is_changed_apart_from_the_rest)
 {
-    OWN(objects) struct objects *objects = memory();
+    OWN(object_store) struct object_store *objects = memory();
     json_decref(create(objects, "a"));
     struct err err = {0};
     struct object_key key = key_of("a");
-    json_decref(objects_set_status_new(objects, &key, json_pack("{s:i}", "n", 1), &err));
-    json_auto_t *changed = objects_update_new(objects, &key, config("a", "2"), &err);
+    json_decref(object_store_set_status_new(objects, &key, json_pack("{s:i}", "n", 1), &err));
+    json_auto_t *changed = object_store_update_new(objects, &key, config("a", "2"), &err);
     EXPECT_INT(json_integer_value(json_object_get(json_object_get(changed, "status"), "n")), 1);
-    json_auto_t *status = objects_set_status_new(objects, &key, json_pack("{s:i}", "n", 2), &err);
+    json_auto_t *status =
+        object_store_set_status_new(objects, &key, json_pack("{s:i}", "n", 2), &err);
     EXPECT_INT(object_generation(status), 2);
 }
 
 TEST(what_an_object_owned_goes_with_it)
 {
-    OWN(objects) struct objects *objects = memory();
+    OWN(object_store) struct object_store *objects = memory();
     json_auto_t *owner = create(objects, "owner");
     json_t *owned = config("owned", "1");
     json_object_set_new(json_object_get(owned, "metadata"), "ownerReferences",
                         json_pack("[{s:s}]", "uid", object_uid(owner)));
     struct err err = {0};
     struct object_key key = key_of("owned");
-    json_decref(objects_create_new(objects, &key, owned, &err));
+    json_decref(object_store_create_new(objects, &key, owned, &err));
     struct object_key owner_key = key_of("owner");
-    json_decref(objects_delete(objects, &owner_key, &err));
-    EXPECT(objects_get(objects, &key) == NULL);
+    json_decref(object_store_delete(objects, &owner_key, &err));
+    EXPECT(object_store_get(objects, &key) == NULL);
 }
 
 TEST(what_is_not_there_cannot_be_changed_or_deleted)
 {
-    OWN(objects) struct objects *objects = memory();
+    OWN(object_store) struct object_store *objects = memory();
     struct object_key key = key_of("a");
     struct err err = {0};
-    EXPECT(!objects_delete(objects, &key, &err));
+    EXPECT(!object_store_delete(objects, &key, &err));
     EXPECT_STR(err.text, "configmaps \"a\" not found");
     struct err other = {0};
-    EXPECT(!objects_update_new(objects, &key, config("a", "1"), &other));
+    EXPECT(!object_store_update_new(objects, &key, config("a", "1"), &other));
     EXPECT_STR(other.reason, "NotFound");
 }
 
 TEST(lists_are_sorted_and_of_one_namespace)
 {
-    OWN(objects) struct objects *objects = memory();
+    OWN(object_store) struct object_store *objects = memory();
     json_decref(create(objects, "b"));
     json_decref(create(objects, "a"));
     struct err err = {0};
     struct object_key key = {&kind_config_map, "other", "c"};
     json_t *other = config("c", "1");
     json_object_set_new(json_object_get(other, "metadata"), "namespace", json_string("other"));
-    json_decref(objects_create_new(objects, &key, other, &err));
-    json_auto_t *all = objects_list(objects, &kind_config_map, NULL, NULL);
-    json_auto_t *some = objects_list(objects, &kind_config_map, "default", NULL);
+    json_decref(object_store_create_new(objects, &key, other, &err));
+    json_auto_t *all = object_store_list(objects, &kind_config_map, NULL, NULL);
+    json_auto_t *some = object_store_list(objects, &kind_config_map, "default", NULL);
     EXPECT_INT(json_array_size(all), 3);
     EXPECT_INT(json_array_size(some), 2);
     EXPECT_STR(object_name(json_array_get(some, 0)), "a");
 }
 
-/* ---- watching -------------------------------------------------------------------------------- */
-
-static void note(const struct change *change, void *context)
+static void note(const struct object_change *change, void *context)
 {
     static const char letters[] = "amd";
     buf_add_format(context, "%c%s ", letters[change->type], object_name(change->object));
@@ -171,32 +171,30 @@ static void note(const struct change *change, void *context)
 
 TEST(a_watch_is_told_of_the_past_and_of_what_comes)
 {
-    OWN(objects) struct objects *objects = memory();
+    OWN(object_store) struct object_store *objects = memory();
     json_decref(create(objects, "a"));
-    uint64_t version = objects_version(objects);
+    uint64_t version = object_store_version(objects);
     json_decref(create(objects, "b"));
     OWN(buf) struct buf seen = {0};
     struct err err = {0};
-    struct objects_watch *watch = objects_watch(objects, version, note, &seen, &err);
+    struct object_store_watch *watch = object_store_watch(objects, version, note, &seen, &err);
     struct object_key key = key_of("b");
-    json_decref(objects_update_new(objects, &key, config("b", "2"), &err));
-    json_decref(objects_delete(objects, &key, &err));
+    json_decref(object_store_update_new(objects, &key, config("b", "2"), &err));
+    json_decref(object_store_delete(objects, &key, &err));
     EXPECT_STR(seen.data, "ab mb db ");
-    objects_unwatch(objects, watch);
+    object_store_unwatch(objects, watch);
     json_decref(create(objects, "c"));
     EXPECT_STR(seen.data, "ab mb db ");
 }
 
 TEST(a_watch_from_too_long_ago_is_refused)
 {
-    OWN(objects) struct objects *objects = memory();
+    OWN(object_store) struct object_store *objects = memory();
     struct err err = {0};
-    EXPECT(!objects_watch(objects, 1, note, NULL, &err));
+    EXPECT(!object_store_watch(objects, 1, note, NULL, &err));
     EXPECT_INT(err.status, 410);
     EXPECT_STR(err.reason, "Expired");
 }
-
-/* ---- restart --------------------------------------------------------------------------------- */
 
 static void in_folder(void (*run)(const char *file))
 {
@@ -205,24 +203,24 @@ static void in_folder(void (*run)(const char *file))
     OWN(free) char *file = str_format("%s/objects.db", folder);
     run(file);
     struct err err = {0};
-    tree_remove(folder, &err);
+    file_remove_tree(folder, &err);
 }
 
 static void restart(const char *file)
 {
     struct err err = {0};
-    struct objects *before = objects_open(file, &err);
+    struct object_store *before = object_store_open(file, &err);
     json_auto_t *made = create(before, "a");
     json_decref(create(before, "b"));
     struct object_key gone = key_of("b");
-    json_decref(objects_delete(before, &gone, &err));
-    objects_close(before);
+    json_decref(object_store_delete(before, &gone, &err));
+    object_store_close(before);
 
-    OWN(objects) struct objects *after = objects_open(file, &err);
-    json_auto_t *list = objects_list(after, &kind_config_map, NULL, NULL);
+    OWN(object_store) struct object_store *after = object_store_open(file, &err);
+    json_auto_t *list = object_store_list(after, &kind_config_map, NULL, NULL);
     EXPECT_INT(json_array_size(list), 1);
     EXPECT(json_equal(json_array_get(list, 0), made));
-    EXPECT(objects_version(after) >= strtoull(object_meta(made, "resourceVersion"), NULL, 10));
+    EXPECT(object_store_version(after) >= strtoull(object_meta(made, "resourceVersion"), NULL, 10));
 }
 
 TEST(objects_survive_a_restart)
@@ -233,6 +231,6 @@ TEST(objects_survive_a_restart)
 TEST(a_file_that_is_no_store_is_refused)
 {
     struct err err = {0};
-    EXPECT(!objects_open("/dev/null/objects.db", &err));
+    EXPECT(!object_store_open("/dev/null/objects.db", &err));
     EXPECT_HAS(err.text, "/dev/null/objects.db: cannot open the saved objects");
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The journal: what was written is found again, by this process and by others. */
 #include "base/str.h"
 #include "kn-local/trace/trace_log.h"
@@ -8,10 +9,10 @@
 
 struct found {
     size_t count;
-    struct journal_hop first, last;
+    struct trace_hop first, last;
 };
 
-static void collect(const struct journal_hop *hop, void *to)
+static void collect(const struct trace_hop *hop, void *to)
 {
     struct found *found = to;
     if (found->count++ == 0)
@@ -19,36 +20,36 @@ static void collect(const struct journal_hop *hop, void *to)
     found->last = *hop;
 }
 
-static struct found find(const struct journal *journal, const char *id)
+static struct found find(const struct trace_log *journal, const char *id)
 {
     struct found found = {0};
-    journal_each(journal, id, collect, &found);
+    trace_log_each(journal, id, collect, &found);
     return found;
 }
 
-static void note(struct journal *journal, enum hop hop, const char *id, int attempt)
+static void note(struct trace_log *journal, enum trace_hop_kind hop, const char *id, int attempt)
 {
-    journal_write(journal, &(struct journal_note){.hop = hop,
-                                                  .id = id,
-                                                  .place = "default/channels/pictures",
-                                                  .peer = "http://127.0.0.1:9/",
-                                                  .status = 503,
-                                                  .attempt = attempt,
-                                                  .latency_ns = 1500000});
+    trace_log_write(journal, &(struct trace_record){.hop = hop,
+                                                    .id = id,
+                                                    .place = "default/channels/pictures",
+                                                    .peer = "http://127.0.0.1:9/",
+                                                    .status = 503,
+                                                    .attempt = attempt,
+                                                    .latency_ns = 1500000});
 }
 
 TEST(an_events_hops_are_found_in_order)
 {
     struct err err = {0};
-    OWN(journal) struct journal *journal = journal_open(NULL, &err);
+    OWN(trace_log) struct trace_log *journal = trace_log_open(NULL, &err);
     note(journal, HOP_RECEIVED, "7", 0);
     note(journal, HOP_RECEIVED, "8", 0);
     note(journal, HOP_RETRIED, "7", 2);
 
     struct found found = find(journal, "7");
     EXPECT_INT(found.count, 2);
-    EXPECT_STR(hop_name(found.first.kind), "received");
-    EXPECT_STR(hop_name(found.last.kind), "retried");
+    EXPECT_STR(trace_log_hop_name(found.first.kind), "received");
+    EXPECT_STR(trace_log_hop_name(found.last.kind), "retried");
     EXPECT_INT(found.last.status, 503);
     EXPECT_INT(found.last.attempt, 2);
     EXPECT_INT(found.last.latency_us, 1500);
@@ -60,7 +61,7 @@ TEST(an_events_hops_are_found_in_order)
 TEST(the_journal_keeps_the_last_hops_and_forgets_older_ones)
 {
     struct err err = {0};
-    OWN(journal) struct journal *journal = journal_open(NULL, &err);
+    OWN(trace_log) struct trace_log *journal = trace_log_open(NULL, &err);
     note(journal, HOP_RECEIVED, "old", 0);
     for (int i = 0; i < 20000; i++)
         note(journal, HOP_RECEIVED, "new", i);
@@ -74,7 +75,7 @@ TEST(the_journal_keeps_the_last_hops_and_forgets_older_ones)
 TEST(ids_that_differ_only_far_behind_are_told_apart)
 {
     struct err err = {0};
-    OWN(journal) struct journal *journal = journal_open(NULL, &err);
+    OWN(trace_log) struct trace_log *journal = trace_log_open(NULL, &err);
     char one[200], other[200];
     memset(one, 'x', sizeof(one));
     one[199] = '\0';
@@ -109,13 +110,13 @@ TEST(the_journal_of_a_killed_process_is_read_by_another)
     pid_t child = fork();
     if (child == 0) {
         struct err inner = {0};
-        struct journal *journal = journal_open(path, &inner);
+        struct trace_log *journal = trace_log_open(path, &inner);
         note(journal, HOP_DROPPED, "7", 10);
         kill(getpid(), SIGKILL);
     }
     EXPECT(waitpid(child, NULL, 0) == child);
 
-    OWN(journal) struct journal *journal = journal_open_to_read(path, &err);
+    OWN(trace_log) struct trace_log *journal = trace_log_open_to_read(path, &err);
     EXPECT(journal != NULL);
     struct found found = find(journal, "7");
     EXPECT_INT(found.count, 1);
@@ -128,7 +129,7 @@ TEST(a_journal_goes_on_where_it_ended)
     struct err err = {0};
     OWN(free) char *path = a_path();
     for (int i = 0; i < 2; i++) {
-        OWN(journal) struct journal *journal = journal_open(path, &err);
+        OWN(trace_log) struct trace_log *journal = trace_log_open(path, &err);
         note(journal, HOP_RECEIVED, "7", i);
         EXPECT_INT(find(journal, "7").count, i + 1);
     }
@@ -142,11 +143,11 @@ TEST(a_file_that_is_no_journal_is_not_read_as_one_but_made_anew_to_write)
     FILE *file = fopen(path, "w");
     fputs("kn-journal-0\nold", file);
     fclose(file);
-    EXPECT(journal_open_to_read(path, &err) == NULL);
+    EXPECT(trace_log_open_to_read(path, &err) == NULL);
     EXPECT_HAS(err.text, "is no journal of this version");
 
     err = (struct err){0};
-    OWN(journal) struct journal *journal = journal_open(path, &err);
+    OWN(trace_log) struct trace_log *journal = trace_log_open(path, &err);
     EXPECT(journal != NULL);
     EXPECT_INT(find(journal, NULL).count, 0);
     remove_path(path);

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who got which event, in a file that outlives every process that writes there. */
+#include "tests/helpers/arrival_log.h"
+
+#include "base/own.h"
+#include "base/str.h"
+#include "base/timestamp.h"
+#include "tests/helpers/test.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SENDERS = 8, KILLS = 12 };
+
+struct arrival_log *arrival_log_map(const char *path)
+{
+    OWN(fd) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    EXPECT(fd >= 0 && ftruncate(fd, sizeof(struct arrival_log)) == 0);
+    void *memory =
+        mmap(NULL, sizeof(struct arrival_log), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    EXPECT(memory != MAP_FAILED);
+    return memory;
+}
+
+bool arrival_log_record(struct arrival_log *ledger, size_t reader, const char *text)
+{
+    int64_t number;
+    if (reader >= ARRIVAL_LOG_READERS || !str_int(text, 0, ARRIVAL_LOG_EVENTS - 1, &number))
+        return false;
+    atomic_store(&ledger->arrived[reader][number], 1);
+    return true;
+}
+
+unsigned arrival_log_missing(const struct arrival_log *ledger)
+{
+    unsigned count = 0;
+    for (size_t reader = 0; reader < ARRIVAL_LOG_READERS; reader++)
+        for (size_t i = 0; i < ARRIVAL_LOG_EVENTS; i++)
+            count += !atomic_load(&ledger->arrived[reader][i]);
+    return count;
+}
+
+static void rest(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 2 * NS_PER_MS}, NULL);
+}
+
+static void kill_now_and_then(const struct arrival_log *ledger, const struct crash_test *trial)
+{
+    unsigned seed = (unsigned)timestamp_now_ns();
+    for (int i = 0; i < KILLS; i++) {
+        unsigned until =
+            (unsigned)(ARRIVAL_LOG_EVENTS / (KILLS + 1) * (i + 1)) + (unsigned)rand_r(&seed) % 1000;
+        while (atomic_load(&ledger->published) < until)
+            rest();
+        trial->kill_one(trial->scene, (unsigned)rand_r(&seed));
+    }
+}
+
+void crash_test_run(struct arrival_log *ledger, const struct crash_test *trial)
+{
+    pthread_t senders[SENDERS];
+    for (size_t i = 0; i < SENDERS; i++)
+        pthread_create(&senders[i], NULL, trial->publish_all, trial->scene);
+    kill_now_and_then(ledger, trial);
+    for (size_t i = 0; i < SENDERS; i++)
+        pthread_join(senders[i], NULL);
+    EXPECT_INT(atomic_load(&ledger->published), ARRIVAL_LOG_EVENTS);
+    while (arrival_log_missing(ledger))
+        rest();
+}
+
+uint16_t free_port(void)
+{
+    OWN(fd) int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    EXPECT(bind(fd, (struct sockaddr *)&address, size) == 0);
+    EXPECT(getsockname(fd, (struct sockaddr *)&address, &size) == 0);
+    return ntohs(address.sin_port);
+}
