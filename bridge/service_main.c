@@ -86,7 +86,7 @@ static bool run(const struct service_program *program, struct err *err)
     const struct ce_service service = {
         .name = program->name,
         .handler = handle,
-        .waits = program->apis || state.push, /* the guard waits for Google's keys */
+        .blocking = program->apis || state.push, /* the guard waits for Google's keys */
         .app = &state,
         .guard = guard,
         .get = get,

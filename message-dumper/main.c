@@ -7,9 +7,8 @@ int main(int argc, char **argv)
 {
     static const struct service_program message_dumper = {
         .name = "message-dumper",
-        .about = "Logs every event that is posted to it, as it came and decoded: CloudEvents in "
-                 "any mode and\n"
-                 "version, Pub/Sub messages in any envelope, plain text.\n",
+        .about = "Logs every event that is posted to it, as it came and decoded: CloudEvents in\n"
+                 "any mode and version, Pub/Sub messages in any envelope, plain text.\n",
         .paths = "  GET /events     the last events as JSON\n",
         .settings = "  HISTORY_EVENTS      how many events GET /events shows (100)\n"
                     "  HISTORY_BYTES       and how many bytes of them are kept (1048576)\n",

@@ -7,16 +7,15 @@ int main(int argc, char **argv)
 {
     static const struct service_program translate = {
         .name = "translate",
-        .about = "Translates the texts that it is sent, e.g. {\"text\":\"Hello "
-                 "World\",\"from\":\"en\",\"to\":\"es\"}\n"
-                 "in any envelope: asks the Translation API, logs and answers `Translated text: "
-                 "Hola Mundo`. An\n"
-                 "empty `from` lets the API detect the language. Other events are acknowledged and "
-                 "ignored.\n",
+        .about =
+            "Translates the texts that it is sent, in any envelope, e.g.\n"
+            "{\"text\":\"Hello World\",\"from\":\"en\",\"to\":\"es\"}: asks the Translation API,\n"
+            "logs and answers `Translated text: Hola Mundo`. An empty `from` lets the API\n"
+            "detect the language. Other events are acknowledged and ignored.\n",
         .settings = "  TRANSLATE_API       v2 or v3 (v2)\n"
                     "  TRANSLATE_EMULATOR_HOST\n"
-                    "                      host:port of a local Translation, e.g. gcp-local's: no "
-                    "credentials needed\n",
+                    "                      host:port of a local Translation, e.g. gcp-local's:\n"
+                    "                      no credentials needed\n",
         .apis = GCP_TRANSLATE,
         .handler = translate_on_event,
     };

@@ -7,14 +7,13 @@ int main(int argc, char **argv)
 {
     static const struct service_program vision = {
         .name = "vision",
-        .about = "Labels each picture that is uploaded to a bucket: takes Cloud Storage's "
-                 "notifications in any\n"
-                 "envelope, asks the Vision API, logs and answers `This picture is labelled: "
-                 "Sea,Coast,Water`.\n"
-                 "Other events are acknowledged and ignored.\n",
+        .about = "Labels each picture that is uploaded to a bucket: takes Cloud Storage's\n"
+                 "notifications in any envelope, asks the Vision API, logs and answers\n"
+                 "`This picture is labelled: Sea,Coast,Water`. Other events are acknowledged\n"
+                 "and ignored.\n",
         .settings = "  VISION_EMULATOR_HOST\n"
-                    "                      host:port of a local Vision, e.g. gcp-local's: no "
-                    "credentials needed\n",
+                    "                      host:port of a local Vision, e.g. gcp-local's:\n"
+                    "                      no credentials needed\n",
         .apis = GCP_VISION,
         .handler = vision_on_event,
     };

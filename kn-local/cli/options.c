@@ -16,9 +16,8 @@ const char kn_help[] =
     "Knative on this machine: channels, subscriptions, sources, and services that the first event\n"
     "starts, with the real kubectl. Found by kn as a plugin: `kn local up`.\n"
     "\n"
-    "  -f, --file PATH     apply at start a manifest, or the manifests in a folder; `-` is "
-    "standard\n"
-    "                      input; may be repeated\n"
+    "  -f, --file PATH     apply at start a manifest, or the manifests in a folder; `-` is\n"
+    "                      standard input; may be repeated\n"
     "  -k, --kustomize DIR apply at start what `kubectl kustomize DIR` prints; may be repeated;\n"
     "                      needs kubectl 1.22 or newer\n"
     "  -w, --write         convert: rewrite the files in place\n"
@@ -162,8 +161,8 @@ static bool read_command(const char *text, struct kn_options *options, struct er
     const char *names[ARRAY_SIZE(commands)];
     if (str_equal(text, "render"))
         return err_set(err, ERR_INPUT,
-                       "render was removed; print a kustomization with `kubectl "
-                       "kustomize DIR`, apply it with `kn-local up -k DIR`");
+                       "render was removed; print a kustomization with `kubectl kustomize DIR`, "
+                       "apply it with `kn-local up -k DIR`");
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
         names[i] = commands[i].name;
         options->command = commands[i].command;

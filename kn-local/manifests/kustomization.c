@@ -17,8 +17,8 @@
 
 enum {
     MAX_OUTPUT = 16 << 20,
-    OLDEST_MINOR = 22
-}; /* components and labels are known from 1.22 on */
+    OLDEST_MINOR = 22, /* of kubectl 1: it knows components */
+};
 
 extern char **environ;
 
