@@ -104,7 +104,8 @@ static bool upload(struct storage_request *request, struct err *err)
         break;
     }
     return err_set(err, ERR_INPUT,
-                   "Invalid upload: want uploadType=media, multipart or resumable, or upload_id.");
+                   "Invalid upload: uploadType must be media, multipart or resumable, or upload_id "
+                   "must be given.");
 }
 
 bool storage_rest_owns(const char *path)

@@ -77,7 +77,7 @@ TEST(a_config_that_cannot_be_is_refused)
         {"{" TOPIC "}", "payload_format is missing"},
         {"{" TOPIC ", \"payload_format\": \"XML\"}", "want JSON_API_V1 or NONE"},
         {"{" TOPIC ", \"payload_format\": \"NONE\", \"event_types\": [\"FINALIZE\"]}",
-         "no event type"},
+         "not an event type"},
         {"{" TOPIC ", \"payload_format\": \"NONE\", \"custom_attributes\": {\"a\": 1}}",
          "custom_attributes.a"},
     };

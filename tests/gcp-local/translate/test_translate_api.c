@@ -108,8 +108,8 @@ TEST(quotes_and_loose_signs_are_written_as_entities_outside_of_tags)
 static bool run(const char *script, const char *input, int timeout_ms, size_t max_output,
                 struct buf *out, struct err *err)
 {
-    const char *const argv[] = {"sh", "-c", script, NULL}, *const env[] = {"PATH=/usr/bin:/bin",
-                                                                           "LC_ALL=C", NULL};
+    char *const argv[] = {"sh", "-c", (char *)(uintptr_t)script, NULL};
+    char *const env[] = {"PATH=/usr/bin:/bin", "LC_ALL=C", NULL};
     struct filter_process filter = {argv, env, timeout_ms, max_output};
     return filter_process_run(&filter, bytes_of(input), out, err);
 }
@@ -127,7 +127,7 @@ TEST(a_filter_that_fails_is_quoted)
     OWN(buf) struct buf out = {0};
     struct err err = {0};
     EXPECT(!run("echo no such pair >&2; echo more >&2; exit 3", "", 10000, 1000, &out, &err));
-    EXPECT_STR(err.text, "sh failed (exit code 3), saying: no such pair");
+    EXPECT_STR(err.text, "sh failed (exit code 3): no such pair");
 }
 
 TEST(a_filter_that_never_ends_is_killed_with_all_it_started)
@@ -148,7 +148,7 @@ TEST(a_filter_that_writes_too_much_is_stopped)
 
 TEST(a_program_that_is_missing_is_not_found)
 {
-    const char *const argv[] = {"no-such-program", NULL}, *const env[] = {NULL};
+    char *const argv[] = {"no-such-program", NULL}, *const env[] = {NULL};
     struct filter_process filter = {argv, env, 1000, 1000};
     OWN(buf) struct buf out = {0};
     struct err err = {0};
@@ -168,7 +168,7 @@ TEST(without_apertium_the_error_names_the_packages)
     EXPECT_INT(err.status, ERR_INPUT);
     EXPECT_STR(err.reason, "FAILED_PRECONDITION");
     EXPECT_STR(err.text, "translation needs Debian's packages apertium and apertium-eng-cat; "
-                         "./scripts/setup run installs all that are needed");
+                         "install all with ./scripts/setup run");
 }
 
 /* "STATUS BODY" for a request text. The caller frees. */
@@ -260,7 +260,7 @@ TEST(v2_refuses_in_googles_form)
         {"{\"q\":\"x\",\"target\":\"en\",\"format\":\"pdf\"}", "Format: pdf"},
         {"{\"target\":\"en\"}", "Required Text"},
         {"{\"q\":[],\"target\":\"en\"}", "Required Text"},
-        {"{\"q\":[7],\"target\":\"en\"}", "q holds something else than strings"},
+        {"{\"q\":[7],\"target\":\"en\"}", "q must hold strings only"},
         {"{\"q\":\"x\"}", "Required parameter: target"},
         {"{\"q\":\"x\",\"target\":7}", "target is a number, want a string"},
         {"{\"q\":\"x\",\"to\":\"en\"}", "to is not known"},
@@ -379,7 +379,7 @@ TEST(v3_refuses_what_is_wrong)
         {"{\"contents\":[\"x\"],\"targetLanguageCode\":\"es\",\"mimeType\":\"image/png\"}",
          "mimeType is image/png, want text/plain or text/html"},
         {"{\"contents\":[\"x\"],\"targetLanguageCode\":\"es\",\"glossaryConfig\":{}}",
-         "not built into gcp-local"},
+         "not supported by gcp-local"},
         {"{\"content\":[\"x\"]}", "content is not known; did you mean contents?"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -459,7 +459,7 @@ TEST(both_apis_answer_over_http)
          "\"languageCode\": \"en\""},
         {"/v3/projects/p/supportedLanguages?displayLanguageCode=en", NULL, NULL, "Portuguese"},
         {"/v3/projects/p:batchTranslateText", "application/json", "{}",
-         "/v3/projects/p:batchTranslateText is not built into gcp-local"},
+         "/v3/projects/p:batchTranslateText is not supported by gcp-local"},
     };
     struct err err = {0};
     struct translate_api *translate = translate_open();
