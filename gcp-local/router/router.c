@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which API a request is for. */
+/* Routes requests to the APIs. */
 #include "gcp-local/router/router.h"
 
 #include "base/own.h"
@@ -10,7 +10,7 @@
 
 enum { MAX_SMALL_BODY = 64 * 1024 };
 
-/* Google's libraries find out here whether they run on Google Cloud. */
+/* Google's libraries detect by this reply whether they run on Google Cloud. */
 static void welcome(struct http_exchange *exchange)
 {
     struct http_reply reply = {.content_type = "text/plain; charset=UTF-8"};
@@ -25,7 +25,7 @@ static bool may_control(struct http_exchange *exchange, struct router *router, s
     if (!token_service_authenticate(router->cloud->tokens, &exchange->headers, &grant, err))
         return false;
     return str_equal(grant.scope, ROUTER_ADMIN_SCOPE) ||
-           err_set(err, ERR_FORBIDDEN, "only `gcp-local reset` may do that");
+           err_set(err, ERR_FORBIDDEN, "only `gcp-local reset` may do this");
 }
 
 static void reset(struct http_exchange *exchange, struct router *router)
@@ -45,7 +45,7 @@ static bool is_own(const struct http_exchange *exchange)
            (str_equal(exchange->method, "POST") && str_equal(path, ROUTER_RESET_PATH));
 }
 
-/* Whose path it is, once it belongs to no API of newer make: any /BUCKET/OBJECT is Storage's. */
+/* Storage comes last, since almost any path may be /BUCKET/OBJECT. */
 static bool is_storage(const char *path)
 {
     return !token_service_owns(path) && !pubsub_owns(path) && !vision_owns(path) &&
@@ -92,7 +92,7 @@ void router_handle(struct http_exchange *exchange, void *app)
         storage_rest_handle(exchange, cloud->storage);
     else
         api_reject(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL,
-                   "%s %s is not built in gcp-local", exchange->method, path);
+                   "%s %s is not supported by gcp-local", exchange->method, path);
 }
 
 void router_refuse(struct http_exchange *exchange, const struct err *err, void *app)

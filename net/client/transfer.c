@@ -4,7 +4,6 @@
 
 #include "base/str.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,13 +107,6 @@ void transfer_free(struct transfer *transfer)
     buf_done(&transfer->text);
     free(transfer->lines);
     free(transfer);
-}
-
-static bool is_loopback(const char *host)
-{
-    struct in_addr address;
-    return str_equal(host, "localhost") || str_ends(host, ".localhost") || str_equal(host, "::1") ||
-           (str_starts(host, "127.") && inet_pton(AF_INET, host, &address) == 1);
 }
 
 bool transfer_is_framing(const char *name)
@@ -226,7 +218,7 @@ static void set_request(struct transfer *transfer)
     set(easy, CURLOPT_HTTPHEADER, set_lines(transfer));
     if (call->accept_encoding)
         set(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
-    if (call->no_proxy || is_loopback(transfer->url.host))
+    if (call->no_proxy || url_is_loopback(transfer->url.host))
         set(easy, CURLOPT_PROXY, ""); /* else the environment is asked */
     set(easy, CURLOPT_TIMEOUT_MS, transfer_timeout_ms(call));
     set_method(transfer);
