@@ -57,15 +57,9 @@ static const struct api *api_of(const char *path)
     return &apis[i];
 }
 
-static const char *const missing_text =
-    "Request is missing required authentication credential. Expected OAuth 2 access token, login "
-    "cookie or other valid authentication credential. See "
-    "https://developers.google.com/identity/sign-in/web/devconsole-project.";
-static const char *const invalid_text =
-    "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie "
-    "or "
-    "other valid authentication credential. See "
-    "https://developers.google.com/identity/sign-in/web/devconsole-project.";
+#define CREDENTIALS                                                                                \
+    " Expected OAuth 2 access token, login cookie or other valid authentication credential. See "  \
+    "https://developers.google.com/identity/sign-in/web/devconsole-project."
 
 /* An error for insufficient credentials. */
 struct denial {
@@ -75,24 +69,41 @@ struct denial {
     const char *challenge; /* after the realm in WWW-Authenticate */
 };
 
-static const struct denial missing = {401,
-                                      "CREDENTIALS_MISSING",
-                                      missing_text,
-                                      "required",
-                                      "Anonymous caller does not have storage access.",
-                                      ""};
-static const struct denial invalid = {
-    401,         "ACCESS_TOKEN_TYPE_UNSUPPORTED", invalid_text,
-    "authError", "Invalid Credentials",           ", error=\"invalid_token\""};
+static const struct denial missing = {
+    .status = 401,
+    .reason = "CREDENTIALS_MISSING",
+    .text = "Request is missing required authentication credential." CREDENTIALS,
+    .old_reason = "required",
+    .old_text = "Anonymous caller does not have storage access.",
+    .challenge = "",
+};
+
 static const struct denial expired = {
-    401,         "ACCESS_TOKEN_EXPIRED", invalid_text,
-    "authError", "Invalid Credentials",  ", error=\"invalid_token\""};
-static const struct denial insufficient_scope = {403,
-                                                 "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
-                                                 "Request had insufficient authentication scopes.",
-                                                 "insufficientPermissions",
-                                                 "Insufficient Permission",
-                                                 ", error=\"insufficient_scope\""};
+    .status = 401,
+    .reason = "ACCESS_TOKEN_EXPIRED",
+    .text = "Request had invalid authentication credentials." CREDENTIALS,
+    .old_reason = "authError",
+    .old_text = "Invalid Credentials",
+    .challenge = ", error=\"invalid_token\"",
+};
+
+static const struct denial invalid = {
+    .status = 401,
+    .reason = "ACCESS_TOKEN_TYPE_UNSUPPORTED",
+    .text = "Request had invalid authentication credentials." CREDENTIALS,
+    .old_reason = "authError",
+    .old_text = "Invalid Credentials",
+    .challenge = ", error=\"invalid_token\"",
+};
+
+static const struct denial insufficient_scope = {
+    .status = 403,
+    .reason = "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+    .text = "Request had insufficient authentication scopes.",
+    .old_reason = "insufficientPermissions",
+    .old_text = "Insufficient Permission",
+    .challenge = ", error=\"insufficient_scope\"",
+};
 
 static json_t *newer_error(const struct api *api, const struct denial *denial)
 {
@@ -125,15 +136,6 @@ static bool deny(struct http_exchange *exchange, const struct api *api, const st
     return false;
 }
 
-static const struct denial *denial_for(const struct err *err)
-{
-    const struct denial *const all[] = {&missing, &expired};
-    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-        if (str_equal(err->reason, all[i]->reason))
-            return all[i];
-    return &invalid;
-}
-
 static bool has_scope(const struct access_grant *grant, const struct api *api, const char *method)
 {
     bool reads = str_equal(method, "GET") || str_equal(method, "HEAD");
@@ -149,6 +151,9 @@ bool auth_guard_allows(struct http_exchange *exchange, struct token_service *tok
     OWN(access_grant) struct access_grant grant = {0};
     struct err err = {0};
     if (!token_service_authenticate(tokens, &exchange->headers, &grant, &err))
-        return deny(exchange, api, denial_for(&err));
+        return deny(exchange, api,
+                    str_equal(err.reason, missing.reason)   ? &missing
+                    : str_equal(err.reason, expired.reason) ? &expired
+                                                            : &invalid);
     return has_scope(&grant, api, exchange->method) || deny(exchange, api, &insufficient_scope);
 }

@@ -25,7 +25,7 @@ static bool read_object(const struct image_source *source, const char *uri, stru
     const char *bucket = uri + strlen("gs://");
     const char *slash = strchr(bucket, '/');
     if (!slash || slash == bucket || !slash[1])
-        return err_set(err, ERR_INPUT, "Invalid image URI: %s; want gs://BUCKET/OBJECT.", uri);
+        return err_set(err, ERR_INPUT, "Invalid image URI: %s; must be gs://BUCKET/OBJECT.", uri);
     OWN(free) char *name = str_copy_bytes((struct bytes){bucket, (size_t)(slash - bucket)});
     struct err cause = {0};
     if (!source->read_object)
@@ -65,5 +65,6 @@ bool image_source_read(const struct image_source *source, const char *uri, struc
         return read_object(source, uri, out, err);
     if (str_starts_any_case(uri, "http://") || str_starts_any_case(uri, "https://"))
         return fetch(source, uri, out, err);
-    return err_set(err, ERR_INPUT, "Invalid image URI: %s; want gs://BUCKET/OBJECT or a URL.", uri);
+    return err_set(err, ERR_INPUT, "Invalid image URI: %s; must be gs://BUCKET/OBJECT or a URL.",
+                   uri);
 }

@@ -41,14 +41,15 @@ static bool set_simple_fields(struct storage_object *object, const json_t *resou
     for (size_t i = 0; i < ARRAY_SIZE(text_fields); i++) {
         json_t *value = json_object_get(resource, text_fields[i]);
         if (value && !json_is_string(value) && !json_is_null(value))
-            return err_set(err, ERR_INPUT, "Invalid value for %s, want a string.", text_fields[i]);
+            return err_set(err, ERR_INPUT, "Invalid value for %s: must be a string.",
+                           text_fields[i]);
         if (value)
             assign(object->fields, text_fields[i], value);
     }
     for (size_t i = 0; i < ARRAY_SIZE(flag_fields); i++) {
         json_t *value = json_object_get(resource, flag_fields[i]);
         if (value && !json_is_boolean(value) && !json_is_null(value))
-            return err_set(err, ERR_INPUT, "Invalid value for %s, want true or false.",
+            return err_set(err, ERR_INPUT, "Invalid value for %s: must be true or false.",
                            flag_fields[i]);
         if (value)
             assign(object->fields, flag_fields[i], value);
@@ -65,7 +66,7 @@ static bool set_metadata(struct storage_object *object, json_t *metadata, struct
         return true;
     }
     if (!json_is_object(metadata))
-        return err_set(err, ERR_INPUT, "Invalid value for metadata, want an object.");
+        return err_set(err, ERR_INPUT, "Invalid value for metadata: must be an object.");
 
     json_t *all = json_object_get(object->fields, "metadata");
     if (!all) {
@@ -77,7 +78,7 @@ static bool set_metadata(struct storage_object *object, json_t *metadata, struct
     json_object_foreach(metadata, key, value)
     {
         if (!json_is_string(value) && !json_is_null(value))
-            return err_set(err, ERR_INPUT, "Invalid value for metadata.%s, want a string.", key);
+            return err_set(err, ERR_INPUT, "Invalid value for metadata.%s: must be a string.", key);
         assign(all, key, value);
     }
     if (json_object_size(all) == 0)

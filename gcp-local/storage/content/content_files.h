@@ -38,7 +38,7 @@ bool content_files_durable(const struct content_files *files);
 int content_files_create(struct content_files *files, const char *path, struct err *err);
 int content_files_read(struct content_files *files, const char *path, struct err *err);
 
-/* Give a file another path, or a second one. Missing folders are made. */
+/* Give a file another path, or a second one. Creates missing folders. */
 bool content_files_rename(struct content_files *files, const char *from, const char *to,
                           struct err *err);
 bool content_files_link(struct content_files *files, const char *from, const char *to,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Unpacks gzip as it comes, in bounded memory. */
+/* Unpacks gzip data piece by piece, in bounded memory. */
 #ifndef GCP_LOCAL_STORAGE_CONTENT_GUNZIP_H
 #define GCP_LOCAL_STORAGE_CONTENT_GUNZIP_H
 
@@ -9,14 +9,15 @@
 
 struct gunzip;
 
-typedef bool gunzip_plain(struct bytes piece, void *to, struct err *err);
+/* Receives unpacked data; false and err to stop. */
+typedef bool gunzip_plain(struct bytes piece, void *context, struct err *err);
 
-struct gunzip *gunzip_open(gunzip_plain *plain, void *to);
+struct gunzip *gunzip_open(gunzip_plain *plain, void *context);
 
-/* Unpacks a piece and passes on what comes out. ERR_INPUT when it is no gzip. */
+/* Unpacks a piece. ERR_INPUT when it is not gzip. */
 bool gunzip_add(struct gunzip *gunzip, struct bytes piece, struct err *err);
 
-/* Whether it was whole. */
+/* Call it after the last piece: false and ERR_INPUT when the data were truncated. */
 bool gunzip_end(const struct gunzip *gunzip, struct err *err);
 
 void gunzip_close(struct gunzip *gunzip); /* NULL is fine */

@@ -20,7 +20,7 @@ struct byte_range {
  * "bytes=-3". */
 enum range_kind ranges_parse(const char *field, int64_t size, struct byte_range *range);
 
-/* A Content-Range of an upload. -1 stands for "*". */
+/* A Content-Range of an upload. -1 is "*". */
 struct content_range {
     bool has_bytes;      /* false: "bytes * / total", a query or the end of an upload */
     int64_t first, last; /* last is -1 when the client does not know the length of the body */

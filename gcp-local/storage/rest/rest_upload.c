@@ -101,7 +101,7 @@ static json_t *read_resource(const struct upload *upload, struct err *err)
         json_from_bytes(buf_bytes(&upload->multipart.json), "metadata", ERR_INPUT, err);
     if (resource && !json_is_object(resource)) {
         json_decref(resource);
-        err_set(err, ERR_INPUT, "metadata: want an object");
+        err_set(err, ERR_INPUT, "metadata: must be an object");
         return NULL;
     }
     return resource;

@@ -112,7 +112,7 @@ bool storage_request_number(const struct storage_request *request, const char *n
     OWN(free) char *text = storage_request_query(request, name);
     *value = fallback;
     return !text || str_int(text, 0, INT64_MAX, value) ||
-           err_set(err, ERR_INPUT, "Invalid value '%s' for %s, want a number.", text, name);
+           err_set(err, ERR_INPUT, "Invalid value '%s' for %s: must be a number.", text, name);
 }
 
 bool storage_request_generation(const struct storage_request *request, int64_t *generation,

@@ -9,7 +9,7 @@
  * of channels must be a multiple of eight. */
 struct feature_map {
     unsigned height, width, channels;
-    float *values; /* owned or borrowed, as the place where the map is declared says */
+    float *values; /* owned by the user of the map */
 };
 
 static inline size_t feature_map_points(const struct feature_map *map)

@@ -31,7 +31,7 @@ TEST(languages_have_names_in_each_other)
     EXPECT_STR(language_name(fr, fr), "Français");
 }
 
-TEST(the_language_of_a_text_is_one_of_the_six)
+TEST(the_language_of_a_text_is_detected_among_the_six)
 {
     static const struct {
         const char *text, *code;
@@ -60,7 +60,7 @@ TEST(the_language_of_a_text_is_one_of_the_six)
     EXPECT(confidence == 0);
 }
 
-TEST(of_a_long_text_the_beginning_is_enough)
+TEST(the_language_of_a_long_text_is_detected_from_its_beginning)
 {
     OWN(buf) struct buf text = {0};
     for (int i = 0; i < 4000; i++)
@@ -69,7 +69,7 @@ TEST(of_a_long_text_the_beginning_is_enough)
     EXPECT_STR(detect_language(text.data, false, &confidence)->code, "fr");
 }
 
-TEST(entities_become_characters_but_those_that_html_needs)
+TEST(entities_become_characters_except_those_that_html_needs)
 {
     static const struct {
         const char *before, *after;
@@ -88,7 +88,7 @@ TEST(entities_become_characters_but_those_that_html_needs)
     }
 }
 
-TEST(quotes_and_loose_signs_are_written_as_entities_outside_of_tags)
+TEST(quotes_and_special_characters_become_entities_outside_of_tags)
 {
     static const struct {
         const char *before, *after;
@@ -114,7 +114,7 @@ static bool run(const char *script, const char *input, int timeout_ms, size_t ma
     return filter_process_run(&filter, bytes_of(input), out, err);
 }
 
-TEST(a_filter_gets_its_input_and_only_the_environment_given)
+TEST(a_filter_gets_its_input_and_only_the_given_environment)
 {
     OWN(buf) struct buf out = {0};
     struct err err = {0};
@@ -122,7 +122,7 @@ TEST(a_filter_gets_its_input_and_only_the_environment_given)
     EXPECT_STR(out.data, "HELLO0\n");
 }
 
-TEST(a_filter_that_fails_is_quoted)
+TEST(the_error_of_a_failed_filter_quotes_its_standard_error)
 {
     OWN(buf) struct buf out = {0};
     struct err err = {0};
@@ -130,7 +130,7 @@ TEST(a_filter_that_fails_is_quoted)
     EXPECT_STR(err.text, "sh failed (exit code 3): no such pair");
 }
 
-TEST(a_filter_that_never_ends_is_killed_with_all_it_started)
+TEST(a_filter_that_does_not_end_is_killed_with_its_descendants)
 {
     OWN(buf) struct buf out = {0};
     struct err err = {0};
@@ -138,7 +138,7 @@ TEST(a_filter_that_never_ends_is_killed_with_all_it_started)
     EXPECT_INT(err.status, ERR_UNAVAILABLE);
 }
 
-TEST(a_filter_that_writes_too_much_is_stopped)
+TEST(a_filter_that_writes_too_much_is_killed)
 {
     OWN(buf) struct buf out = {0};
     struct err err = {0};
@@ -192,7 +192,7 @@ TEST(v2_translates_a_text)
                          "\"detectedSourceLanguage\":\"en\"}]}}");
 }
 
-TEST(v2_translates_many_texts_in_order_whatever_they_hold)
+TEST(v2_translates_many_texts_of_any_content_in_order)
 {
     OWN(free) char *answer = v2(
         V2_TRANSLATE, "{\"q\":[\"Hello World\",\"\",\"Bonjour\",\"Good morning\\n\\nThe house\","
@@ -207,7 +207,7 @@ TEST(v2_translates_many_texts_in_order_whatever_they_hold)
                    want[i]);
 }
 
-TEST(v2_takes_html_unless_told_otherwise)
+TEST(v2_expects_html_by_default)
 {
     OWN(free) char *answer =
         v2(V2_TRANSLATE, "{\"q\":\"<b>Good morning</b> &amp; the &quot;house&quot;\","
@@ -216,7 +216,7 @@ TEST(v2_takes_html_unless_told_otherwise)
                        "\"<b>Bon dia</b> &amp; la &quot;casa&quot;\"}]}}");
 }
 
-TEST(v2_leaves_a_text_alone_that_is_in_the_target_language)
+TEST(v2_does_not_change_a_text_in_the_target_language)
 {
     OWN(free) char *answer = v2(V2_TRANSLATE, "{\"q\":\"Hola Mundo\",\"target\":\"es\"}");
     EXPECT_HAS(answer, "\"translatedText\":\"Hola Mundo\",\"detectedSourceLanguage\":\"es\"");
@@ -241,7 +241,7 @@ TEST(v2_translates_in_all_thirty_directions)
         }
 }
 
-TEST(v2_refuses_in_googles_form)
+TEST(v2_rejects_invalid_requests_with_googles_errors)
 {
     static const struct {
         const char *request, *want;
@@ -272,7 +272,7 @@ TEST(v2_refuses_in_googles_form)
     }
 }
 
-TEST(v2_keeps_to_its_limits)
+TEST(v2_enforces_googles_limits)
 {
     json_t *list = json_array();
     for (int i = 0; i < 129; i++)
@@ -293,7 +293,7 @@ TEST(v2_keeps_to_its_limits)
     EXPECT_INT(answer.status, 400);
 }
 
-TEST(v2_translates_a_long_text_whole)
+TEST(v2_translates_a_long_text_completely)
 {
     OWN(buf) struct buf text = {0};
     for (int i = 0; i < 400; i++)
@@ -324,7 +324,7 @@ TEST(v2_lists_languages_with_names_when_a_target_is_given)
     EXPECT_HAS(named, "{\"language\":\"en\",\"name\":\"Inglés\"}");
 }
 
-TEST(v2_takes_forms_and_queries_with_q_again_and_again)
+TEST(v2_accepts_forms_and_queries_with_repeated_q)
 {
     struct err err = {0};
     json_auto_t *request =
@@ -361,7 +361,7 @@ TEST(v3_translates_texts)
                "\"en\"},{\"translatedText\":\"Buenos días\",\"detectedLanguageCode\":\"en\"}]}");
 }
 
-TEST(v3_refuses_what_is_wrong)
+TEST(v3_rejects_invalid_requests)
 {
     static const struct {
         const char *request, *want;
@@ -424,7 +424,7 @@ TEST(v3_detects_and_lists_languages)
     EXPECT(translate_v3_languages("xx", &err) == NULL);
 }
 
-TEST(paths_of_translate_are_told_from_others)
+TEST(paths_of_translate_are_recognized)
 {
     EXPECT(translate_owns("/language/translate/v2"));
     EXPECT(translate_owns("/language/translate/v2/detect"));
@@ -434,7 +434,7 @@ TEST(paths_of_translate_are_told_from_others)
     EXPECT(!translate_owns("/"));
 }
 
-TEST(both_apis_answer_over_http)
+TEST(both_apis_reply_over_http)
 {
     static const struct {
         const char *target, *type, *body, *want;
