@@ -3,7 +3,7 @@
 #include "base/json/jread.h"
 #include "base/own.h"
 #include "gcp-local/storage/catalog/bucket.h"
-#include "gcp-local/storage/content/gunzip.h"
+#include "gcp-local/api/gunzip.h"
 #include "gcp-local/storage/rest/upload_metadata.h"
 
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Uploads in one request: media and multipart. */
 #include "base/str.h"
-#include "gcp-local/storage/content/gunzip.h"
+#include "gcp-local/api/gunzip.h"
 #include "gcp-local/storage/rest/multipart.h"
 #include "gcp-local/storage/rest/rest_actions.h"
 #include "gcp-local/storage/rest/upload_metadata.h"

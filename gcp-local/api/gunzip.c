@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Unpacks gzip data piece by piece, in bounded memory. */
-#include "gcp-local/storage/content/gunzip.h"
+#include "gcp-local/api/gunzip.h"
 
 #include "base/str.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Unpacks gzip data piece by piece, in bounded memory. */
-#ifndef GCP_LOCAL_STORAGE_CONTENT_GUNZIP_H
-#define GCP_LOCAL_STORAGE_CONTENT_GUNZIP_H
+#ifndef GCP_LOCAL_API_GUNZIP_H
+#define GCP_LOCAL_API_GUNZIP_H
 
 #include "base/buf.h"
 
