@@ -23,7 +23,7 @@ enum {
     LAST_PROBE_MS = 100,
     FIRST_BACKOFF_SEC = 1,
     LAST_BACKOFF_SEC = 60,
-    GOOD_RUN_SEC = 60, /* after it the next crash counts as the first */
+    STABLE_RUN_SEC = 60, /* after it the next crash counts as the first */
     PROBE_TIMEOUT_MS = 1000,
 };
 
@@ -33,8 +33,8 @@ struct pod {
     struct timer order; /* to start or stop, from other threads */
     struct timer again; /* to probe once more, from the HTTP client's thread */
     atomic_uint refs;
-    struct pod_manager *home;
-    struct pod_spec *plan; /* held */
+    struct pod_manager *manager;
+    struct pod_spec *pod_spec; /* held */
     struct pod_log *log;
     char *dir, *ns, *name, *owner_ns, *owner_name, *revision, *probe_path; /* of options */
     struct pod_options options;
@@ -68,7 +68,7 @@ void pod_release(struct pod *pod)
 {
     if (atomic_fetch_sub(&pod->refs, 1) > 1)
         return;
-    pod_spec_release(pod->plan);
+    pod_spec_release(pod->pod_spec);
     pod_log_close(pod->log);
     pthread_mutex_destroy(&pod->lock);
     free(pod->dir);
@@ -82,7 +82,7 @@ void pod_release(struct pod *pod)
     free(pod);
 }
 
-static void tell_pod(struct pod *pod)
+static void publish_pod(struct pod *pod)
 {
     pthread_mutex_lock(&pod->lock);
     struct serving_pod state = pod->state;
@@ -92,23 +92,23 @@ static void tell_pod(struct pod *pod)
     pthread_mutex_unlock(&pod->lock);
     state.waiting_reason = *reason ? reason : NULL;
     state.waiting_message = *reason ? message : NULL;
-    const struct resource_listener *listener = pod->home->listener;
+    const struct resource_listener *listener = pod->manager->listener;
     if (listener->pod)
         listener->pod(&state, listener->app);
 }
 
-static void tell_event(struct pod *pod, bool warning, const char *reason, const char *message)
+static void publish_event(struct pod *pod, bool warning, const char *reason, const char *message)
 {
-    const struct resource_listener *listener = pod->home->listener;
+    const struct resource_listener *listener = pod->manager->listener;
     struct resource_event event = {
         .about = pod->options.owner, .warning = warning, .reason = reason, .message = message};
     if (listener->event)
         listener->event(&event, listener->app);
 }
 
-static void tell_change(struct pod *pod)
+static void publish_change(struct pod *pod)
 {
-    tell_pod(pod);
+    publish_pod(pod);
     if (pod->options.changed)
         pod->options.changed(pod, pod->options.context);
 }
@@ -134,11 +134,11 @@ static bool is_stopping(struct pod *pod)
 static void become_ready(struct pod *pod)
 {
     pthread_mutex_lock(&pod->lock);
-    bool fresh = !pod->state.ready && pod->state.pid && !pod->stopping;
-    pod->state.ready |= fresh;
+    bool changed = !pod->state.ready && pod->state.pid && !pod->stopping;
+    pod->state.ready |= changed;
     pthread_mutex_unlock(&pod->lock);
-    if (fresh)
-        tell_change(pod);
+    if (changed)
+        publish_change(pod);
 }
 
 static void probe(struct timer *timer);
@@ -148,7 +148,7 @@ static void probe_later(struct pod *pod)
     int64_t wait_ns = pod->probe_wait_ms * NS_PER_MS;
     if (pod->probe_wait_ms < LAST_PROBE_MS)
         pod->probe_wait_ms = pod->probe_wait_ms * 5 / 4 + 1;
-    event_loop_set_timer(pod->home->loop, &pod->timer, timestamp_monotonic_ns() + wait_ns, probe);
+    event_loop_set_timer(pod->manager->loop, &pod->timer, timestamp_monotonic_ns() + wait_ns, probe);
 }
 
 /* Whether the program has opened its port. On loopback that is known at once. */
@@ -174,16 +174,16 @@ static void after_probe(struct timer *timer)
     pod_release(pod);
 }
 
-static void on_probed(struct http_response *answer, const struct err *err, void *context)
+static void on_probed(struct http_response *response, const struct err *err, void *context)
 {
     (void)err;
     struct pod *pod = context;
-    bool good = answer && answer->status >= 200 && answer->status < 400;
-    if (good) {
+    bool ok = response && response->status >= 200 && response->status < 400;
+    if (ok) {
         become_ready(pod);
         pod_release(pod);
     } else {
-        event_loop_set_timer(pod->home->loop, &pod->again, 0, after_probe);
+        event_loop_set_timer(pod->manager->loop, &pod->again, 0, after_probe);
     }
 }
 
@@ -194,7 +194,7 @@ static void probe_by_http(struct pod *pod)
                                             *pod->probe_path == '/' ? "" : "/", pod->probe_path));
     pod->probe =
         (struct http_call){.url = pod->probe_url, .headers = &none, .timeout_ms = PROBE_TIMEOUT_MS};
-    http_client_start(pod->home->client, &pod->probe, on_probed, pod_hold(pod));
+    http_client_start(pod->manager->client, &pod->probe, on_probed, pod_hold(pod));
 }
 
 static void probe(struct timer *timer)
@@ -231,7 +231,7 @@ static void close_output(struct pod *pod)
 {
     if (!pod->output_open)
         return;
-    event_loop_unwatch_fd(pod->home->loop, &pod->output);
+    event_loop_unwatch_fd(pod->manager->loop, &pod->output);
     close(pod->output.fd);
     pod->output_open = false;
 }
@@ -252,7 +252,7 @@ static int64_t backoff_sec(unsigned failures)
 }
 
 /* Kubernetes' way: the first start after a crash comes at once, the next ones wait. */
-static void start_again(struct pod *pod, int code)
+static void restart(struct pod *pod, int code)
 {
     char message[256];
     int64_t wait = backoff_sec(++pod->failures);
@@ -262,11 +262,11 @@ static void start_again(struct pod *pod, int code)
     else
         snprintf(message, sizeof(message), "exited with %d; starts again in %d s", code, (int)wait);
     set_waiting(pod, wait ? "CrashLoopBackOff" : RESTARTING, message);
-    tell_event(pod, true, "BackOff", message);
+    publish_event(pod, true, "BackOff", message);
     pthread_mutex_lock(&pod->lock);
     pod->state.restarts++;
     pthread_mutex_unlock(&pod->lock);
-    event_loop_set_timer(pod->home->loop, &pod->timer, timestamp_monotonic_ns() + wait * NS_PER_SEC,
+    event_loop_set_timer(pod->manager->loop, &pod->timer, timestamp_monotonic_ns() + wait * NS_PER_SEC,
                          start);
 }
 
@@ -279,13 +279,13 @@ static void finish(struct pod *pod, int code)
     pthread_mutex_unlock(&pod->lock);
 }
 
-static void note_end(struct pod *pod, int code)
+static void record_exit(struct pod *pod, int code)
 {
     pthread_mutex_lock(&pod->lock);
     pod->state.exit_code = code;
     pod->state.finished_ns = timestamp_now_ns();
     pod->state.pid = 0;
-    if (pod->state.finished_ns - pod->state.started_ns > GOOD_RUN_SEC * (int64_t)NS_PER_SEC)
+    if (pod->state.finished_ns - pod->state.started_ns > STABLE_RUN_SEC * (int64_t)NS_PER_SEC)
         pod->failures = 0;
     pthread_mutex_unlock(&pod->lock);
 }
@@ -293,23 +293,23 @@ static void note_end(struct pod *pod, int code)
 static void on_end(struct fd_watch *watch)
 {
     struct pod *pod = (struct pod *)((char *)watch - offsetof(struct pod, end));
-    event_loop_unwatch_fd(pod->home->loop, watch);
+    event_loop_unwatch_fd(pod->manager->loop, watch);
     int code = spawn_end(watch->fd);
     close(watch->fd);
     spawn_signal(pod->pid, SIGKILL); /* what it left behind in its group */
     pod->pid = 0;
-    event_loop_cancel_timer(pod->home->loop, &pod->timer);
+    event_loop_cancel_timer(pod->manager->loop, &pod->timer);
     if (pod->output_open)
         read_output(pod);
     close_output(pod);
     pod_log_end(pod->log, timestamp_now_ns());
-    note_end(pod, code);
+    record_exit(pod, code);
     if (is_stopping(pod))
         finish(pod, code);
     else
-        start_again(pod, code);
-    atomic_fetch_sub(&pod->home->running, 1);
-    tell_change(pod);
+        restart(pod, code);
+    atomic_fetch_sub(&pod->manager->running, 1);
+    publish_change(pod);
     pod_release(pod); /* the program's */
 }
 
@@ -328,10 +328,10 @@ static uint16_t free_port(void)
 static bool spawn(struct pod *pod, int *pidfd, int *output, struct err *err)
 {
     uint16_t port = pod->options.serves && !pod->options.port ? free_port() : pod->options.port;
-    OWN(image_command) char **env = pod_spec_prepare(pod->plan, pod->dir, port, err);
+    OWN(image_command) char **env = pod_spec_prepare(pod->pod_spec, pod->dir, port, err);
     if (!env)
         return false;
-    struct spawn spawn = {.argv = pod->plan->argv, .env = env, .dir = pod->plan->dir};
+    struct spawn spawn = {.argv = pod->pod_spec->argv, .env = env, .dir = pod->pod_spec->dir};
     pid_t pid;
     if (!spawn_start(&spawn, &pid, pidfd, output, err))
         return false;
@@ -349,11 +349,11 @@ static bool spawn(struct pod *pod, int *pidfd, int *output, struct err *err)
 static void start_failed(struct pod *pod, const char *reason, const char *message)
 {
     set_waiting(pod, reason, message);
-    tell_event(pod, true, "Failed", message);
+    publish_event(pod, true, "Failed", message);
     int64_t wait = backoff_sec(++pod->failures + 1);
-    event_loop_set_timer(pod->home->loop, &pod->timer, timestamp_monotonic_ns() + wait * NS_PER_SEC,
+    event_loop_set_timer(pod->manager->loop, &pod->timer, timestamp_monotonic_ns() + wait * NS_PER_SEC,
                          start);
-    tell_change(pod);
+    publish_change(pod);
 }
 
 static void start(struct timer *timer)
@@ -363,8 +363,8 @@ static void start(struct timer *timer)
         return;
     struct err err = {0};
     int pidfd, output;
-    if (!pod->plan->argv) {
-        start_failed(pod, "ErrImagePull", pod->plan->problem.text);
+    if (!pod->pod_spec->argv) {
+        start_failed(pod, "ErrImagePull", pod->pod_spec->problem.text);
         return;
     }
     pod_log_begin(pod->log);
@@ -372,16 +372,16 @@ static void start(struct timer *timer)
         start_failed(pod, "CreateContainerError", err.text);
         return;
     }
-    atomic_fetch_add(&pod->home->running, 1);
+    atomic_fetch_add(&pod->manager->running, 1);
     pod_hold(pod); /* the program's */
     pod->output_open = true;
-    event_loop_watch_fd(pod->home->loop, &pod->output, output, on_output);
-    event_loop_watch_fd(pod->home->loop, &pod->end, pidfd, on_end);
+    event_loop_watch_fd(pod->manager->loop, &pod->output, output, on_output);
+    event_loop_watch_fd(pod->manager->loop, &pod->end, pidfd, on_end);
     pod->probe_wait_ms = FIRST_PROBE_MS;
     if (pod->options.serves)
         probe_later(pod);
-    tell_event(pod, false, "Started", pod->name);
-    tell_change(pod);
+    publish_event(pod, false, "Started", pod->name);
+    publish_change(pod);
 }
 
 static void copy_options(struct pod *pod, const struct pod_options *options)
@@ -400,37 +400,37 @@ static void copy_options(struct pod *pod, const struct pod_options *options)
         .name = pod->name,
         .owner = pod->options.owner,
         .revision = pod->revision,
-        .container = pod->plan->container,
-        .image = pod->plan->image,
+        .container = pod->pod_spec->container,
+        .image = pod->pod_spec->image,
         .phase = POD_PENDING,
         .created_ns = timestamp_now_ns(),
     };
 }
 
-struct pod *pod_new(struct pod_manager *home, struct pod_spec *plan,
+struct pod *pod_new(struct pod_manager *manager, struct pod_spec *pod_spec,
                     const struct pod_options *options, struct err *err)
 {
-    OWN(free) char *dir = str_format("%s/%s_%s", home->dir, options->ns, options->name);
+    OWN(free) char *dir = str_format("%s/%s_%s", manager->dir, options->ns, options->name);
     struct pod_log *log = pod_log_open(dir, err);
     if (!log)
         return NULL;
     struct pod *pod = alloc_zeroed(sizeof(*pod));
     atomic_init(&pod->refs, 1);
     pthread_mutex_init(&pod->lock, NULL);
-    pod->home = home;
-    pod->plan = pod_spec_hold(plan);
+    pod->manager = manager;
+    pod->pod_spec = pod_spec_hold(pod_spec);
     pod->log = log;
     pod->dir = move_ptr(&dir);
     copy_options(pod, options);
-    pthread_mutex_lock(&home->lock);
-    DL_APPEND(home->pods, pod);
-    pthread_mutex_unlock(&home->lock);
-    tell_pod(pod);
-    event_loop_set_timer(home->loop, &pod->timer, 0, start);
+    pthread_mutex_lock(&manager->lock);
+    DL_APPEND(manager->pods, pod);
+    pthread_mutex_unlock(&manager->lock);
+    publish_pod(pod);
+    event_loop_set_timer(manager->loop, &pod->timer, 0, start);
     return pod;
 }
 
-static void kill_it(struct timer *timer)
+static void kill_after_grace(struct timer *timer)
 {
     struct pod *pod = (struct pod *)timer;
     if (pod->pid)
@@ -440,14 +440,14 @@ static void kill_it(struct timer *timer)
 static void stop(struct timer *timer)
 {
     struct pod *pod = (struct pod *)((char *)timer - offsetof(struct pod, order));
-    event_loop_cancel_timer(pod->home->loop, &pod->timer);
+    event_loop_cancel_timer(pod->manager->loop, &pod->timer);
     if (pod->pid) {
         spawn_signal(pod->pid, SIGTERM);
-        event_loop_set_timer(pod->home->loop, &pod->timer,
-                             timestamp_monotonic_ns() + pod->options.grace_ns, kill_it);
+        event_loop_set_timer(pod->manager->loop, &pod->timer,
+                             timestamp_monotonic_ns() + pod->options.grace_ns, kill_after_grace);
     } else {
         finish(pod, pod->state.exit_code);
-        tell_change(pod);
+        publish_change(pod);
     }
     pod_release(pod);
 }
@@ -462,34 +462,34 @@ void pod_stop(struct pod *pod)
     if (!first)
         return;
     pod_hold(pod);
-    event_loop_set_timer(pod->home->loop, &pod->order, 0, stop);
+    event_loop_set_timer(pod->manager->loop, &pod->order, 0, stop);
 }
 
 void pod_forget(struct pod *pod)
 {
     struct err err = {0}; /* a folder that stays is removed at the next start */
-    pthread_mutex_lock(&pod->home->lock);
-    DL_DELETE(pod->home->pods, pod);
-    pthread_mutex_unlock(&pod->home->lock);
+    pthread_mutex_lock(&pod->manager->lock);
+    DL_DELETE(pod->manager->pods, pod);
+    pthread_mutex_unlock(&pod->manager->lock);
     pthread_mutex_lock(&pod->lock);
     pod->state.phase = POD_GONE;
     pthread_mutex_unlock(&pod->lock);
-    tell_pod(pod);
+    publish_pod(pod);
     file_remove_tree(pod->dir, &err);
 }
 
-struct pod *pod_find(struct pod_manager *home, const char *ns, const char *name)
+struct pod *pod_find(struct pod_manager *manager, const char *ns, const char *name)
 {
     struct pod *pod;
-    pthread_mutex_lock(&home->lock);
-    DL_FOREACH(home->pods, pod)
+    pthread_mutex_lock(&manager->lock);
+    DL_FOREACH(manager->pods, pod)
     {
         if (str_equal(pod->name, name) && str_equal(pod->ns, ns)) {
             pod_hold(pod);
             break;
         }
     }
-    pthread_mutex_unlock(&home->lock);
+    pthread_mutex_unlock(&manager->lock);
     return pod;
 }
 

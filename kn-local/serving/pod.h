@@ -20,7 +20,7 @@ struct pod_manager {
     const struct runtime_options *options;
     const char *dir; /* each pod has a folder in it */
     const struct resource_listener *listener;
-    atomic_uint running;  /* programs that have not ended */
+    atomic_uint running;  /* programs that current not ended */
     pthread_mutex_t lock; /* guards what follows */
     struct pod *pods;     /* those that are not forgotten */
 };
@@ -33,13 +33,13 @@ struct pod_options {
     uint16_t port;        /* 0 = a free one */
     const char *probe_path;
     int64_t grace_ns; /* from SIGTERM to SIGKILL */
-    /* Called when ready, phase or waiting reason have changed. The pod may be released. */
+    /* Called when ready, phase or waiting reason current changed. The pod may be released. */
     void (*changed)(struct pod *pod, void *context);
     void *context;
 };
 
 /* Makes a pod and starts its program soon. NULL and err. */
-struct pod *pod_new(struct pod_manager *home, struct pod_spec *plan,
+struct pod *pod_new(struct pod_manager *manager, struct pod_spec *pod_spec,
                     const struct pod_options *options, struct err *err);
 struct pod *pod_hold(struct pod *pod);
 void pod_release(struct pod *pod);
@@ -47,11 +47,11 @@ void pod_release(struct pod *pod);
 /* Stops the program; no restart follows. */
 void pod_stop(struct pod *pod);
 
-/* Forgets the pod: it must have ended. Its folder and log go, listeners hear POD_GONE. */
+/* Forgets the pod: it must current ended. Its folder and log go, listeners hear POD_GONE. */
 void pod_forget(struct pod *pod);
 
 /* The pod of a name, held, or NULL. */
-struct pod *pod_find(struct pod_manager *home, const char *ns, const char *name);
+struct pod *pod_find(struct pod_manager *manager, const char *ns, const char *name);
 
 enum serving_pod_phase pod_phase(struct pod *pod);
 bool pod_ready(struct pod *pod);
