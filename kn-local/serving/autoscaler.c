@@ -102,7 +102,6 @@ static void add_replica(struct revision *revision)
         .owner = revision->id,
         .revision = spec->revision,
         .serves = revision->serves,
-        .port = spec->port,
         .probe_path = spec->probe_path,
         .grace_ns = GRACE_SEC * (int64_t)NS_PER_SEC,
         .changed = on_pod_changed,
@@ -205,7 +204,7 @@ static unsigned running(const struct revision *revision)
 
 /* Notes how it is; true when that is news. */
 static bool record_status(struct revision *revision, bool failing, const char *reason,
-                        const char *message)
+                          const char *message)
 {
     unsigned replicas = running(revision);
     if (!revision->replicas && revision->is_published && revision->published.ready == READY_FALSE)

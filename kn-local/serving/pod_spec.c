@@ -92,8 +92,8 @@ static void copy_files(const struct serving_container *container, struct pod_spe
     for (size_t i = 0; i < container->file_count; i++) {
         const struct serving_file *file = &container->files[i];
         pod_spec->files[i] = (struct pod_spec_file){.path = str_copy(file->path),
-                                                .data = str_copy_bytes(file->content),
-                                                .len = file->content.len};
+                                                    .data = str_copy_bytes(file->content),
+                                                    .len = file->content.len};
     }
 }
 

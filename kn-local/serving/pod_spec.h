@@ -36,7 +36,8 @@ void pod_spec_release(struct pod_spec *pod_spec);
 bool pod_spec_equal(const struct pod_spec *a, const struct pod_spec *b);
 
 /* Writes the files below dir, and returns the environment in which their paths stand for where they
- * are now; port is published as PORT unless 0. The caller frees (image_command_free). NULL and err. */
+ * are now; port is published as PORT unless 0. The caller frees (image_command_free). NULL and err.
+ */
 char **pod_spec_prepare(const struct pod_spec *pod_spec, const char *dir, uint16_t port,
                         struct err *err);
 

@@ -21,7 +21,8 @@ static void owned_spec_done(struct owned_spec *owned)
     *owned = (struct owned_spec){0};
 }
 
-static struct owned_spec owned_spec_copy(const struct revision_spec *spec, struct pod_spec *pod_spec)
+static struct owned_spec owned_spec_copy(const struct revision_spec *spec,
+                                         struct pod_spec *pod_spec)
 {
     struct owned_spec owned = {.spec = *spec, .pod_spec = pod_spec_hold(pod_spec)};
     owned.spec.revision = str_copy(spec->revision);
@@ -43,7 +44,7 @@ static bool owned_specs_equal(const struct owned_spec *a, const struct owned_spe
     const struct revision_spec *x = &a->spec, *y = &b->spec;
     return a->pod_spec && b->pod_spec && str_equal(x->revision, y->revision) &&
            str_equal(x->pod_base, y->pod_base) && str_equal(x->probe_path, y->probe_path) &&
-           x->port == y->port && x->min_scale == y->min_scale && x->max_scale == y->max_scale &&
+           x->min_scale == y->min_scale && x->max_scale == y->max_scale &&
            x->concurrency == y->concurrency && x->timeout_ns == y->timeout_ns &&
            x->idle_ns == y->idle_ns && pod_spec_equal(a->pod_spec, b->pod_spec);
 }

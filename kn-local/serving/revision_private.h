@@ -22,7 +22,7 @@ struct replica {
 
 struct queued_request {
     struct revision *revision; /* held */
-    struct replica *replica;    /* NULL while queued */
+    struct replica *replica;   /* NULL while queued */
     struct http_call call;
     char *path, *url;
     http_client_callback *ended;
@@ -36,7 +36,7 @@ struct queued_request {
 /* A copy that owns its strings. */
 struct owned_spec {
     struct revision_spec spec; /* owns its strings */
-    struct pod_spec *pod_spec;     /* held */
+    struct pod_spec *pod_spec; /* held */
 };
 
 struct revision {
@@ -52,15 +52,16 @@ struct revision {
     struct queued_request *waiting; /* first come, first served */
     unsigned waiting_count;
     struct pod *ended[MAX_ENDED_PODS]; /* held; newest first */
-    int64_t busy_ns;              /* end of the last request */
-    int64_t wake_ns;              /* when reconcile runs next; 0 = not scheduled */
+    int64_t busy_ns;                   /* end of the last request */
+    int64_t wake_ns;                   /* when reconcile runs next; 0 = not scheduled */
     bool removed;
     struct resource_status published; /* its strings are the next two members */
     char reason[32], message[256];
     bool is_published;
 };
 
-/* Runs reconcile at at_ns, or earlier when it is already scheduled earlier. Call with the lock held. */
+/* Runs reconcile at at_ns, or earlier when it is already scheduled earlier. Call with the lock
+ * held. */
 void autoscaler_schedule(struct revision *revision, int64_t at_ns);
 
 /* Assigns queued requests to pods with capacity and returns them. Call with the lock held, and
