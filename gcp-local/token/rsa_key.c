@@ -3,31 +3,14 @@
 #include "gcp-local/token/rsa_key.h"
 
 #include "base/base64.h"
-#include "base/own.h"
 #include "base/str.h"
+#include "gcp/auth/openssl_own.h"
 
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 
 enum { KEY_BITS = 2048, MAX_BYTES = 1024 };
-
-static void own_bio(BIO **local)
-{
-    BIO_free(*local);
-}
-
-static void own_key(EVP_PKEY **local)
-{
-    EVP_PKEY_free(*local);
-}
-
-static void own_bn(BIGNUM **local)
-{
-    BN_free(*local);
-}
 
 static void own_md(EVP_MD_CTX **local)
 {

@@ -4,12 +4,10 @@
 
 #include "base/base64.h"
 #include "base/str.h"
+#include "gcp/auth/openssl_own.h"
 
 #include <jwt.h>
-#include <openssl/bio.h>
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
-#include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <string.h>
@@ -20,21 +18,6 @@ enum {
     MOST_KEYS = 64,
     MOST_TOKEN = 16 * 1024,
 };
-
-static void own_bio(BIO **local)
-{
-    BIO_free_all(*local);
-}
-
-static void own_key(EVP_PKEY **local)
-{
-    EVP_PKEY_free(*local);
-}
-
-static void own_bn(BIGNUM **local)
-{
-    BN_free(*local);
-}
 
 static void own_jwt(jwt_t **local)
 {
