@@ -5,32 +5,28 @@
 #define GCP_LOCAL_PUBSUB_PUBSUB_H
 
 #include "base/buf.h"
-#include "net/client/http_client.h"
-#include "net/server/http_server.h"
+#include "base/err.h"
 
+#include <stdbool.h>
+
+struct http_client;
 struct pubsub;
 
-/* Makes a signed OIDC token for an account and audience; the caller frees. NULL when it cannot. */
-typedef char *pubsub_id_token(const char *email, const char *audience, void *context);
-
-/* Gives the client that pushes go through, opened when the first one is due: loading libcurl takes
- * longer than all of the start. NULL when there is none. */
-typedef struct http_client *pubsub_client(void *context);
-
 struct pubsub_options {
-    const char *data_dir;      /* keeps everything in pubsub.db there; NULL = in memory only */
-    pubsub_client *client;     /* for push; NULL = nothing is pushed */
-    pubsub_id_token *id_token; /* for push with OIDC; NULL = pushed without */
-    void *context;             /* of both */
+    const char *data_dir; /* keeps everything in pubsub.db there; NULL = in memory only */
+
+    /* The client for pushes, opened when the first push is due: loading libcurl takes longer than
+     * the rest of the start. It returns NULL when there is none. NULL = nothing is pushed. */
+    struct http_client *(*client)(void *context);
+
+    /* Makes a signed OIDC token for an account and audience; the caller frees. It returns NULL when
+     * it cannot. NULL = pushed without. */
+    char *(*id_token)(const char *email, const char *audience, void *context);
+
+    void *context; /* of both; they are called from any thread */
 };
 
 struct pubsub *pubsub_open(const struct pubsub_options *options, struct err *err);
-
-/* Whether a path (as sent, without the query) is one of this API. */
-bool pubsub_owns(const char *path);
-
-/* Answers a request, now or later. */
-void pubsub_handle(struct http_exchange *exchange, void *pubsub);
 
 /* An attribute of a message to publish. */
 struct pubsub_attribute {

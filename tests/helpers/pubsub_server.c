@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/str.h"
+#include "gcp-local/pubsub/rest/pubsub_rest.h"
 #include "net/headers.h"
 #include "tests/helpers/test.h"
 
@@ -15,7 +16,8 @@ static struct http_client *pusher_of(void *context)
     return server->pusher;
 }
 
-struct pubsub_server *pubsub_server_open(const char *data_dir, pubsub_id_token *id_token)
+struct pubsub_server *pubsub_server_open(const char *data_dir,
+                                         char *(*id_token)(const char *, const char *, void *))
 {
     struct err err = {0};
     struct pubsub_server *server = alloc_zeroed(sizeof(*server));
@@ -27,7 +29,7 @@ struct pubsub_server *pubsub_server_open(const char *data_dir, pubsub_id_token *
         &err);
     EXPECT_STR(err.text, "");
     server->server = http_server_open(
-        &(struct http_server_options){.handle = pubsub_handle, .app = server->pubsub}, &err);
+        &(struct http_server_options){.handle = pubsub_rest_handle, .app = server->pubsub}, &err);
     EXPECT_STR(err.text, "");
     server->base =
         str_format("http://127.0.0.1:%u/v1/projects/demo/", http_server_port(server->server));

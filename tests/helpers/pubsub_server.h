@@ -5,6 +5,8 @@
 
 #include "base/own.h"
 #include "gcp-local/pubsub/pubsub.h"
+#include "net/client/http_client.h"
+#include "net/server/http_server.h"
 
 #include <jansson.h>
 
@@ -17,7 +19,8 @@ struct pubsub_server {
 };
 
 /* data_dir NULL: in memory. id_token may be NULL. */
-struct pubsub_server *pubsub_server_open(const char *data_dir, pubsub_id_token *id_token);
+struct pubsub_server *pubsub_server_open(const char *data_dir,
+                                         char *(*id_token)(const char *, const char *, void *));
 void pubsub_server_close(struct pubsub_server *server);
 
 static inline void own_pubsub_server(struct pubsub_server **local)

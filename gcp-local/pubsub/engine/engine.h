@@ -39,7 +39,9 @@ struct subscription {
     int64_t used_ns;                  /* last time that somebody asked it for messages */
     struct subscription *prev, *next; /* in engine->woken */
     bool woken;
-    void *waiting, *pushing; /* those who serve it outside of the engine */
+    /* what delivers its messages; opaque to the engine */
+    struct long_poll *polls;
+    struct pusher *pusher;
     UT_hash_handle hh;
 };
 
@@ -74,7 +76,7 @@ struct engine {
     bool journal_enabled;
     struct engine_journal changes;
     struct resource_owner *owners; /* by number, while loading */
-    /* called before a subscription is freed, to let go of waiting and pushing; may be NULL */
+    /* called before a subscription is freed, to let go of polls and pusher; may be NULL */
     void (*gone)(struct subscription *subscription, void *context);
     void *context;
 };

@@ -1,10 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* IAM policies over REST: kept and given back; everybody has every permission. */
-#include "gcp-local/pubsub/rest/rest.h"
+#include "gcp-local/pubsub/rest/rest_call.h"
 
 #include "base/str.h"
 
 #include <inttypes.h>
+
+const struct proto_json_field rest_get_iam_policy_fields[] = {
+    {"resource", PROTO_JSON_STRING, NULL},
+    {"options", PROTO_JSON_ANY, NULL},
+    {0},
+};
+
+static const struct proto_json_field binding_fields[] = {
+    {"role", PROTO_JSON_STRING, NULL},
+    {"members", PROTO_JSON_STRINGS, NULL},
+    {"condition", PROTO_JSON_ANY, NULL},
+    {0},
+};
+
+static const struct proto_json_field policy_fields[] = {
+    {"version", PROTO_JSON_INT32, NULL},
+    {"bindings", PROTO_JSON_LIST, binding_fields},
+    {"auditConfigs", PROTO_JSON_ANY, NULL},
+    {"etag", PROTO_JSON_STRING, NULL},
+    {0},
+};
+
+const struct proto_json_field rest_set_iam_policy_fields[] = {
+    {"resource", PROTO_JSON_STRING, NULL},
+    {"policy", PROTO_JSON_OBJECT, policy_fields},
+    {"updateMask", PROTO_JSON_MASK, NULL},
+    {0},
+};
+
+const struct proto_json_field rest_test_iam_permissions_fields[] = {
+    {"resource", PROTO_JSON_STRING, NULL},
+    {"permissions", PROTO_JSON_STRINGS, NULL},
+    {0},
+};
 
 /* Of a policy that nobody has set. */
 static const char no_policy_etag[] = "ACAB";
@@ -23,7 +57,7 @@ bool rest_get_iam_policy(struct rest_call *call, struct err *err)
 {
     if (!exists(call, err))
         return false;
-    const json_t *policy = engine_iam_policy(&call->turn.pubsub->engine, call->name);
+    const json_t *policy = engine_iam_policy(call->tx.engine, call->name);
     return policy ? rest_reply(call, policy)
                   : rest_reply_new(call, json_pack("{s:s}", "etag", no_policy_etag));
 }
@@ -42,7 +76,7 @@ bool rest_set_iam_policy(struct rest_call *call, struct err *err)
     const json_t *given = json_object_get(call->body, "policy");
     if (!given)
         return err_set(err, ERR_INPUT, "The policy to set is missing");
-    const json_t *old = engine_iam_policy(&call->turn.pubsub->engine, call->name);
+    const json_t *old = engine_iam_policy(call->tx.engine, call->name);
     const char *etag = json_string_value(json_object_get(given, "etag"));
     const char *now = old ? json_string_value(json_object_get(old, "etag")) : no_policy_etag;
     if (etag && !str_equal(etag, now)) {
@@ -52,8 +86,8 @@ bool rest_set_iam_policy(struct rest_call *call, struct err *err)
                        "the policy again and retry.");
     }
     json_t *policy = json_deep_copy(given);
-    json_object_set_new(policy, "etag", new_etag(call->turn.now_ns));
-    engine_set_iam_policy(&call->turn.pubsub->engine, call->name, policy);
+    json_object_set_new(policy, "etag", new_etag(call->tx.now_ns));
+    engine_set_iam_policy(call->tx.engine, call->name, policy);
     return rest_reply(call, policy);
 }
 

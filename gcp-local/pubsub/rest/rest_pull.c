@@ -1,9 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pull, acknowledge and modifyAckDeadline over REST. */
-#include "gcp-local/pubsub/rest/rest.h"
+#include "gcp-local/pubsub/rest/rest_call.h"
 
 #include "base/str.h"
-#include "gcp-local/pubsub/wire/json_writer.h"
+#include "gcp-local/pubsub/wire/ack_id.h"
+
+const struct proto_json_field rest_pull_fields[] = {
+    {"subscription", PROTO_JSON_STRING, NULL},
+    {"returnImmediately", PROTO_JSON_BOOL, NULL},
+    {"maxMessages", PROTO_JSON_INT32, NULL},
+    {0},
+};
+
+const struct proto_json_field rest_acknowledge_fields[] = {
+    {"subscription", PROTO_JSON_STRING, NULL},
+    {"ackIds", PROTO_JSON_STRINGS, NULL},
+    {0},
+};
+
+const struct proto_json_field rest_modify_ack_deadline_fields[] = {
+    {"subscription", PROTO_JSON_STRING, NULL},
+    {"ackIds", PROTO_JSON_STRINGS, NULL},
+    {"ackDeadlineSeconds", PROTO_JSON_INT32, NULL},
+    {0},
+};
 
 enum { MOST_PULLED = 1000, MOST_ACK_BYTES = 512 << 10 };
 
@@ -19,9 +39,9 @@ static bool detached(const struct subscription *subscription, struct err *err)
 /* How long the client will wait: its own timeout where it tells one, as gcloud does. */
 static int wait_sec(const struct rest_call *call)
 {
-    int64_t sec = LONG_POLL_SEC;
+    int64_t sec = LONG_POLL_MAX_SEC;
     const char *timeout = headers_get(&call->exchange->headers, "X-Server-Timeout");
-    str_int(timeout, 0, LONG_POLL_SEC, &sec);
+    str_int(timeout, 0, LONG_POLL_MAX_SEC, &sec);
     return (int)sec;
 }
 
@@ -37,8 +57,9 @@ bool rest_pull(struct rest_call *call, struct err *err)
         return err_set(err, ERR_INPUT, "max_messages must be positive: %lld", (long long)most);
     bool at_once = json_is_true(json_object_get(call->body, "returnImmediately"));
     call->held = true;
-    long_poll_pull(&call->turn, subscription, call->exchange,
-                   most < MOST_PULLED ? (size_t)most : MOST_PULLED, at_once ? 0 : wait_sec(call));
+    long_poll_pull(call->tx.polls, subscription, call->exchange,
+                   most < MOST_PULLED ? (size_t)most : MOST_PULLED, at_once ? 0 : wait_sec(call),
+                   call->tx.now_ns);
     return true;
 }
 
@@ -64,8 +85,8 @@ static bool read_ids(const struct rest_call *call, const struct subscription *su
                        call->exchange->body.len, MOST_ACK_BYTES);
     ids->list = alloc_zeroed(ids->count * sizeof(*ids->list));
     for (size_t i = 0; i < ids->count; i++)
-        if (!wire_parse_ack_id(json_string_value(json_array_get(ids->texts, i)), subscription->name,
-                               &ids->list[i].number, &ids->list[i].slot, err))
+        if (!ack_id_parse(json_string_value(json_array_get(ids->texts, i)), subscription->name,
+                          &ids->list[i].number, &ids->list[i].slot, err))
             return false;
     return true;
 }
@@ -94,8 +115,8 @@ bool rest_acknowledge(struct rest_call *call, struct err *err)
         return false;
     size_t lost = 0;
     for (size_t i = 0; i < ids.count; i++)
-        lost += !engine_ack(&call->turn.pubsub->engine, subscription, ids.list[i].number,
-                            ids.list[i].slot, call->turn.now_ns);
+        lost += !engine_ack(call->tx.engine, subscription, ids.list[i].number, ids.list[i].slot,
+                            call->tx.now_ns);
     return settle(subscription, lost, err) && buf_add_text(&call->reply, "{}");
 }
 
@@ -115,8 +136,7 @@ bool rest_modify_ack_deadline(struct rest_call *call, struct err *err)
         return false;
     size_t lost = 0;
     for (size_t i = 0; i < ids.count; i++)
-        lost += !engine_modify_ack_deadline(&call->turn.pubsub->engine, subscription,
-                                            ids.list[i].number, ids.list[i].slot, sec,
-                                            call->turn.now_ns);
+        lost += !engine_modify_ack_deadline(call->tx.engine, subscription, ids.list[i].number,
+                                            ids.list[i].slot, sec, call->tx.now_ns);
     return settle(subscription, lost, err) && buf_add_text(&call->reply, "{}");
 }

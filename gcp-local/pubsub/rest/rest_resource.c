@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What resources have in common: found by the path, patched by a mask, listed in pages. */
-#include "gcp-local/pubsub/rest/rest.h"
+#include "gcp-local/pubsub/rest/rest_call.h"
 
+#include "base/json/jread.h"
 #include "base/str.h"
 #include "gcp-local/pubsub/engine/pubsub_name.h"
 #include "net/url.h"
@@ -10,9 +11,28 @@
 
 enum { MOST_PAGE = 1000 };
 
+bool rest_reply(struct rest_call *call, const json_t *tree)
+{
+    OWN(free) char *text = json_to_text(tree);
+    return buf_add_text(&call->reply, text);
+}
+
+bool rest_reply_new(struct rest_call *call, json_t *tree)
+{
+    json_auto_t *owned = tree;
+    return rest_reply(call, owned);
+}
+
+bool rest_in_project(const struct rest_call *call, const char *name)
+{
+    size_t len;
+    const char *project = pubsub_name_project(name, &len);
+    return strlen(call->project) == len && strncmp(project, call->project, len) == 0;
+}
+
 struct topic *rest_topic(const struct rest_call *call, struct err *err)
 {
-    struct topic *topic = engine_topic(&call->turn.pubsub->engine, call->name);
+    struct topic *topic = engine_topic(call->tx.engine, call->name);
     if (!topic)
         err_set(err, ERR_NOT_FOUND, "Topic not found (resource=%s)", pubsub_name_id(call->name));
     return topic;
@@ -20,7 +40,7 @@ struct topic *rest_topic(const struct rest_call *call, struct err *err)
 
 struct subscription *rest_subscription(const struct rest_call *call, struct err *err)
 {
-    struct subscription *subscription = engine_subscription(&call->turn.pubsub->engine, call->name);
+    struct subscription *subscription = engine_subscription(call->tx.engine, call->name);
     if (!subscription)
         err_set(err, ERR_NOT_FOUND, "Subscription does not exist (resource=%s)",
                 pubsub_name_id(call->name));
@@ -29,8 +49,8 @@ struct subscription *rest_subscription(const struct rest_call *call, struct err 
 
 struct snapshot *rest_snapshot(const struct rest_call *call, struct err *err)
 {
-    engine_expire_snapshots(&call->turn.pubsub->engine, call->turn.now_ns);
-    struct snapshot *snapshot = engine_snapshot(&call->turn.pubsub->engine, call->name);
+    engine_expire_snapshots(call->tx.engine, call->tx.now_ns);
+    struct snapshot *snapshot = engine_snapshot(call->tx.engine, call->name);
     if (!snapshot)
         err_set(err, ERR_NOT_FOUND, "Snapshot does not exist (resource=%s)",
                 pubsub_name_id(call->name));

@@ -2,6 +2,7 @@
 /* gcp-local's Pub/Sub on disk: what was answered is there again, however the process ended. */
 #include "base/base64.h"
 #include "base/str.h"
+#include "gcp-local/pubsub/rest/pubsub_rest.h"
 #include "tests/helpers/pubsub_server.h"
 #include "tests/helpers/test.h"
 
@@ -169,7 +170,7 @@ static pid_t start_service(const char *dir, uint16_t *port)
         struct err err = {0};
         struct pubsub *pubsub = pubsub_open(&(struct pubsub_options){.data_dir = dir}, &err);
         struct http_server *server = http_server_open(
-            &(struct http_server_options){.handle = pubsub_handle, .app = pubsub}, &err);
+            &(struct http_server_options){.handle = pubsub_rest_handle, .app = pubsub}, &err);
         *port = server ? http_server_port(server) : 0;
         if (write(ends[1], port, sizeof(*port)) != sizeof(*port))
             _exit(1);

@@ -80,7 +80,8 @@ static void wait_for_calls(struct endpoint *endpoint, size_t count)
 /* A service whose subscription pushes to the endpoint; members are more of its push config, with a
  * comma first. */
 static struct pubsub_server *open_server(const struct endpoint *endpoint, const char *members,
-                                         const char *more, pubsub_id_token *id_token)
+                                         const char *more,
+                                         char *(*id_token)(const char *, const char *, void *))
 {
     struct pubsub_server *server = pubsub_server_open(NULL, id_token);
     pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The REST edge: which path and method does what, and what every request has in common. */
-#include "gcp-local/pubsub/rest/rest.h"
+#include "gcp-local/pubsub/rest/pubsub_rest.h"
 
 #include "base/str.h"
 #include "gcp-local/api/api.h"
 #include "gcp-local/api/gzip_body.h"
 #include "gcp-local/pubsub/engine/pubsub_name.h"
+#include "gcp-local/pubsub/rest/rest_call.h"
 
 #include <string.h>
 
@@ -30,44 +31,42 @@ struct route {
 
 static const struct route routes[] = {
     {"POST", "topics", VERB, "publish", NULL, rest_publish, true},
-    {"POST", "subscriptions", VERB, "pull", resource_fields_pull, rest_pull, false},
-    {"POST", "subscriptions", VERB, "acknowledge", resource_fields_acknowledge, rest_acknowledge,
+    {"POST", "subscriptions", VERB, "pull", rest_pull_fields, rest_pull, false},
+    {"POST", "subscriptions", VERB, "acknowledge", rest_acknowledge_fields, rest_acknowledge,
      false},
-    {"POST", "subscriptions", VERB, "modifyAckDeadline", resource_fields_modify_ack_deadline,
+    {"POST", "subscriptions", VERB, "modifyAckDeadline", rest_modify_ack_deadline_fields,
      rest_modify_ack_deadline, false},
 
-    {"PUT", "topics", ITEM, NULL, resource_fields_topic, rest_create_topic, true},
+    {"PUT", "topics", ITEM, NULL, rest_topic_fields, rest_create_topic, true},
     {"GET", "topics", ITEM, NULL, NULL, rest_get_topic, false},
-    {"PATCH", "topics", ITEM, NULL, resource_fields_update_topic, rest_update_topic, true},
+    {"PATCH", "topics", ITEM, NULL, rest_update_topic_fields, rest_update_topic, true},
     {"DELETE", "topics", ITEM, NULL, NULL, rest_delete_topic, true},
     {"GET", "topics", LIST, NULL, NULL, rest_list_topics, false},
     {"GET", "topics", INNER, "subscriptions", NULL, rest_list_topic_subscriptions, false},
     {"GET", "topics", INNER, "snapshots", NULL, rest_list_topic_snapshots, false},
 
-    {"PUT", "subscriptions", ITEM, NULL, resource_fields_subscription, rest_create_subscription,
-     true},
+    {"PUT", "subscriptions", ITEM, NULL, rest_subscription_fields, rest_create_subscription, true},
     {"GET", "subscriptions", ITEM, NULL, NULL, rest_get_subscription, false},
-    {"PATCH", "subscriptions", ITEM, NULL, resource_fields_update_subscription,
+    {"PATCH", "subscriptions", ITEM, NULL, rest_update_subscription_fields,
      rest_update_subscription, true},
     {"DELETE", "subscriptions", ITEM, NULL, NULL, rest_delete_subscription, true},
     {"GET", "subscriptions", LIST, NULL, NULL, rest_list_subscriptions, false},
-    {"POST", "subscriptions", VERB, "modifyPushConfig", resource_fields_modify_push_config,
+    {"POST", "subscriptions", VERB, "modifyPushConfig", rest_modify_push_config_fields,
      rest_modify_push_config, true},
-    {"POST", "subscriptions", VERB, "seek", resource_fields_seek, rest_seek, true},
-    {"POST", "subscriptions", VERB, "detach", resource_fields_empty, rest_detach_subscription,
-     true},
+    {"POST", "subscriptions", VERB, "seek", rest_seek_fields, rest_seek, true},
+    {"POST", "subscriptions", VERB, "detach", rest_detach_subscription_fields,
+     rest_detach_subscription, true},
 
-    {"PUT", "snapshots", ITEM, NULL, resource_fields_create_snapshot, rest_create_snapshot, true},
+    {"PUT", "snapshots", ITEM, NULL, rest_create_snapshot_fields, rest_create_snapshot, true},
     {"GET", "snapshots", ITEM, NULL, NULL, rest_get_snapshot, false},
-    {"PATCH", "snapshots", ITEM, NULL, resource_fields_update_snapshot, rest_update_snapshot, true},
+    {"PATCH", "snapshots", ITEM, NULL, rest_update_snapshot_fields, rest_update_snapshot, true},
     {"DELETE", "snapshots", ITEM, NULL, NULL, rest_delete_snapshot, true},
     {"GET", "snapshots", LIST, NULL, NULL, rest_list_snapshots, false},
 
     {"GET", NULL, VERB, "getIamPolicy", NULL, rest_get_iam_policy, false},
-    {"POST", NULL, VERB, "getIamPolicy", resource_fields_get_iam_policy, rest_get_iam_policy,
-     false},
-    {"POST", NULL, VERB, "setIamPolicy", resource_fields_set_iam_policy, rest_set_iam_policy, true},
-    {"POST", NULL, VERB, "testIamPermissions", resource_fields_test_iam_permissions,
+    {"POST", NULL, VERB, "getIamPolicy", rest_get_iam_policy_fields, rest_get_iam_policy, false},
+    {"POST", NULL, VERB, "setIamPolicy", rest_set_iam_policy_fields, rest_set_iam_policy, true},
+    {"POST", NULL, VERB, "testIamPermissions", rest_test_iam_permissions_fields,
      rest_test_iam_permissions, false},
 };
 
@@ -77,7 +76,7 @@ static bool is_collection(const char *name)
            str_equal(name, "snapshots");
 }
 
-bool pubsub_owns(const char *path)
+bool pubsub_rest_owns(const char *path)
 {
     static const char *const collections[] = {"topics", "subscriptions", "snapshots", "schemas"};
     if (!str_starts(path, "/v1/projects/"))
@@ -145,18 +144,6 @@ static bool read_body(struct rest_call *call, const struct route *route, struct 
     return call->body != NULL;
 }
 
-bool rest_reply(struct rest_call *call, const json_t *tree)
-{
-    OWN(free) char *text = json_to_text(tree);
-    return buf_add_text(&call->reply, text);
-}
-
-bool rest_reply_new(struct rest_call *call, json_t *tree)
-{
-    json_auto_t *owned = tree;
-    return rest_reply(call, owned);
-}
-
 /* A reply that waits for the store. */
 struct pending {
     struct http_exchange *exchange;
@@ -184,9 +171,9 @@ static void reply_written(void *context, const struct err *err)
 /* Ends the turn; the reply goes out when the store has what it says. */
 static void finish(struct rest_call *call)
 {
-    bool kept = call->turn.pubsub->engine.changes.count != 0;
+    bool kept = call->tx.engine->changes.count != 0;
     if (call->held || !kept) {
-        pubsub_transaction_end(&call->turn, NULL, NULL);
+        pubsub_transaction_end(&call->tx, NULL, NULL);
         if (!call->held)
             answer_json(call->exchange, &call->reply);
         return;
@@ -195,7 +182,7 @@ static void finish(struct rest_call *call)
     *pending = (struct pending){call->exchange, call->reply};
     call->reply = (struct buf){0};
     http_exchange_hold(call->exchange);
-    pubsub_transaction_end(&call->turn, reply_written, pending);
+    pubsub_transaction_end(&call->tx, reply_written, pending);
 }
 
 static void perform(struct rest_call *call, const struct route *route, struct pubsub *pubsub,
@@ -204,12 +191,12 @@ static void perform(struct rest_call *call, const struct route *route, struct pu
     if ((call->name && !pubsub_name_check(call->name, call->collection, err)) ||
         !read_body(call, route, err))
         return;
-    call->turn = pubsub_transaction_begin(pubsub);
-    if ((!route->changes || pubsub_transaction_ready(&call->turn, err)) &&
+    call->tx = pubsub_transaction_begin(pubsub);
+    if ((!route->changes || pubsub_transaction_ready(&call->tx, err)) &&
         route->operation(call, err))
         finish(call);
     else
-        pubsub_transaction_end(&call->turn, NULL, NULL);
+        pubsub_transaction_end(&call->tx, NULL, NULL);
 }
 
 static void not_found(struct http_exchange *exchange)
@@ -227,7 +214,7 @@ static void answer_schemas(struct http_exchange *exchange, const struct api_path
                    "schemas are not supported by gcp-local");
 }
 
-void pubsub_handle(struct http_exchange *exchange, void *pubsub)
+void pubsub_rest_handle(struct http_exchange *exchange, void *pubsub)
 {
     OWN(api_path) struct api_path path = {0};
     if (!api_path_parse(exchange->path, "/v1/", &path)) {
