@@ -27,7 +27,7 @@ struct pull_response {
 
 static bool can_deliver(const struct subscription *subscription)
 {
-    return heap_first(&subscription->backlog.ready) && !subscription->rules.push.endpoint;
+    return heap_first(&subscription->queue.ready) && !subscription->settings.push.endpoint;
 }
 
 /* Queues the response to a pull, with up to max leased messages. */
@@ -38,10 +38,10 @@ static void respond(struct long_polls *polls, struct subscription *subscription,
     *response =
         (struct pull_response){.exchange = exchange,
                                .subscription = str_copy(subscription->name),
-                               .with_attempts = subscription->rules.dead_letter_topic != NULL};
+                               .with_attempts = subscription->settings.dead_letter_topic != NULL};
     LL_PREPEND(polls->responses, response);
-    if (max > subscription->backlog.count)
-        max = subscription->backlog.count;
+    if (max > subscription->queue.count)
+        max = subscription->queue.count;
     if (max == 0 || !can_deliver(subscription))
         return;
     response->leases = alloc_zeroed(max * sizeof(struct lease));
@@ -52,7 +52,7 @@ static void respond(struct long_polls *polls, struct subscription *subscription,
 void long_poll_pull(struct long_polls *polls, struct subscription *subscription,
                     struct http_exchange *exchange, size_t max, int wait_sec, int64_t now_ns)
 {
-    subscription->used_ns = now_ns;
+    subscription->last_used_ns = now_ns;
     if (can_deliver(subscription) || wait_sec == 0 || polls->stopping) {
         respond(polls, subscription, exchange, max, now_ns);
         return;

@@ -61,8 +61,8 @@ static void on_subscription_deleted(struct subscription *subscription, void *con
 static void start_engine(struct pubsub *pubsub)
 {
     engine_init(&pubsub->engine, timestamp_now_ns(), false);
-    pubsub->engine.gone = on_subscription_deleted;
-    pubsub->engine.context = pubsub;
+    pubsub->engine.on_deleted = on_subscription_deleted;
+    pubsub->engine.on_deleted_context = pubsub;
 }
 
 static void free_pubsub(struct pubsub *pubsub)

@@ -103,19 +103,20 @@ static void add_metadata(struct push_call *call, const struct subscription *subs
         headers_add(&call->headers, "x-goog-pubsub-ordering-key",
                     stored_message_ordering_key(message));
 
-    const char *at = NULL, *name, *value;
-    while (stored_message_next_attribute(stored_message_attributes(message), &at, &name, &value))
+    const char *position = NULL, *name, *value;
+    while (
+        stored_message_next_attribute(stored_message_attributes(message), &position, &name, &value))
         if (may_be_header(name))
             headers_add(&call->headers, name, value); /* not added when invalid */
 }
 
 static void write_body(struct push_call *call, const struct subscription *subscription)
 {
-    const struct subscription_settings *rules = &subscription->rules;
-    if (rules->push.unwrapped) {
+    const struct subscription_settings *settings = &subscription->settings;
+    if (settings->push.unwrapped) {
         struct bytes data = stored_message_data(call->lease.message);
         buf_add(&call->body, data.data, data.len);
-        if (rules->push.metadata)
+        if (settings->push.metadata)
             add_metadata(call, subscription);
         if (!headers_get(&call->headers, "Content-Type"))
             headers_add(&call->headers, "Content-Type", "application/octet-stream");
@@ -123,20 +124,20 @@ static void write_body(struct push_call *call, const struct subscription *subscr
     }
     headers_add(&call->headers, "Content-Type", "application/json");
     message_json_add_push_body(&call->body, subscription->name, call->lease.message,
-                               rules->dead_letter_topic ? call->lease.attempt : 0);
+                               settings->dead_letter_topic ? call->lease.attempt : 0);
 }
 
 static void add_call(struct pushes *pushes, struct subscription *subscription, struct lease lease)
 {
-    const struct subscription_settings *rules = &subscription->rules;
+    const struct subscription_settings *settings = &subscription->settings;
     struct push_call *call = alloc_zeroed(sizeof(*call));
     *call = (struct push_call){
         .pushes = pushes,
         .pusher = subscription->pusher,
         .lease = lease,
-        .url = str_copy(rules->push.endpoint),
-        .oidc_email = str_copy(rules->push.oidc_email),
-        .oidc_audience = str_copy(rules->push.oidc_audience),
+        .url = str_copy(settings->push.endpoint),
+        .oidc_email = str_copy(settings->push.oidc_email),
+        .oidc_audience = str_copy(settings->push.oidc_audience),
     };
     write_body(call, subscription);
     call->http = (struct http_call){
@@ -144,7 +145,7 @@ static void add_call(struct pushes *pushes, struct subscription *subscription, s
         .url = call->url,
         .headers = &call->headers,
         .body = buf_bytes(&call->body),
-        .timeout_ms = (long)(rules->ack_deadline_ns / NS_PER_MS),
+        .timeout_ms = (long)(settings->ack_deadline_ns / NS_PER_MS),
         .stop_at_status = 102, /* acknowledges, though in HTTP a final response would follow */
     };
     call->pusher->users++;
@@ -166,7 +167,7 @@ static void free_call(struct push_call *call)
 
 void push_deliver(struct pushes *pushes, struct subscription *subscription, int64_t now_ns)
 {
-    if (!subscription->rules.push.endpoint || !pushes->client || pushes->stopping)
+    if (!subscription->settings.push.endpoint || !pushes->client || pushes->stopping)
         return;
     struct pusher *pusher = pusher_of(subscription);
     struct lease lease;
@@ -211,7 +212,7 @@ void push_end(struct pushes *pushes, struct push_call *call, enum push_outcome o
         engine_modify_ack_deadline(pushes->engine, subscription, lease->number, lease->slot, 0,
                                    now_ns);
         /* with a retry policy each message pauses for itself */
-        if (!subscription->rules.max_backoff_ns)
+        if (!subscription->settings.max_backoff_ns)
             pause_pusher(pushes, pusher, now_ns);
     }
     if (subscription)

@@ -22,8 +22,9 @@ static void check(const struct stored_message *message)
     must(message->attribute_count <= MAX_MESSAGE_ATTRIBUTES &&
          message->key_len <= MAX_ORDERING_KEY_BYTES);
     uint32_t count = 0;
-    const char *at = NULL, *name, *value;
-    while (stored_message_next_attribute(stored_message_attributes(message), &at, &name, &value))
+    const char *position = NULL, *name, *value;
+    while (
+        stored_message_next_attribute(stored_message_attributes(message), &position, &name, &value))
         count++;
     must(count == message->attribute_count);
 }

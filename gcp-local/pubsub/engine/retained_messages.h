@@ -5,14 +5,14 @@
 
 #include "gcp-local/pubsub/engine/engine.h"
 
-/* Refs the message. */
-void retained_messages_add(struct retained_messages *shelf, struct stored_message *message);
+/* Adds a message, with a reference of its own. */
+void retained_messages_add(struct retained_messages *retained, struct stored_message *message);
 
-struct stored_message *retained_messages_at(const struct retained_messages *shelf, size_t index);
+struct stored_message *retained_messages_at(const struct retained_messages *retained, size_t index);
 
-/* Takes the oldest off; the reference goes to the caller. NULL when empty. */
-struct stored_message *retained_messages_take(struct retained_messages *shelf);
+/* Removes the oldest; its reference is the caller's. NULL when empty. */
+struct stored_message *retained_messages_take(struct retained_messages *retained);
 
-void retained_messages_done(struct retained_messages *shelf);
+void retained_messages_done(struct retained_messages *retained);
 
 #endif

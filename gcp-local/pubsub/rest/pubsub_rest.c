@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The REST edge: which path and method does what, and what every request has in common. */
+/* Which path and method does what, and what every request has in common. */
 #include "gcp-local/pubsub/rest/pubsub_rest.h"
 
 #include "base/str.h"
@@ -10,23 +10,22 @@
 
 #include <string.h>
 
-enum { MOST_BODY = 32 << 20 };
+enum { MAX_BODY = 32 << 20 };
 
-/* What a path names. */
-enum shape {
-    LIST,  /* projects/P/topics */
-    ITEM,  /* projects/P/topics/T */
-    VERB,  /* projects/P/topics/T:what */
-    INNER, /* projects/P/topics/T/what */
+enum path_kind {
+    COLLECTION,    /* projects/P/topics */
+    RESOURCE,      /* projects/P/topics/T */
+    VERB,          /* projects/P/topics/T:verb */
+    SUBCOLLECTION, /* projects/P/topics/T/subcollection */
 };
 
 struct route {
     const char *method, *collection; /* collection NULL: any of the three */
-    enum shape shape;
-    const char *what;
-    const struct proto_json_field *schema; /* of the body; NULL: it is not read */
+    enum path_kind kind;
+    const char *last;                      /* the verb or subcollection */
+    const struct proto_json_field *fields; /* of the body; NULL: it is not read */
     rest_operation *operation;
-    bool changes; /* needs the store */
+    bool changes; /* needs a store that can be written */
 };
 
 static const struct route routes[] = {
@@ -37,31 +36,32 @@ static const struct route routes[] = {
     {"POST", "subscriptions", VERB, "modifyAckDeadline", rest_modify_ack_deadline_fields,
      rest_modify_ack_deadline, false},
 
-    {"PUT", "topics", ITEM, NULL, rest_topic_fields, rest_create_topic, true},
-    {"GET", "topics", ITEM, NULL, NULL, rest_get_topic, false},
-    {"PATCH", "topics", ITEM, NULL, rest_update_topic_fields, rest_update_topic, true},
-    {"DELETE", "topics", ITEM, NULL, NULL, rest_delete_topic, true},
-    {"GET", "topics", LIST, NULL, NULL, rest_list_topics, false},
-    {"GET", "topics", INNER, "subscriptions", NULL, rest_list_topic_subscriptions, false},
-    {"GET", "topics", INNER, "snapshots", NULL, rest_list_topic_snapshots, false},
+    {"PUT", "topics", RESOURCE, NULL, rest_topic_fields, rest_create_topic, true},
+    {"GET", "topics", RESOURCE, NULL, NULL, rest_get_topic, false},
+    {"PATCH", "topics", RESOURCE, NULL, rest_update_topic_fields, rest_update_topic, true},
+    {"DELETE", "topics", RESOURCE, NULL, NULL, rest_delete_topic, true},
+    {"GET", "topics", COLLECTION, NULL, NULL, rest_list_topics, false},
+    {"GET", "topics", SUBCOLLECTION, "subscriptions", NULL, rest_list_topic_subscriptions, false},
+    {"GET", "topics", SUBCOLLECTION, "snapshots", NULL, rest_list_topic_snapshots, false},
 
-    {"PUT", "subscriptions", ITEM, NULL, rest_subscription_fields, rest_create_subscription, true},
-    {"GET", "subscriptions", ITEM, NULL, NULL, rest_get_subscription, false},
-    {"PATCH", "subscriptions", ITEM, NULL, rest_update_subscription_fields,
+    {"PUT", "subscriptions", RESOURCE, NULL, rest_subscription_fields, rest_create_subscription,
+     true},
+    {"GET", "subscriptions", RESOURCE, NULL, NULL, rest_get_subscription, false},
+    {"PATCH", "subscriptions", RESOURCE, NULL, rest_update_subscription_fields,
      rest_update_subscription, true},
-    {"DELETE", "subscriptions", ITEM, NULL, NULL, rest_delete_subscription, true},
-    {"GET", "subscriptions", LIST, NULL, NULL, rest_list_subscriptions, false},
+    {"DELETE", "subscriptions", RESOURCE, NULL, NULL, rest_delete_subscription, true},
+    {"GET", "subscriptions", COLLECTION, NULL, NULL, rest_list_subscriptions, false},
     {"POST", "subscriptions", VERB, "modifyPushConfig", rest_modify_push_config_fields,
      rest_modify_push_config, true},
     {"POST", "subscriptions", VERB, "seek", rest_seek_fields, rest_seek, true},
     {"POST", "subscriptions", VERB, "detach", rest_detach_subscription_fields,
      rest_detach_subscription, true},
 
-    {"PUT", "snapshots", ITEM, NULL, rest_create_snapshot_fields, rest_create_snapshot, true},
-    {"GET", "snapshots", ITEM, NULL, NULL, rest_get_snapshot, false},
-    {"PATCH", "snapshots", ITEM, NULL, rest_update_snapshot_fields, rest_update_snapshot, true},
-    {"DELETE", "snapshots", ITEM, NULL, NULL, rest_delete_snapshot, true},
-    {"GET", "snapshots", LIST, NULL, NULL, rest_list_snapshots, false},
+    {"PUT", "snapshots", RESOURCE, NULL, rest_create_snapshot_fields, rest_create_snapshot, true},
+    {"GET", "snapshots", RESOURCE, NULL, NULL, rest_get_snapshot, false},
+    {"PATCH", "snapshots", RESOURCE, NULL, rest_update_snapshot_fields, rest_update_snapshot, true},
+    {"DELETE", "snapshots", RESOURCE, NULL, NULL, rest_delete_snapshot, true},
+    {"GET", "snapshots", COLLECTION, NULL, NULL, rest_list_snapshots, false},
 
     {"GET", NULL, VERB, "getIamPolicy", NULL, rest_get_iam_policy, false},
     {"POST", NULL, VERB, "getIamPolicy", rest_get_iam_policy_fields, rest_get_iam_policy, false},
@@ -90,39 +90,39 @@ bool pubsub_rest_owns(const char *path)
     return false;
 }
 
-static enum shape shape_of(const struct api_path *path)
+static enum path_kind kind_of(const struct api_path *path)
 {
     if (path->count == 3)
-        return LIST;
+        return COLLECTION;
     if (path->verb)
         return VERB;
-    return path->count == 4 ? ITEM : INNER;
+    return path->count == 4 ? RESOURCE : SUBCOLLECTION;
 }
 
 static const struct route *find_route(const struct api_path *path, const char *method)
 {
     if (path->count < 3 || path->count > 5 || !is_collection(path->segment[2]))
         return NULL;
-    enum shape shape = shape_of(path);
-    const char *what = shape == VERB ? path->verb : shape == INNER ? path->segment[4] : NULL;
+    enum path_kind kind = kind_of(path);
+    const char *last = kind == VERB ? path->verb : kind == SUBCOLLECTION ? path->segment[4] : NULL;
     for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
         const struct route *route = &routes[i];
-        if (route->shape == shape && str_equal(route->method, method) &&
-            str_equal(route->what, what) &&
+        if (route->kind == kind && str_equal(route->method, method) &&
+            str_equal(route->last, last) &&
             (!route->collection || str_equal(route->collection, path->segment[2])))
             return route;
     }
     return NULL;
 }
 
-static bool unpack(struct http_exchange *exchange, struct err *err)
+static bool decode_content(struct http_exchange *exchange, struct err *err)
 {
     const char *coding = headers_get(&exchange->headers, "Content-Encoding");
     if (str_empty(coding) || str_equal_any_case(coding, "identity"))
         return true;
     if (!str_equal_any_case(coding, "gzip"))
         return err_set(err, ERR_FORMAT, "Content-Encoding %s is not supported", coding);
-    OWN(buf) struct buf plain = {.max = MOST_BODY};
+    OWN(buf) struct buf plain = {.max = MAX_BODY};
     if (!gzip_body_unpack(buf_bytes(&exchange->body), &plain, err))
         return false;
     struct buf packed = exchange->body;
@@ -133,19 +133,19 @@ static bool unpack(struct http_exchange *exchange, struct err *err)
 
 static bool read_body(struct rest_call *call, const struct route *route, struct err *err)
 {
-    if (!unpack(call->exchange, err))
+    if (!decode_content(call->exchange, err))
         return false;
     if (route->operation == rest_publish)
         return publish_body_read(buf_bytes(&call->exchange->body), &call->messages, err);
-    if (!route->schema)
+    if (!route->fields)
         return true;
     json_auto_t *body = api_body(call->exchange, err);
-    call->body = body ? proto_json_read(body, route->schema, err) : NULL;
+    call->body = body ? proto_json_read(body, route->fields, err) : NULL;
     return call->body != NULL;
 }
 
 /* A reply that waits for the store. */
-struct pending {
+struct pending_reply {
     struct http_exchange *exchange;
     struct buf reply;
 };
@@ -159,7 +159,7 @@ static void answer_json(struct http_exchange *exchange, struct buf *body)
 
 static void reply_written(void *context, const struct err *err)
 {
-    struct pending *pending = context;
+    struct pending_reply *pending = context;
     if (err)
         api_reply_err(pending->exchange, API_ONE_PLATFORM, err);
     else
@@ -168,18 +168,18 @@ static void reply_written(void *context, const struct err *err)
     free(pending);
 }
 
-/* Ends the turn; the reply goes out when the store has what it says. */
+/* Ends the transaction. The reply is sent once its changes are stored. */
 static void finish(struct rest_call *call)
 {
-    bool kept = call->tx.engine->changes.count != 0;
-    if (call->held || !kept) {
+    bool changed = call->tx.engine->changes.count != 0;
+    if (call->held || !changed) {
         pubsub_transaction_end(&call->tx, NULL, NULL);
         if (!call->held)
             answer_json(call->exchange, &call->reply);
         return;
     }
-    struct pending *pending = alloc_zeroed(sizeof(*pending));
-    *pending = (struct pending){call->exchange, call->reply};
+    struct pending_reply *pending = alloc_zeroed(sizeof(*pending));
+    *pending = (struct pending_reply){call->exchange, call->reply};
     call->reply = (struct buf){0};
     http_exchange_hold(call->exchange);
     pubsub_transaction_end(&call->tx, reply_written, pending);
@@ -204,7 +204,7 @@ static void not_found(struct http_exchange *exchange)
     http_exchange_reply_text(exchange, 404, "Not Found\n");
 }
 
-/* Schemas are known, and there are none. */
+/* Schemas are not supported; the list is empty. */
 static void answer_schemas(struct http_exchange *exchange, const struct api_path *path)
 {
     if (path->count == 3 && !path->verb && str_equal(exchange->method, "GET"))

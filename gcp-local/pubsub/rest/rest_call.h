@@ -19,37 +19,37 @@ struct rest_call {
     bool held;        /* answered by a long poll */
 };
 
-/* What a route does, under the lock. False with err; true with reply filled or held set. */
+/* Runs a route within the transaction. True with reply filled or held set; else err. */
 typedef bool rest_operation(struct rest_call *call, struct err *err);
 
-/* Writes a tree as the reply: a resource, or one that is released. Always true. */
+/* Writes a tree as the reply; rest_reply_new releases it. Always true. */
 bool rest_reply(struct rest_call *call, const json_t *tree);
 bool rest_reply_new(struct rest_call *call, json_t *tree);
 
 /* Whether a name "projects/P/…" is in the project of the call. */
 bool rest_in_project(const struct rest_call *call, const char *name);
 
-/* What the path names; NULL and err (ERR_NOT_FOUND). */
+/* The resource that the path names; NULL and err (ERR_NOT_FOUND). */
 struct topic *rest_topic(const struct rest_call *call, struct err *err);
 struct subscription *rest_subscription(const struct rest_call *call, struct err *err);
 struct snapshot *rest_snapshot(const struct rest_call *call, struct err *err);
 
-/* A resource from the body with the path's name. A body that names another is refused. New
- * reference. */
+/* A resource of the body, with the name of the path. NULL and err (ERR_INPUT) when the body has
+ * another name. New reference. */
 json_t *rest_resource_named(const struct rest_call *call, const json_t *resource, struct err *err);
 
-/* The resource with the fields that the update mask names taken from the patch; those that the
- * patch lacks are removed. `fixed` (ends with NULL) cannot be changed. NULL and err. New reference.
- */
+/* A copy of the resource with the fields of the update mask taken from the patch, or removed when
+ * the patch lacks them. The fields in immutable, which ends with NULL, cannot be changed. NULL and
+ * err (ERR_INPUT). New reference. */
 json_t *rest_patch(const json_t *resource, const json_t *patch, const char *mask,
-                   const struct proto_json_field *fields, const char *const *fixed,
+                   const struct proto_json_field *fields, const char *const *immutable,
                    const char *kind, struct err *err);
 
-/* Adds the page of names or resources that the query asks for: {"KEY": […], "nextPageToken"}. list
- * is sorted here. */
+/* Writes the page that the query asks for as the reply: {"KEY": […], "nextPageToken": "…"}. Sorts
+ * the list. */
 struct rest_item {
     const char *name;
-    const json_t *config; /* NULL: only the name is shown */
+    const json_t *config; /* NULL: only the name is listed */
 };
 bool rest_page(struct rest_call *call, const char *key, struct rest_item *list, size_t count,
                struct err *err);

@@ -54,7 +54,7 @@ bool rest_get_snapshot(struct rest_call *call, struct err *err)
 
 bool rest_update_snapshot(struct rest_call *call, struct err *err)
 {
-    static const char *const fixed[] = {"name", "topic", "expireTime", NULL};
+    static const char *const immutable[] = {"name", "topic", "expireTime", NULL};
     struct snapshot *snapshot = rest_snapshot(call, err);
     if (!snapshot)
         return false;
@@ -63,7 +63,7 @@ bool rest_update_snapshot(struct rest_call *call, struct err *err)
         return false;
     json_t *config = rest_patch(snapshot->config, patch,
                                 json_string_value(json_object_get(call->body, "updateMask")),
-                                snapshot_fields, fixed, "Snapshot", err);
+                                snapshot_fields, immutable, "Snapshot", err);
     if (!config)
         return false;
     engine_update_snapshot(call->tx.engine, snapshot, config);

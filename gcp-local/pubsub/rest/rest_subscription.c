@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Subscriptions over REST: made, changed, sought back, detached. */
+/* Subscriptions over REST. */
 #include "gcp-local/pubsub/rest/rest_call.h"
 
 #include "base/str.h"
@@ -121,7 +121,7 @@ bool rest_get_subscription(struct rest_call *call, struct err *err)
     return subscription && rest_reply(call, subscription->config);
 }
 
-/* Puts a changed configuration in force, and answers it. */
+/* Applies a changed configuration and replies with it. */
 static bool update(struct rest_call *call, struct subscription *subscription, json_t *config,
                    struct err *err)
 {
@@ -133,7 +133,8 @@ static bool update(struct rest_call *call, struct subscription *subscription, js
 
 bool rest_update_subscription(struct rest_call *call, struct err *err)
 {
-    static const char *const fixed[] = {"name", "topic", "filter", "enableMessageOrdering", NULL};
+    static const char *const immutable[] = {"name", "topic", "filter", "enableMessageOrdering",
+                                            NULL};
     struct subscription *subscription = rest_subscription(call, err);
     if (!subscription)
         return false;
@@ -142,7 +143,7 @@ bool rest_update_subscription(struct rest_call *call, struct err *err)
     if (!patch)
         return false;
     json_auto_t *config = rest_patch(subscription->config, patch, text_of(call->body, "updateMask"),
-                                     rest_subscription_fields, fixed, "Subscription", err);
+                                     rest_subscription_fields, immutable, "Subscription", err);
     return config && update(call, subscription, config, err);
 }
 

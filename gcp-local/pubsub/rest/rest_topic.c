@@ -55,7 +55,7 @@ bool rest_get_topic(struct rest_call *call, struct err *err)
 
 bool rest_update_topic(struct rest_call *call, struct err *err)
 {
-    static const char *const fixed[] = {"name", "kmsKeyName", NULL};
+    static const char *const immutable[] = {"name", "kmsKeyName", NULL};
     struct topic *topic = rest_topic(call, err);
     if (!topic)
         return false;
@@ -64,7 +64,7 @@ bool rest_update_topic(struct rest_call *call, struct err *err)
         return false;
     json_auto_t *config = rest_patch(topic->config, patch,
                                      json_string_value(json_object_get(call->body, "updateMask")),
-                                     rest_topic_fields, fixed, "Topic", err);
+                                     rest_topic_fields, immutable, "Topic", err);
     if (!config || !settings_check_topic(config, err))
         return false;
     engine_update_topic(call->tx.engine, topic, json_incref(config));
@@ -95,7 +95,7 @@ bool rest_list_topics(struct rest_call *call, struct err *err)
     return rest_page(call, "topics", list, count, err);
 }
 
-/* A topic that is not there has none, as with Google's emulator. */
+/* A topic that does not exist has none, as in Google's emulator. */
 bool rest_list_topic_subscriptions(struct rest_call *call, struct err *err)
 {
     const struct topic *topic = engine_topic(call->tx.engine, call->name);

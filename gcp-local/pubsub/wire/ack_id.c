@@ -15,7 +15,7 @@ void ack_id_add(struct buf *out, const char *subscription, int64_t number, uint3
     json_writer_add_int(out, slot);
 }
 
-/* NUMBER or NUMBER-SLOT; without a slot it is no lease of ours, but well-formed. */
+/* NUMBER or NUMBER-SLOT. Without a slot it is well-formed, but not a lease. */
 static bool parse_number(const char *text, int64_t *number, uint32_t *slot)
 {
     char copy[48];
@@ -24,13 +24,13 @@ static bool parse_number(const char *text, int64_t *number, uint32_t *slot)
         return false;
     memcpy(copy, text, len + 1);
     char *dash = strchr(copy, '-');
-    int64_t place = UINT32_MAX;
+    int64_t index = UINT32_MAX;
     if (dash) {
         *dash = '\0';
-        if (!str_int(dash + 1, 0, UINT32_MAX, &place))
+        if (!str_int(dash + 1, 0, UINT32_MAX, &index))
             return false;
     }
-    *slot = (uint32_t)place;
+    *slot = (uint32_t)index;
     return str_int(copy, 0, INT64_MAX, number);
 }
 

@@ -7,8 +7,9 @@
 
 static void add_attributes(struct buf *out, const struct stored_message *message)
 {
-    const char *at = NULL, *name, *value, *comma = "{";
-    while (stored_message_next_attribute(stored_message_attributes(message), &at, &name, &value)) {
+    const char *position = NULL, *name, *value, *comma = "{";
+    while (stored_message_next_attribute(stored_message_attributes(message), &position, &name,
+                                         &value)) {
         buf_add_text(out, comma);
         json_writer_add_string(out, name);
         buf_add_text(out, ":");
@@ -18,7 +19,7 @@ static void add_attributes(struct buf *out, const struct stored_message *message
     buf_add_text(out, "}");
 }
 
-/* The members that pulled and pushed messages have in common, in the service's order. */
+/* The members that pulled and pushed messages have in common, in the order of the service. */
 static void add_message(struct buf *out, const struct stored_message *message)
 {
     const char *comma = "";
@@ -79,7 +80,7 @@ void message_json_add_ids(struct buf *out, struct stored_message *const *message
     buf_add_text(out, "]}");
 }
 
-/* Push has the id and the time under two names each, for receivers of any age. */
+/* Pushes have id and time under two names each, for old and new receivers. */
 void message_json_add_push_body(struct buf *out, const char *subscription,
                                 const struct stored_message *message, uint32_t attempt)
 {

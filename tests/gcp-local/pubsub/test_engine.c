@@ -88,13 +88,13 @@ static void publish_words(struct world *world, const char *words, bool keyed)
 }
 
 /* The data of what a pull of up to `most` gets, joined by spaces. */
-static const char *pull_from(struct world *world, struct subscription *subscription, size_t most)
+static const char *pull_from(struct world *world, struct subscription *subscription, size_t max)
 {
     for (size_t i = 0; i < world->count; i++)
         stored_message_unref(world->leases[i].message);
     engine_tick(&world->engine, world->now);
     world->count =
-        engine_pull(&world->engine, subscription, world->now, most, false, world->leases);
+        engine_pull(&world->engine, subscription, world->now, max, false, world->leases);
     world->text[0] = '\0';
     for (size_t i = 0; i < world->count; i++) {
         struct bytes data = stored_message_data(world->leases[i].message);
@@ -145,7 +145,7 @@ TEST(an_acked_message_never_comes_again)
     EXPECT(!ack(&world, 0));
     world.now += day;
     EXPECT_STR(pull(&world), "");
-    EXPECT(world.reader->backlog.log == NULL);
+    EXPECT(world.reader->queue.log == NULL);
 }
 
 TEST(an_ack_of_an_old_lease_does_not_touch_the_new_delivery)
@@ -231,7 +231,7 @@ TEST(many_leases_end_in_the_order_of_their_deadlines)
         EXPECT_STR(pull(&world), "x");
         EXPECT(ack(&world, 0));
     }
-    EXPECT(world.reader->backlog.log == NULL);
+    EXPECT(world.reader->queue.log == NULL);
 }
 
 TEST(after_its_attempts_a_message_moves_to_the_dead_letter_topic)
@@ -360,7 +360,7 @@ TEST(a_filtered_out_message_never_reaches_the_subscription)
     publish(&world, "a", "");
     publish(&world, "b", "");
     EXPECT_STR(pull(&world), "b");
-    EXPECT_INT(world.reader->backlog.count, 1);
+    EXPECT_INT(world.reader->queue.count, 1);
 }
 
 TEST(a_subscription_outlives_its_topic_and_gives_its_messages)

@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { MOST_CALLS = 64 };
+enum { MAX_CALLS = 64 };
 
 /* An endpoint: answers by the list of statuses (the last one for good), and keeps what came. */
 struct endpoint {
@@ -25,7 +25,7 @@ struct endpoint {
     struct {
         char *body, *path;
         struct headers headers;
-    } calls[MOST_CALLS];
+    } calls[MAX_CALLS];
 };
 
 static void on_call(struct http_exchange *exchange, void *context)
@@ -35,7 +35,7 @@ static void on_call(struct http_exchange *exchange, void *context)
     size_t i = endpoint->count;
     size_t last = endpoint->status_count - 1;
     int status = endpoint->statuses[i < last ? i : last];
-    if (i < MOST_CALLS) {
+    if (i < MAX_CALLS) {
         endpoint->calls[i].body = str_copy_bytes(buf_bytes(&exchange->body));
         endpoint->calls[i].path = str_format("%s%s%s", exchange->path, exchange->query ? "?" : "",
                                              exchange->query ? exchange->query : "");

@@ -437,9 +437,9 @@ TEST(publish_takes_what_is_at_the_limits_and_nothing_beyond)
 {
     OWN(pubsub_server) struct pubsub_server *server = pubsub_server_open(NULL, NULL);
     pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
-    OWN(free) char *most = publish_body(1000, "\"data\":\"YQ==\"");
+    OWN(free) char *max = publish_body(1000, "\"data\":\"YQ==\"");
     OWN(free) char *more = publish_body(1001, "\"data\":\"YQ==\"");
-    pubsub_server_expect(server, "POST", "topics/news:publish", most, 200, NULL);
+    pubsub_server_expect(server, "POST", "topics/news:publish", max, 200, NULL);
     pubsub_server_expect(server, "POST", "topics/news:publish", more, 400, "Too many messages");
 
     OWN(free) char *large = large_message(10000000);
