@@ -171,7 +171,7 @@ void push_deliver(struct pushes *pushes, struct subscription *subscription, int6
         return;
     struct pusher *pusher = pusher_of(subscription);
     struct lease lease;
-    while (!pusher->resume.place && pusher->in_flight < pusher->window &&
+    while (!heap_contains(&pusher->resume) && pusher->in_flight < pusher->window &&
            engine_pull(pushes->engine, subscription, now_ns, 1, true, &lease))
         add_call(pushes, subscription, lease);
 }
@@ -187,7 +187,7 @@ void push_resume(struct pushes *pushes, int64_t now_ns)
 
 static void pause_pusher(struct pushes *pushes, struct pusher *pusher, int64_t now_ns)
 {
-    if (pusher->resume.place)
+    if (heap_contains(&pusher->resume))
         return;
     pusher->window = MIN_WINDOW;
     pusher->pause_ns = pusher->pause_ns ? pusher->pause_ns * 2 : min_pause;

@@ -2,9 +2,9 @@
 #include "gcp-local/pubsub/wire/publish_body.h"
 
 #include "base/base64.h"
+#include "base/json/json_scanner.h"
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "gcp-local/pubsub/wire/json_scanner.h"
 
 #include <string.h>
 
@@ -81,7 +81,7 @@ static bool too_large(struct err *err, const char *what, size_t size, size_t max
 static bool take_string(struct reader *reader, const char *field, struct bytes *string)
 {
     reader->room.len = 0;
-    if (json_scanner_string(&reader->scan, &reader->room, string) && str_is_utf8(*string))
+    if (json_scanner_string(&reader->scan, &reader->room, string))
         return true;
     return fail_value(reader, field, "STRING");
 }
@@ -157,7 +157,7 @@ static bool read_attributes(struct reader *reader)
     while (json_scanner_next(&reader->scan, '}', &first))
         if (!read_attribute(reader))
             return false;
-    return !reader->scan.bad;
+    return !reader->scan.failed;
 }
 
 static bool read_data(struct reader *reader)
@@ -255,7 +255,7 @@ static bool read_message(struct reader *reader)
     while (json_scanner_next(&reader->scan, '}', &first))
         if (!read_field(reader))
             return false;
-    if (reader->scan.bad)
+    if (reader->scan.failed)
         return false;
     if (!check_message(reader))
         return json_scanner_fail(&reader->scan);
@@ -273,7 +273,7 @@ static bool read_list(struct reader *reader)
     while (json_scanner_next(&reader->scan, ']', &first))
         if (!read_message(reader))
             return false;
-    return !reader->scan.bad;
+    return !reader->scan.failed;
 }
 
 /* {"messages": […]}. "topic" is allowed and ignored: the path has it. */
@@ -301,8 +301,7 @@ static bool read_request(struct reader *reader)
 
 bool publish_body_read(struct bytes text, struct publish_body *body, struct err *err)
 {
-    struct reader reader = {
-        .scan = {text.data, text.data + text.len, false}, .err = err, .body = body};
+    struct reader reader = {.scan = json_scanner_open(text), .err = err, .body = body};
     bool ok = read_request(&reader);
     buf_done(&reader.room);
     buf_done(&reader.attributes);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A queue by key: a binary heap whose nodes know where they are. */
-#include "gcp-local/pubsub/engine/heap.h"
+/* A binary heap whose nodes know their position. */
+#include "base/heap.h"
 
-#include "base/str.h"
+#include "base/alloc.h"
+
+#include <stdlib.h>
 
 static void put(struct heap *heap, uint32_t index, struct heap_node *node)
 {
     heap->list[index] = node;
-    node->place = index + 1;
+    node->position = index + 1;
 }
 
 static void sift_up(struct heap *heap, uint32_t index, struct heap_node *node)
@@ -33,13 +35,13 @@ static void sift_down(struct heap *heap, uint32_t index, struct heap_node *node)
 
 void heap_set(struct heap *heap, struct heap_node *node, int64_t key)
 {
-    if (node->place) {
+    if (node->position) {
         int64_t old = node->key;
         node->key = key;
         if (key < old)
-            sift_up(heap, node->place - 1, node);
+            sift_up(heap, node->position - 1, node);
         else if (key > old)
-            sift_down(heap, node->place - 1, node);
+            sift_down(heap, node->position - 1, node);
         return;
     }
     if (heap->count == heap->size) {
@@ -52,11 +54,11 @@ void heap_set(struct heap *heap, struct heap_node *node, int64_t key)
 
 void heap_remove(struct heap *heap, struct heap_node *node)
 {
-    if (!node->place)
+    if (!node->position)
         return;
-    uint32_t index = node->place - 1;
+    uint32_t index = node->position - 1;
     struct heap_node *last = heap->list[--heap->count];
-    node->place = 0;
+    node->position = 0;
     if (last == node)
         return;
     if (last->key < node->key)
@@ -73,7 +75,7 @@ struct heap_node *heap_first(const struct heap *heap)
 void heap_done(struct heap *heap)
 {
     for (uint32_t i = 0; i < heap->count; i++)
-        heap->list[i]->place = 0;
+        heap->list[i]->position = 0;
     free(heap->list);
     *heap = (struct heap){0};
 }
