@@ -3,6 +3,7 @@
 #include "gcp-local/pubsub/pubsub.h"
 
 #include "base/str.h"
+#include "base/thread.h"
 #include "base/timestamp.h"
 #include "gcp-local/pubsub/pubsub_private.h"
 #include "gcp-local/pubsub/pubsub_transaction.h"
@@ -92,18 +93,17 @@ struct pubsub *pubsub_open(const struct pubsub_options *options, struct err *err
     pthread_mutex_init(&pubsub->lock, NULL);
     pthread_cond_init(&pubsub->changed, NULL);
     start_engine(pubsub);
+    bool ok = true;
     if (options->data_dir) {
         pubsub->store =
-            pubsub_store_open(options->data_dir, &pubsub->engine, timestamp_now_ns(), err);
-        if (!pubsub->store) {
-            free_pubsub(pubsub);
-            return NULL;
-        }
+            pubsub_store_open(options->data_dir, NULL, &pubsub->engine, timestamp_now_ns(), err);
         pubsub->engine.journal_enabled = true;
+        ok = pubsub->store != NULL;
     }
-    if (pthread_create(&pubsub->timer, NULL, run_timer, pubsub) != 0)
-        abort(); /* no thread at all: the machine is at its end */
-    return pubsub;
+    if (ok && thread_start(&pubsub->timer, "pubsub-timer", run_timer, pubsub, err))
+        return pubsub;
+    free_pubsub(pubsub);
+    return NULL;
 }
 
 void pubsub_stop(struct pubsub *pubsub)

@@ -37,6 +37,14 @@ void engine_journal_move(struct engine_journal *to, struct engine_journal *from)
     from->count = 0;
 }
 
+void engine_journal_prepend(struct engine_journal *to, struct engine_journal *from)
+{
+    engine_journal_move(from, to);
+    struct engine_journal empty = *to;
+    *to = *from;
+    *from = empty;
+}
+
 void engine_journal_done(struct engine_journal *journal)
 {
     for (size_t i = 0; i < journal->count; i++) {

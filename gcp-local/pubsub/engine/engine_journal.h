@@ -39,6 +39,10 @@ void engine_journal_add(struct engine_journal *journal, struct journal_entry ent
 
 /* Moves the entries of from to the end of to. */
 void engine_journal_move(struct engine_journal *to, struct engine_journal *from);
+
+/* Moves the entries of from to the front of to. */
+void engine_journal_prepend(struct engine_journal *to, struct engine_journal *from);
+
 void engine_journal_done(struct engine_journal *journal);
 
 #endif
