@@ -127,29 +127,44 @@ void engine_publish(struct engine *engine, struct topic *topic,
         engine_reschedule(engine, topic->subscriptions[s]);
 }
 
-/* A copy of the message with attributes that name its source. */
+/* A copy of the message with attributes that name its source, in place of those that an earlier
+ * dead letter topic has added. */
 static struct stored_message *dead_letter_copy(const struct subscription *subscription,
                                                const struct queue_entry *entry)
 {
     const struct stored_message *message = entry->message;
-    struct bytes attributes = stored_message_attributes(message);
-    OWN(buf) struct buf packed = {0};
-    buf_add(&packed, attributes.data, attributes.len);
-
     char time[PROTO_JSON_TIME_TEXT];
     proto_json_time_text(message->published_ns, time);
     size_t len;
     const char *name = pubsub_name_project(subscription->name, &len);
     OWN(free) char *project = str_copy_bytes((struct bytes){name, len});
     OWN(free) char *attempts = str_format("%u", (unsigned)entry->attempts);
-    stored_message_pack_attribute(&packed, "CloudPubSubDeadLetterSourceDeliveryCount", attempts);
-    stored_message_pack_attribute(&packed, "CloudPubSubDeadLetterSourceSubscription",
-                                  pubsub_name_id(subscription->name));
-    stored_message_pack_attribute(&packed, "CloudPubSubDeadLetterSourceSubscriptionProject",
-                                  project);
-    stored_message_pack_attribute(&packed, "CloudPubSubDeadLetterSourceTopicPublishTime", time);
+    const struct {
+        const char *name, *value;
+    } source[] = {
+        {"CloudPubSubDeadLetterSourceDeliveryCount", attempts},
+        {"CloudPubSubDeadLetterSourceSubscription", pubsub_name_id(subscription->name)},
+        {"CloudPubSubDeadLetterSourceSubscriptionProject", project},
+        {"CloudPubSubDeadLetterSourceTopicPublishTime", time},
+    };
+
+    OWN(buf) struct buf packed = {0};
+    uint32_t count = ARRAY_SIZE(source);
+    const char *position = NULL, *value;
+    while (stored_message_next_attribute(stored_message_attributes(message), &position, &name,
+                                         &value)) {
+        size_t i = 0;
+        while (i < ARRAY_SIZE(source) && !str_equal(source[i].name, name))
+            i++;
+        if (i < ARRAY_SIZE(source))
+            continue;
+        stored_message_pack_attribute(&packed, name, value);
+        count++;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(source); i++)
+        stored_message_pack_attribute(&packed, source[i].name, source[i].value);
     return stored_message_new(bytes_of(stored_message_ordering_key(message)), buf_bytes(&packed),
-                              message->attribute_count + 4, stored_message_data(message));
+                              count, stored_message_data(message));
 }
 
 static bool move_to_dead_letter_topic(struct engine *engine, struct subscription *subscription,

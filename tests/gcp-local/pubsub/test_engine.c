@@ -93,8 +93,7 @@ static const char *pull_from(struct world *world, struct subscription *subscript
     for (size_t i = 0; i < world->count; i++)
         stored_message_unref(world->leases[i].message);
     engine_tick(&world->engine, world->now);
-    world->count =
-        engine_pull(&world->engine, subscription, world->now, max, false, world->leases);
+    world->count = engine_pull(&world->engine, subscription, world->now, max, false, world->leases);
     world->text[0] = '\0';
     for (size_t i = 0; i < world->count; i++) {
         struct bytes data = stored_message_data(world->leases[i].message);
@@ -264,6 +263,41 @@ TEST(after_its_attempts_a_message_moves_to_the_dead_letter_topic)
                "demo");
     EXPECT_STR(stored_message_attribute(message, "CloudPubSubDeadLetterSourceTopicPublishTime"),
                "2017-07-14T02:40:00Z");
+}
+
+/* Lets a subscription give the message of the topic back until it is dead-lettered. */
+static void exhaust_attempts(struct world *world, struct subscription *subscription)
+{
+    world->reader = subscription;
+    for (int attempt = 1; attempt <= 5; attempt++) {
+        EXPECT_STR(pull(world), "a");
+        modify(world, 0, 0);
+    }
+}
+
+TEST(a_message_that_is_dead_lettered_twice_names_its_last_source_only)
+{
+    OWN(world) struct world world = {0};
+    world_open(&world, "");
+    add_topic(&world, "projects/demo/topics/dead", "");
+    add_topic(&world, "projects/demo/topics/gone", "");
+    struct subscription *first = add_subscription(
+        &world, "projects/demo/subscriptions/first", NEWS,
+        ",\"deadLetterPolicy\":{\"deadLetterTopic\":\"projects/demo/topics/dead\"}");
+    struct subscription *middle = add_subscription(
+        &world, "projects/demo/subscriptions/second", "projects/demo/topics/dead",
+        ",\"deadLetterPolicy\":{\"deadLetterTopic\":\"projects/demo/topics/gone\"}");
+    struct subscription *last = add_subscription(&world, "projects/demo/subscriptions/last",
+                                                 "projects/demo/topics/gone", "");
+    publish(&world, "a", "");
+    exhaust_attempts(&world, first);
+    exhaust_attempts(&world, middle);
+    EXPECT_STR(pull_from(&world, last, 10), "a");
+    const struct stored_message *message = world.leases[0].message;
+    EXPECT_INT(message->attribute_count, 5);
+    EXPECT_STR(stored_message_attribute(message, "k"), "a");
+    EXPECT_STR(stored_message_attribute(message, "CloudPubSubDeadLetterSourceSubscription"),
+               "second");
 }
 
 TEST(without_its_dead_letter_topic_a_message_stays)
