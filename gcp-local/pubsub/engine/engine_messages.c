@@ -42,6 +42,15 @@ static int64_t min_ns(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* When an unused subscription is deleted; INT64_MAX for never, and for what the clock cannot hold.
+ */
+static int64_t expiry_ns(const struct subscription *subscription)
+{
+    int64_t ttl_ns = subscription->settings.ttl_ns, expiry;
+    bool never = !ttl_ns || __builtin_add_overflow(subscription->last_used_ns, ttl_ns, &expiry);
+    return never ? INT64_MAX : expiry;
+}
+
 void engine_reschedule(struct engine *engine, struct subscription *subscription)
 {
     const struct subscription_queue *queue = &subscription->queue;
@@ -50,8 +59,7 @@ void engine_reschedule(struct engine *engine, struct subscription *subscription)
     int64_t due = timer ? timer->key : INT64_MAX;
     if (queue->log)
         due = min_ns(due, queue->log->message->published_ns + settings->retention_ns);
-    if (settings->ttl_ns)
-        due = min_ns(due, subscription->last_used_ns + settings->ttl_ns);
+    due = min_ns(due, expiry_ns(subscription));
     heap_set(&engine->due, &subscription->due, due);
 
     if (!subscription->in_ready_list && heap_first(&queue->ready)) {
@@ -259,8 +267,7 @@ static void expire_messages(struct engine *engine, struct subscription *subscrip
 static void tick_subscription(struct engine *engine, struct subscription *subscription,
                               int64_t now_ns)
 {
-    const struct subscription_settings *settings = &subscription->settings;
-    if (settings->ttl_ns && subscription->last_used_ns + settings->ttl_ns <= now_ns) {
+    if (expiry_ns(subscription) <= now_ns) {
         engine_delete_subscription(engine, subscription);
         return;
     }

@@ -444,6 +444,15 @@ TEST(an_unused_subscription_expires_and_a_used_one_does_not)
     EXPECT_INT(world.topic->subscription_count, 0);
 }
 
+TEST(a_ttl_that_ends_after_the_clock_is_no_ttl)
+{
+    OWN(world) struct world world = {0};
+    world_open(&world, ",\"expirationPolicy\":{\"ttl\":\"8000000000s\"}");
+    world.now += 1000 * day;
+    engine_tick(&world.engine, world.now);
+    EXPECT(engine_subscription(&world.engine, READER));
+}
+
 TEST(a_subscription_without_ttl_stays)
 {
     OWN(world) struct world world = {0};
