@@ -84,7 +84,7 @@ static void free_policy(struct engine *engine, struct iam_policy *policy)
     free(policy);
 }
 
-static void delete_policy(struct engine *engine, const char *name)
+void engine_delete_iam_policy(struct engine *engine, const char *name)
 {
     struct iam_policy *policy = find_policy(engine, name);
     if (!policy)
@@ -183,7 +183,7 @@ void engine_delete_topic(struct engine *engine, struct topic *topic)
         engine_unretain(engine, topic->owner, message);
         stored_message_unref(message);
     }
-    delete_policy(engine, topic->name);
+    engine_delete_iam_policy(engine, topic->name);
     engine_record_deletion(engine, topic->owner);
     free_topic(engine, topic);
 }
@@ -288,7 +288,7 @@ void engine_delete_subscription(struct engine *engine, struct subscription *subs
 {
     leave_topic(subscription);
     delete_messages(engine, subscription);
-    delete_policy(engine, subscription->name);
+    engine_delete_iam_policy(engine, subscription->name);
     engine_record_deletion(engine, subscription->owner);
     free_subscription(engine, subscription);
 }

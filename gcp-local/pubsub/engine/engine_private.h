@@ -35,6 +35,10 @@ struct subscription *engine_add_subscription(struct engine *engine, int64_t owne
 struct snapshot *engine_add_snapshot(struct engine *engine, int64_t owner, json_t *config,
                                      struct topic *topic);
 struct iam_policy *engine_add_iam_policy(struct engine *engine, int64_t owner, const char *name);
+
+/* Deletes the policy of a resource, if it has one. */
+void engine_delete_iam_policy(struct engine *engine, const char *name);
+
 void engine_attach(struct subscription *subscription, struct topic *topic);
 
 /* Deletes what a topic has retained for longer than its retention. */

@@ -185,6 +185,7 @@ void engine_delete_snapshot(struct engine *engine, struct snapshot *snapshot)
         engine_unretain(engine, snapshot->owner, message);
         stored_message_unref(message);
     }
+    engine_delete_iam_policy(engine, snapshot->name);
     engine_record_deletion(engine, snapshot->owner);
     HASH_DEL(engine->snapshots, snapshot);
     retained_messages_done(&snapshot->retained);

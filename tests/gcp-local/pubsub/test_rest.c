@@ -414,6 +414,21 @@ TEST(iam_policies_are_kept_and_given_back)
     RUN(rows);
 }
 
+TEST(an_iam_policy_is_deleted_with_its_snapshot)
+{
+    static const struct row rows[] = {
+        {"PUT", "snapshots/here", "{\"subscription\":\"projects/demo/subscriptions/reader\"}", 200,
+         NULL},
+        {"POST", "snapshots/here:setIamPolicy", "{\"policy\":{\"bindings\":[{\"role\":\"r\"}]}}",
+         200, NULL},
+        {"DELETE", "snapshots/here", NULL, 200, "{}"},
+        {"PUT", "snapshots/here", "{\"subscription\":\"projects/demo/subscriptions/reader\"}", 200,
+         NULL},
+        {"GET", "snapshots/here:getIamPolicy", NULL, 200, "{\"etag\":\"ACAB\"}"},
+    };
+    RUN(rows);
+}
+
 /* A publish body of `count` messages with these members each. */
 static char *publish_body(size_t count, const char *members)
 {
