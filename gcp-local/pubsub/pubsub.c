@@ -88,6 +88,7 @@ struct pubsub *pubsub_open(const struct pubsub_options *options, struct err *err
                    .context = options->context,
                    .ended = on_push_ended,
                    .ended_context = pubsub},
+        .store_retry_ns = INT64_MAX,
         .wakes_ns = INT64_MIN,
     };
     pthread_mutex_init(&pubsub->lock, NULL);

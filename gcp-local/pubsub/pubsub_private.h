@@ -13,6 +13,7 @@ struct pubsub {
     pthread_mutex_t lock; /* guards what follows; released to send, push and write */
     struct engine engine;
     struct pubsub_store *store; /* NULL: in memory only */
+    int64_t store_retry_ns;     /* when to write again what could not be written, or INT64_MAX */
     struct long_polls polls;
     struct pushes pushes;
     unsigned pushing; /* threads in push_send */

@@ -118,7 +118,11 @@ static bool write_queue(struct pubsub_store *store, struct err *err)
     store->writing = true;
     pthread_mutex_unlock(&store->lock);
 
-    bool ok = write_changes(store->db, &batch.changes, err);
+    struct err full = {0};
+    bool ok = write_changes(store->db, &batch.changes, &full);
+    if (!ok) /* a checkpoint lets the write-ahead log start again in the space that it has */
+        ok = sqlite_exec(store->db, "PRAGMA wal_checkpoint(RESTART)", err) &&
+             write_changes(store->db, &batch.changes, err);
 
     pthread_mutex_lock(&store->lock);
     store->writing = false;

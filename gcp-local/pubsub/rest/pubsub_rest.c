@@ -148,6 +148,7 @@ static bool read_body(struct rest_call *call, const struct route *route, struct 
 struct pending_reply {
     struct http_exchange *exchange;
     struct buf reply;
+    bool fails; /* with the store; else what it could not write is written later */
 };
 
 static void answer_json(struct http_exchange *exchange, struct buf *body)
@@ -160,7 +161,7 @@ static void answer_json(struct http_exchange *exchange, struct buf *body)
 static void reply_written(void *context, const struct err *err)
 {
     struct pending_reply *pending = context;
-    if (err)
+    if (err && pending->fails)
         api_reply_err(pending->exchange, API_ONE_PLATFORM, err);
     else
         answer_json(pending->exchange, &pending->reply);
@@ -169,7 +170,7 @@ static void reply_written(void *context, const struct err *err)
 }
 
 /* Ends the transaction. The reply is sent once its changes are stored. */
-static void finish(struct rest_call *call)
+static void finish(struct rest_call *call, const struct route *route)
 {
     bool changed = call->tx.engine->changes.count != 0;
     if (call->held || !changed) {
@@ -179,7 +180,7 @@ static void finish(struct rest_call *call)
         return;
     }
     struct pending_reply *pending = alloc_zeroed(sizeof(*pending));
-    *pending = (struct pending_reply){call->exchange, call->reply};
+    *pending = (struct pending_reply){call->exchange, call->reply, route->changes};
     call->reply = (struct buf){0};
     http_exchange_hold(call->exchange);
     pubsub_transaction_end(&call->tx, reply_written, pending);
@@ -194,7 +195,7 @@ static void perform(struct rest_call *call, const struct route *route, struct pu
     call->tx = pubsub_transaction_begin(pubsub);
     if ((!route->changes || pubsub_transaction_ready(&call->tx, err)) &&
         route->operation(call, err))
-        finish(call);
+        finish(call, route);
     else
         pubsub_transaction_end(&call->tx, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gcp-local's Pub/Sub on disk: what was answered is there again, however the process ended. */
 #include "base/base64.h"
+#include "base/sqlite.h"
 #include "base/str.h"
 #include "gcp-local/pubsub/rest/pubsub_rest.h"
 #include "tests/helpers/pubsub_server.h"
@@ -8,10 +9,15 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A folder that goes with the test. */
@@ -308,6 +314,119 @@ TEST(after_kill_9_answered_messages_are_there_and_answered_acks_hold)
             EXPECT(there[i]);
     }
     EXPECT(published > 100 && acked > 50);
+}
+
+/* Lets no file grow beyond so many bytes, as on a full disk. */
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+    signal(SIGXFSZ, SIG_IGN);
+    EXPECT(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    limit.rlim_cur = bytes;
+    EXPECT(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+}
+
+/* Waits until the file holds no message for a subscription any longer. */
+static void wait_until_drained(const char *dir)
+{
+    static const char *const statements[] = {"SELECT count(*) FROM hold"};
+    struct err err = {0};
+    OWN(free) char *path = str_format("%s/pubsub.db", dir);
+    OWN(sqlite) struct sqlite *db = sqlite_open(path,
+                                                &(struct sqlite_options){.statements = statements,
+                                                                         .statement_count = 1,
+
+                                                                         .migration_count = 1},
+                                                &err);
+    EXPECT_STR(err.text, "");
+    for (int64_t held = 1; held;) {
+        bool found;
+        EXPECT(sqlite_query_int64(db, &err, &held, &found, 0, "") && found);
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+}
+
+TEST(on_a_full_disk_acks_hold_and_are_written_when_there_is_room)
+{
+    OWN(dir) char *dir = make_dir();
+    struct pubsub_server *server = pubsub_server_open(dir, NULL);
+    pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "subscriptions/reader",
+                         "{\"topic\":\"projects/demo/topics/news\"}", 200, NULL);
+    pubsub_server_publish_text(server, "news", "one", NULL);
+    json_auto_t *received = pubsub_server_pull(server, "reader");
+    limit_files(0);
+    pubsub_server_ack_all(server, "reader", received);
+    pubsub_server_expect(server, "POST", "topics/news:publish",
+                         "{\"messages\":[{\"data\":\"YQ==\"}]}", 503, "pubsub.db");
+    expect_data(server, "reader", "");
+    limit_files(RLIM_INFINITY);
+    wait_until_drained(dir);
+    pubsub_server_close(server);
+
+    server = pubsub_server_open(dir, NULL);
+    expect_data(server, "reader", "");
+    pubsub_server_close(server);
+}
+
+TEST(on_a_full_disk_acks_are_written_in_the_space_that_the_files_have)
+{
+    OWN(dir) char *dir = make_dir();
+    OWN(pubsub_server) struct pubsub_server *server = pubsub_server_open(dir, NULL);
+    pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "subscriptions/reader",
+                         "{\"topic\":\"projects/demo/topics/news\"}", 200, NULL);
+    for (int i = 0; i < 10; i++)
+        pubsub_server_publish_text(server, "news", "one", NULL);
+    json_auto_t *received = pubsub_server_pull(server, "reader");
+    OWN(free) char *log = str_format("%s/pubsub.db-wal", dir);
+    struct stat info;
+    EXPECT(stat(log, &info) == 0);
+    limit_files((rlim_t)info.st_size);
+    pubsub_server_ack_all(server, "reader", received);
+    wait_until_drained(dir);
+    limit_files(RLIM_INFINITY);
+}
+
+/* Publishes until it is stopped; its topic may be missing for moments. */
+struct publisher {
+    pthread_t thread;
+    struct pubsub *pubsub;
+    atomic_bool *stop;
+};
+
+static void *run_publisher(void *context)
+{
+    const struct publisher *publisher = context;
+    while (!atomic_load(publisher->stop)) {
+        struct err ignored = {0};
+        pubsub_publish(publisher->pubsub, "projects/demo/topics/news", NULL, 0, bytes_of("a"), NULL,
+                       &ignored);
+    }
+    return NULL;
+}
+
+TEST(a_reset_waits_for_the_writes_of_other_threads)
+{
+    OWN(dir) char *dir = make_dir();
+    OWN(pubsub_server) struct pubsub_server *server = pubsub_server_open(dir, NULL);
+    struct publisher publishers[3];
+    atomic_bool stop = false;
+    for (size_t i = 0; i < ARRAY_SIZE(publishers); i++) {
+        publishers[i] = (struct publisher){.pubsub = server->pubsub, .stop = &stop};
+        EXPECT(pthread_create(&publishers[i].thread, NULL, run_publisher, &publishers[i]) == 0);
+    }
+    struct err err = {0};
+    for (int i = 0; i < 100 && !err.status; i++) {
+        pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
+        pubsub_server_expect(server, "PUT", "subscriptions/reader",
+                             "{\"topic\":\"projects/demo/topics/news\"}", 200, NULL);
+        pubsub_reset(server->pubsub, &err);
+    }
+    atomic_store(&stop, true);
+    for (size_t i = 0; i < ARRAY_SIZE(publishers); i++)
+        pthread_join(publishers[i].thread, NULL);
+    EXPECT_STR(err.text, "");
 }
 
 TEST(a_folder_that_cannot_be_written_is_named)
