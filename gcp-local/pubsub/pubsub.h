@@ -20,7 +20,7 @@ struct pubsub_options {
     struct http_client *(*client)(void *context);
 
     /* Makes a signed OIDC token for an account and audience; the caller frees. It returns NULL when
-     * it cannot. NULL = pushed without. */
+     * it cannot: nothing is pushed to that endpoint until it can. NULL = pushed without. */
     char *(*id_token)(const char *email, const char *audience, void *context);
 
     void *context; /* of both; they are called from any thread */

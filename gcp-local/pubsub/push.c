@@ -208,6 +208,9 @@ void push_end(struct pushes *pushes, struct push_call *call, enum push_outcome o
         if (pusher->window < MAX_WINDOW)
             pusher->window++;
         engine_ack(pushes->engine, subscription, lease->number, lease->slot, now_ns);
+    } else if (subscription && outcome == PUSH_NOT_SENT) {
+        engine_cancel_lease(pushes->engine, subscription, lease->number, lease->slot);
+        pause_pusher(pushes, pusher, now_ns);
     } else if (subscription) {
         engine_modify_ack_deadline(pushes->engine, subscription, lease->number, lease->slot, 0,
                                    now_ns);
@@ -241,14 +244,13 @@ static bool add_token(struct push_call *call, int64_t now_ns)
                     pushes->id_token(call->oidc_email, call->oidc_audience, pushes->context));
         str_replace(&pusher->token_email, str_copy(call->oidc_email));
         str_replace(&pusher->token_audience, str_copy(call->oidc_audience));
-        pusher->token_expires_ns = now_ns + token_lifetime;
+        pusher->token_expires_ns = pusher->token ? now_ns + token_lifetime : 0;
     }
-    if (pusher->token) {
-        OWN(free) char *bearer = str_format("Bearer %s", pusher->token);
-        headers_add(&call->headers, "Authorization", bearer);
-    }
+    OWN(free) char *bearer = pusher->token ? str_format("Bearer %s", pusher->token) : NULL;
     pthread_mutex_unlock(&pusher->token_lock);
-    return true;
+    if (bearer)
+        headers_add(&call->headers, "Authorization", bearer);
+    return bearer != NULL;
 }
 
 static bool acknowledges(int status)

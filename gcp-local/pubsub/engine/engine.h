@@ -138,6 +138,11 @@ bool engine_ack(struct engine *engine, struct subscription *subscription, int64_
 bool engine_modify_ack_deadline(struct engine *engine, struct subscription *subscription,
                                 int64_t number, uint32_t slot, int64_t seconds, int64_t now_ns);
 
+/* Gives a message back that was not delivered: the attempt does not count. Nothing when the lease
+ * is no longer held. */
+void engine_cancel_lease(struct engine *engine, struct subscription *subscription, int64_t number,
+                         uint32_t slot);
+
 /* What was published before the time counts as acked, what was published later as not. */
 void engine_seek(struct engine *engine, struct subscription *subscription, int64_t time_ns,
                  int64_t now_ns);

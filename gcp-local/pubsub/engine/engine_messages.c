@@ -255,6 +255,17 @@ bool engine_modify_ack_deadline(struct engine *engine, struct subscription *subs
     return true;
 }
 
+void engine_cancel_lease(struct engine *engine, struct subscription *subscription, int64_t number,
+                         uint32_t slot)
+{
+    struct queue_entry *entry = subscription_queue_find(&subscription->queue, number, slot);
+    if (!entry)
+        return;
+    entry->attempts--;
+    subscription_queue_requeue(&subscription->queue, entry, 0);
+    engine_reschedule(engine, subscription);
+}
+
 static void expire_messages(struct engine *engine, struct subscription *subscription,
                             int64_t now_ns)
 {

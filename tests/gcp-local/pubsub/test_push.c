@@ -247,6 +247,28 @@ TEST(a_push_is_signed_for_the_configured_account)
                "Bearer token-of-a@b.c-for-aud");
 }
 
+static char *token_after_failures(const char *email, const char *audience, void *context)
+{
+    (void)context;
+    static atomic_int failures = 3;
+    return atomic_fetch_sub(&failures, 1) > 0 ? NULL : str_format("%s-%s", email, audience);
+}
+
+TEST(nothing_is_pushed_before_its_token_can_be_made)
+{
+    OWN(endpoint) struct endpoint endpoint = {0};
+    endpoint_open(&endpoint, ok, 1);
+    OWN(pubsub_server) struct pubsub_server *server =
+        open_server(&endpoint, ",\"oidcToken\":{\"serviceAccountEmail\":\"a\",\"audience\":\"b\"}",
+                    ",\"deadLetterPolicy\":{\"deadLetterTopic\":\"projects/demo/topics/dead\"},"
+                    "\"retryPolicy\":{\"minimumBackoff\":\"0.01s\",\"maximumBackoff\":\"0.02s\"}",
+                    token_after_failures);
+    publish(server, "{\"data\":\"YQ==\"}");
+    wait_for_calls(&endpoint, 1);
+    EXPECT_STR(headers_get(&endpoint.calls[0].headers, "Authorization"), "Bearer a-b");
+    EXPECT_HAS(endpoint.calls[0].body, "\"deliveryAttempt\":1");
+}
+
 TEST(messages_of_a_key_are_pushed_one_after_the_other)
 {
     static const int statuses[] = {500, 200};
