@@ -184,6 +184,8 @@ struct http_server *http_server_open(const struct http_server_options *options, 
         let_go(server);
         return NULL;
     }
+    if (own->listening)
+        own->listening(server->port, own->app);
     if (!start_lanes(server)) {
         err_set(err, ERR_INTERNAL, "cannot start the HTTP server on port %u: %s", server->port,
                 own->cert_pem ? "the certificate or key is not usable" : strerror(errno));
