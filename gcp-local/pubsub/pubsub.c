@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pub/Sub as the rest of gcp-local sees it: opened, closed, published to; and its timer. */
+/* Opening, closing and publishing from within the process; and the timer. */
 #include "gcp-local/pubsub/pubsub.h"
 
 #include "base/str.h"

@@ -4,7 +4,6 @@
 #include "base/json/jread.h"
 #include "base/sqlite.h"
 #include "base/str.h"
-#include "gcp-local/pubsub/engine/retained_messages.h"
 
 #include <pthread.h>
 

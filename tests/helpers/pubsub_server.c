@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A Pub/Sub service of its own for a test, and a client to ask it with. */
 #include "tests/helpers/pubsub_server.h"
 
 #include "base/base64.h"

@@ -7,7 +7,6 @@
 #include "gcp-local/api/proto_json.h"
 #include "gcp-local/pubsub/engine/engine_private.h"
 #include "gcp-local/pubsub/engine/pubsub_name.h"
-#include "gcp-local/pubsub/engine/retained_messages.h"
 
 #include <utlist.h>
 

@@ -6,16 +6,11 @@
 #define GCP_LOCAL_PUBSUB_ENGINE_ENGINE_H
 
 #include "gcp-local/pubsub/engine/engine_journal.h"
+#include "gcp-local/pubsub/engine/retained_messages.h"
 #include "gcp-local/pubsub/engine/settings.h"
 #include "gcp-local/pubsub/engine/subscription_queue.h"
 
 #include <uthash.h>
-
-/* Messages that a topic or a snapshot keeps, oldest first. All zero is empty. */
-struct retained_messages {
-    struct stored_message **list; /* first to first + count - 1 are in use */
-    size_t first, count, size;
-};
 
 struct topic {
     char *name;

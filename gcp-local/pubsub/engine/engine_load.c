@@ -2,7 +2,6 @@
 /* Loads the engine from a store. */
 #include "base/str.h"
 #include "gcp-local/pubsub/engine/engine_private.h"
-#include "gcp-local/pubsub/engine/retained_messages.h"
 
 /* What keeps messages: one of subscription and retained is set. */
 struct resource_owner {

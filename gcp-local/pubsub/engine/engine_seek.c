@@ -4,7 +4,6 @@
 #include "base/timestamp.h"
 #include "gcp-local/api/proto_json.h"
 #include "gcp-local/pubsub/engine/engine_private.h"
-#include "gcp-local/pubsub/engine/retained_messages.h"
 
 #include <utlist.h>
 

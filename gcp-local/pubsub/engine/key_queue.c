@@ -13,17 +13,17 @@ struct key_queue {
     char key[];
 };
 
-struct key_queue *key_queue_of(struct subscription_queue *queue, const struct queue_entry *entry)
+struct key_queue *key_queue_of(struct key_queue **keys, const struct queue_entry *entry)
 {
     const char *key = stored_message_ordering_key(entry->message);
-    if (!queue->ordered || !*key)
+    if (!*key)
         return NULL;
     struct key_queue *key_queue = NULL;
-    HASH_FIND_STR(queue->keys, key, key_queue);
+    HASH_FIND_STR(*keys, key, key_queue);
     if (!key_queue) {
         key_queue = alloc_zeroed(sizeof(*key_queue) + strlen(key) + 1);
         strcpy(key_queue->key, key);
-        HASH_ADD_STR(queue->keys, key, key_queue);
+        HASH_ADD_STR(*keys, key, key_queue);
     }
     return key_queue;
 }
@@ -57,7 +57,7 @@ static size_t index_of(const struct key_queue *key_queue, const struct queue_ent
     return i;
 }
 
-bool key_queue_remove(struct subscription_queue *queue, struct key_queue *key_queue,
+bool key_queue_remove(struct key_queue **keys, struct key_queue *key_queue,
                       const struct queue_entry *entry)
 {
     size_t index = index_of(key_queue, entry), end = key_queue->first + key_queue->count;
@@ -70,7 +70,7 @@ bool key_queue_remove(struct subscription_queue *queue, struct key_queue *key_qu
     }
     if (key_queue->count)
         return true;
-    HASH_DEL(queue->keys, key_queue);
+    HASH_DEL(*keys, key_queue);
     free(key_queue->list);
     free(key_queue);
     return false;
@@ -95,12 +95,12 @@ bool key_queue_busy(const struct key_queue *key_queue)
     return head && (head->state == ENTRY_LEASED || head->state == ENTRY_BACKOFF);
 }
 
-void key_queue_free_all(struct subscription_queue *queue)
+void key_queue_free_all(struct key_queue **keys)
 {
     struct key_queue *key_queue, *next;
-    HASH_ITER(hh, queue->keys, key_queue, next)
+    HASH_ITER(hh, *keys, key_queue, next)
     {
-        HASH_DEL(queue->keys, key_queue);
+        HASH_DEL(*keys, key_queue);
         free(key_queue->list);
         free(key_queue);
     }

@@ -3,7 +3,15 @@
 #ifndef GCP_LOCAL_PUBSUB_ENGINE_RETAINED_MESSAGES_H
 #define GCP_LOCAL_PUBSUB_ENGINE_RETAINED_MESSAGES_H
 
-#include "gcp-local/pubsub/engine/engine.h"
+#include "gcp-local/pubsub/engine/stored_message.h"
+
+#include <stddef.h>
+
+/* All zero is empty. */
+struct retained_messages {
+    struct stored_message **list; /* first to first + count - 1 are in use */
+    size_t first, count, size;
+};
 
 /* Adds a message, with a reference of its own. */
 void retained_messages_add(struct retained_messages *retained, struct stored_message *message);

@@ -45,6 +45,12 @@ static struct queue_entry *entry_of(struct heap_node *node)
     return node ? heap_container_of(node, struct queue_entry, node) : NULL;
 }
 
+/* The queue of the entry's ordering key; NULL when its order does not matter. */
+static struct key_queue *key_of(struct subscription_queue *queue, const struct queue_entry *entry)
+{
+    return queue->ordered ? key_queue_of(&queue->keys, entry) : NULL;
+}
+
 static void set_ready(struct subscription_queue *queue, struct queue_entry *entry)
 {
     entry->state = ENTRY_READY;
@@ -61,7 +67,7 @@ static void ready_head(struct subscription_queue *queue, const struct key_queue 
 
 static void enqueue(struct subscription_queue *queue, struct queue_entry *entry)
 {
-    struct key_queue *key_queue = key_queue_of(queue, entry);
+    struct key_queue *key_queue = key_of(queue, entry);
     if (!key_queue) {
         set_ready(queue, entry);
         return;
@@ -128,7 +134,7 @@ static struct lease lease_entry(struct subscription_queue *queue, struct queue_e
 /* Makes the next message of the key ready for the same batch. */
 static void ready_next(struct subscription_queue *queue, const struct queue_entry *entry)
 {
-    const struct key_queue *key_queue = key_queue_of(queue, entry);
+    const struct key_queue *key_queue = key_of(queue, entry);
     struct queue_entry *next = key_queue ? key_queue_next(key_queue, entry) : NULL;
     if (next && next->state == ENTRY_BLOCKED)
         set_ready(queue, next);
@@ -140,7 +146,7 @@ static void block_followers(struct subscription_queue *queue, const struct lease
 {
     for (size_t i = 0; i < count; i++) {
         const struct queue_entry *entry = queue->slots[leases[i].slot];
-        const struct key_queue *key_queue = key_queue_of(queue, entry);
+        const struct key_queue *key_queue = key_of(queue, entry);
         struct queue_entry *next = key_queue ? key_queue_next(key_queue, entry) : NULL;
         if (next && next->state == ENTRY_READY) {
             heap_remove(&queue->ready, &next->node);
@@ -196,7 +202,7 @@ static void retry_at(struct subscription_queue *queue, struct queue_entry *entry
 void subscription_queue_requeue(struct subscription_queue *queue, struct queue_entry *entry,
                                 int64_t ready_at_ns)
 {
-    struct key_queue *key_queue = key_queue_of(queue, entry);
+    struct key_queue *key_queue = key_of(queue, entry);
     if (!key_queue) {
         end_delivery(queue, entry);
         retry_at(queue, entry, ready_at_ns);
@@ -220,8 +226,8 @@ void subscription_queue_ack(struct subscription_queue *queue, struct queue_entry
     end_delivery(queue, entry);
     entry->state = ENTRY_ACKED;
     queue->count--;
-    struct key_queue *key_queue = key_queue_of(queue, entry);
-    if (key_queue && key_queue_remove(queue, key_queue, entry) && !key_queue_busy(key_queue))
+    struct key_queue *key_queue = key_of(queue, entry);
+    if (key_queue && key_queue_remove(&queue->keys, key_queue, entry) && !key_queue_busy(key_queue))
         ready_head(queue, key_queue);
 }
 
@@ -258,7 +264,7 @@ void subscription_queue_requeue_all(struct subscription_queue *queue)
         if (entry->state != ENTRY_ACKED)
             end_delivery(queue, entry);
     }
-    key_queue_free_all(queue);
+    key_queue_free_all(&queue->keys);
     DL_SORT(queue->log, by_id);
     queue->count = 0;
     DL_FOREACH(queue->log, entry)
@@ -274,7 +280,7 @@ void subscription_queue_done(struct subscription_queue *queue)
 {
     heap_done(&queue->ready);
     heap_done(&queue->timers);
-    key_queue_free_all(queue);
+    key_queue_free_all(&queue->keys);
     struct queue_entry *entry;
     DL_FOREACH(queue->log, entry)
     {

@@ -71,7 +71,7 @@ TEST(a_filter_matches_by_attributes)
     stored_message_unref(message);
 }
 
-TEST(what_is_no_filter_is_refused_with_the_place)
+TEST(an_invalid_filter_is_refused_with_the_position)
 {
     static const struct {
         const char *filter, *says;

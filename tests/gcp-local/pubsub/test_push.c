@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gcp-local's Pub/Sub: push, to an endpoint that the test plays. */
+/* gcp-local's Pub/Sub: push, to an endpoint of the test. */
 #include "base/json/jread.h"
 #include "base/str.h"
 #include "tests/helpers/pubsub_server.h"
@@ -14,7 +14,8 @@
 
 enum { MAX_CALLS = 64 };
 
-/* An endpoint: answers by the list of statuses (the last one for good), and keeps what came. */
+/* An endpoint: replies with the statuses in turn, then always with the last, and records the calls.
+ */
 struct endpoint {
     struct http_server *server;
     const int *statuses;
@@ -172,7 +173,7 @@ TEST(an_interim_102_acknowledges)
     OWN(free) char *body = str_format(
         "{\"pushConfig\":{\"pushEndpoint\":\"http://127.0.0.1:%u/\"}}", raw_server_port(raw));
     pubsub_server_expect(server, "POST", "subscriptions/pushed:modifyPushConfig", body, 200, NULL);
-    /* the second of a key goes out only when the first was acknowledged */
+    /* the second of a key is pushed only after the first was acknowledged */
     publish(server, "{\"data\":\"YTE=\",\"orderingKey\":\"a\"}");
     publish(server, "{\"data\":\"YTI=\",\"orderingKey\":\"a\"}");
     while (atomic_load(&count.calls) < 2)
@@ -180,7 +181,7 @@ TEST(an_interim_102_acknowledges)
     EXPECT_INT(count.firsts, 1);
 }
 
-TEST(any_other_status_brings_the_message_again)
+TEST(after_any_other_status_the_message_is_pushed_again)
 {
     static const int statuses[] = {500, 302, 404, 429, 206, 200};
     OWN(endpoint) struct endpoint endpoint = {0};
@@ -216,7 +217,7 @@ TEST(without_the_wrapper_the_data_is_the_body_and_attributes_are_headers)
     EXPECT_HAS(headers_get(headers, "Host"), "127.0.0.1");
 }
 
-TEST(without_the_wrapper_and_metadata_nothing_tells_of_pubsub)
+TEST(without_the_wrapper_and_metadata_only_the_data_is_sent)
 {
     OWN(endpoint) struct endpoint endpoint = {0};
     endpoint_open(&endpoint, ok, 1);
@@ -284,7 +285,7 @@ TEST(messages_of_a_key_are_pushed_one_after_the_other)
         EXPECT_HAS(endpoint.calls[i].body, order[i]);
 }
 
-TEST(what_is_never_taken_goes_to_the_dead_letter_topic)
+TEST(what_is_never_acknowledged_moves_to_the_dead_letter_topic)
 {
     static const int statuses[] = {503};
     OWN(endpoint) struct endpoint endpoint = {0};
@@ -321,7 +322,7 @@ TEST(a_subscription_can_go_from_pull_to_push_and_back)
     EXPECT_HAS(endpoint.calls[0].body, "YQ==");
 }
 
-TEST(an_endpoint_that_is_not_there_is_tried_again_until_the_service_ends)
+TEST(an_unreachable_endpoint_does_not_hold_up_the_end)
 {
     OWN(endpoint) struct endpoint endpoint = {0};
     endpoint_open(&endpoint, ok, 1);

@@ -79,7 +79,7 @@ TEST(names_follow_googles_rules)
     pubsub_server_expect(server, "PUT", name, "{}", 400, NULL);
 }
 
-TEST(lists_come_sorted_in_pages)
+TEST(lists_are_sorted_and_paged)
 {
     static const struct row rows[] = {
         {"GET", "topics?pageSize=1", NULL, 200,
@@ -101,7 +101,7 @@ TEST(lists_come_sorted_in_pages)
     RUN(rows);
 }
 
-TEST(what_is_not_built_says_so_and_what_is_not_there_is_404)
+TEST(what_is_not_supported_says_so_and_what_does_not_exist_is_404)
 {
     static const struct row rows[] = {
         {"POST", "schemas?schemaId=x", "{}", 400, "schemas are not supported"},
@@ -280,7 +280,7 @@ TEST(a_patch_changes_what_its_mask_names_and_nothing_else)
     RUN(rows);
 }
 
-TEST(publish_refuses_what_is_no_message)
+TEST(publish_refuses_invalid_messages)
 {
     static const struct row rows[] = {
         {"POST", "topics/none:publish", "{\"messages\":[{\"data\":\"YQ==\"}]}", 404, "NOT_FOUND"},
@@ -319,7 +319,7 @@ TEST(publish_refuses_what_is_no_message)
     RUN(rows);
 }
 
-TEST(pull_and_ack_refuse_what_is_wrong)
+TEST(pull_and_ack_refuse_invalid_requests)
 {
     static const struct row rows[] = {
         {"POST", "subscriptions/none:pull", "{\"maxMessages\":1}", 404, "NOT_FOUND"},
@@ -363,7 +363,7 @@ TEST(pull_and_ack_refuse_what_is_wrong)
     RUN(rows);
 }
 
-TEST(snapshots_are_made_listed_changed_and_deleted)
+TEST(snapshots_are_created_listed_changed_and_deleted)
 {
     static const struct row rows[] = {
         {"PUT", "snapshots/first", "{\"subscription\":\"projects/demo/subscriptions/none\"}", 404,
@@ -388,7 +388,7 @@ TEST(snapshots_are_made_listed_changed_and_deleted)
     RUN(rows);
 }
 
-TEST(iam_policies_are_kept_and_given_back)
+TEST(iam_policies_are_stored_and_returned)
 {
     static const struct row rows[] = {
         {"GET", "topics/news:getIamPolicy", NULL, 200, "{\"etag\":\"ACAB\"}"},
@@ -448,7 +448,7 @@ static char *large_message(size_t count)
     return str_format("{\"messages\":[{\"data\":\"%s\"}]}", encoded);
 }
 
-TEST(publish_takes_what_is_at_the_limits_and_nothing_beyond)
+TEST(publish_accepts_what_is_at_the_limits_and_nothing_beyond)
 {
     OWN(pubsub_server) struct pubsub_server *server = pubsub_server_open(NULL, NULL);
     pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
@@ -485,7 +485,7 @@ TEST(publish_takes_what_is_at_the_limits_and_nothing_beyond)
     }
 }
 
-TEST(a_message_comes_as_it_was_published)
+TEST(a_message_is_delivered_as_it_was_published)
 {
     OWN(pubsub_server) struct pubsub_server *server = pubsub_server_open(NULL, NULL);
     pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
