@@ -88,6 +88,18 @@ void pubsub_server_expect(struct pubsub_server *server, const char *method, cons
         EXPECT_HAS(text, has);
 }
 
+void pubsub_server_run_rows(const struct pubsub_server_row *rows, size_t count)
+{
+    OWN(pubsub_server) struct pubsub_server *server = pubsub_server_open(NULL, NULL);
+    pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "topics/dead", "{}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "subscriptions/reader",
+                         "{\"topic\":\"projects/demo/topics/news\"}", 200, NULL);
+    for (size_t i = 0; i < count; i++)
+        pubsub_server_expect(server, rows[i].method, rows[i].path, rows[i].body, rows[i].status,
+                             rows[i].has);
+}
+
 json_t *pubsub_server_post(struct pubsub_server *server, const char *path, const char *body)
 {
     int status = 0;

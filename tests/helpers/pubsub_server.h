@@ -40,6 +40,16 @@ char *pubsub_server_request(struct pubsub_server *server, const char *method, co
 void pubsub_server_expect(struct pubsub_server *server, const char *method, const char *path,
                           const char *body, int status, const char *has);
 
+/* A request, and what its response contains. */
+struct pubsub_server_row {
+    const char *method, *path, *body;
+    int status;
+    const char *has;
+};
+
+/* Sends rows to a fresh service that has topics/news, topics/dead and subscriptions/reader. */
+void pubsub_server_run_rows(const struct pubsub_server_row *rows, size_t count);
+
 /* Sends a POST that must be answered 200. New reference. */
 json_t *pubsub_server_post(struct pubsub_server *server, const char *path, const char *body);
 
