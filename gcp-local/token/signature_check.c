@@ -7,6 +7,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "gcp-local/token/account.h"
+#include "gcp-local/token/rsa_key.h"
 #include "gcp/auth/jwt.h"
 
 #include <string.h>
@@ -34,8 +35,9 @@ static char *claimed_issuer(const char *jwt)
 static json_t *verify(const char *jwt, const struct account_key *key)
 {
     struct err unverified = {0};
-    struct jwt_key jwk = {.kid = key->id, .pem = key->public_pem};
-    return key->public_pem ? jwt_rs256_verify(jwt, &jwk, &unverified) : NULL;
+    OWN(jwt_key) struct jwt_key public = {0};
+    json_auto_t *jwk = key->public_pem ? rsa_key_to_jwk(key->public_pem, key->id) : NULL;
+    return jwt_key_from_json(jwk, &public) ? jwt_rs256_verify(jwt, &public, &unverified) : NULL;
 }
 
 static json_t *verify_with_named(const char *accounts, const char *jwt, const char *issuer,

@@ -9,6 +9,7 @@
 #include "gcp-local/token/account.h"
 #include "gcp-local/token/rsa_key.h"
 #include "gcp/auth/jwt.h"
+#include "gcp/auth/jwt_sign.h"
 
 #include <pthread.h>
 
@@ -18,6 +19,7 @@ struct signer {
     char *path;
     pthread_mutex_t lock; /* guards what follows until the key is loaded; then it is immutable */
     char *private_pem;    /* NULL until the key is loaded */
+    char *public_pem;
     struct jwt_key public;
 };
 
@@ -36,8 +38,8 @@ void signer_close(struct signer *signer)
     pthread_mutex_destroy(&signer->lock);
     free(signer->path);
     free(signer->private_pem);
-    free(signer->public.kid);
-    free(signer->public.pem);
+    free(signer->public_pem);
+    jwt_key_done(&signer->public);
     free(signer);
 }
 
@@ -46,7 +48,7 @@ static char *read_or_generate(const char *path, struct err *err)
 {
     OWN(buf) struct buf text = {.max = MAX_PEM};
     struct err unread = {0};
-    if (file_read(path, &text, &unread) && text.len && jwt_rs256_key_valid(text.data))
+    if (file_read(path, &text, &unread) && text.len && jwt_sign_key_valid(text.data))
         return buf_take(&text);
     OWN(free) char *pem = rsa_key_generate(err);
     return pem && file_write(path, 0600, bytes_of(pem), err) ? move_ptr(&pem) : NULL;
@@ -57,10 +59,14 @@ static bool load(struct signer *signer, struct err *err)
     OWN(free) char *private_pem = read_or_generate(signer->path, err);
     if (!private_pem)
         return false;
-    signer->public.pem = rsa_key_public_pem(private_pem, err);
-    if (!signer->public.pem)
+    OWN(free) char *public_pem = rsa_key_public_pem(private_pem, err);
+    if (!public_pem)
         return false;
-    signer->public.kid = rsa_key_id(signer->public.pem);
+    OWN(free) char *kid = rsa_key_id(public_pem);
+    json_auto_t *jwk = rsa_key_to_jwk(public_pem, kid);
+    if (!jwt_key_from_json(jwk, &signer->public))
+        return err_set(err, ERR_INTERNAL, "%s holds a key that cannot be used", signer->path);
+    signer->public_pem = move_ptr(&public_pem);
     signer->private_pem = move_ptr(&private_pem);
     return true;
 }
@@ -76,7 +82,7 @@ static bool ensure_loaded(struct signer *signer, struct err *err)
 char *signer_jwt(struct signer *signer, const json_t *claims, struct err *err)
 {
     return ensure_loaded(signer, err)
-               ? jwt_rs256_sign(claims, signer->public.kid, signer->private_pem, err)
+               ? jwt_sign(claims, signer->public.kid, signer->private_pem, err)
                : NULL;
 }
 
@@ -121,5 +127,5 @@ json_t *signer_key_set(struct signer *signer, struct err *err)
 {
     if (!ensure_loaded(signer, err))
         return NULL;
-    return json_pack("{s:[o]}", "keys", rsa_key_to_jwk(signer->public.pem, signer->public.kid));
+    return json_pack("{s:[o]}", "keys", rsa_key_to_jwk(signer->public_pem, signer->public.kid));
 }

@@ -11,6 +11,7 @@
 #include "gcp-local/token/rsa_key.h"
 #include "gcp-local/token/signer.h"
 #include "gcp/auth/jwt.h"
+#include "gcp/auth/jwt_sign.h"
 #include "tests/helpers/test.h"
 
 #include <openssl/evp.h>
@@ -83,7 +84,7 @@ TEST(an_assertion_signed_by_an_accounts_key_is_accepted)
     struct err err = {0};
     const char *const kids[] = {accounts.kid, NULL}; /* a token need not name its key */
     for (size_t i = 0; i < ARRAY_SIZE(kids); i++) {
-        OWN(free) char *jwt = jwt_rs256_sign(claims, kids[i], accounts.pem, &err);
+        OWN(free) char *jwt = jwt_sign(claims, kids[i], accounts.pem, &err);
         OWN(assertion) struct assertion assertion = {0};
         EXPECT(assertion_read(accounts.path, jwt, host, now, &assertion, &err));
         EXPECT_STR(assertion.email, email);
@@ -130,7 +131,7 @@ TEST(invalid_claims_get_googles_errors)
         if (rows[i].value)
             json_object_set_new(claims, rows[i].claim,
                                 json_loads(rows[i].value, JSON_DECODE_ANY, NULL));
-        OWN(free) char *jwt = jwt_rs256_sign(claims, accounts.kid, accounts.pem, &err);
+        OWN(free) char *jwt = jwt_sign(claims, accounts.kid, accounts.pem, &err);
         struct err refusal = refusal_of(&accounts, jwt);
         EXPECT_STR(refusal.reason, rows[i].reason);
         EXPECT_HAS(refusal.text, rows[i].text);
@@ -151,7 +152,7 @@ TEST(google_and_this_server_are_accepted_as_audience)
         json_auto_t *claims = claims_new();
         struct err err = {0};
         json_object_set_new(claims, "aud", json_string(audiences[i]));
-        OWN(free) char *jwt = jwt_rs256_sign(claims, accounts.kid, accounts.pem, &err);
+        OWN(free) char *jwt = jwt_sign(claims, accounts.kid, accounts.pem, &err);
         OWN(assertion) struct assertion assertion = {0};
         EXPECT(assertion_read(accounts.path, jwt, host, now, &assertion, &err));
     }
@@ -163,7 +164,7 @@ TEST(clocks_may_be_a_minute_ahead)
     json_auto_t *claims = claims_new();
     json_object_set_new(claims, "iat", json_integer(now + 59));
     struct err err = {0};
-    OWN(free) char *jwt = jwt_rs256_sign(claims, accounts.kid, accounts.pem, &err);
+    OWN(free) char *jwt = jwt_sign(claims, accounts.kid, accounts.pem, &err);
     OWN(assertion) struct assertion assertion = {0};
     EXPECT(assertion_read(accounts.path, jwt, host, now, &assertion, &err));
 }
@@ -226,12 +227,12 @@ TEST(another_accounts_key_and_an_unknown_key_are_rejected)
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct err err = {0};
-        OWN(free) char *jwt = jwt_rs256_sign(claims, rows[i].kid, rows[i].pem, &err);
+        OWN(free) char *jwt = jwt_sign(claims, rows[i].kid, rows[i].pem, &err);
         EXPECT_STR(refusal_of(&accounts, jwt).text, "Invalid JWT Signature.");
     }
     json_object_set_new(claims, "iss", json_string("nobody@demo.iam.gserviceaccount.com"));
     struct err err = {0};
-    OWN(free) char *jwt = jwt_rs256_sign(claims, NULL, accounts.pem, &err);
+    OWN(free) char *jwt = jwt_sign(claims, NULL, accounts.pem, &err);
     EXPECT_STR(refusal_of(&accounts, jwt).text, "Invalid grant: account not found");
 }
 
@@ -240,7 +241,7 @@ TEST(malformed_tokens_are_rejected)
     OWN(accounts) struct accounts accounts = accounts_new();
     json_auto_t *claims = claims_new();
     struct err err = {0};
-    OWN(free) char *good = jwt_rs256_sign(claims, accounts.kid, accounts.pem, &err);
+    OWN(free) char *good = jwt_sign(claims, accounts.kid, accounts.pem, &err);
     OWN(free) char *more = str_format("%s.x", good);
     OWN(free) char *padded = str_format("%s==", good);
     OWN(free) char *flipped = str_copy(good);
