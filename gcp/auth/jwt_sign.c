@@ -14,16 +14,6 @@
 
 enum { LEAST_BITS = 2048 };
 
-static void own_bio(BIO **local)
-{
-    BIO_free_all(*local);
-}
-
-static void own_key(EVP_PKEY **local)
-{
-    EVP_PKEY_free(*local);
-}
-
 static void own_jwt(jwt_t **local)
 {
     jwt_free(*local);
