@@ -6,7 +6,7 @@
 #include "base/yaml/yaml.h"
 #include "kn-local/api/api_private.h"
 #include "kn-local/api/protobuf.h"
-#include "kn-local/kinds/schema.h"
+#include "kn-local/kinds/kinds.h"
 #include "kn-local/store/admission.h"
 
 static json_t *yaml_body(const struct http_exchange *exchange, struct err *err)

@@ -2,7 +2,7 @@
 /* Deleting objects by the Kubernetes API. */
 #include "base/own.h"
 #include "kn-local/api/api_private.h"
-#include "kn-local/kinds/schema.h"
+#include "kn-local/kinds/kinds.h"
 
 static void delete_within(struct object_store *objects, const char *ns)
 {

@@ -4,7 +4,7 @@
 #include "base/timestamp.h"
 #include "kn-local/api/api_private.h"
 #include "kn-local/api/table.h"
-#include "kn-local/kinds/schema.h"
+#include "kn-local/kinds/kinds.h"
 #include "net/url.h"
 
 #include <inttypes.h>

@@ -5,7 +5,7 @@
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "kn-local/kinds/object.h"
-#include "kn-local/kinds/schema.h"
+#include "kn-local/kinds/kinds.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include "base/timestamp.h"
 #include "kn-local/api/table.h"
 #include "kn-local/controllers/controllers_private.h"
-#include "kn-local/kinds/schema.h"
+#include "kn-local/kinds/kinds.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -7,7 +7,6 @@
 #include "kn-local/controllers/controllers_private.h"
 #include "kn-local/controllers/destination.h"
 #include "kn-local/controllers/pod_template.h"
-#include "kn-local/kinds/schema.h"
 
 #include <inttypes.h>
 
@@ -39,11 +38,9 @@ static bool resolve_sink(struct reconcile_context *it, bool bare, const char *co
 }
 
 /* How it runs, as a condition: what the data plane says, or why it was not even tried. */
-static void add_running(struct reconcile_context *it, const char *condition,
-                        const char *runtime_name, const struct err *err)
+static void add_running(struct reconcile_context *it, const char *condition, const struct err *err)
 {
-    struct resource_id id = {RESOURCE_SOURCE, it->ns, runtime_name};
-    struct observed_status fact = observed_status_get(it->control->facts, &id);
+    struct observed_status fact = observed_status_get(it->control->facts, &it->id);
     if (err->status)
         conditions_add(it->status, it->object, condition, READY_FALSE, "DeploymentUnavailable",
                        err->text);
@@ -65,11 +62,10 @@ static char *pod_base_of(const struct reconcile_context *it, const char *prefix)
     return str_format("%s-%s-%.8s%" PRId64, prefix, it->name, uid, object_generation(it->object));
 }
 
-void source_controller_reconcile_container(struct reconcile_context *it)
+static void reconcile_container_source(struct reconcile_context *it)
 {
     struct runtime_destination sink = {0};
     struct err err = {0};
-    OWN(free) char *name = str_format("containersource/%s", it->name);
     OWN(free) char *pod_base = pod_base_of(it, "containersource");
     OWN(free) char *overrides = overrides_of(it->object);
     OWN(pod_template) struct pod_template container = {0};
@@ -79,17 +75,17 @@ void source_controller_reconcile_container(struct reconcile_context *it)
         return;
     }
     if (pod_template_read(it->control->objects, pod, it->ns, &container, &err)) {
-        struct runtime_source source = {it->ns, name, pod_base, container.spec, sink, overrides};
+        struct runtime_source source = {it->ns,         it->id.name, pod_base,
+                                        container.spec, sink,        overrides};
         runtime_apply_source(it->control->runtime, &source, &err);
     }
-    add_running(it, "ReceiveAdapterReady", name, &err);
+    add_running(it, "ReceiveAdapterReady", &err);
 }
 
-void source_controller_reconcile_ping(struct reconcile_context *it)
+static void reconcile_ping_source(struct reconcile_context *it)
 {
     struct runtime_destination sink = {0};
     struct err err = {0};
-    OWN(free) char *name = str_format("pingsource/%s", it->name);
     OWN(free) char *overrides = overrides_of(it->object);
     OWN(buf) struct buf decoded = {0};
     const char *encoded = spec_text(it->object, "dataBase64");
@@ -101,7 +97,7 @@ void source_controller_reconcile_ping(struct reconcile_context *it)
         base64_decode(bytes_of(encoded), &decoded);
     struct runtime_ping ping = {
         .ns = it->ns,
-        .name = name,
+        .name = it->id.name,
         .schedule = spec_text(it->object, "schedule"),
         .timezone = spec_text(it->object, "timezone"),
         .content_type = spec_text(it->object, "contentType"),
@@ -141,11 +137,10 @@ static void fill_container(struct reconcile_context *it, struct pod_template *co
     mount_key(it, container);
 }
 
-void source_controller_reconcile_gcp(struct reconcile_context *it)
+static void reconcile_gcp_pubsub_source(struct reconcile_context *it)
 {
     struct runtime_destination sink = {0};
     struct err err = {0};
-    OWN(free) char *name = str_format("gcppubsubsource/%s", it->name);
     OWN(free) char *pod_base = pod_base_of(it, "gcppubsub");
     OWN(pod_template) struct pod_template container = {0};
     if (!resolve_sink(it, true, "SinkProvided", &sink)) {
@@ -153,7 +148,22 @@ void source_controller_reconcile_gcp(struct reconcile_context *it)
         return;
     }
     fill_container(it, &container);
-    struct runtime_source source = {it->ns, name, pod_base, container.spec, sink, NULL};
+    struct runtime_source source = {it->ns, it->id.name, pod_base, container.spec, sink, NULL};
     runtime_apply_source(it->control->runtime, &source, &err);
-    add_running(it, "Deployed", name, &err);
+    add_running(it, "Deployed", &err);
+}
+
+void source_controller_reconcile(struct reconcile_context *it)
+{
+    static const struct {
+        const struct kind *kind;
+        void (*reconcile)(struct reconcile_context *it);
+    } sources[] = {
+        {&kind_container_source, reconcile_container_source},
+        {&kind_ping_source, reconcile_ping_source},
+        {&kind_gcp_pubsub_source, reconcile_gcp_pubsub_source},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
+        if (sources[i].kind == it->kind)
+            sources[i].reconcile(it);
 }

@@ -7,29 +7,8 @@
 
 #include <string.h>
 
-/* Groups in the order in which kubectl looks for a name that several have. */
-static const struct kind *const all[] = {
-    &kind_pod,
-    &kind_namespace,
-    &kind_event,
-    &kind_secret,
-    &kind_config_map,
-    &kind_service_account,
-    &kind_service,
-    &kind_revision,
-    &kind_service_v1alpha1,
-    &kind_channel,
-    &kind_in_memory_channel,
-    &kind_subscription,
-    &kind_kafka_channel,
-    &kind_kafka_channel_v1beta1,
-    &kind_container_source,
-    &kind_ping_source,
-    &kind_ping_source_v1beta2,
-    &kind_channel_v1alpha1,
-    &kind_subscription_v1alpha1,
-    &kind_gcp_pubsub_source,
-};
+#define KIND_ROW(name) &kind_##name,
+static const struct kind *const all[] = {KINDS(KIND_ROW)};
 
 const struct kind *const *kinds_all(size_t *count)
 {

@@ -51,6 +51,15 @@ struct kind_column {
     bool wide; /* only with -o wide */
 };
 
+/* The controllers, in the order in which they run: receivers before senders, so that a fresh start
+ * delivers at once. X(NAME, name): controllers/name_controller.c reconciles what the data plane
+ * knows as RESOURCE_NAME. */
+#define KIND_CONTROLLERS(X)                                                                        \
+    X(SERVICE, service) X(CHANNEL, channel) X(SUBSCRIPTION, subscription) X(SOURCE, source)
+
+#define KIND_CONTROLLER_ENUM(NAME, name) CONTROLLER_##NAME,
+enum kind_controller { CONTROLLER_NONE, KIND_CONTROLLERS(KIND_CONTROLLER_ENUM) };
+
 struct kind {
     const char *group; /* "" is the core group */
     const char *version;
@@ -63,6 +72,8 @@ struct kind {
     bool cluster_wide;                 /* in no namespace */
     bool ephemeral;                    /* not kept over a restart */
     bool builtin; /* a Kubernetes type: no status conditions, strategic patches */
+    enum kind_controller controller; /* of the hub version only, as the next */
+    bool addressable;                /* can be a sink, subscriber or reply */
     /* An older spelling of this kind in today's names: how to turn objects of one into the other.
      * The result is a new tree. NULL: this is today's. */
     const struct kind *hub;
@@ -72,7 +83,34 @@ struct kind {
     bool (*check)(const json_t *object, const json_t *old, struct validation_error *problem);
 };
 
-/* All kinds, groups together, today's versions first. */
+/* All kinds: kind_pod and so on. Groups are in the order in which kubectl looks for a name that
+ * several have, hub versions before older ones. */
+#define KINDS(X)                                                                                   \
+    X(pod)                                                                                         \
+    X(namespace)                                                                                   \
+    X(event)                                                                                       \
+    X(secret)                                                                                      \
+    X(config_map)                                                                                  \
+    X(service_account)                                                                             \
+    X(service)                                                                                     \
+    X(revision)                                                                                    \
+    X(service_v1alpha1)                                                                            \
+    X(channel)                                                                                     \
+    X(in_memory_channel)                                                                           \
+    X(subscription)                                                                                \
+    X(kafka_channel)                                                                               \
+    X(kafka_channel_v1beta1)                                                                       \
+    X(container_source)                                                                            \
+    X(ping_source)                                                                                 \
+    X(ping_source_v1beta2)                                                                         \
+    X(channel_v1alpha1)                                                                            \
+    X(subscription_v1alpha1)                                                                       \
+    X(gcp_pubsub_source)
+
+#define KIND_DECLARE(name) extern const struct kind kind_##name;
+KINDS(KIND_DECLARE)
+
+/* All of them in that order. */
 const struct kind *const *kinds_all(size_t *count);
 
 /* NULL when there is none. */

@@ -243,4 +243,5 @@ const struct kind kind_gcp_pubsub_source = {
     .fields = gcp,
     .columns = age_only,
     .check = gcp_check,
+    .controller = CONTROLLER_SOURCE,
 };
