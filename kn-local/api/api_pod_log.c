@@ -86,7 +86,7 @@ static void reply_all(struct api_request *call, const struct serving_log_request
     http_exchange_reply(call->exchange, &reply);
 }
 
-static void look(struct response_stream *stream)
+static void poll(struct response_stream *stream)
 {
     struct log_follower *follower = (struct log_follower *)stream;
     const struct api_server_options *options = &follower->kube->options;
@@ -96,7 +96,7 @@ static void look(struct response_stream *stream)
     if (!runtime_log_read(options->runtime, &follower->request, &follower->at, &piece, &ended,
                           &err) ||
         (piece.len == 0 && ended))
-        atomic_store(&stream->gone, true);
+        stream->over = true;
     else if (piece.len)
         response_streams_write(stream, buf_bytes(&piece));
 }
@@ -118,8 +118,8 @@ static void follow(struct api_request *call, const struct serving_log_request *r
     follower->request = *request;
     follower->request.ns = follower->ns;
     follower->request.pod = follower->pod;
-    follower->stream.eager = true;
-    follower->stream.look = look;
+    follower->stream.polled = true;
+    follower->stream.poll = poll;
     follower->stream.done = done;
     struct http_reply head = {.content_type = "text/plain"};
     follower->stream.http = http_stream_open(call->exchange, &head);

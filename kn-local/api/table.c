@@ -4,8 +4,8 @@
 
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "kn-local/kinds/object.h"
 #include "kn-local/kinds/kinds.h"
+#include "kn-local/kinds/object.h"
 
 #include <inttypes.h>
 #include <stdio.h>

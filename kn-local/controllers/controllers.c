@@ -36,16 +36,29 @@ static bool only_status_changed(const struct object_change *change)
                       json_object_get(json_object_get(change->object, "metadata"), "annotations"));
 }
 
-static void on_change(const struct object_change *change, void *context)
+static void on_change(void *context)
 {
     struct controllers *control = context;
-    if (!concerns(change) || only_status_changed(change))
-        return;
     pthread_mutex_lock(&control->lock);
-    if (change->type == OBJECT_DELETED)
-        json_array_append_new(control->gone, json_deep_copy(change->object));
-    wake(control);
+    control->changes_queued = true;
+    pthread_cond_broadcast(&control->changed);
     pthread_mutex_unlock(&control->lock);
+}
+
+/* Reads the queued changes; returns whether one concerns the controllers. */
+static bool read_changes(struct controllers *control, json_t *deleted)
+{
+    bool found = false;
+    struct object_change change;
+    while (object_store_next_change(control->watch, &change)) {
+        if (concerns(&change) && !only_status_changed(&change)) {
+            found = true;
+            if (change.type == OBJECT_DELETED)
+                json_array_append(deleted, change.object);
+        }
+        object_change_done(&change);
+    }
+    return found;
 }
 
 /* A full list drops events, never what pods are. */
@@ -229,26 +242,23 @@ static void write_news(struct controllers *control, const json_t *news, size_t m
         log_warning("%zu events were too many to be written down", missed);
 }
 
-static json_t *take_list(json_t **list)
-{
-    json_t *taken = *list;
-    *list = json_array();
-    return taken;
-}
-
 static void pass(struct controllers *control)
 {
-    json_auto_t *news = take_list(&control->news);
-    json_auto_t *gone = take_list(&control->gone);
+    json_auto_t *news = control->news;
+    control->news = json_array();
     size_t missed = control->missed;
     control->missed = 0;
-    control->dirty = false;
+    bool due = control->dirty;
+    control->dirty = control->changes_queued = false;
     control->busy = true;
     pthread_mutex_unlock(&control->lock);
 
-    remove_gone(control, gone);
+    json_auto_t *deleted = json_array();
+    due |= read_changes(control, deleted);
+    remove_gone(control, deleted);
     write_news(control, news, missed);
-    reconcile_all(control);
+    if (due)
+        reconcile_all(control);
 
     pthread_mutex_lock(&control->lock);
     control->busy = false;
@@ -260,7 +270,7 @@ static void *run(void *context)
     struct controllers *control = context;
     pthread_mutex_lock(&control->lock);
     while (!control->stopping) {
-        if (control->dirty)
+        if (control->dirty || control->changes_queued)
             pass(control);
         else
             pthread_cond_wait(&control->changed, &control->lock);
@@ -272,7 +282,7 @@ static void *run(void *context)
 void controllers_settle(struct controllers *control)
 {
     pthread_mutex_lock(&control->lock);
-    while ((control->dirty || control->busy) && !control->stopping)
+    while ((control->dirty || control->changes_queued || control->busy) && !control->stopping)
         pthread_cond_wait(&control->changed, &control->lock);
     pthread_mutex_unlock(&control->lock);
 }
@@ -285,7 +295,6 @@ struct controllers *controllers_open(struct object_store *objects, struct err *e
     control->objects = objects;
     control->facts = observed_status_open();
     control->news = json_array();
-    control->gone = json_array();
     control->watch = object_store_watch(objects, 0, on_change, control, err);
     return control->watch ? move_ptr(&control) : NULL;
 }
@@ -314,10 +323,9 @@ void controllers_close(struct controllers *control)
     if (!control)
         return;
     controllers_stop(control);
-    object_store_unwatch(control->objects, control->watch);
+    object_store_unwatch(control->watch);
     observed_status_close(control->facts);
     json_decref(control->news);
-    json_decref(control->gone);
     pthread_cond_destroy(&control->changed);
     pthread_mutex_destroy(&control->lock);
     free(control);

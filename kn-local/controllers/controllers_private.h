@@ -19,10 +19,9 @@ struct controllers {
     bool started;
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;
-    bool dirty, busy, stopping;
+    bool dirty, changes_queued, busy, stopping;
     json_t *news;  /* what the data plane told, in order: pods and events */
     size_t missed; /* events that were too many to be written down */
-    json_t *gone;  /* objects that were deleted */
 };
 
 /* One object, in today's words, as a controller sees it. */
