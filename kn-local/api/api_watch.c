@@ -4,8 +4,8 @@
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "kn-local/api/api_private.h"
+#include "kn-local/api/api_table.h"
 #include "kn-local/api/response_streams.h"
-#include "kn-local/api/table.h"
 #include "net/url.h"
 
 #include <stdlib.h>
@@ -116,25 +116,25 @@ static int64_t deadline(const struct http_exchange *exchange)
                : 0;
 }
 
-void api_watch(struct api_request *call)
+void api_watch(struct api_request *request)
 {
     OWN(selector) struct selector selector = {0};
-    if (!api_read_selector(call, &selector))
+    if (!api_read_selector(request, &selector))
         return;
-    OWN(free) char *version = url_query_get(call->exchange->query, "resourceVersion");
+    OWN(free) char *version = url_query_get(request->exchange->query, "resourceVersion");
     struct watcher *watcher = alloc_zeroed(sizeof(*watcher));
-    watcher->objects = call->kube->options.objects;
-    watcher->kind = call->kind;
-    watcher->ns = str_copy(call->path.ns);
-    watcher->table = api_wants_table(call->exchange);
-    watcher->include = api_table_include(call->exchange);
+    watcher->objects = request->server->options.objects;
+    watcher->kind = request->kind;
+    watcher->ns = str_copy(request->path.ns);
+    watcher->table = api_wants_table(request->exchange);
+    watcher->include = api_table_include(request->exchange);
     watcher->selector = selector;
     selector = (struct selector){0};
-    watcher->stream.until_ns = deadline(call->exchange);
+    watcher->stream.until_ns = deadline(request->exchange);
     watcher->stream.poll = poll;
     watcher->stream.done = done;
     struct http_reply head = {.content_type = "application/json"};
-    watcher->stream.http = http_stream_open(call->exchange, &head);
-    start(watcher, call->kube->streams, version);
-    response_streams_add(call->kube->streams, &watcher->stream);
+    watcher->stream.http = http_stream_open(request->exchange, &head);
+    start(watcher, request->server->streams, version);
+    response_streams_add(request->server->streams, &watcher->stream);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A kustomization's patches: what is to be changed in single objects, or to go. */
 #include "base/str.h"
+#include "kn-local/api/json_patch.h"
 #include "kn-local/api/merge_patch.h"
 #include "kn-local/api/selector.h"
 #include "kn-local/kinds/schema.h"
