@@ -3,7 +3,7 @@
 #include "kn-local/kinds/kinds.h"
 
 #include "base/str.h"
-#include "kn-local/kinds/schema.h"
+#include "kn-local/kinds/migration.h"
 
 #include <string.h>
 
@@ -91,9 +91,9 @@ json_t *kind_convert(const json_t *object, const struct kind *from, const struct
 {
     if (from == to)
         return json_incref((json_t *)object);
-    json_auto_t *today =
-        from->convert_to_hub ? from->convert_to_hub(object) : json_copy((json_t *)object);
-    json_t *result = to->convert_from_hub ? to->convert_from_hub(today) : json_copy(today);
+    json_auto_t *hub =
+        from->to_hub ? migration_convert(object, from->to_hub) : json_copy((json_t *)object);
+    json_t *result = to->from_hub ? to->from_hub(hub) : json_copy(hub);
     name_as(result, to);
     return result;
 }

@@ -60,6 +60,8 @@ struct kind_column {
 #define KIND_CONTROLLER_ENUM(NAME, name) CONTROLLER_##NAME,
 enum kind_controller { CONTROLLER_NONE, KIND_CONTROLLERS(KIND_CONTROLLER_ENUM) };
 
+struct migration_step;
+
 struct kind {
     const char *group; /* "" is the core group */
     const char *version;
@@ -74,11 +76,10 @@ struct kind {
     bool builtin; /* a Kubernetes type: no status conditions, strategic patches */
     enum kind_controller controller; /* of the hub version only, as the next */
     bool addressable;                /* can be a sink, subscriber or reply */
-    /* An older spelling of this kind in today's names: how to turn objects of one into the other.
-     * The result is a new tree. NULL: this is today's. */
+    /* The version to which objects of this one are converted; NULL: this is the hub version. */
     const struct kind *hub;
-    json_t *(*convert_to_hub)(const json_t *object);
-    json_t *(*convert_from_hub)(const json_t *object);
+    const struct migration_step *to_hub;       /* NULL: the fields are the same */
+    json_t *(*from_hub)(const json_t *object); /* likewise; returns a new tree */
     /* Rules beyond single fields; old is NULL for a new object. May be NULL. */
     bool (*check)(const json_t *object, const json_t *old, struct validation_error *problem);
 };
