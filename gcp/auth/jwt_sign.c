@@ -5,10 +5,9 @@
 
 #include "base/json/jread.h"
 #include "base/own.h"
+#include "gcp/auth/openssl_own.h"
 
 #include <jwt.h>
-#include <openssl/bio.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <string.h>
 
