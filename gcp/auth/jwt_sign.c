@@ -4,6 +4,7 @@
 #include "gcp/auth/jwt_sign.h"
 
 #include "base/json/jread.h"
+#include "base/own.h"
 #include "gcp/auth/openssl_own.h"
 
 #include <jwt.h>
