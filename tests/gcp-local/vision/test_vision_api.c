@@ -193,7 +193,7 @@ TEST(an_invalid_request_is_rejected_as_a_whole)
         {"{\"requests\":[7]}", "requests[0] is a number, want an object"},
         {"{\"requests\":{}}", "requests is an object, want a list"},
         {"{\"request\":[]}", "request is not known; did you mean requests?"},
-        {REQUEST("\"content\":\"!\"", "\"type\":4"), "requests[0].image.content is no base64"},
+        {REQUEST("\"content\":\"!\"", "\"type\":4"), "requests[0].image.content is not base64"},
         {REQUEST("\"content\":7", "\"type\":4"), "requests[0].image.content is a number"},
         {REQUEST("\"uri\":\"x\"", "\"type\":4"), "requests[0].image.uri is not known"},
         {REQUEST("", "\"type\":\"LABELS\""), "requests[0].features[0].type is no feature type"},
