@@ -140,23 +140,23 @@ TEST(what_is_no_schedule_is_refused_with_the_field_that_is_wrong)
     static const struct {
         const char *schedule, *text;
     } rows[] = {
-        {"", "schedule has 0 fields, want 5, or 6 with seconds"},
-        {"* * * *", "schedule has 4 fields, want 5, or 6 with seconds"},
-        {"* * * * * * *", "schedule has 7 fields, want 5, or 6 with seconds"},
-        {"60 * * * *", "schedule: minute is \"60\", want 0 to 59"},
-        {"* 24 * * *", "schedule: hour is \"24\", want 0 to 23"},
-        {"* * 0 * *", "schedule: day of month is \"0\", want 1 to 31"},
-        {"* * * 13 *", "schedule: month is \"13\", want 1 to 12"},
-        {"* * * * 7", "schedule: day of week is \"7\", want 0 to 6"},
-        {"* * * * mo", "schedule: day of week is \"mo\", want 0 to 6"},
-        {"-1 * * * *", "schedule: minute is \"\", want 0 to 59"},
+        {"", "schedule has 0 fields, expected 5, or 6 with seconds"},
+        {"* * * *", "schedule has 4 fields, expected 5, or 6 with seconds"},
+        {"* * * * * * *", "schedule has 7 fields, expected 5, or 6 with seconds"},
+        {"60 * * * *", "schedule: minute is \"60\", expected 0 to 59"},
+        {"* 24 * * *", "schedule: hour is \"24\", expected 0 to 23"},
+        {"* * 0 * *", "schedule: day of month is \"0\", expected 1 to 31"},
+        {"* * * 13 *", "schedule: month is \"13\", expected 1 to 12"},
+        {"* * * * 7", "schedule: day of week is \"7\", expected 0 to 6"},
+        {"* * * * mo", "schedule: day of week is \"mo\", expected 0 to 6"},
+        {"-1 * * * *", "schedule: minute is \"\", expected 0 to 59"},
         {"5-1 * * * *", "schedule: minute: the range 5-1 runs backwards"},
-        {"*/0 * * * *", "schedule: minute: the step is \"0\", want a number from 1"},
-        {"*/x * * * *", "schedule: minute: the step is \"x\", want a number from 1"},
+        {"*/0 * * * *", "schedule: minute: the step is \"0\", expected a number from 1"},
+        {"*/x * * * *", "schedule: minute: the step is \"x\", expected a number from 1"},
         {"*-5 * * * *", "schedule: minute: a range cannot begin with *"},
-        {"1,, * * * *", "schedule: minute is \"\", want 0 to 59"},
+        {"1,, * * * *", "schedule: minute is \"\", expected 0 to 59"},
         {"@every 5m", "schedule: @every is not supported, use a cron expression"},
-        {"@reboot", "schedule: \"@reboot\" is not known, want @hourly, @daily, @weekly, @monthly "
+        {"@reboot", "schedule: \"@reboot\" expected @hourly, @daily, @weekly, @monthly "
                     "or @yearly"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
