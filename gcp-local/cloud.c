@@ -6,6 +6,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "gcp-local/storage/catalog/bucket.h"
+#include "net/client/http_client.h"
 
 static char *id_token(const char *email, const char *audience, void *context)
 {

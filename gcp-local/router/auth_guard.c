@@ -5,7 +5,7 @@
 #include "base/json/jread.h"
 #include "base/own.h"
 #include "base/str.h"
-#include "gcp-local/pubsub/pubsub.h"
+#include "gcp-local/pubsub/rest/pubsub_rest.h"
 #include "gcp-local/translate/translate_api.h"
 #include "gcp-local/vision/vision_api.h"
 
@@ -42,7 +42,7 @@ static bool is_any(const char *path)
 static const struct api apis[] = {
     {is_iam, "iamcredentials.googleapis.com", AUTH "iam", NULL, false},
     {token_service_owns, NULL, NULL, NULL, false},
-    {pubsub_owns, "pubsub.googleapis.com", AUTH "pubsub", NULL, false},
+    {pubsub_rest_owns, "pubsub.googleapis.com", AUTH "pubsub", NULL, false},
     {vision_owns, "vision.googleapis.com", AUTH "cloud-vision", NULL, false},
     {is_translate_v2, "translate.googleapis.com", AUTH "cloud-translation", NULL, true},
     {translate_owns, "translate.googleapis.com", AUTH "cloud-translation", NULL, false},

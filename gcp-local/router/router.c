@@ -5,6 +5,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "gcp-local/api/api.h"
+#include "gcp-local/pubsub/rest/pubsub_rest.h"
 #include "gcp-local/router/auth_guard.h"
 
 enum { MAX_SMALL_BODY = 64 * 1024 };
@@ -47,7 +48,7 @@ static bool is_own(const struct http_exchange *exchange)
 /* Whose path it is, once it belongs to no API of newer make: any /BUCKET/OBJECT is Storage's. */
 static bool is_storage(const char *path)
 {
-    return !token_service_owns(path) && !pubsub_owns(path) && !vision_owns(path) &&
+    return !token_service_owns(path) && !pubsub_rest_owns(path) && !vision_owns(path) &&
            !translate_owns(path) && storage_owns(path);
 }
 
@@ -81,8 +82,8 @@ void router_handle(struct http_exchange *exchange, void *app)
         handle_own(exchange, router);
     else if (token_service_owns(path))
         token_service_handle(exchange, cloud->tokens);
-    else if (pubsub_owns(path))
-        pubsub_handle(exchange, cloud->pubsub);
+    else if (pubsub_rest_owns(path))
+        pubsub_rest_handle(exchange, cloud->pubsub);
     else if (vision_owns(path))
         vision_handle(exchange, cloud->vision);
     else if (translate_owns(path))
