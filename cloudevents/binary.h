@@ -5,10 +5,10 @@
 
 #include "cloudevents/event.h"
 
-/* The version that the header fields claim, as text, or NULL: no event in binary mode. */
+/* The specversion in the header fields; NULL when they are not an event in binary mode. */
 const char *ce_binary_version(const struct headers *headers);
 
-/* Reads the attributes out of the fields; the data is the body. */
+/* Reads the attributes from the fields; the data is the body. */
 bool ce_event_from_binary(const struct headers *headers, struct bytes body, struct ce_event *event,
                           struct err *err);
 

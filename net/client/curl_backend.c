@@ -11,12 +11,12 @@
 #include <utlist.h>
 
 enum {
-    MAX_HEAD = 256 << 10, /* bytes of header fields in an answer */
+    MAX_HEAD = 256 << 10, /* bytes of header fields in a response */
     MAX_IDLE_HANDLES = 256,
     MAX_KEPT_CONNECTIONS = 4096,
 };
 
-static const char cut_off[] = "the connection closed before the answer ended";
+static const char cut_off[] = "the connection closed before the response ended";
 
 struct curl_backend {
     struct http_backend base; /* first: a base is cast to its back end */
@@ -38,16 +38,16 @@ struct curl_exchange {
     struct buf text;
 
     struct transfer *transfer;
-    size_t sent;        /* of the body, to a server that must not get it twice */
+    size_t sent;        /* bytes of a body that must not be sent twice */
     size_t head_size;   /* bytes of header fields so far */
     bool head_ended;    /* with its blank line */
-    bool stopped_early; /* by us, after an interim answer that is enough */
+    bool stopped_early; /* by us, after the interim response that the caller wants */
     bool too_large;
     char detail[CURL_ERROR_SIZE];
 };
 
-/* Whether the answer so far is an interim one that the caller is content with. */
-static bool is_enough(const struct curl_exchange *exchange)
+/* Whether this is the interim response that ends the exchange for the caller. */
+static bool is_stop_status(const struct curl_exchange *exchange)
 {
     long status = 0;
     exchange->backend->curl->easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -55,26 +55,26 @@ static bool is_enough(const struct curl_exchange *exchange)
            status == exchange->transfer->call.stop_at_status;
 }
 
-/* One line of the answer's head. A status line starts it anew, since a 1xx answer may go before. */
+/* One line of the response's head. A status line restarts it, since 1xx responses come first. */
 static size_t on_head(char *line, size_t one, size_t len, void *context)
 {
     (void)one;
     struct curl_exchange *exchange = context;
     exchange->head_size += len;
     if (exchange->head_size > MAX_HEAD) {
-        err_set(&exchange->transfer->failure, ERR_UPSTREAM, "the answer's header is over %d bytes",
+        err_set(&exchange->transfer->failure, ERR_UPSTREAM, "the response header is over %d bytes",
                 MAX_HEAD);
         return 0;
     }
     if (len > 5 && memcmp(line, "HTTP/", 5) == 0) {
-        headers_done(&exchange->transfer->answer.headers);
+        headers_done(&exchange->transfer->response.headers);
         exchange->head_ended = false;
         return len;
     }
     const char *colon = memchr(line, ':', len);
-    if (exchange->head_ended || !colon) { /* a trailer; the blank line, or rubbish */
+    if (exchange->head_ended || !colon) { /* a trailer, the blank line, or not a field */
         exchange->head_ended |= *line == '\r' || *line == '\n';
-        exchange->stopped_early = exchange->head_ended && is_enough(exchange);
+        exchange->stopped_early = exchange->head_ended && is_stop_status(exchange);
         return exchange->stopped_early ? 0 : len; /* 0 ends the transfer */
     }
 
@@ -85,8 +85,8 @@ static size_t on_head(char *line, size_t one, size_t len, void *context)
         end--;
     OWN(free) char *name = str_copy_bytes((struct bytes){line, (size_t)(colon - line)});
     OWN(free) char *text = str_copy_bytes((struct bytes){value, (size_t)(end - value)});
-    headers_add(&exchange->transfer->answer.headers, name,
-                text); /* what is no field is passed over */
+    headers_add(&exchange->transfer->response.headers, name,
+                text); /* what is not a valid field is ignored */
     return len;
 }
 
@@ -94,14 +94,14 @@ static size_t on_body(char *data, size_t one, size_t len, void *context)
 {
     (void)one;
     struct curl_exchange *exchange = context;
-    if (buf_add(&exchange->transfer->answer.body, data, len))
+    if (buf_add(&exchange->transfer->response.body, data, len))
         return len;
     exchange->too_large = true;
     return 0;
 }
 
-/* What holds for every request. Set anew each time: libcurl 7.88 counts the connections that died
- * on a handle, and refuses to go on after five, unless the handle is reset. */
+/* The options of every request. Set each time: libcurl 7.88 counts the connections that failed on a
+ * handle and refuses a sixth, unless the handle is reset. */
 static void configure(struct curl_exchange *exchange)
 {
     const struct http_backend_settings *settings = exchange->backend->settings;
@@ -116,7 +116,7 @@ static void configure(struct curl_exchange *exchange)
     set(easy, CURLOPT_WRITEFUNCTION, on_body);
     set(easy, CURLOPT_WRITEDATA, exchange);
     set(easy, CURLOPT_NOSIGNAL, 1L);
-    set(easy, CURLOPT_QUICK_EXIT, 1L); /* do not wait for a name server that is silent */
+    set(easy, CURLOPT_QUICK_EXIT, 1L); /* do not wait for a name server that does not answer */
     set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     set(easy, CURLOPT_PATH_AS_IS, 1L); /* an object may be called ".." */
     set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -147,21 +147,21 @@ static void add_line(struct curl_exchange *exchange, size_t *count, const char *
     ++*count;
 }
 
-/* libcurl's spelling: "Name: value" sends a field, "Name;" an empty one, "Name:" none at all. */
+/* libcurl's syntax: "Name: value" sends a field, "Name;" an empty one, "Name:" suppresses it. */
 static struct curl_slist *set_lines(struct curl_exchange *exchange)
 {
-    static const char *const unasked[] = {"Expect", "Content-Type"};
+    static const char *const suppressed[] = {"Expect", "Content-Type"};
     static const struct headers none = {0};
     const struct headers *headers =
         exchange->transfer->call.headers ? exchange->transfer->call.headers : &none;
 
-    size_t most = headers->count + ARRAY_SIZE(unasked), size = sizeof("Expect:Content-Type:");
+    size_t max = headers->count + ARRAY_SIZE(suppressed), size = sizeof("Expect:Content-Type:");
     for (size_t i = 0; i < headers->count; i++)
         size += strlen(headers->list[i].name) + strlen(headers->list[i].value) + sizeof(": ");
-    exchange->lines = alloc_resize(exchange->lines, most * sizeof(*exchange->lines));
-    memset(exchange->lines, 0, most * sizeof(*exchange->lines));
+    exchange->lines = alloc_resize(exchange->lines, max * sizeof(*exchange->lines));
+    memset(exchange->lines, 0, max * sizeof(*exchange->lines));
     exchange->text.len = 0;
-    buf_reserve(&exchange->text, size + most); /* so that texts stay where they are */
+    buf_reserve(&exchange->text, size + max); /* so that the strings do not move */
 
     size_t count = 0;
     for (size_t i = 0; i < headers->count; i++) {
@@ -171,13 +171,13 @@ static struct curl_slist *set_lines(struct curl_exchange *exchange)
             add_line(exchange, &count, header->name, empty ? ";" : ": ",
                      empty ? "" : header->value);
     }
-    for (size_t i = 0; i < ARRAY_SIZE(unasked); i++)
-        if (!headers_get(headers, unasked[i]))
-            add_line(exchange, &count, unasked[i], ":", "");
+    for (size_t i = 0; i < ARRAY_SIZE(suppressed); i++)
+        if (!headers_get(headers, suppressed[i]))
+            add_line(exchange, &count, suppressed[i], ":", "");
     return exchange->lines;
 }
 
-/* Gives libcurl the next piece of a body that may be sent only once. */
+/* Gives libcurl the next piece of a body that must not be sent twice. */
 static size_t on_send(char *to, size_t one, size_t room, void *context)
 {
     (void)one;
@@ -190,8 +190,8 @@ static size_t on_send(char *to, size_t one, size_t room, void *context)
     return len;
 }
 
-/* When a kept connection ends without an answer, libcurl sends the request again, for which it has
- * to go back to the start of the body: refused once the server may have read some of it. */
+/* When a kept connection ends without a response, libcurl sends the request again, for which it
+ * must go back to the start of the body: refused, since the server may have read some of it. */
 static int on_seek(void *context, curl_off_t offset, int origin)
 {
     (void)context, (void)offset, (void)origin;
@@ -237,7 +237,7 @@ static void set_tls(struct curl_exchange *exchange)
     __typeof__(exchange->backend->curl->easy_setopt) set = exchange->backend->curl->easy_setopt;
     CURL *easy = exchange->easy;
 
-    /* waiting whether a connection can be shared makes no sense where it never can */
+    /* plain HTTP connections are never shared, so do not wait for one */
     set(easy, CURLOPT_HTTP_VERSION,
         exchange->transfer->url.tls ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
     set(easy, CURLOPT_PIPEWAIT, exchange->transfer->url.tls ? 1L : 0L);
@@ -263,13 +263,13 @@ static void set_request(struct curl_exchange *exchange)
     if (call->accept_encoding)
         set(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     if (call->no_proxy || is_loopback(exchange->transfer->url.host))
-        set(easy, CURLOPT_PROXY, ""); /* else the environment is asked */
+        set(easy, CURLOPT_PROXY, ""); /* else as the environment says */
     set(easy, CURLOPT_TIMEOUT_MS, transfer_timeout_ms(call));
     set_method(exchange);
     set_tls(exchange);
 }
 
-/* Whether the server's certificate was looked at and refused. */
+/* Whether the server's certificate was verified and refused. */
 static bool is_distrusted(const struct curl_exchange *exchange)
 {
     long verdict = 0;
@@ -284,7 +284,7 @@ static int status_of(const struct curl_exchange *exchange, CURLcode result)
         return ERR_INPUT;
     case CURLE_SSL_CACERT_BADFILE:
         return ERR_INTERNAL;
-    case CURLE_UNSUPPORTED_PROTOCOL: /* what came back was no HTTP/1 or 2 */
+    case CURLE_UNSUPPORTED_PROTOCOL: /* the response is not HTTP/1 or 2 */
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -302,8 +302,8 @@ static void explain(struct curl_exchange *exchange, CURLcode result)
     const char *detail =
         exchange->detail[0] ? exchange->detail : exchange->backend->curl->easy_strerror(result);
     if (exchange->too_large)
-        err_set(&exchange->transfer->failure, ERR_TOO_LARGE, "the answer is over %zu bytes",
-                exchange->transfer->answer.body.max);
+        err_set(&exchange->transfer->failure, ERR_TOO_LARGE, "the response is over %zu bytes",
+                exchange->transfer->response.body.max);
     else if (result == CURLE_SEND_FAIL_REWIND) /* see on_seek */
         err_set(&exchange->transfer->failure, ERR_UNAVAILABLE, "%s", cut_off);
     else if (exchange->transfer->failure.status == 0)
@@ -312,7 +312,7 @@ static void explain(struct curl_exchange *exchange, CURLcode result)
         exchange->transfer->failure.reason = http_client_refused;
 }
 
-/* Takes the status, once it is final. Returns what libcurl knows of it; 0 = nothing. */
+/* Stores the status if it is final. Returns the last one that libcurl has seen; 0 = none. */
 static long take_status(struct curl_exchange *exchange)
 {
     struct transfer *transfer = exchange->transfer;
@@ -320,11 +320,11 @@ static long take_status(struct curl_exchange *exchange)
     exchange->backend->curl->easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
     transfer->head_read = exchange->head_ended && status >= 200 && status <= 599;
     if (transfer->head_read || exchange->stopped_early)
-        transfer->answer.status = (int)status;
+        transfer->response.status = (int)status;
     return status;
 }
 
-/* Fills in the answer, or the failure, of an exchange that libcurl has ended. */
+/* Fills in the response, or the failure, of an exchange that libcurl has ended. */
 static void take_result(struct curl_exchange *exchange, CURLcode result)
 {
     struct err *failure = &exchange->transfer->failure;
@@ -347,8 +347,7 @@ static void free_exchange(struct curl_exchange *exchange)
     free(exchange);
 }
 
-/* Detaches an exchange, and keeps its handle for the next one. Its transfer is still to be ended.
- */
+/* Removes an exchange, and keeps its handle for the next one. The caller ends the transfer. */
 static struct transfer *detach(struct curl_exchange *exchange)
 {
     struct curl_backend *backend = exchange->backend;
@@ -419,7 +418,7 @@ static void start(struct http_backend *base, struct transfer *transfer)
     }
 }
 
-/* The sockets' events are found by run. */
+/* run handles the events of the sockets. */
 static void on_ready(struct http_watch *watch, uint32_t events)
 {
     (void)watch, (void)events;

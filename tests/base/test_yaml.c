@@ -99,18 +99,18 @@ TEST(each_value_knows_its_line)
 
 TEST(what_is_broken_is_refused_with_its_line)
 {
-    expect_refused("a: 1\n\tb: 2\n", "x.yaml:2: a tab cannot indent; use spaces");
-    expect_refused("a:\n  - b\n \t- c\n", "x.yaml:3: a tab cannot indent; use spaces");
-    expect_refused("a: 1\na: 2\n", "x.yaml:2: this key is there twice: a");
-    expect_refused("a: *b\n", "x.yaml:1: no anchor is called b");
-    expect_refused("a: !thing b\n", "x.yaml:1: has a tag that is not known: !thing");
-    expect_refused("? [a]\n: b\n", "x.yaml:1: a key must be a plain text");
-    expect_refused("a: \"x\\0y\"\n", "x.yaml:1: holds a NUL character");
-    expect_refused("ok: 1\na: .nan\n", "x.yaml:2: is a number that JSON has not: .nan");
+    expect_refused("a: 1\n\tb: 2\n", "x.yaml:2: is indented with a tab; use spaces");
+    expect_refused("a:\n  - b\n \t- c\n", "x.yaml:3: is indented with a tab; use spaces");
+    expect_refused("a: 1\na: 2\n", "x.yaml:2: duplicate key a");
+    expect_refused("a: *b\n", "x.yaml:1: is an alias of an unknown anchor: b");
+    expect_refused("a: !thing b\n", "x.yaml:1: has an unknown tag: !thing");
+    expect_refused("? [a]\n: b\n", "x.yaml:1: a key must be a string");
+    expect_refused("a: \"x\\0y\"\n", "x.yaml:1: has a NUL character");
+    expect_refused("ok: 1\na: .nan\n", "x.yaml:2: is a number that JSON cannot represent: .nan");
     expect_refused("ok: 1\nb: \xff\n", "x.yaml:2: ");
     expect_refused("a: b: c\n", "x.yaml:1: ");
-    expect_refused("a:\n  <<: 5\n", "<< wants a map");
-    expect_refused("a: &a [*a]\n", "no anchor is called a");
+    expect_refused("a:\n  <<: 5\n", "<< must be a map");
+    expect_refused("a: &a [*a]\n", "is an alias of an unknown anchor: a");
 }
 
 TEST(a_billion_laughs_are_refused)

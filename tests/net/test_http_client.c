@@ -340,7 +340,7 @@ TEST_BOTH(a_body_over_the_limit_is_refused_however_it_comes)
         OWN(http_response) struct http_response answer = {0};
         struct err err = get_text(texts[i], (struct http_call){.max_reply = 5}, &answer);
         EXPECT_INT(err.status, ERR_TOO_LARGE);
-        EXPECT_HAS(err.text, "the answer is over 5 bytes");
+        EXPECT_HAS(err.text, "the response is over 5 bytes");
     }
 }
 
