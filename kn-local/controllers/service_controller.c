@@ -5,7 +5,7 @@
 #include "kn-local/controllers/conditions.h"
 #include "kn-local/controllers/controllers_private.h"
 #include "kn-local/controllers/pod_template.h"
-#include "kn-local/kinds/schema.h"
+#include "kn-local/kinds/kinds.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -76,14 +76,12 @@ static void fill(const struct reconcile_context *it, const struct pod_template *
     const json_t *template = template_of(it->object);
     const json_t *pod = json_object_get(template, "spec");
     const json_t *from = json_array_get(json_object_get(pod, "containers"), 0);
-    const json_t *port = json_array_get(json_object_get(from, "ports"), 0);
     *out = (struct runtime_service){
         .ns = it->ns,
         .name = it->name,
         .revision = revision,
         .pod_base = pod_base,
         .container = container->spec,
-        .port = (uint16_t)number_or(port, "containerPort", 0),
         .min_scale = scale(template, "min-scale", "minScale"),
         .max_scale = scale(template, "max-scale", "maxScale"),
         .concurrency = (unsigned)number_or(pod, "containerConcurrency", 0),
@@ -197,8 +195,7 @@ void service_controller_reconcile(struct reconcile_context *it)
         fill(it, &container, revision, pod_base, &service);
         runtime_apply_service(it->control->runtime, &service, &err);
     }
-    struct resource_id id = {RESOURCE_SERVICE, it->ns, it->name};
-    struct observed_status fact = observed_status_get(it->control->facts, &id);
+    struct observed_status fact = observed_status_get(it->control->facts, &it->id);
     write_revision(it, revision, &fact, &err);
     write_status(it, revision, &fact, &err);
 }

@@ -201,6 +201,8 @@ struct http_server *http_server_open(const struct http_server_options *options, 
         release(server);
         return NULL;
     }
+    if (own->listening)
+        own->listening(server->port, own->app);
     if (!start_threads(server, err)) {
         err_wrap(err, "cannot start the HTTP server on port %u", server->port);
         stop_threads(server);

@@ -120,7 +120,7 @@ TEST(a_billion_laughs_are_refused)
     for (int i = 1; i < 10; i++)
         buf_add_format(&text, "a%d: &a%d [*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d]\n", i, i,
                        i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
-    expect_refused(text.data, "aliases that repeat too much");
+    expect_refused(text.data, "aliases that repeat too many");
 }
 
 TEST(too_deep_a_nesting_is_refused)

@@ -523,13 +523,6 @@ TEST_BOTH(an_answer_that_comes_before_the_upload_is_over_is_heard)
     EXPECT_INT(answer.status, 413);
 }
 
-/* A port of 127.0.0.1 where nobody listens. */
-static uint16_t free_port(void)
-{
-    OWN(raw_server) struct raw_server *server = raw_server_open(raw_server_send_text, NULL);
-    return raw_server_port(server);
-}
-
 TEST_BOTH(a_server_that_is_not_there_is_unavailable)
 {
     OWN(http_client) struct http_client *client = open_client();
