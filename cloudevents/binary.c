@@ -6,7 +6,6 @@
 
 #include "base/str.h"
 #include "cloudevents/attributes.h"
-#include "cloudevents/http.h"
 #include "net/url.h"
 
 #include <ctype.h>

@@ -4,7 +4,8 @@
 #ifndef CLOUDEVENTS_HTTP_H
 #define CLOUDEVENTS_HTTP_H
 
-#include "cloudevents/event.h"
+#include "cloudevents/binary.h"
+#include "cloudevents/structured.h"
 
 enum ce_mode {
     CE_NONE,       /* not a CloudEvent: one entry with spec_version NULL */
@@ -31,14 +32,5 @@ static inline void own_ce_events(struct ce_events *local)
  * ERR_FORMAT for an event format that is not supported. The events borrow headers as `request`. */
 bool ce_events_from_http(const struct headers *headers, struct bytes body, struct ce_events *events,
                          struct err *err);
-
-/* Writes an event in binary mode, as 1.0 (or 0.3 if it was received as that): appends the ce-
- * fields and Content-Type to headers. The body is ce_data(event). Values are percent-encoded as the
- * binding says (section 3.1.3.2). */
-void ce_headers_from_event(const struct ce_event *event, struct headers *headers);
-
-/* Writes an event in structured mode: JSON data as JSON, text as a string, anything else as
- * data_base64. The caller frees. */
-char *ce_json_from_event(const struct ce_event *event);
 
 #endif

@@ -7,7 +7,6 @@
 #include "base/json/jread.h"
 #include "base/str.h"
 #include "cloudevents/attributes.h"
-#include "cloudevents/http.h"
 
 #include <string.h>
 

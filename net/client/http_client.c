@@ -32,15 +32,6 @@ struct http_client {
     bool closing;
 };
 
-const char http_client_refused[] = "CONNECTION_REFUSED";
-
-void http_client_response_done(struct http_response *response)
-{
-    headers_done(&response->headers);
-    buf_done(&response->body);
-    *response = (struct http_response){0};
-}
-
 /* Takes what callers have queued. When there is nothing, the thread may sleep: asleep is set. */
 static struct transfer *take_queue(struct http_client *client, bool *idle, bool *closing)
 {

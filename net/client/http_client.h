@@ -11,11 +11,8 @@
 #ifndef NET_CLIENT_HTTP_CLIENT_H
 #define NET_CLIENT_HTTP_CLIENT_H
 
-#include "base/buf.h"
-#include "base/err.h"
-#include "net/headers.h"
+#include "net/client/http_call.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct http_client;
@@ -26,40 +23,6 @@ struct http_client_options {
     long max_idle_sec;       /* connections idle for longer are not used again; 0 = 60 */
     bool always_libcurl;     /* even for plain HTTP to a loopback address */
 };
-
-/* A request. Everything is borrowed until the request has ended. Zero means the default. */
-struct http_call {
-    const char *method; /* NULL = GET, or POST when there is a body */
-    const char *url;
-    const struct headers *headers; /* sent besides Host, User-Agent, Accept, Content-Length */
-    struct bytes body;
-    long timeout_ms;      /* for the whole exchange; 0 = 60 s, -1 = none */
-    size_t max_reply;     /* a larger response body is ERR_TOO_LARGE; 0 = 16 MiB */
-    bool accept_encoding; /* ask for gzip and unpack it; max_reply counts the unpacked bytes */
-    int stop_at_status;   /* an interim status, e.g. 102, that ends the exchange; 0 = none */
-    bool allow_lost_body; /* succeed with the head alone when the body fails: see body_lost */
-    bool no_proxy;        /* never through a proxy (metadata server) */
-    const char *ca_file;  /* PEM file of the certificates to trust; NULL = the system's */
-    const char *ca_pem;   /* PEM text of certificates to trust in addition; NULL = none */
-};
-
-/* A response. All zero is empty. */
-struct http_response {
-    int status; /* 100…599; 0 = none */
-    struct headers headers;
-    struct buf body;
-    bool body_lost; /* the body was cut, late or too large, and is empty; see allow_lost_body */
-};
-
-/* err->reason when the connection was refused: no server has seen the request. */
-extern const char http_client_refused[];
-
-void http_client_response_done(struct http_response *response);
-
-static inline void own_http_response(struct http_response *local)
-{
-    http_client_response_done(local);
-}
 
 /* NULL and err when the system refuses a thread or descriptors. options may be NULL. */
 struct http_client *http_client_open(const struct http_client_options *options, struct err *err);
@@ -77,12 +40,6 @@ static inline void own_http_client(struct http_client **local)
  * trusted), ERR_INPUT (bad URL), ERR_INTERNAL (no libcurl, no such ca_file); response is empty. */
 bool http_client_send(struct http_client *client, const struct http_call *call,
                       struct http_response *response, struct err *err);
-
-/* Called on the client's thread when a started request has ended: response is NULL after a failure,
- * and err says why. Must not block, and must not call http_client_send; it may call
- * http_client_start. The callee may move things out of response. */
-typedef void http_client_callback(struct http_response *response, const struct err *err,
-                                  void *context);
 
 /* Starts a request and returns. What call borrows must live until ended is called, which happens
  * exactly once, and never from within http_client_start. */

@@ -3,7 +3,8 @@
 #ifndef NET_CLIENT_RESPONSE_READER_H
 #define NET_CLIENT_RESPONSE_READER_H
 
-#include "net/client/http_client.h"
+#include "base/err.h"
+#include "net/client/http_response.h"
 
 #include <stdint.h>
 

@@ -11,6 +11,8 @@ enum {
     DEFAULT_MAX_REPLY = 16 << 20,
 };
 
+const char http_client_refused[] = "CONNECTION_REFUSED";
+
 struct transfer *transfer_new(const struct http_call *call, http_client_callback *ended,
                               void *context)
 {
@@ -47,7 +49,7 @@ void transfer_end(struct transfer *transfer)
     if (failed && transfer->url.host)
         name_server(transfer);
     transfer->ended(failed ? NULL : response, &transfer->failure, transfer->context);
-    http_client_response_done(response);
+    http_response_done(response);
     url_done(&transfer->url);
     free(transfer);
 }

@@ -4,7 +4,7 @@
 #ifndef NET_CLIENT_TRANSFER_H
 #define NET_CLIENT_TRANSFER_H
 
-#include "net/client/http_client.h"
+#include "net/client/http_call.h"
 #include "net/url.h"
 
 struct http_backend;

@@ -198,7 +198,7 @@ TEST(a_batch_gives_each_of_its_events_and_may_be_empty)
     EXPECT_INT(none.mode, CE_BATCH);
 }
 
-TEST(a_request_that_is_no_event_is_handed_on_as_it_is)
+TEST(a_request_that_is_not_an_event_is_passed_on_unchanged)
 {
     OWN(headers) struct headers headers = {0};
     OWN(ce_events) struct ce_events events = {0};
@@ -231,7 +231,7 @@ TEST(malformed_binary_events_are_refused_with_the_reason)
     }
 }
 
-TEST(each_required_attribute_is_missed_by_name)
+TEST(a_missing_required_attribute_is_named)
 {
     static const char *const all[] = {"ce-id: 1", "ce-source: /s", "ce-type: t"};
     static const char *const names[] = {"id", "source", "type"};
