@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random numbers from the kernel: fit for secrets. */
+/* Random numbers from the kernel, suitable for secrets. */
 #include "base/random.h"
 
 #include <stdio.h>
@@ -8,11 +8,11 @@
 
 void random_bytes(void *to, size_t len)
 {
-    for (char *at = to; len;) {
-        ssize_t got = getrandom(at, len, 0);
+    for (char *next = to; len;) {
+        ssize_t got = getrandom(next, len, 0);
         if (got < 0)
             continue; /* a signal; nothing else can happen with these arguments */
-        at += got;
+        next += got;
         len -= (size_t)got;
     }
 }
@@ -21,11 +21,11 @@ uint64_t random_below(uint64_t below)
 {
     if (!below)
         return 0;
-    uint64_t even = UINT64_MAX - UINT64_MAX % below; /* above it the remainder would be uneven */
+    uint64_t limit = UINT64_MAX - UINT64_MAX % below; /* a multiple of below: no bias */
     uint64_t number;
     do
         random_bytes(&number, sizeof(number));
-    while (number >= even);
+    while (number >= limit);
     return number % below;
 }
 

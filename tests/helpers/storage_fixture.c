@@ -66,7 +66,7 @@ void storage_fixture_done(struct storage_fixture *fixture)
 
 void fixture_response_done(struct fixture_response *answer)
 {
-    http_client_response_done(&answer->http);
+    http_response_done(&answer->http);
     json_decref(answer->json);
     *answer = (struct fixture_response){0};
 }
