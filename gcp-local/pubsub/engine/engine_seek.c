@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Seek and snapshots of the engine. */
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "gcp-local/api/proto_json.h"
@@ -118,13 +119,12 @@ struct snapshot *engine_add_snapshot(struct engine *engine, int64_t owner, json_
 {
     struct snapshot *snapshot = alloc_zeroed(sizeof(*snapshot));
     *snapshot = (struct snapshot){
-        .name = str_copy(json_string_value(json_object_get(config, "name"))),
+        .name = str_copy(json_text_at(config, "name")),
         .config = config,
         .owner = owner,
         .topic = topic,
     };
-    timestamp_parse(json_string_value(json_object_get(config, "expireTime")),
-                    &snapshot->expires_ns);
+    timestamp_parse(json_text_at(config, "expireTime"), &snapshot->expires_ns);
     HASH_ADD_KEYPTR(hh, engine->snapshots, snapshot->name, strlen(snapshot->name), snapshot);
     if (topic)
         topic->snapshot_count++;
@@ -142,11 +142,11 @@ struct snapshot *engine_create_snapshot(struct engine *engine, const char *name,
     }
     int64_t expires = snapshot_expiry_ns(subscription, now_ns);
     if (expires - now_ns < hour) {
-        err->reason = "FAILED_PRECONDITION";
-        err_set(err, ERR_INPUT,
-                "The snapshot would expire in less than an hour: the oldest message of %s is too "
-                "old",
-                subscription->name);
+        err_set_reason(
+            err, ERR_INPUT, "FAILED_PRECONDITION",
+            "The snapshot would expire in less than an hour: the oldest message of %s is too "
+            "old",
+            subscription->name);
         return NULL;
     }
     char text[PROTO_JSON_TIME_TEXT];
