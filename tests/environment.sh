@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What tests find in their environment; sourced by tests/run and tests/run-one.
 # shellcheck shell=bash
 export SANITIZE=${SANITIZE-address,undefined}

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Runs the commands of documents and compares what they print with what the document shows.
 #
 #   . "$(dirname "$0")/docs.sh"
@@ -29,8 +30,6 @@ export LC_ALL=C.UTF-8
 patience=${PATIENCE:-30} # seconds for what is printed in the background
 run=0 not_run=0
 declare -A reasons=()
-
-# ---- blocks ------------------------------------------------------------------------------------
 
 # parse DOCUMENT: writes each block to $blocks/LINE, its marks to $blocks/LINE.not, .before, .needs.
 parse() {
@@ -82,8 +81,6 @@ missing() {
     done
 }
 
-# ---- comparing ---------------------------------------------------------------------------------
-
 declare -A ports=()
 for name in {8081..8089} 8484 8485 8585 8586; do free_port && ports[$name]=$port; done
 
@@ -114,8 +111,6 @@ matches() {
     # shellcheck disable=SC2053 # it is a pattern
     [[ $1 == $pattern ]]
 }
-
-# ---- running -----------------------------------------------------------------------------------
 
 # play BLOCK: runs its commands in this shell; prints what went wrong, and returns 1.
 play() {

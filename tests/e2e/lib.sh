@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Shared by tests/e2e/*.test: sentences as TAP, servers on free ports, waiting for a condition.
 #
 #     . "$(dirname "$0")/lib.sh"
@@ -26,8 +27,6 @@ cleanup() {
     done
     rm -rf "$work"
 }
-
-# ---- sentences ---------------------------------------------------------------------------------
 
 ok() {
     sentences=$((sentences + 1))
@@ -124,8 +123,6 @@ give_up() {
     not_ok "$@"
     finish
 }
-
-# ---- servers -----------------------------------------------------------------------------------
 
 # wait_until SECONDS COMMAND…: looks again and again; false when the time is over.
 wait_until() {
