@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a subscription's configuration means: defaults, limits, settings. */
 #include "gcp-local/pubsub/engine/settings.h"
 
 #include "base/json/json_at.h"

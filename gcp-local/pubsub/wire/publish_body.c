@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* One reader: the buffers are used again for each message. */
+/* The buffers are reused for each message. */
 struct reader {
     struct json_scanner scan;
     struct err *err;
