@@ -123,6 +123,7 @@ void engine_update_topic(struct engine *engine, struct topic *topic, json_t *con
     json_decref(topic->config);
     topic->config = config;
     topic->retention_ns = settings_topic_retention_ns(config);
+    engine_reschedule_topic(engine, topic);
     engine_record_resource(engine, topic->owner, topic->name, config);
 }
 
@@ -152,6 +153,7 @@ static void leave_topic(struct subscription *subscription)
 static void free_topic(struct engine *engine, struct topic *topic)
 {
     HASH_DEL(engine->topics, topic);
+    heap_remove(&engine->due_topics, &topic->due);
     retained_messages_done(&topic->retained);
     free(topic->subscriptions);
     json_decref(topic->config);
@@ -270,7 +272,7 @@ static void free_subscription(struct engine *engine, struct subscription *subscr
     if (subscription->in_ready_list)
         DL_DELETE(engine->ready, subscription);
     HASH_DEL(engine->subscriptions, subscription);
-    heap_remove(&engine->due, &subscription->due);
+    heap_remove(&engine->due_subscriptions, &subscription->due);
     subscription_queue_done(&subscription->queue);
     settings_done(&subscription->settings);
     json_decref(subscription->config);
@@ -320,7 +322,9 @@ void engine_done(struct engine *engine)
     {
         free_policy(engine, policy);
     }
-    heap_done(&engine->due);
+    heap_done(&engine->due_subscriptions);
+    heap_done(&engine->due_topics);
+    heap_done(&engine->due_snapshots);
     engine_journal_done(&engine->changes);
     *engine = (struct engine){0};
 }

@@ -83,6 +83,11 @@ void engine_load_end(struct engine *engine)
     {
         engine_reschedule(engine, subscription);
     }
+    struct topic *topic, *next_topic;
+    HASH_ITER(hh, engine->topics, topic, next_topic)
+    {
+        engine_reschedule_topic(engine, topic);
+    }
     struct resource_owner *owner, *next_owner;
     HASH_ITER(hh, engine->owners, owner, next_owner)
     {

@@ -52,10 +52,8 @@ static void set_acked(struct engine *engine, struct subscription *subscription,
 void engine_seek(struct engine *engine, struct subscription *subscription, int64_t time_ns,
                  int64_t now_ns)
 {
-    if (subscription->topic) {
-        engine_trim_topic(engine, subscription->topic, now_ns);
+    if (subscription->topic)
         add_retained(engine, subscription, &subscription->topic->retained);
-    }
     struct queue_entry *entry, *next;
     DL_FOREACH_SAFE(subscription->queue.log, entry, next)
     {
@@ -124,7 +122,9 @@ struct snapshot *engine_add_snapshot(struct engine *engine, int64_t owner, json_
         .owner = owner,
         .topic = topic,
     };
-    timestamp_parse(json_text_at(config, "expireTime"), &snapshot->expires_ns);
+    int64_t expires_ns = 0;
+    timestamp_parse(json_text_at(config, "expireTime"), &expires_ns);
+    heap_set(&engine->due_snapshots, &snapshot->due, expires_ns);
     HASH_ADD_KEYPTR(hh, engine->snapshots, snapshot->name, strlen(snapshot->name), snapshot);
     if (topic)
         topic->snapshot_count++;
@@ -187,18 +187,9 @@ void engine_delete_snapshot(struct engine *engine, struct snapshot *snapshot)
     engine_delete_iam_policy(engine, snapshot->name);
     engine_record_deletion(engine, snapshot->owner);
     HASH_DEL(engine->snapshots, snapshot);
+    heap_remove(&engine->due_snapshots, &snapshot->due);
     retained_messages_done(&snapshot->retained);
     json_decref(snapshot->config);
     free(snapshot->name);
     free(snapshot);
-}
-
-void engine_expire_snapshots(struct engine *engine, int64_t now_ns)
-{
-    struct snapshot *snapshot, *next;
-    HASH_ITER(hh, engine->snapshots, snapshot, next)
-    {
-        if (snapshot->expires_ns <= now_ns)
-            engine_delete_snapshot(engine, snapshot);
-    }
 }

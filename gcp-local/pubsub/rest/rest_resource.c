@@ -50,7 +50,6 @@ struct subscription *rest_subscription(const struct rest_call *call, struct err 
 
 struct snapshot *rest_snapshot(const struct rest_call *call, struct err *err)
 {
-    engine_expire_snapshots(call->tx.engine, call->tx.now_ns);
     struct snapshot *snapshot = engine_snapshot(call->tx.engine, call->name);
     if (!snapshot)
         err_set(err, ERR_NOT_FOUND, "Snapshot does not exist (resource=%s)",

@@ -40,7 +40,6 @@ bool rest_create_snapshot(struct rest_call *call, struct err *err)
     struct subscription *subscription = name ? engine_subscription(engine, name) : NULL;
     if (!subscription)
         return err_set(err, ERR_NOT_FOUND, "Subscription does not exist");
-    engine_expire_snapshots(engine, call->tx.now_ns);
     const struct snapshot *snapshot =
         engine_create_snapshot(engine, call->name, subscription,
                                json_incref(json_object_get(named, "labels")), call->tx.now_ns, err);
@@ -79,7 +78,6 @@ bool rest_delete_snapshot(struct rest_call *call, struct err *err)
 bool rest_list_snapshots(struct rest_call *call, struct err *err)
 {
     struct engine *engine = call->tx.engine;
-    engine_expire_snapshots(engine, call->tx.now_ns);
     OWN(free) struct rest_item *list =
         alloc_zeroed((HASH_COUNT(engine->snapshots) + 1) * sizeof(*list));
     size_t count = 0;

@@ -195,7 +195,6 @@ static bool seek_snapshot(struct rest_call *call, struct subscription *subscript
     struct engine *engine = call->tx.engine;
     if (!pubsub_name_check(name, "snapshots", err))
         return false;
-    engine_expire_snapshots(engine, call->tx.now_ns);
     const struct snapshot *snapshot = engine_snapshot(engine, name);
     if (!snapshot)
         return err_set(err, ERR_NOT_FOUND, "Snapshot does not exist");

@@ -105,7 +105,6 @@ bool rest_list_topic_subscriptions(struct rest_call *call, struct err *err)
 bool rest_list_topic_snapshots(struct rest_call *call, struct err *err)
 {
     struct engine *engine = call->tx.engine;
-    engine_expire_snapshots(engine, call->tx.now_ns);
     OWN(free) struct rest_item *list =
         alloc_zeroed((HASH_COUNT(engine->snapshots) + 1) * sizeof(*list));
     size_t count = 0;
