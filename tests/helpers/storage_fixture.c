@@ -66,7 +66,7 @@ void storage_fixture_done(struct storage_fixture *fixture)
 
 void fixture_response_done(struct fixture_response *response)
 {
-    http_client_response_done(&response->http);
+    http_response_done(&response->http);
     json_decref(response->json);
     *response = (struct fixture_response){0};
 }
