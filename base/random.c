@@ -40,3 +40,11 @@ void random_uuid(char text[UUID_SIZE])
              b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
              b[15]);
 }
+
+void random_name_suffix(char text[NAME_SUFFIX_SIZE])
+{
+    static const char letters[] = "bcdfghjklmnpqrstvwxz2456789";
+    for (size_t i = 0; i < NAME_SUFFIX_SIZE - 1; i++)
+        text[i] = letters[random_below(sizeof(letters) - 1)];
+    text[NAME_SUFFIX_SIZE - 1] = '\0';
+}

@@ -17,4 +17,8 @@ enum { UUID_SIZE = 37 };
 /* A random UUID (version 4, RFC 9562), lower case. */
 void random_uuid(char text[UUID_SIZE]);
 
+/* A suffix for generated names, as Kubernetes makes them: letters and digits that spell no word. */
+enum { NAME_SUFFIX_SIZE = 6 };
+void random_name_suffix(char text[NAME_SUFFIX_SIZE]);
+
 #endif
