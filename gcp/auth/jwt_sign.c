@@ -5,24 +5,13 @@
 
 #include "base/json/jread.h"
 #include "base/own.h"
+#include "gcp/auth/openssl_own.h"
 
 #include <jwt.h>
-#include <openssl/bio.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <string.h>
 
 enum { LEAST_BITS = 2048 };
-
-static void own_bio(BIO **local)
-{
-    BIO_free_all(*local);
-}
-
-static void own_key(EVP_PKEY **local)
-{
-    EVP_PKEY_free(*local);
-}
 
 static void own_jwt(jwt_t **local)
 {

@@ -77,7 +77,7 @@ static struct err refusal_of(const struct accounts *accounts, const char *jwt)
     return err;
 }
 
-TEST(an_assertion_signed_by_a_registered_key_is_taken)
+TEST(an_assertion_signed_by_an_accounts_key_is_accepted)
 {
     OWN(accounts) struct accounts accounts = accounts_new();
     json_auto_t *claims = claims_new();
@@ -92,7 +92,7 @@ TEST(an_assertion_signed_by_a_registered_key_is_taken)
     }
 }
 
-TEST(claims_that_google_refuses_are_refused_in_its_words)
+TEST(invalid_claims_get_googles_errors)
 {
     static const struct {
         const char *claim; /* replaced by this JSON value; removed when NULL */
@@ -138,7 +138,7 @@ TEST(claims_that_google_refuses_are_refused_in_its_words)
     }
 }
 
-TEST(google_and_this_server_are_audiences)
+TEST(google_and_this_server_are_accepted_as_audience)
 {
     static const char *const audiences[] = {
         "https://oauth2.googleapis.com/token",
@@ -183,7 +183,7 @@ static char *forged(const char *header, const json_t *claims, const char *key)
     return str_format("%s.%s", both, key ? third : "");
 }
 
-TEST(a_token_that_says_alg_none_is_refused)
+TEST(a_token_with_alg_none_is_rejected)
 {
     OWN(accounts) struct accounts accounts = accounts_new();
     json_auto_t *claims = claims_new();
@@ -196,7 +196,7 @@ TEST(a_token_that_says_alg_none_is_refused)
     }
 }
 
-TEST(hs256_keyed_with_the_public_key_is_refused)
+TEST(hs256_keyed_with_the_public_key_is_rejected)
 {
     OWN(accounts) struct accounts accounts = accounts_new();
     json_auto_t *claims = claims_new();
@@ -211,7 +211,7 @@ TEST(hs256_keyed_with_the_public_key_is_refused)
     EXPECT_STR(refusal_of(&accounts, lying).text, "Invalid JWT Signature.");
 }
 
-TEST(another_accounts_key_and_a_key_that_nobody_knows_are_refused)
+TEST(another_accounts_key_and_an_unknown_key_are_rejected)
 {
     OWN(accounts) struct accounts accounts = accounts_new();
     json_auto_t *claims = claims_new();
@@ -236,7 +236,7 @@ TEST(another_accounts_key_and_a_key_that_nobody_knows_are_refused)
     EXPECT_STR(refusal_of(&accounts, jwt).text, "Invalid grant: account not found");
 }
 
-TEST(tokens_that_are_none_are_refused)
+TEST(malformed_tokens_are_rejected)
 {
     OWN(accounts) struct accounts accounts = accounts_new();
     json_auto_t *claims = claims_new();
@@ -257,7 +257,7 @@ TEST(tokens_that_are_none_are_refused)
         EXPECT_STR(refusal_of(&accounts, rows[i]).reason, "invalid_grant");
 }
 
-TEST(an_access_token_is_good_until_its_end_and_with_its_secret_only)
+TEST(an_access_token_is_valid_until_it_expires_and_only_with_its_secret)
 {
     struct token_secret secret = {{1}}, other = {{2}};
     struct access_grant grant = {(char *)email, (char *)scope, now + 60};
@@ -274,7 +274,7 @@ TEST(an_access_token_is_good_until_its_end_and_with_its_secret_only)
     EXPECT_STR(foreign.reason, "ACCESS_TOKEN_TYPE_UNSUPPORTED");
 }
 
-TEST(an_access_token_with_any_character_changed_is_refused)
+TEST(an_access_token_with_any_character_changed_is_rejected)
 {
     struct token_secret secret = {{1}};
     struct access_grant grant = {(char *)email, (char *)scope, now + 60};
@@ -347,7 +347,7 @@ TEST(an_id_token_is_verified_by_the_published_key)
     EXPECT(jread_ok(&at));
 }
 
-TEST(the_signing_key_outlives_a_restart)
+TEST(the_signing_key_survives_a_restart)
 {
     OWN(accounts) struct accounts accounts = accounts_new();
     OWN(free) char *path = str_format("%s/signing-key.pem", accounts.path);
