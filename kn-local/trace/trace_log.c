@@ -160,7 +160,7 @@ void trace_log_write(struct trace_log *trace, const struct trace_record *record)
         .number = atomic_fetch_add(&trace->ring->next, 1),
         .time_ns = timestamp_now_ns(),
         .latency_us = latency_us > UINT32_MAX ? UINT32_MAX : (uint32_t)latency_us,
-        .id_hash = hash32_text(record->id),
+        .id_hash = hash_text32(record->id),
         .kind = (uint16_t)record->hop,
         .status = (uint16_t)record->status,
         .attempt = (uint32_t)record->attempt,
@@ -175,7 +175,7 @@ void trace_log_each(const struct trace_log *trace, const char *id,
                     void (*each)(const struct trace_hop *hop, void *to), void *to)
 {
     char text[TRACE_ID_SIZE];
-    uint32_t id_hash = id ? hash32_text(id) : 0;
+    uint32_t id_hash = id ? hash_text32(id) : 0;
     put_text(text, sizeof(text), id);
 
     uint64_t end = atomic_load(&trace->ring->next);
