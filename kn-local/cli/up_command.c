@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "base/timestamp.h"
 #include "kn-local/api/api_credentials.h"
 #include "kn-local/api/api_server.h"
@@ -54,17 +55,6 @@ static void own_up_run(struct up_run *up)
     instance_close(&up->home);
     for (size_t i = 0; i < ARRAY_SIZE(up->rendered); i++)
         buf_done(&up->rendered[i]);
-}
-
-/* Signals are blocked in all threads, and waited for in this one. */
-static void block_signals(sigset_t *signals)
-{
-    sigemptyset(signals);
-    sigaddset(signals, SIGTERM);
-    sigaddset(signals, SIGINT);
-    sigaddset(signals, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
 }
 
 static bool open_objects(struct up_run *up, struct err *err)
@@ -235,7 +225,9 @@ static bool tell(struct up_run *up, const struct kn_options *options, struct err
 bool kn_up_command(const struct kn_options *options, const char *program_dir, struct err *err)
 {
     sigset_t signals;
-    block_signals(&signals);
+    thread_block_signals(&signals);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
     OWN(up_run) struct up_run up = {.home = {.lock = -1}};
     if (!read_files(&up, options, err) || !instance_open(options->data_dir, &up.home, err) ||
         !api_credentials_open(up.home.path, &up.access, err) || !open_objects(&up, err) ||

@@ -257,5 +257,5 @@ TEST(a_file_that_is_no_store_is_refused)
 {
     struct err err = {0};
     EXPECT(!object_store_open("/dev/null/objects.db", &err));
-    EXPECT_HAS(err.text, "/dev/null/objects.db: cannot open the saved objects");
+    EXPECT_HAS(err.text, "/dev/null/objects.db: unable to open database file");
 }
