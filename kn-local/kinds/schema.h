@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How the field tables of the kinds are written, and the tables that several kinds share. */
+/* Macros for field tables, and the tables and rules that several kinds share. */
 #ifndef KN_LOCAL_KINDS_SCHEMA_H
 #define KN_LOCAL_KINDS_SCHEMA_H
 
@@ -31,9 +31,8 @@ extern const char *const schema_knative_categories[]; /* "all", "knative" */
 const char *schema_rule_destination(const json_t *value);
 const char *schema_rule_duration(const json_t *value);
 const char *schema_rule_positive_duration(const json_t *value);
-const char *schema_rule_data_keys(const json_t *map); /* of a Secret or ConfigMap: names of files */
-const char *schema_rule_relative_path(
-    const json_t *value); /* relative, and leads to nowhere outside */
-const char *schema_rule_mount_path(const json_t *value); /* absolute, likewise */
+const char *schema_rule_data_keys(const json_t *map); /* of a Secret or ConfigMap: file names */
+const char *schema_rule_relative_path(const json_t *value); /* has no ".." */
+const char *schema_rule_mount_path(const json_t *value);    /* absolute, has no ".." */
 
 #endif

@@ -8,16 +8,16 @@ static const char *const no_names[] = {NULL};
 
 static const char *rule_base64(const json_t *value)
 {
-    const char *wrong = schema_rule_data_keys(value);
-    if (wrong)
-        return wrong;
+    const char *fault = schema_rule_data_keys(value);
+    if (fault)
+        return fault;
     const char *key;
     json_t *text;
     json_object_foreach((json_t *)value, key, text)
     {
         OWN(buf) struct buf out = {0};
         if (!base64_decode(bytes_of(json_string_value(text)), &out))
-            return "holds a value that is no base64; plain texts belong into stringData";
+            return "has a value that is not valid base64; put plain strings into stringData";
     }
     return NULL;
 }
@@ -126,12 +126,12 @@ const struct kind kind_event = {
     .builtin = true,
 };
 
-static bool pods_are_made(const json_t *object, const json_t *old, struct validation_error *problem)
+static bool check_pod(const json_t *object, const json_t *old, struct validation_error *problem)
 {
     (void)object;
     return old ||
            validation_error_set(problem, "kind",
-                                "is Pod: pods are made by services and sources here; write a "
+                                "is Pod: pods are created by services and sources only; write a "
                                 "serving.knative.dev/v1 Service");
 }
 
@@ -150,5 +150,5 @@ const struct kind kind_pod = {
     .fields = pod,
     .ephemeral = true,
     .builtin = true,
-    .check = pods_are_made,
+    .check = check_pod,
 };

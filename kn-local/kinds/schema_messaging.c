@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* messaging.knative.dev: channels and subscriptions. */
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "kn-local/kinds/schema.h"
 
@@ -11,11 +12,11 @@ static const struct kind_column channel_columns[] = {
     {0},
 };
 
-/* Knative's also have the category "channel", with which `kubectl get channel` asks for all these
- * kinds at once. */
+/* Knative's have the category "channel" as well, so that `kubectl get channel` asks for all these
+ * kinds at once; here it does not. */
 static const char *const channel_categories[] = {"all", "knative", "messaging", NULL};
 
-/* The subscribers are Knative's own notes; given in a manifest they are kept, not obeyed. */
+/* Knative writes the subscribers itself; those of a manifest are kept and have no effect. */
 static const struct schema_field subscribable[] = {
     OBJECT(schema_delivery, "delivery"),
     ANY("subscribers"),
@@ -39,25 +40,19 @@ static const struct schema_field channel_spec[] = {
 static const struct schema_field channel[] = {OBJECT(channel_spec, "spec"), END};
 static const char *const channel_short[] = {"ch", NULL};
 
-static const json_t *spec_part(const json_t *object, const char *key)
+static bool check_immutable(const json_t *object, const json_t *old, const char *path,
+                            struct validation_error *problem)
 {
-    return json_object_get(json_object_get(object, "spec"), key);
-}
-
-static bool unchanged(const json_t *object, const json_t *old, const char *key, const char *path,
-                      struct validation_error *problem)
-{
-    const json_t *before = spec_part(old, key);
-    const json_t *after = spec_part(object, key);
+    const json_t *before = json_at(old, path);
+    const json_t *after = json_at(object, path);
     if (!old || before == after || (before && after && json_equal(before, after)))
         return true;
-    return validation_error_set(problem, path,
-                                "cannot be changed; delete the object and make it anew");
+    return validation_error_set(problem, path, "is immutable; delete and recreate the object");
 }
 
 static bool channel_check(const json_t *object, const json_t *old, struct validation_error *problem)
 {
-    return unchanged(object, old, "channelTemplate", "spec.channelTemplate", problem);
+    return check_immutable(object, old, "spec.channelTemplate", problem);
 }
 
 const struct kind kind_channel = {
@@ -159,16 +154,14 @@ static const struct kind_column subscription_columns[] = {
 static bool subscription_check(const json_t *object, const json_t *old,
                                struct validation_error *problem)
 {
-    const json_t *to = spec_part(object, "channel");
-    const char *ns = json_string_value(json_object_get(to, "namespace"));
-    const char *own =
-        json_string_value(json_object_get(json_object_get(object, "metadata"), "namespace"));
+    const char *ns = json_text_at(object, "spec.channel.namespace");
+    const char *own = json_text_at(object, "metadata.namespace");
     if (ns && own && !str_equal(ns, own))
         return validation_error_set(problem, "spec.channel.namespace",
-                                    "is another namespace than the subscription's");
-    if (!spec_part(object, "subscriber") && !spec_part(object, "reply"))
+                                    "differs from the namespace of the subscription");
+    if (!json_at(object, "spec.subscriber") && !json_at(object, "spec.reply"))
         return validation_error_set(problem, "spec.subscriber", "is missing");
-    return unchanged(object, old, "channel", "spec.channel", problem);
+    return check_immutable(object, old, "spec.channel", problem);
 }
 
 const struct kind kind_subscription = {

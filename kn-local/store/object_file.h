@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The file of an object store: a SQLite database with one row for each object. Used by one thread at
- * a time. */
+/* The file of an object store: a SQLite database with one row for each object. Used by one thread
+ * at a time. */
 #ifndef KN_LOCAL_STORE_OBJECT_FILE_H
 #define KN_LOCAL_STORE_OBJECT_FILE_H
 
