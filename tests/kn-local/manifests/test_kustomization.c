@@ -22,7 +22,7 @@ static void own_fake_kubectl(struct fake_kubectl *fake)
     file_remove_tree(fake->folder, &err);
 }
 
-/* Without a script there is no kubectl. */
+/* Without a script, kubectl is missing. */
 static struct fake_kubectl fake_kubectl(const char *script)
 {
     struct err err = {0};
@@ -55,7 +55,7 @@ TEST(what_kubectl_prints_is_the_result)
 
 TEST(a_missing_kubectl_is_reported_with_the_version_that_is_needed)
 {
-    expect_error(NULL, "-k dir: needs kubectl 1.22 or newer on PATH: there is no kubectl");
+    expect_error(NULL, "-k dir: needs kubectl 1.22 or newer on PATH: kubectl not found");
 }
 
 TEST(a_kubectl_that_fails_and_is_too_old_is_reported_with_its_version)
