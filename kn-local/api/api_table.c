@@ -52,28 +52,15 @@ static json_t *age_since(const char *time, int64_t now_ns)
     return json_string(text);
 }
 
-/* The value at ".metadata.labels.serving\.knative\.dev/service". */
-static const json_t *value_at(const json_t *object, const char *path)
-{
-    while (object && *path == '.') {
-        OWN(buf) struct buf key = {0};
-        for (path++; *path && *path != '.'; path++) {
-            if (*path == '\\' && path[1])
-                path++;
-            buf_add(&key, path, 1);
-        }
-        object = key.data ? json_object_get(object, key.data) : NULL;
-    }
-    return object;
-}
-
 static json_t *cell_of(const struct kind_column *column, const json_t *object, int64_t now_ns)
 {
-    const json_t *value = NULL;
-    if (str_starts(column->path, "Ready."))
-        value = json_object_get(object_condition(object, "Ready"), column->path + strlen("Ready."));
-    else
-        value = value_at(object, column->path);
+    static const char ready[] = "Ready.";
+    if (column->label)
+        return json_string(object_label(object, column->label));
+    const json_t *value =
+        str_starts(column->path, ready)
+            ? json_object_get(object_condition(object, "Ready"), column->path + strlen(ready))
+            : json_at(object, column->path);
     if (column->type == COLUMN_AGE)
         return age_since(json_string_value(value), now_ns);
     return value ? json_incref((json_t *)value) : json_string("");

@@ -8,7 +8,7 @@
 #include "kn-local/kinds/schema.h"
 
 static const struct kind_column columns[] = {
-    {.name = "Age", .path = ".metadata.creationTimestamp", .type = COLUMN_AGE},
+    {.name = "Age", .path = "metadata.creationTimestamp", .type = COLUMN_AGE},
     {0},
 };
 

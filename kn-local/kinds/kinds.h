@@ -46,7 +46,8 @@ struct schema_field {
 /* A column of the table that kubectl prints. */
 struct kind_column {
     const char *name;
-    const char *path; /* ".status.url", or a condition: "Ready.status", "Ready.reason" */
+    const char *path;  /* "status.url", or of the condition Ready: "Ready.status" */
+    const char *label; /* instead of path */
     enum { COLUMN_STRING, COLUMN_AGE } type;
     bool wide; /* only with -o wide */
 };

@@ -5,8 +5,8 @@
 #include "kn-local/kinds/schema.h"
 
 static const struct kind_column channel_columns[] = {
-    {.name = "URL", .path = ".status.address.url"},
-    {.name = "Age", .path = ".metadata.creationTimestamp", .type = COLUMN_AGE},
+    {.name = "URL", .path = "status.address.url"},
+    {.name = "Age", .path = "metadata.creationTimestamp", .type = COLUMN_AGE},
     {.name = "Ready", .path = "Ready.status"},
     {.name = "Reason", .path = "Ready.reason"},
     {0},
@@ -99,8 +99,8 @@ static const char *const kafka_short[] = {"kc", NULL};
 static const struct kind_column kafka_columns[] = {
     {.name = "Ready", .path = "Ready.status"},
     {.name = "Reason", .path = "Ready.reason"},
-    {.name = "URL", .path = ".status.address.url"},
-    {.name = "Age", .path = ".metadata.creationTimestamp", .type = COLUMN_AGE},
+    {.name = "URL", .path = "status.address.url"},
+    {.name = "Age", .path = "metadata.creationTimestamp", .type = COLUMN_AGE},
     {0},
 };
 
@@ -145,7 +145,7 @@ static const struct schema_field subscription[] = {
 static const char *const subscription_short[] = {"sub", NULL};
 static const char *const subscription_categories[] = {"all", "knative", "messaging", NULL};
 static const struct kind_column subscription_columns[] = {
-    {.name = "Age", .path = ".metadata.creationTimestamp", .type = COLUMN_AGE},
+    {.name = "Age", .path = "metadata.creationTimestamp", .type = COLUMN_AGE},
     {.name = "Ready", .path = "Ready.status"},
     {.name = "Reason", .path = "Ready.reason"},
     {0},

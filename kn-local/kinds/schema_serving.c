@@ -23,9 +23,9 @@ static const struct schema_field service_spec[] = {
 static const struct schema_field service[] = {OBJECT(service_spec, "spec", .required = true), END};
 static const char *const service_short[] = {"kservice", "ksvc", NULL};
 static const struct kind_column service_columns[] = {
-    {.name = "URL", .path = ".status.url"},
-    {.name = "LatestCreated", .path = ".status.latestCreatedRevisionName"},
-    {.name = "LatestReady", .path = ".status.latestReadyRevisionName"},
+    {.name = "URL", .path = "status.url"},
+    {.name = "LatestCreated", .path = "status.latestCreatedRevisionName"},
+    {.name = "LatestReady", .path = "status.latestReadyRevisionName"},
     {.name = "Ready", .path = "Ready.status"},
     {.name = "Reason", .path = "Ready.reason"},
     {0},
@@ -107,13 +107,12 @@ const struct kind kind_service = {
 static const struct schema_field revision[] = {ANY("spec"), END};
 static const char *const revision_short[] = {"rev", NULL};
 static const struct kind_column revision_columns[] = {
-    {.name = "Config Name", .path = ".metadata.labels.serving\\.knative\\.dev/configuration"},
-    {.name = "Generation",
-     .path = ".metadata.labels.serving\\.knative\\.dev/configurationGeneration"},
+    {.name = "Config Name", .label = "serving.knative.dev/configuration"},
+    {.name = "Generation", .label = "serving.knative.dev/configurationGeneration"},
     {.name = "Ready", .path = "Ready.status"},
     {.name = "Reason", .path = "Ready.reason"},
-    {.name = "Actual Replicas", .path = ".status.actualReplicas"},
-    {.name = "Desired Replicas", .path = ".status.desiredReplicas"},
+    {.name = "Actual Replicas", .path = "status.actualReplicas"},
+    {.name = "Desired Replicas", .path = "status.desiredReplicas"},
     {0},
 };
 

@@ -20,8 +20,8 @@ static const struct schema_field container_spec[] = {
 static const struct schema_field container_source[] = {
     OBJECT(container_spec, "spec", .required = true), END};
 static const struct kind_column container_columns[] = {
-    {.name = "Sink", .path = ".status.sinkUri"},
-    {.name = "Age", .path = ".metadata.creationTimestamp", .type = COLUMN_AGE},
+    {.name = "Sink", .path = "status.sinkUri"},
+    {.name = "Age", .path = "metadata.creationTimestamp", .type = COLUMN_AGE},
     {.name = "Ready", .path = "Ready.status"},
     {.name = "Reason", .path = "Ready.reason"},
     {0},
@@ -61,9 +61,9 @@ static const struct schema_field ping_spec[] = {
 };
 static const struct schema_field ping_source[] = {OBJECT(ping_spec, "spec", .required = true), END};
 static const struct kind_column ping_columns[] = {
-    {.name = "Sink", .path = ".status.sinkUri"},
-    {.name = "Schedule", .path = ".spec.schedule"},
-    {.name = "Age", .path = ".metadata.creationTimestamp", .type = COLUMN_AGE},
+    {.name = "Sink", .path = "status.sinkUri"},
+    {.name = "Schedule", .path = "spec.schedule"},
+    {.name = "Age", .path = "metadata.creationTimestamp", .type = COLUMN_AGE},
     {.name = "Ready", .path = "Ready.status"},
     {.name = "Reason", .path = "Ready.reason"},
     {0},

@@ -6,7 +6,7 @@
 #include "kn-local/kinds/schema.h"
 
 static const struct kind_column age_only[] = {
-    {.name = "Age", .path = ".metadata.creationTimestamp", .type = COLUMN_AGE},
+    {.name = "Age", .path = "metadata.creationTimestamp", .type = COLUMN_AGE},
     {0},
 };
 

@@ -59,9 +59,9 @@ static bool service_check(const json_t *object, const json_t *old, struct valida
 
 static const char *const service_short[] = {"kservice", "ksvc", NULL};
 static const struct kind_column service_columns[] = {
-    {.name = "Domain", .path = ".status.domain"},
-    {.name = "LatestCreated", .path = ".status.latestCreatedRevisionName"},
-    {.name = "LatestReady", .path = ".status.latestReadyRevisionName"},
+    {.name = "Domain", .path = "status.domain"},
+    {.name = "LatestCreated", .path = "status.latestCreatedRevisionName"},
+    {.name = "LatestReady", .path = "status.latestReadyRevisionName"},
     {.name = "Ready", .path = "Ready.status"},
     {.name = "Reason", .path = "Ready.reason"},
     {0},
