@@ -6,15 +6,20 @@
 #include "kn-local/kinds/kinds.h"
 
 /* clang-format off */
-#define STRING(...)            {.type = FIELD_STRING, .name = __VA_ARGS__}
-#define INTEGER(...)          {.type = FIELD_INT, .name = __VA_ARGS__}
-#define BOOLEAN(...)          {.type = FIELD_BOOL, .name = __VA_ARGS__}
-#define STRING_MAP(...)        {.type = FIELD_STRING_MAP, .name = __VA_ARGS__}
-#define STRING_LIST(...)           {.type = FIELD_LIST, .name = __VA_ARGS__}
+#define STRING(...)          {.type = FIELD_STRING, .name = __VA_ARGS__}
+#define INTEGER(...)         {.type = FIELD_INT, .name = __VA_ARGS__}
+#define BOOLEAN(...)         {.type = FIELD_BOOL, .name = __VA_ARGS__}
+#define STRING_MAP(...)      {.type = FIELD_STRING_MAP, .name = __VA_ARGS__}
+#define STRING_LIST(...)     {.type = FIELD_LIST, .name = __VA_ARGS__}
 #define ANY(...)             {.type = FIELD_ANY, .name = __VA_ARGS__}
 #define OBJECT(fields_, ...) {.type = FIELD_OBJECT, .fields = (fields_), .name = __VA_ARGS__}
 #define LIST(fields_, ...)   {.type = FIELD_LIST, .fields = (fields_), .name = __VA_ARGS__}
 #define END                  {.name = NULL}
+
+/* Members of struct kind; the plural is the singular with an s. */
+#define KIND_NAMES(group_, version_, name_, singular_)                                             \
+    .group = (group_), .version = (version_), .name = (name_), .singular = (singular_),            \
+    .plural = singular_ "s"
 /* clang-format on */
 
 extern const struct schema_field schema_metadata[];    /* of every object */

@@ -31,11 +31,7 @@ static const struct schema_field secret[] = {
 };
 
 const struct kind kind_secret = {
-    .group = "",
-    .version = "v1",
-    .name = "Secret",
-    .plural = "secrets",
-    .singular = "secret",
+    KIND_NAMES("", "v1", "Secret", "secret"),
     .short_names = no_names,
     .fields = secret,
     .builtin = true,
@@ -50,11 +46,7 @@ static const struct schema_field config_map[] = {
 static const char *const config_map_short[] = {"cm", NULL};
 
 const struct kind kind_config_map = {
-    .group = "",
-    .version = "v1",
-    .name = "ConfigMap",
-    .plural = "configmaps",
-    .singular = "configmap",
+    KIND_NAMES("", "v1", "ConfigMap", "configmap"),
     .short_names = config_map_short,
     .fields = config_map,
     .builtin = true,
@@ -69,11 +61,7 @@ static const struct schema_field service_account[] = {
 static const char *const service_account_short[] = {"sa", NULL};
 
 const struct kind kind_service_account = {
-    .group = "",
-    .version = "v1",
-    .name = "ServiceAccount",
-    .plural = "serviceaccounts",
-    .singular = "serviceaccount",
+    KIND_NAMES("", "v1", "ServiceAccount", "serviceaccount"),
     .short_names = service_account_short,
     .fields = service_account,
     .builtin = true,
@@ -84,11 +72,7 @@ static const struct schema_field namespace_fields[] = {OBJECT(namespace_spec, "s
 static const char *const namespace_short[] = {"ns", NULL};
 
 const struct kind kind_namespace = {
-    .group = "",
-    .version = "v1",
-    .name = "Namespace",
-    .plural = "namespaces",
-    .singular = "namespace",
+    KIND_NAMES("", "v1", "Namespace", "namespace"),
     .short_names = namespace_short,
     .fields = namespace_fields,
     .cluster_wide = true,
@@ -115,11 +99,7 @@ static const struct schema_field event[] = {
 static const char *const event_short[] = {"ev", NULL};
 
 const struct kind kind_event = {
-    .group = "",
-    .version = "v1",
-    .name = "Event",
-    .plural = "events",
-    .singular = "event",
+    KIND_NAMES("", "v1", "Event", "event"),
     .short_names = event_short,
     .fields = event,
     .ephemeral = true,
@@ -140,11 +120,7 @@ static const char *const pod_short[] = {"po", NULL};
 static const char *const pod_categories[] = {"all", NULL};
 
 const struct kind kind_pod = {
-    .group = "",
-    .version = "v1",
-    .name = "Pod",
-    .plural = "pods",
-    .singular = "pod",
+    KIND_NAMES("", "v1", "Pod", "pod"),
     .short_names = pod_short,
     .categories = pod_categories,
     .fields = pod,

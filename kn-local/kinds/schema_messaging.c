@@ -56,11 +56,7 @@ static bool channel_check(const json_t *object, const json_t *old, struct valida
 }
 
 const struct kind kind_channel = {
-    .group = "messaging.knative.dev",
-    .version = "v1",
-    .name = "Channel",
-    .plural = "channels",
-    .singular = "channel",
+    KIND_NAMES("messaging.knative.dev", "v1", "Channel", "channel"),
     .short_names = channel_short,
     .categories = channel_categories,
     .fields = channel,
@@ -73,11 +69,7 @@ const struct kind kind_channel = {
 static const char *const in_memory_short[] = {"imc", NULL};
 
 const struct kind kind_in_memory_channel = {
-    .group = "messaging.knative.dev",
-    .version = "v1",
-    .name = "InMemoryChannel",
-    .plural = "inmemorychannels",
-    .singular = "inmemorychannel",
+    KIND_NAMES("messaging.knative.dev", "v1", "InMemoryChannel", "inmemorychannel"),
     .short_names = in_memory_short,
     .categories = channel_categories,
     .fields = subscribable_spec,
@@ -105,11 +97,7 @@ static const struct kind_column kafka_columns[] = {
 };
 
 const struct kind kind_kafka_channel = {
-    .group = "messaging.knative.dev",
-    .version = "v1",
-    .name = "KafkaChannel",
-    .plural = "kafkachannels",
-    .singular = "kafkachannel",
+    KIND_NAMES("messaging.knative.dev", "v1", "KafkaChannel", "kafkachannel"),
     .short_names = kafka_short,
     .categories = channel_categories,
     .fields = kafka,
@@ -119,11 +107,7 @@ const struct kind kind_kafka_channel = {
 };
 
 const struct kind kind_kafka_channel_v1beta1 = {
-    .group = "messaging.knative.dev",
-    .version = "v1beta1",
-    .name = "KafkaChannel",
-    .plural = "kafkachannels",
-    .singular = "kafkachannel",
+    KIND_NAMES("messaging.knative.dev", "v1beta1", "KafkaChannel", "kafkachannel"),
     .short_names = kafka_short,
     .categories = channel_categories,
     .fields = kafka,
@@ -165,11 +149,7 @@ static bool subscription_check(const json_t *object, const json_t *old,
 }
 
 const struct kind kind_subscription = {
-    .group = "messaging.knative.dev",
-    .version = "v1",
-    .name = "Subscription",
-    .plural = "subscriptions",
-    .singular = "subscription",
+    KIND_NAMES("messaging.knative.dev", "v1", "Subscription", "subscription"),
     .short_names = subscription_short,
     .categories = subscription_categories,
     .fields = subscription,

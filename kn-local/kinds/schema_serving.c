@@ -90,11 +90,7 @@ static bool service_check(const json_t *object, const json_t *old, struct valida
 }
 
 const struct kind kind_service = {
-    .group = "serving.knative.dev",
-    .version = "v1",
-    .name = "Service",
-    .plural = "services",
-    .singular = "service",
+    KIND_NAMES("serving.knative.dev", "v1", "Service", "service"),
     .short_names = service_short,
     .categories = serving_categories,
     .fields = service,
@@ -125,11 +121,7 @@ static bool check_revision(const json_t *object, const json_t *old,
 }
 
 const struct kind kind_revision = {
-    .group = "serving.knative.dev",
-    .version = "v1",
-    .name = "Revision",
-    .plural = "revisions",
-    .singular = "revision",
+    KIND_NAMES("serving.knative.dev", "v1", "Revision", "revision"),
     .short_names = revision_short,
     .categories = serving_categories,
     .fields = revision,

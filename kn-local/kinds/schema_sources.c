@@ -37,11 +37,7 @@ static bool container_check(const json_t *object, const json_t *old,
 }
 
 const struct kind kind_container_source = {
-    .group = "sources.knative.dev",
-    .version = "v1",
-    .name = "ContainerSource",
-    .plural = "containersources",
-    .singular = "containersource",
+    KIND_NAMES("sources.knative.dev", "v1", "ContainerSource", "containersource"),
     .categories = source_categories,
     .fields = container_source,
     .columns = container_columns,
@@ -95,11 +91,7 @@ static bool ping_check(const json_t *object, const json_t *old, struct validatio
 }
 
 const struct kind kind_ping_source = {
-    .group = "sources.knative.dev",
-    .version = "v1",
-    .name = "PingSource",
-    .plural = "pingsources",
-    .singular = "pingsource",
+    KIND_NAMES("sources.knative.dev", "v1", "PingSource", "pingsource"),
     .categories = source_categories,
     .fields = ping_source,
     .columns = ping_columns,
@@ -108,11 +100,7 @@ const struct kind kind_ping_source = {
 };
 
 const struct kind kind_ping_source_v1beta2 = {
-    .group = "sources.knative.dev",
-    .version = "v1beta2",
-    .name = "PingSource",
-    .plural = "pingsources",
-    .singular = "pingsource",
+    KIND_NAMES("sources.knative.dev", "v1beta2", "PingSource", "pingsource"),
     .categories = source_categories,
     .fields = ping_source,
     .columns = ping_columns,

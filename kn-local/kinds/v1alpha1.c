@@ -64,11 +64,7 @@ static json_t *channel_from_hub(const json_t *hub)
 }
 
 const struct kind kind_channel_v1alpha1 = {
-    .group = "eventing.knative.dev",
-    .version = "v1alpha1",
-    .name = "Channel",
-    .plural = "channels",
-    .singular = "channel",
+    KIND_NAMES("eventing.knative.dev", "v1alpha1", "Channel", "channel"),
     .short_names = channel_short,
     .fields = channel,
     .columns = age_only,
@@ -119,11 +115,7 @@ static json_t *subscription_from_hub(const json_t *hub)
 }
 
 const struct kind kind_subscription_v1alpha1 = {
-    .group = "eventing.knative.dev",
-    .version = "v1alpha1",
-    .name = "Subscription",
-    .plural = "subscriptions",
-    .singular = "subscription",
+    KIND_NAMES("eventing.knative.dev", "v1alpha1", "Subscription", "subscription"),
     .fields = subscription,
     .columns = age_only,
     .check = subscription_check,

@@ -68,11 +68,7 @@ static const struct kind_column service_columns[] = {
 };
 
 const struct kind kind_service_v1alpha1 = {
-    .group = "serving.knative.dev",
-    .version = "v1alpha1",
-    .name = "Service",
-    .plural = "services",
-    .singular = "service",
+    KIND_NAMES("serving.knative.dev", "v1alpha1", "Service", "service"),
     .short_names = service_short,
     .categories = schema_knative_categories,
     .fields = service,
