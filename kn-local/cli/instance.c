@@ -8,9 +8,7 @@
 #include "base/str.h"
 #include "base/timestamp.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 /* A kn-local that was killed may take a moment to end. */
@@ -19,12 +17,7 @@ static const int64_t LOCK_TIMEOUT_NS = NS_PER_SEC / 2;
 bool instance_open(const char *path, struct instance *instance, struct err *err)
 {
     *instance = (struct instance){.lock = -1};
-    if (!file_make_dirs(path, err))
-        return false;
-    instance->path = realpath(path, NULL);
-    if (!instance->path)
-        return err_set(err, ERR_INPUT, "%s: %s", path, strerror(errno));
-    instance->lock = dir_lock_take(instance->path, "kn-local", LOCK_TIMEOUT_NS, err);
+    instance->lock = dir_lock_open(path, "kn-local", LOCK_TIMEOUT_NS, &instance->path, err);
     return instance->lock >= 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kustomizations, rendered by kubectl as a child process. */
+/* Kustomizations, which kubectl renders: a child process, whose output is read. */
 #include "kn-local/manifests/kustomization.h"
 
 #include "base/child_process.h"
@@ -7,11 +7,13 @@
 #include "base/own.h"
 #include "base/str.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 enum {
     MAX_OUTPUT = 16 << 20,
@@ -34,25 +36,26 @@ static bool run_kubectl(const char *const *arguments, struct buf *out, char *mes
     int ends[2];
     OWN(fd) int errors = memfd_create("kubectl", MFD_CLOEXEC);
     if (errors < 0 || pipe2(ends, O_CLOEXEC) != 0)
-        return err_set_errno(err, ERR_INTERNAL, "cannot run kubectl");
+        return err_set(err, ERR_INTERNAL, "cannot run kubectl: %s", strerror(errno));
     OWN(fd) int output = ends[0];
     struct child_process_options options = {
-        .argv = (char *const *)(uintptr_t)arguments, .out = ends[1], .error = errors};
-    struct child_process kubectl = {0};
-    struct err failure = {0};
-    bool started = child_process_start(&options, &kubectl, &failure);
+        .argv = (char *const *)(uintptr_t)arguments,
+        .out = ends[1],
+        .error = errors,
+    };
+    struct child_process child;
+    bool started = child_process_start(&options, &child, err);
     close(ends[1]);
     if (!started)
-        return err_set(err, ERR_INTERNAL, "needs kubectl 1.%d or newer on PATH: %s", OLDEST_MINOR,
-                       failure.status == ERR_NOT_FOUND ? "kubectl not found" : failure.text);
+        return err_wrap(err, "needs kubectl 1.%d or newer on PATH", OLDEST_MINOR);
 
     char chunk[1 << 16];
     bool fits = true;
     for (ssize_t len; fits && (len = read(output, chunk, sizeof(chunk))) > 0;)
         fits = buf_add(out, chunk, (size_t)len);
     if (!fits)
-        child_process_signal(&kubectl, SIGKILL);
-    int code = child_process_wait(&kubectl);
+        child_process_signal(&child, SIGKILL);
+    int status = child_process_wait(&child);
     ssize_t len = pread(errors, message, message_size - 1, 0);
     while (len > 0 && message[len - 1] == '\n')
         len--;
@@ -60,9 +63,10 @@ static bool run_kubectl(const char *const *arguments, struct buf *out, char *mes
     if (!fits)
         return err_set(err, ERR_TOO_LARGE, "kubectl %s prints more than %d bytes", arguments[1],
                        MAX_OUTPUT);
-    return code == 0 ||
-           err_set(err, ERR_INPUT, "kubectl %s failed (%s %d): %s", arguments[1],
-                   code < 0 ? "signal" : "exit code", code < 0 ? -code : code, message);
+    if (status != 0)
+        return err_set(err, ERR_INPUT, "kubectl %s failed (%s %d): %s", arguments[1],
+                       status > 0 ? "exit code" : "signal", abs(status), message);
+    return true;
 }
 
 /* Whether kubectl is too old; *version receives its version, which the caller frees. */

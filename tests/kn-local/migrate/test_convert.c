@@ -37,7 +37,7 @@ static void expect_error(const char *text, const char *want)
 {
     OWN(buf) struct buf lines = {0};
     size_t errors = 0;
-    OWN(free) char *got = converted(text, &lines, &errors);
+    free(converted(text, &lines, &errors));
     EXPECT_INT(errors, 1);
     EXPECT_STR(lines.data, want);
 }
