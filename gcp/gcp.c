@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { USUAL_TIMEOUT_MS = 60000, USUAL_DEADLINE_MS = 60000 };
+enum { DEFAULT_TIMEOUT_MS = 60000, DEFAULT_DEADLINE_MS = 60000 };
 
 static const struct {
     enum gcp_api bit;
@@ -77,7 +77,7 @@ static bool find_credentials(struct gcp *gcp, const char *path, enum gcp_api_ind
     if (err->status)
         return false;
     OWN(free) char *root = metadata_server_url();
-    if (!metadata_server_found(&gcp->outside, root))
+    if (!metadata_server_found(&gcp->env, root))
         return err_set(err, ERR_INPUT,
                        "no Google credentials: GOOGLE_APPLICATION_CREDENTIALS is not set, gcloud "
                        "has no login, and %s is not there; set GOOGLE_APPLICATION_CREDENTIALS to a "
@@ -97,7 +97,7 @@ static void find_project(struct gcp *gcp)
     if (!gcp->project)
         gcp->project = project_from_gcloud();
     if (!gcp->project && gcp->credentials.type == CREDENTIALS_METADATA)
-        gcp->project = metadata_server_project(&gcp->outside, gcp->credentials.path);
+        gcp->project = metadata_server_project(&gcp->env, gcp->credentials.path);
 }
 
 static void find_quota_project(struct gcp *gcp, const char *given)
@@ -106,7 +106,7 @@ static void find_quota_project(struct gcp *gcp, const char *given)
     gcp->quota_project = str_copy(project ? project : gcp->credentials.quota_project);
 }
 
-static bool is_wanted(const struct gcp_options *options, enum gcp_api_index api)
+static bool is_requested(const struct gcp_options *options, enum gcp_api_index api)
 {
     return options->apis == 0 || (options->apis & (unsigned)apis[api].bit);
 }
@@ -117,7 +117,7 @@ static bool check_demo(const struct gcp *gcp, const struct gcp_options *options,
     if (!gcp->project || !str_starts(gcp->project, "demo-"))
         return true;
     for (enum gcp_api_index api = 0; api < GCP_API_COUNT; api++)
-        if (is_wanted(options, api) && gcp->endpoint[api].google)
+        if (is_requested(options, api) && gcp->endpoint[api].google)
             return err_set(err, ERR_INPUT,
                            "project %s starts with demo-, so it never reaches Google; set %s or "
                            "another project",
@@ -127,9 +127,9 @@ static bool check_demo(const struct gcp *gcp, const struct gcp_options *options,
 
 static bool read_settings(struct gcp *gcp, const struct gcp_options *options, struct err *err)
 {
-    gcp->timeout_ms = options->timeout_ms ? options->timeout_ms : USUAL_TIMEOUT_MS;
-    gcp->deadline_ms = options->deadline_ms ? options->deadline_ms : USUAL_DEADLINE_MS;
-    gcp->translate_place = str_copy(options->translate_place);
+    gcp->timeout_ms = options->timeout_ms ? options->timeout_ms : DEFAULT_TIMEOUT_MS;
+    gcp->deadline_ms = options->deadline_ms ? options->deadline_ms : DEFAULT_DEADLINE_MS;
+    gcp->translate_location = str_copy(options->translate_place);
 
     const char *translate = env_str("TRANSLATE_API", "v2");
     gcp->translate_v3 = options->translate_v3 || str_equal(translate, "v3");
@@ -139,12 +139,13 @@ static bool read_settings(struct gcp *gcp, const struct gcp_options *options, st
 
 static bool configure(struct gcp *gcp, const struct gcp_options *options, struct err *err)
 {
-    enum gcp_api_index needy = GCP_API_COUNT; /* the first that needs credentials */
+    enum gcp_api_index authenticated_api = GCP_API_COUNT; /* the first that needs credentials */
     for (enum gcp_api_index api = 0; api < GCP_API_COUNT; api++) {
         if (!endpoint_from_env(api, &gcp->endpoint[api], err))
             return false;
-        if (needy == GCP_API_COUNT && is_wanted(options, api) && !gcp->endpoint[api].anonymous)
-            needy = api;
+        if (authenticated_api == GCP_API_COUNT && is_requested(options, api) &&
+            !gcp->endpoint[api].anonymous)
+            authenticated_api = api;
     }
     if (!read_settings(gcp, options, err))
         return false;
@@ -152,7 +153,8 @@ static bool configure(struct gcp *gcp, const struct gcp_options *options, struct
     if (!check_demo(gcp, options, err))
         return false;
 
-    if (needy != GCP_API_COUNT && !find_credentials(gcp, options->credentials, needy, err))
+    if (authenticated_api != GCP_API_COUNT &&
+        !find_credentials(gcp, options->credentials, authenticated_api, err))
         return false;
     find_project(gcp);
     find_quota_project(gcp, options->quota_project);
@@ -163,27 +165,26 @@ static bool configure(struct gcp *gcp, const struct gcp_options *options, struct
 }
 
 /* client is taken over; NULL when outside is the caller's. */
-static struct gcp *open_with(const struct gcp_options *options,
-                             const struct gcp_environment *outside, struct http_client *client,
-                             struct err *err)
+static struct gcp *open_with(const struct gcp_options *options, const struct gcp_environment *env,
+                             struct http_client *client, struct err *err)
 {
     static const struct gcp_options defaults = {0};
     struct gcp *gcp = alloc_zeroed(sizeof(*gcp));
-    gcp->outside = *outside;
+    gcp->env = *env;
     gcp->http = client;
-    access_token_cache_init(&gcp->shared);
+    access_token_cache_init(&gcp->shared_token);
     for (enum gcp_api_index api = 0; api < GCP_API_COUNT; api++)
-        access_token_cache_init(&gcp->own_token[api]);
+        access_token_cache_init(&gcp->self_signed_token[api]);
     if (configure(gcp, options ? options : &defaults, err))
         return gcp;
     gcp_close(gcp);
     return NULL;
 }
 
-struct gcp *gcp_open_with(const struct gcp_options *options, const struct gcp_environment *outside,
+struct gcp *gcp_open_with(const struct gcp_options *options, const struct gcp_environment *env,
                           struct err *err)
 {
-    return open_with(options, outside, NULL, err);
+    return open_with(options, env, NULL, err);
 }
 
 struct gcp *gcp_open(const struct gcp_options *options, struct err *err)
@@ -193,13 +194,13 @@ struct gcp *gcp_open(const struct gcp_options *options, struct err *err)
     struct http_client *client = http_client_open(&http, err);
     if (!client)
         return NULL;
-    struct gcp_environment outside = environment_real(client);
-    return open_with(options, &outside, client, err);
+    struct gcp_environment env = environment_real(client);
+    return open_with(options, &env, client, err);
 }
 
-struct gcp *gcp_from_env(unsigned wanted, struct err *err)
+struct gcp *gcp_from_env(unsigned requested, struct err *err)
 {
-    struct gcp_options options = {.apis = wanted};
+    struct gcp_options options = {.apis = requested};
     return gcp_open(&options, err);
 }
 
@@ -210,14 +211,14 @@ void gcp_close(struct gcp *gcp)
     http_client_close(gcp->http);
     for (enum gcp_api_index api = 0; api < GCP_API_COUNT; api++) {
         free(gcp->endpoint[api].base);
-        access_token_cache_done(&gcp->own_token[api]);
+        access_token_cache_done(&gcp->self_signed_token[api]);
     }
-    access_token_cache_done(&gcp->shared);
+    access_token_cache_done(&gcp->shared_token);
     credentials_done(&gcp->credentials);
     free(gcp->warning);
     free(gcp->project);
     free(gcp->quota_project);
-    free(gcp->translate_place);
+    free(gcp->translate_location);
     free(gcp);
 }
 

@@ -30,7 +30,7 @@ static char *v3_target(const struct gcp *gcp, const char *what, struct err *err)
         err_set(err, ERR_INTERNAL, "Translate v3 needs a project; set GOOGLE_CLOUD_PROJECT");
         return NULL;
     }
-    const char *place = gcp->translate_place;
+    const char *place = gcp->translate_location;
     return str_format("/v3/projects/%s%s%s%s", gcp->project, place ? "/locations/" : "",
                       place ? place : "", what);
 }
@@ -54,34 +54,34 @@ static json_t *ask(struct gcp *gcp, const char *v2, const char *v3, const json_t
 }
 
 static json_t *translate_request(const struct gcp *gcp, const char *text, const char *from,
-                                 const char *to)
+                                 const char *context)
 {
     const char *source = str_empty(from) ? NULL : from;
     if (gcp->translate_v3)
         return json_pack("{s:[s], s:s, s:s*, s:s}", "contents", text, "mimeType", "text/plain",
-                         "sourceLanguageCode", source, "targetLanguageCode", to);
+                         "sourceLanguageCode", source, "targetLanguageCode", context);
     /* format: without it the text is taken for HTML, and the answer is escaped */
-    return json_pack("{s:[s], s:s, s:s*, s:s}", "q", text, "target", to, "source", source, "format",
-                     "text");
+    return json_pack("{s:[s], s:s, s:s*, s:s}", "q", text, "target", context, "source", source,
+                     "format", "text");
 }
 
 static bool read_translation(const struct gcp *gcp, const json_t *reply,
                              struct gcp_translation *translation, struct err *err)
 {
-    struct jread at = jread_open(reply, "Translate's reply", ERR_UPSTREAM, err);
-    struct jread data = gcp->translate_v3 ? at : jread_obj(&at, "data");
+    struct jread reader = jread_open(reply, "Translate's reply", ERR_UPSTREAM, err);
+    struct jread data = gcp->translate_v3 ? reader : jread_obj(&reader, "data");
     struct jread list = jread_list(&data, "translations");
     struct jread first = jread_item(&list, 0);
     const char *detected = gcp->translate_v3 ? "detectedLanguageCode" : "detectedSourceLanguage";
     translation->text = str_copy(jread_str(&first, "translatedText"));
     translation->detected = str_copy(jread_str_or(&first, detected, NULL));
-    return jread_ok(&at);
+    return jread_ok(&reader);
 }
 
-bool gcp_translate(struct gcp *gcp, const char *text, const char *from, const char *to,
+bool gcp_translate(struct gcp *gcp, const char *text, const char *from, const char *context,
                    struct gcp_translation *translation, struct err *err)
 {
-    json_auto_t *body = translate_request(gcp, text, from, to);
+    json_auto_t *body = translate_request(gcp, text, from, context);
     json_auto_t *reply = ask(gcp, "/language/translate/v2", ":translateText", body, err);
     return reply && read_translation(gcp, reply, translation, err);
 }
@@ -102,12 +102,12 @@ static void add_language(struct gcp_languages *languages, struct jread *item, co
 static bool read_detected(const struct gcp *gcp, const json_t *reply,
                           struct gcp_languages *languages, struct err *err)
 {
-    struct jread at = jread_open(reply, "Translate's reply", ERR_UPSTREAM, err);
+    struct jread reader = jread_open(reply, "Translate's reply", ERR_UPSTREAM, err);
     struct jread data, all, list;
     if (gcp->translate_v3) {
-        list = jread_list(&at, "languages");
+        list = jread_list(&reader, "languages");
     } else {
-        data = jread_obj(&at, "data");
+        data = jread_obj(&reader, "data");
         all = jread_list(&data, "detections");
         list = jread_item_list(&all, 0);
     }
@@ -115,7 +115,7 @@ static bool read_detected(const struct gcp *gcp, const json_t *reply,
         struct jread item = jread_item(&list, i);
         add_language(languages, &item, gcp->translate_v3 ? "languageCode" : "language", "name");
     }
-    return jread_ok(&at);
+    return jread_ok(&reader);
 }
 
 bool gcp_translate_detect(struct gcp *gcp, const char *text, struct gcp_languages *languages,
@@ -150,8 +150,8 @@ bool gcp_translate_languages(struct gcp *gcp, const char *display, struct gcp_la
     if (!reply)
         return gcp_err_for_handler(err);
 
-    struct jread at = jread_open(reply, "Translate's reply", ERR_UPSTREAM, err);
-    struct jread data = gcp->translate_v3 ? at : jread_obj(&at, "data");
+    struct jread reader = jread_open(reply, "Translate's reply", ERR_UPSTREAM, err);
+    struct jread data = gcp->translate_v3 ? reader : jread_obj(&reader, "data");
     struct jread list = jread_list_or_empty(&data, "languages");
     for (size_t i = 0; i < jread_count(&list); i++) {
         struct jread item = jread_item(&list, i);
@@ -160,5 +160,5 @@ bool gcp_translate_languages(struct gcp *gcp, const char *display, struct gcp_la
         else
             add_language(languages, &item, "language", "name");
     }
-    return jread_ok(&at);
+    return jread_ok(&reader);
 }

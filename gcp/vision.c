@@ -6,8 +6,8 @@
 #include "gcp/client/client.h"
 
 enum {
-    MOST_LABELS = 100,
-    MOST_PICTURE = 7500 * 1000, /* so that its base64 fits Google's 10 MB of JSON */
+    MAX_LABELS = 100,
+    MAX_PICTURE_BYTES = 7500 * 1000, /* so that its base64 fits Google's 10 MB of JSON */
 };
 
 void gcp_labels_done(struct gcp_labels *labels)
@@ -43,8 +43,8 @@ static bool fail_picture(struct jread *error, struct err *err)
 
 static bool read_labels(const json_t *reply, struct gcp_labels *labels, struct err *err)
 {
-    struct jread at = jread_open(reply, "Vision's reply", ERR_UPSTREAM, err);
-    struct jread responses = jread_list(&at, "responses");
+    struct jread reader = jread_open(reply, "Vision's reply", ERR_UPSTREAM, err);
+    struct jread responses = jread_list(&reader, "responses");
     struct jread response = jread_item(&responses, 0);
     if (jread_has(&response, "error")) {
         struct jread error = jread_obj(&response, "error");
@@ -61,14 +61,14 @@ static bool read_labels(const json_t *reply, struct gcp_labels *labels, struct e
             .score = jread_real_or(&item, "score", 0),
         };
     }
-    return jread_ok(&at);
+    return jread_ok(&reader);
 }
 
 /* image is taken over. */
-static bool annotate(struct gcp *gcp, json_t *image, int most, struct gcp_labels *labels,
+static bool annotate(struct gcp *gcp, json_t *image, int max_labels, struct gcp_labels *labels,
                      struct err *err)
 {
-    int count = most < 1 ? 1 : most > MOST_LABELS ? MOST_LABELS : most;
+    int count = max_labels < 1 ? 1 : max_labels > MAX_LABELS ? MAX_LABELS : max_labels;
     json_auto_t *body = json_pack("{s:[{s:o, s:[{s:s, s:i}]}]}", "requests", "image", image,
                                   "features", "type", "LABEL_DETECTION", "maxResults", count);
     if (!body)
@@ -81,23 +81,24 @@ static bool annotate(struct gcp *gcp, json_t *image, int most, struct gcp_labels
     return read_labels(reply, labels, err);
 }
 
-bool gcp_vision_labels(struct gcp *gcp, const char *uri, int most, struct gcp_labels *labels,
+bool gcp_vision_labels(struct gcp *gcp, const char *uri, int max_labels, struct gcp_labels *labels,
                        struct err *err)
 {
     if (!str_starts(uri, "gs://") && !str_starts(uri, "https://") && !str_starts(uri, "http://"))
         return err_set(err, ERR_INPUT, "%s is no address of a picture, want gs:// or https://",
                        uri);
-    return annotate(gcp, json_pack("{s:{s:s}}", "source", "imageUri", uri), most, labels, err);
+    return annotate(gcp, json_pack("{s:{s:s}}", "source", "imageUri", uri), max_labels, labels,
+                    err);
 }
 
-bool gcp_vision_labels_of(struct gcp *gcp, struct bytes picture, int most,
+bool gcp_vision_labels_of(struct gcp *gcp, struct bytes picture, int max_labels,
                           struct gcp_labels *labels, struct err *err)
 {
     if (picture.len == 0)
         return err_set(err, ERR_INPUT, "the picture is empty");
-    if (picture.len > MOST_PICTURE)
+    if (picture.len > MAX_PICTURE_BYTES)
         return err_set(err, ERR_INPUT, "a picture of %zu bytes is over Vision's 7.5 MB",
                        picture.len);
     OWN(free) char *content = base64_encode(picture);
-    return annotate(gcp, json_pack("{s:s}", "content", content), most, labels, err);
+    return annotate(gcp, json_pack("{s:s}", "content", content), max_labels, labels, err);
 }

@@ -13,9 +13,9 @@
 
 enum {
     ACKNOWLEDGE = -1,
-    MOST_DELAY_SEC = 60, /* of a message that keeps failing */
-    MOST_DOUBLINGS = 6,  /* of the first delay, 1 s, until then */
-    MOST_RETRY_AFTER_SEC =
+    MAX_DELAY_SEC = 60, /* of a message that keeps failing */
+    MAX_DOUBLINGS = 6,  /* of the first delay, 1 s, until then */
+    MAX_RETRY_AFTER_SEC =
         600, /* as far as the sink's wish is obeyed: Pub/Sub's longest deadline */
 };
 
@@ -39,7 +39,7 @@ static int64_t wait_ns(int failures, const char *retry_after)
         .retry = failures + 1,
         .backoff = BACKOFF_EXPONENTIAL,
         .delay_ns = NS_PER_SEC,
-        .retry_after_max_ns = (int64_t)MOST_RETRY_AFTER_SEC * NS_PER_SEC,
+        .retry_after_max_ns = (int64_t)MAX_RETRY_AFTER_SEC * NS_PER_SEC,
     };
     /* whatever the status was: only 2xx takes a message, so all others send it again */
     struct delivery_result result = {.status = ERR_UNAVAILABLE, .retry_after = retry_after};
@@ -51,8 +51,8 @@ static int64_t wait_ns(int failures, const char *retry_after)
 static int delay_sec(int failures, const struct http_response *answer)
 {
     const char *retry_after = answer ? headers_get(&answer->headers, "Retry-After") : NULL;
-    int64_t most_ns = (int64_t)MOST_DELAY_SEC * NS_PER_SEC;
-    int64_t ours_ns = failures < MOST_DOUBLINGS ? wait_ns(failures, NULL) : most_ns;
+    int64_t most_ns = (int64_t)MAX_DELAY_SEC * NS_PER_SEC;
+    int64_t ours_ns = failures < MAX_DOUBLINGS ? wait_ns(failures, NULL) : most_ns;
     int64_t theirs_ns = retry_after ? wait_ns(0, retry_after) : 0;
     int64_t longer_ns = ours_ns > theirs_ns ? ours_ns : theirs_ns;
     return (int)((longer_ns + NS_PER_SEC - 1) / NS_PER_SEC);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <uthash.h>
 
-enum { MOST_FAILURES = 10000 };
+enum { MAX_ENTRIES = 10000 };
 
 struct failure {
     char *id;
@@ -27,7 +27,7 @@ int failures_add(struct failures *failures, const char *id)
     struct failure *failure;
     HASH_FIND_STR(failures->table, id, failure);
     if (!failure) {
-        if (HASH_COUNT(failures->table) == MOST_FAILURES)
+        if (HASH_COUNT(failures->table) == MAX_ENTRIES)
             forget(failures, failures->table);
         failure = alloc_zeroed(sizeof(*failure));
         failure->id = str_copy(id);

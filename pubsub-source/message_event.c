@@ -155,13 +155,13 @@ static bool inner_event(const struct gcp_message *message, struct ce_event *even
     return true;
 }
 
-enum { MOST_NAME = 256 }; /* of an attribute in Pub/Sub */
+enum { MAX_NAME_LEN = 256 }; /* of an attribute in Pub/Sub */
 
 /* Makes the name of an extension out of an attribute's; false when it cannot be one. */
-static bool extension_name(const char *attribute, char name[MOST_NAME + 1])
+static bool extension_name(const char *attribute, char name[MAX_NAME_LEN + 1])
 {
     size_t len = 0;
-    for (; *attribute && len < MOST_NAME; attribute++) {
+    for (; *attribute && len < MAX_NAME_LEN; attribute++) {
         char c = *attribute >= 'A' && *attribute <= 'Z' ? (char)(*attribute | 0x20) : *attribute;
         if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
             name[len++] = c;
@@ -182,7 +182,7 @@ static void raw(const struct gcp_message *message, const char *topic, struct ce_
     fill(event, message, "google.cloud.pubsub.topic.v1.messagePublished",
          str_format("//pubsub.googleapis.com/%s", topic));
     for (size_t i = 0; i < message->attribute_count; i++) {
-        char name[MOST_NAME + 1];
+        char name[MAX_NAME_LEN + 1];
         const char *value = message->attributes[i].value;
         if (extension_name(message->attributes[i].name, name) && is_printable(value))
             ce_set_extension(event, name, value);

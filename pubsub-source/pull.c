@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 enum {
-    MOST_PULLED = 1000, /* messages in one pull */
+    MAX_PULL_MESSAGES = 1000, /* messages in one pull */
     FIRST_PAUSE_MS = 1000,
     LONGEST_PAUSE_MS = 60 * 1000,
     /* somebody may make the topic any moment, and publish to it: those messages would be lost */
@@ -113,7 +113,7 @@ static int await_room(struct pubsub_source *source)
         pthread_cond_wait(&source->changed, &source->lock);
     size_t room = source->stopping ? 0 : flow_control_capacity(&source->flow);
     pthread_mutex_unlock(&source->lock);
-    return room < MOST_PULLED ? (int)room : MOST_PULLED;
+    return room < MAX_PULL_MESSAGES ? (int)room : MAX_PULL_MESSAGES;
 }
 
 static void take_all(struct pubsub_source *source, struct gcp_messages *messages)

@@ -9,14 +9,14 @@
 #include <time.h>
 #include <utlist.h>
 
-enum { MOST_ANSWERED = 1000 }; /* ids in one call */
+enum { MAX_IDS_PER_CALL = 1000 }; /* ids in one call */
 
 /* Tells Pub/Sub about those at the front of the list that share one answer, and moves them to told.
  */
 static void tell_some(struct pubsub_source *source, struct in_flight_message **list,
                       struct in_flight_message **told)
 {
-    const char *ids[MOST_ANSWERED];
+    const char *ids[MAX_IDS_PER_CALL];
     size_t count = 0;
     int again_sec = (*list)->again_sec;
     struct in_flight_message *held, *next;
@@ -77,8 +77,8 @@ static char **ids_in_hand(const struct flow_control *flow, int64_t before_ns, si
 
 static void extend(struct pubsub_source *source, char **ids, size_t count, int seconds)
 {
-    for (size_t from = 0; from < count; from += MOST_ANSWERED) {
-        size_t some = count - from < MOST_ANSWERED ? count - from : MOST_ANSWERED;
+    for (size_t from = 0; from < count; from += MAX_IDS_PER_CALL) {
+        size_t some = count - from < MAX_IDS_PER_CALL ? count - from : MAX_IDS_PER_CALL;
         struct err err = {0};
         if (!gcp_modify_ack_deadline(source->gcp, source->subscription.name,
                                      (const char *const *)ids + from, some, seconds, &err))

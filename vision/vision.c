@@ -8,7 +8,7 @@
 #include "bridge/bridge.h"
 
 enum {
-    MOST_LABELS = 10,
+    MAX_LABELS = 10,
     ALWAYS_SHOWN = 3,
     SCORE_DIGITS = 7, /* as many as the float that Google computed has */
 };
@@ -72,7 +72,7 @@ bool vision_on_event(const struct ce_event *event, struct ce_reply *reply, void 
         return true; /* a folder */
 
     OWN(gcp_labels) struct gcp_labels labels = {0};
-    if (!gcp_vision_labels(vision->gcp, uri, MOST_LABELS, &labels, err))
+    if (!gcp_vision_labels(vision->gcp, uri, MAX_LABELS, &labels, err))
         return false;
 
     reply->text = vision_line(&labels);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON Web Tokens signed with RS256: the one door to libjwt and OpenSSL. */
+/* JSON Web Tokens signed with RS256. Wraps libjwt. */
 #include "gcp/auth/jwt.h"
 
 #include "base/base64.h"
@@ -15,10 +15,10 @@
 #include <string.h>
 
 enum {
-    LEAST_BITS = 2048,
-    MOST_BITS = 8192,
-    MOST_KEYS = 64,
-    MOST_TOKEN = 16 * 1024,
+    MIN_KEY_BITS = 2048,
+    MAX_KEY_BITS = 8192,
+    MAX_KEYS = 64,
+    MAX_TOKEN_LEN = 16 * 1024,
 };
 
 static void own_bio(BIO **local)
@@ -52,13 +52,13 @@ bool jwt_rs256_key_valid(const char *pem)
 {
     OWN(bio) BIO *bio = BIO_new_mem_buf(pem, -1);
     OWN(key) EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
-    return key && EVP_PKEY_base_id(key) == EVP_PKEY_RSA && EVP_PKEY_bits(key) >= LEAST_BITS;
+    return key && EVP_PKEY_base_id(key) == EVP_PKEY_RSA && EVP_PKEY_bits(key) >= MIN_KEY_BITS;
 }
 
 char *jwt_rs256_sign(const json_t *claims, const char *kid, const char *pem, struct err *err)
 {
     if (!jwt_rs256_key_valid(pem)) {
-        err_set(err, ERR_INPUT, "the private key is no RSA key in PEM form");
+        err_set(err, ERR_INPUT, "the private key is not an RSA key in PEM format");
         return NULL;
     }
     OWN(free) char *text = json_to_text(claims);
@@ -75,7 +75,7 @@ char *jwt_rs256_sign(const json_t *claims, const char *kid, const char *pem, str
 
 static BIGNUM *number_from_base64url(const char *text)
 {
-    OWN(buf) struct buf bytes = {.max = MOST_BITS / 8 + 1};
+    OWN(buf) struct buf bytes = {.max = MAX_KEY_BITS / 8 + 1};
     if (str_empty(text) || !base64_url_decode(bytes_of(text), &bytes))
         return NULL;
     return BN_bin2bn((const unsigned char *)bytes.data, (int)bytes.len, NULL);
@@ -104,13 +104,14 @@ static EVP_PKEY *key_from_numbers(const BIGNUM *n, const BIGNUM *e)
     return key;
 }
 
-/* The key of modulus and exponent as PEM, NULL when they are no decent key. The caller frees. */
+/* The key of modulus and exponent as PEM; NULL when they are not a strong RSA key. The caller
+ * frees. */
 static char *pem_from_numbers(const char *modulus, const char *exponent)
 {
     OWN(bn) BIGNUM *n = number_from_base64url(modulus);
     OWN(bn) BIGNUM *e = number_from_base64url(exponent);
-    if (!n || !e || BN_num_bits(n) < LEAST_BITS || BN_num_bits(n) > MOST_BITS || !BN_is_odd(e) ||
-        BN_is_one(e) || BN_num_bits(e) > 64)
+    if (!n || !e || BN_num_bits(n) < MIN_KEY_BITS || BN_num_bits(n) > MAX_KEY_BITS ||
+        !BN_is_odd(e) || BN_is_one(e) || BN_num_bits(e) > 64)
         return NULL;
 
     OWN(key) EVP_PKEY *key = key_from_numbers(n, e);
@@ -122,7 +123,7 @@ static char *pem_from_numbers(const char *modulus, const char *exponent)
     return str_copy_bytes((struct bytes){data, (size_t)len});
 }
 
-/* Text of a field that may be missing or of any type: what we cannot use is left out. */
+/* NULL for a member that is missing or not a string. */
 static const char *text_of(const json_t *object, const char *key)
 {
     return json_string_value(json_object_get(object, key));
@@ -149,12 +150,12 @@ bool jwt_keys_from_json(struct bytes text, struct jwt_keys *keys, struct err *er
     json_auto_t *tree = json_from_bytes(text, "key set", ERR_UPSTREAM, err);
     if (!tree)
         return false;
-    struct jread at = jread_open(tree, "key set", ERR_UPSTREAM, err);
-    struct jread list = jread_list(&at, "keys");
+    struct jread reader = jread_open(tree, "key set", ERR_UPSTREAM, err);
+    struct jread list = jread_list(&reader, "keys");
     size_t count = jread_count(&list);
-    if (count > MOST_KEYS)
-        jread_fail(&list, NULL, "has more than %d keys", MOST_KEYS);
-    if (!jread_ok(&at))
+    if (count > MAX_KEYS)
+        jread_fail(&list, NULL, "has over %d keys", MAX_KEYS);
+    if (!jread_ok(&reader))
         return false;
     keys->list = alloc_zeroed(count * sizeof(keys->list[0]));
     for (size_t i = 0; i < count; i++)
@@ -185,7 +186,7 @@ void jwt_keys_done(struct jwt_keys *keys)
     *keys = (struct jwt_keys){0};
 }
 
-/* The parts between the dots; false when there are not three. */
+/* Splits at the dots; false unless there are three parts. */
 static bool split(const char *token, struct bytes part[3])
 {
     for (int i = 0; i < 3; i++) {
@@ -199,18 +200,18 @@ static bool split(const char *token, struct bytes part[3])
     return true;
 }
 
-/* A part that holds a JSON object. New reference, NULL and err otherwise. */
+/* Decodes a part that must be a JSON object. New reference, or NULL and err. */
 static json_t *decode_part(struct bytes part, const char *what, struct err *err)
 {
     OWN(buf) struct buf text = {0};
     if (!base64_url_decode(part, &text)) {
-        err_set(err, ERR_UNAUTHORIZED, "%s: is not in unpadded base64url", what);
+        err_set(err, ERR_UNAUTHORIZED, "%s: is not unpadded base64url", what);
         return NULL;
     }
     json_t *tree = json_from_bytes(buf_bytes(&text), what, ERR_UNAUTHORIZED, err);
     if (tree && !json_is_object(tree)) {
         json_decref(tree);
-        err_set(err, ERR_UNAUTHORIZED, "%s: is no JSON object", what);
+        err_set(err, ERR_UNAUTHORIZED, "%s: is not a JSON object", what);
         return NULL;
     }
     return tree;
@@ -219,8 +220,8 @@ static json_t *decode_part(struct bytes part, const char *what, struct err *err)
 bool jwt_rs256_parse(const char *token, char **kid, struct err *err)
 {
     struct bytes part[3];
-    if (strlen(token) > MOST_TOKEN || !split(token, part))
-        return err_set(err, ERR_UNAUTHORIZED, "the token has not three parts");
+    if (strlen(token) > MAX_TOKEN_LEN || !split(token, part))
+        return err_set(err, ERR_UNAUTHORIZED, "the token does not have three parts");
     json_auto_t *header = decode_part(part[0], "the token's header", err);
     if (!header)
         return false;
@@ -229,15 +230,15 @@ bool jwt_rs256_parse(const char *token, char **kid, struct err *err)
         return false;
     OWN(buf) struct buf signature = {0};
     if (!base64_url_decode(part[2], &signature))
-        return err_set(err, ERR_UNAUTHORIZED, "the token's signature is not in unpadded base64url");
+        return err_set(err, ERR_UNAUTHORIZED, "the token's signature is not unpadded base64url");
 
-    struct jread at = jread_open(header, "the token's header", ERR_UNAUTHORIZED, err);
-    if (!str_equal(jread_str(&at, "alg"), "RS256"))
-        jread_fail(&at, "alg", "is not RS256");
+    struct jread reader = jread_open(header, "the token's header", ERR_UNAUTHORIZED, err);
+    if (!str_equal(jread_str(&reader, "alg"), "RS256"))
+        jread_fail(&reader, "alg", "is not RS256");
     if (json_object_get(header, "crit"))
-        jread_fail(&at, "crit", "asks for more than is done here");
-    const char *name = jread_str_or(&at, "kid", NULL);
-    if (!jread_ok(&at))
+        jread_fail(&reader, "crit", "is not supported");
+    const char *name = jread_str_or(&reader, "kid", NULL);
+    if (!jread_ok(&reader))
         return false;
     *kid = str_copy(name);
     return true;
@@ -256,8 +257,8 @@ json_t *jwt_rs256_verify(const char *token, const struct jwt_key *key, struct er
     struct bytes part[3];
     OWN(jwt) jwt_t *jwt = NULL;
     const unsigned char *pem = (const unsigned char *)key->pem;
-    /* libjwt takes the algorithm from the token, which jwt_rs256_parse has checked: HS256 keyed
-     * with the public key would else pass */
+    /* libjwt takes the algorithm from the token. jwt_rs256_parse has checked it; otherwise a token
+     * signed by HS256 with the public key as the secret would be accepted. */
     if (!split(token, part) || jwt_decode(&jwt, token, pem, (int)strlen(key->pem)) != 0 ||
         jwt_get_alg(jwt) != JWT_ALG_RS256) {
         err_set(err, ERR_UNAUTHORIZED, "the token's signature is wrong");

@@ -46,25 +46,25 @@ static json_t *object_of(struct bytes body)
 
 static bool read_legacy(const json_t *tree, struct gcp_message *message, struct err *err)
 {
-    struct jread at = jread_open(tree, "legacy message", ERR_INPUT, err);
-    if (jread_ok(&at) && !is_legacy(tree) && !has(tree, "Data"))
-        return jread_fail(&at, NULL, "has neither ID nor Data nor PublishTime");
-    message_decode(message, bytes_of(jread_str_or(&at, "Data", NULL)), "Data");
-    str_replace(&message->id, str_copy(jread_str_or(&at, "ID", NULL)));
-    str_replace(&message->publish_time, str_copy(jread_str_or(&at, "PublishTime", NULL)));
-    struct jread attributes = jread_obj_or_empty(&at, "Attributes");
+    struct jread reader = jread_open(tree, "legacy message", ERR_INPUT, err);
+    if (jread_ok(&reader) && !is_legacy(tree) && !has(tree, "Data"))
+        return jread_fail(&reader, NULL, "has neither ID nor Data nor PublishTime");
+    message_decode(message, bytes_of(jread_str_or(&reader, "Data", NULL)), "Data");
+    str_replace(&message->id, str_copy(jread_str_or(&reader, "ID", NULL)));
+    str_replace(&message->publish_time, str_copy(jread_str_or(&reader, "PublishTime", NULL)));
+    struct jread attributes = jread_obj_or_empty(&reader, "Attributes");
     message_add_attributes(message, &attributes);
-    return jread_ok(&at);
+    return jread_ok(&reader);
 }
 
 static bool read_wrapped(const json_t *tree, struct gcp_message *message, struct err *err)
 {
-    struct jread at = jread_open(tree, "push message", ERR_INPUT, err);
-    struct jread inner = jread_obj(&at, "message");
+    struct jread reader = jread_open(tree, "push message", ERR_INPUT, err);
+    struct jread inner = jread_obj(&reader, "message");
     message_from_json(&inner, message);
-    message->subscription = str_copy(jread_str_or(&at, "subscription", NULL));
-    message->delivery_attempt = (int)jread_int64_or(&at, "deliveryAttempt", 0, INT32_MAX, 0);
-    return jread_ok(&at);
+    message->subscription = str_copy(jread_str_or(&reader, "subscription", NULL));
+    message->delivery_attempt = (int)jread_int64_or(&reader, "deliveryAttempt", 0, INT32_MAX, 0);
+    return jread_ok(&reader);
 }
 
 static void read_raw_event(const struct gcp_envelope *envelope, struct gcp_message *message)

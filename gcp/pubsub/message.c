@@ -85,17 +85,18 @@ void message_add_attributes(struct gcp_message *message, struct jread *attribute
     }
 }
 
-void message_from_json(struct jread *at, struct gcp_message *message)
+void message_from_json(struct jread *reader, struct gcp_message *message)
 {
-    message_decode(message, bytes_of(jread_str_or(at, "data", NULL)), "message.data");
+    message_decode(message, bytes_of(jread_str_or(reader, "data", NULL)), "message.data");
     /* a push brings both spellings */
-    const char *id = jread_str_or(at, "messageId", jread_str_or(at, "message_id", NULL));
-    const char *time = jread_str_or(at, "publishTime", jread_str_or(at, "publish_time", NULL));
-    const char *key = jread_str_or(at, "orderingKey", NULL);
+    const char *id = jread_str_or(reader, "messageId", jread_str_or(reader, "message_id", NULL));
+    const char *time =
+        jread_str_or(reader, "publishTime", jread_str_or(reader, "publish_time", NULL));
+    const char *key = jread_str_or(reader, "orderingKey", NULL);
     str_replace(&message->id, str_copy(id));
     str_replace(&message->publish_time, str_copy(time));
     str_replace(&message->ordering_key, str_empty(key) ? NULL : str_copy(key));
 
-    struct jread attributes = jread_obj_or_empty(at, "attributes");
+    struct jread attributes = jread_obj_or_empty(reader, "attributes");
     message_add_attributes(message, &attributes);
 }

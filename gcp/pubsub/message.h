@@ -8,7 +8,7 @@
 
 /* Reads the JSON of a PubsubMessage, as it stands in a pull's answer and in a push. A data that is
  * no base64 becomes data_error; any other misfit fails in at->err. */
-void message_from_json(struct jread *at, struct gcp_message *message);
+void message_from_json(struct jread *reader, struct gcp_message *message);
 
 /* The same for a push, and for the JSON of 2019, when it is written as plainly as usual. False,
  * with the message empty, when it is not, or perhaps not in order: then a tree must tell. */

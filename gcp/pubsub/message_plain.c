@@ -95,24 +95,24 @@ bool message_plain_from_push(struct bytes body, struct gcp_message *message)
 {
     struct plain plain = {.message = message, .names = pushed};
     struct json_scan scan = json_scan_open(body);
-    bool good = json_scan_object(&scan, read_push_field, &plain) && plain.has_message &&
-                json_scan_end(&scan);
-    if (good)
+    bool usable = json_scan_object(&scan, read_push_field, &plain) && plain.has_message &&
+                  json_scan_end(&scan);
+    if (usable)
         take_texts(&plain, "message.data");
     else
         gcp_message_done(message);
-    return good;
+    return usable;
 }
 
 bool message_plain_from_legacy(struct bytes body, struct gcp_message *message)
 {
     struct plain plain = {.message = message, .names = legacy};
     struct json_scan scan = json_scan_open(body);
-    bool good =
+    bool usable =
         json_scan_object(&scan, read_field, &plain) && plain.text[ID].data && json_scan_end(&scan);
-    if (good)
+    if (usable)
         take_texts(&plain, "Data");
     else
         gcp_message_done(message);
-    return good;
+    return usable;
 }

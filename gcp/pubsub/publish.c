@@ -8,9 +8,9 @@
 #include <string.h>
 
 enum {
-    MOST_IN_REQUEST = 1000,
-    MOST_REQUEST_BYTES = 9 * 1000 * 1000, /* Google's limit is 10 MB, however it counts */
-    MOST_MESSAGE_BYTES = 10 * 1000 * 1000,
+    MAX_REQUEST_MESSAGES = 1000,
+    MAX_REQUEST_BYTES = 9 * 1000 * 1000, /* Google's limit is 10 MB, however it counts */
+    MAX_MESSAGE_BYTES = 10 * 1000 * 1000,
 };
 
 /* What a message weighs in a request, at least. */
@@ -26,7 +26,7 @@ static bool check(const struct gcp_publication *message, struct err *err)
 {
     if (message->data.len == 0 && message->attribute_count == 0)
         return err_set(err, ERR_INPUT, "a message needs data or an attribute");
-    if (message->data.len > MOST_MESSAGE_BYTES)
+    if (message->data.len > MAX_MESSAGE_BYTES)
         return err_set(err, ERR_TOO_LARGE, "a message of %zu bytes is over Pub/Sub's 10 MB",
                        message->data.len);
     return true;
@@ -36,7 +36,8 @@ static bool check(const struct gcp_publication *message, struct err *err)
 static size_t messages_that_fit(const struct gcp_publication *messages, size_t count)
 {
     size_t bytes = weight(messages), n = 1;
-    while (n < count && n < MOST_IN_REQUEST && bytes + weight(&messages[n]) <= MOST_REQUEST_BYTES &&
+    while (n < count && n < MAX_REQUEST_MESSAGES &&
+           bytes + weight(&messages[n]) <= MAX_REQUEST_BYTES &&
            str_equal(messages[n].ordering_key, messages->ordering_key))
         bytes += weight(&messages[n++]);
     return n;
@@ -80,15 +81,15 @@ static json_t *request_json(const struct gcp_publication *messages, size_t count
 
 static bool read_ids(const json_t *reply, size_t count, struct gcp_names *ids, struct err *err)
 {
-    struct jread at = jread_open(reply, "Pub/Sub's reply", ERR_UPSTREAM, err);
-    struct jread list = jread_list(&at, "messageIds");
-    if (jread_ok(&at) && jread_count(&list) != count)
+    struct jread reader = jread_open(reply, "Pub/Sub's reply", ERR_UPSTREAM, err);
+    struct jread list = jread_list(&reader, "messageIds");
+    if (jread_ok(&reader) && jread_count(&list) != count)
         return jread_fail(&list, NULL, "has %zu ids for %zu messages", jread_count(&list), count);
     for (size_t i = 0; i < count; i++)
         jread_item_str(&list, i);
-    for (size_t i = 0; jread_ok(&at) && i < count; i++)
+    for (size_t i = 0; jread_ok(&reader) && i < count; i++)
         gcp_names_add(ids, jread_item_str(&list, i));
-    return jread_ok(&at);
+    return jread_ok(&reader);
 }
 
 static bool publish_some(struct gcp *gcp, const char *target,

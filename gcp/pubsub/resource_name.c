@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { LEAST_ID = 3, MOST_ID = 255 };
+enum { MIN_ID_LEN = 3, MAX_ID_LEN = 255 };
 
 static const char LETTERS[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 static const char ID_CHARS[] =
@@ -18,8 +18,8 @@ static const char PROJECT_CHARS[] = "abcdefghijklmnopqrstuvwxyz0123456789-.:";
 static bool check_id(const char *kind, const char *id, struct err *err)
 {
     size_t len = strlen(id);
-    if (len >= LEAST_ID && len <= MOST_ID && strspn(id, ID_CHARS) == len && strchr(LETTERS, *id) &&
-        !str_starts(id, "goog"))
+    if (len >= MIN_ID_LEN && len <= MAX_ID_LEN && strspn(id, ID_CHARS) == len &&
+        strchr(LETTERS, *id) && !str_starts(id, "goog"))
         return true;
     return err_set(err, ERR_INPUT,
                    "\"%s\" is no name in %s: want 3 to 255 letters, digits and -_.~+%%, a letter "

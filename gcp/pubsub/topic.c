@@ -48,12 +48,12 @@ bool gcp_topic_get(struct gcp *gcp, const char *topic, struct err *err)
     return call_topic(gcp, topic, "GET", NULL, &attempts, err);
 }
 
-static bool take_topics(struct jread *page, void *to)
+static bool take_topics(struct jread *page, void *context)
 {
     struct jread list = jread_list_or_empty(page, "topics");
     for (size_t i = 0; i < jread_count(&list); i++) {
         struct jread item = jread_item(&list, i);
-        gcp_names_add(to, jread_str(&item, "name"));
+        gcp_names_add(context, jread_str(&item, "name"));
     }
     return jread_ok(page);
 }

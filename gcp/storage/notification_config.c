@@ -59,15 +59,15 @@ bool gcp_notification_create(struct gcp *gcp, const char *bucket, const char *to
     if (!body)
         return err_set(err, ERR_INPUT, "the prefix is no UTF-8");
     struct google_call call = {
-        .api = GCP_API_STORAGE, .target = target, .json = body, .once = true};
+        .api = GCP_API_STORAGE, .target = target, .json = body, .no_retry = true};
     json_auto_t *reply = google_call_json(gcp, &call, err);
     if (!reply)
         return false;
-    struct jread at = jread_open(reply, "notification", ERR_UPSTREAM, err);
-    const char *given = jread_str(&at, "id");
-    if (id && jread_ok(&at))
+    struct jread reader = jread_open(reply, "notification", ERR_UPSTREAM, err);
+    const char *given = jread_str(&reader, "id");
+    if (id && jread_ok(&reader))
         *id = str_copy(given);
-    return jread_ok(&at);
+    return jread_ok(&reader);
 }
 
 bool gcp_notification_delete(struct gcp *gcp, const char *bucket, const char *id, struct err *err)
@@ -90,14 +90,14 @@ static char *commas_of(struct jread *list)
     return text.len ? buf_take(&text) : NULL;
 }
 
-static void add_notification(struct jread *item, struct gcp_notifications *to)
+static void add_notification(struct jread *item, struct gcp_notifications *context)
 {
     const char *topic = jread_str(item, "topic");
     const char *prefix = jread_str_or(item, "object_name_prefix", NULL);
     struct jread types = jread_list_or_empty(item, "event_types");
     bool full = str_starts(topic, TOPIC_PREFIX);
-    to->list = alloc_resize(to->list, (to->count + 1) * sizeof(to->list[0]));
-    to->list[to->count++] = (struct gcp_notification){
+    context->list = alloc_resize(context->list, (context->count + 1) * sizeof(context->list[0]));
+    context->list[context->count++] = (struct gcp_notification){
         .id = str_copy(jread_str(item, "id")),
         .topic = str_copy(full ? topic + strlen(TOPIC_PREFIX) : topic),
         .event_types = commas_of(&types),
@@ -105,12 +105,12 @@ static void add_notification(struct jread *item, struct gcp_notifications *to)
     };
 }
 
-static bool take_notifications(struct jread *page, void *to)
+static bool take_notifications(struct jread *page, void *context)
 {
     struct jread list = jread_list_or_empty(page, "items");
     for (size_t i = 0; i < jread_count(&list); i++) {
         struct jread item = jread_item(&list, i);
-        add_notification(&item, to);
+        add_notification(&item, context);
     }
     return jread_ok(page);
 }

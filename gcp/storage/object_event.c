@@ -47,8 +47,8 @@ static bool is_notification(const char *type)
 /* What follows the first `mark` in text, or NULL. */
 static const char *after(const char *text, const char *mark)
 {
-    const char *at = text ? strstr(text, mark) : NULL;
-    return at && at[strlen(mark)] ? at + strlen(mark) : NULL;
+    const char *reader = text ? strstr(text, mark) : NULL;
+    return reader && reader[strlen(mark)] ? reader + strlen(mark) : NULL;
 }
 
 /* "objects/O", before 2020 "O". */
@@ -66,14 +66,14 @@ static bool read_resource(struct bytes body, struct gcp_object_event *event, str
     json_auto_t *tree = json_from_bytes(body, "storage object", ERR_INPUT, err);
     if (!tree)
         return false;
-    struct jread at = jread_open(tree, "storage object", ERR_INPUT, err);
+    struct jread reader = jread_open(tree, "storage object", ERR_INPUT, err);
     if (!event->bucket)
-        event->bucket = str_copy(jread_str_or(&at, "bucket", NULL));
+        event->bucket = str_copy(jread_str_or(&reader, "bucket", NULL));
     if (!event->object)
-        event->object = str_copy(jread_str_or(&at, "name", NULL));
+        event->object = str_copy(jread_str_or(&reader, "name", NULL));
     if (!event->generation)
-        event->generation = jread_int64_or(&at, "generation", 0, INT64_MAX, 0);
-    return jread_ok(&at);
+        event->generation = jread_int64_or(&reader, "generation", 0, INT64_MAX, 0);
+    return jread_ok(&reader);
 }
 
 /* A CloudEvent of Storage: its body is the object; only without one, source and subject must do. */

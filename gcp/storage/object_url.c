@@ -7,20 +7,20 @@
 
 #include <string.h>
 
-enum { LEAST_BUCKET = 3, MOST_BUCKET_PART = 63, MOST_BUCKET = 222, MOST_OBJECT = 1024 };
+enum { MIN_BUCKET_LEN = 3, MAX_BUCKET_LABEL_LEN = 63, MAX_BUCKET_LEN = 222, MAX_OBJECT_LEN = 1024 };
 
 static bool check_bucket(const char *bucket, struct err *err)
 {
     if (!bucket)
         return err_set(err, ERR_INPUT, "the bucket's name is missing");
     size_t len = strlen(bucket);
-    size_t most = strchr(bucket, '.') ? MOST_BUCKET : MOST_BUCKET_PART;
-    if (len >= LEAST_BUCKET && len <= most &&
+    size_t max_len = strchr(bucket, '.') ? MAX_BUCKET_LEN : MAX_BUCKET_LABEL_LEN;
+    if (len >= MIN_BUCKET_LEN && len <= max_len &&
         strspn(bucket, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == len)
         return true;
     return err_set(err, ERR_INPUT,
                    "\"%s\" is no bucket's name: want 3 to %zu lower-case letters, digits and -_.",
-                   bucket, most);
+                   bucket, max_len);
 }
 
 static bool check_object(const char *object, struct err *err)
@@ -28,9 +28,9 @@ static bool check_object(const char *object, struct err *err)
     if (!object)
         return err_set(err, ERR_INPUT, "the object's name is missing");
     size_t len = strlen(object);
-    if (len < 1 || len > MOST_OBJECT)
+    if (len < 1 || len > MAX_OBJECT_LEN)
         return err_set(err, ERR_INPUT, "an object's name of %zu bytes is not within 1 to %d", len,
-                       MOST_OBJECT);
+                       MAX_OBJECT_LEN);
     if (strpbrk(object, "\r\n") || str_equal(object, ".") || str_equal(object, "..") ||
         !str_is_utf8(bytes_of(object)))
         return err_set(err, ERR_INPUT,
