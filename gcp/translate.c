@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Translate: v2 and v3 behind the same calls.
+/* Translation, API v2 or v3.
  * API: cloud.google.com/translate/docs/reference/rest */
 #include "base/str.h"
 #include "gcp/client/client.h"
@@ -22,28 +22,28 @@ void gcp_languages_done(struct gcp_languages *languages)
     *languages = (struct gcp_languages){0};
 }
 
-/* Where v3 does a thing: "/v3/projects/P[/locations/L]" and what follows. NULL and err without a
- * project. The caller frees. */
-static char *v3_target(const struct gcp *gcp, const char *what, struct err *err)
+/* "/v3/projects/P[/locations/L]" and suffix. NULL and err without a project. The caller frees. */
+static char *v3_target(const struct gcp *gcp, const char *suffix, struct err *err)
 {
     if (!gcp->project) {
         err_set(err, ERR_INTERNAL, "Translate v3 needs a project; set GOOGLE_CLOUD_PROJECT");
         return NULL;
     }
-    const char *place = gcp->translate_location;
-    return str_format("/v3/projects/%s%s%s%s", gcp->project, place ? "/locations/" : "",
-                      place ? place : "", what);
+    const char *location = gcp->translate_location;
+    return str_format("/v3/projects/%s%s%s%s", gcp->project, location ? "/locations/" : "",
+                      location ? location : "", suffix);
 }
 
-/* Posts body to a target of v2 or to its counterpart of v3. New reference to the reply. */
-static json_t *ask(struct gcp *gcp, const char *v2, const char *v3, const json_t *body,
-                   struct err *err)
+/* Posts body to the v2 target, or with v3 to the target with that suffix. Returns the response, a
+ * new reference. */
+static json_t *post(struct gcp *gcp, const char *v2, const char *v3, const json_t *body,
+                    struct err *err)
 {
     OWN(free) char *target = gcp->translate_v3 ? v3_target(gcp, v3, err) : str_copy(v2);
     if (!target)
         return NULL;
     if (!body) {
-        err_set(err, ERR_INPUT, "the text or a language is no UTF-8");
+        err_set(err, ERR_INPUT, "the text or a language is not valid UTF-8");
         return NULL;
     }
     struct google_call call = {.api = GCP_API_TRANSLATE, .target = target, .json = body};
@@ -60,7 +60,7 @@ static json_t *translate_request(const struct gcp *gcp, const char *text, const 
     if (gcp->translate_v3)
         return json_pack("{s:[s], s:s, s:s*, s:s}", "contents", text, "mimeType", "text/plain",
                          "sourceLanguageCode", source, "targetLanguageCode", context);
-    /* format: without it the text is taken for HTML, and the answer is escaped */
+    /* without format the API reads the text as HTML and escapes the result */
     return json_pack("{s:[s], s:s, s:s*, s:s}", "q", text, "target", context, "source", source,
                      "format", "text");
 }
@@ -82,11 +82,10 @@ bool gcp_translate(struct gcp *gcp, const char *text, const char *from, const ch
                    struct gcp_translation *translation, struct err *err)
 {
     json_auto_t *body = translate_request(gcp, text, from, context);
-    json_auto_t *reply = ask(gcp, "/language/translate/v2", ":translateText", body, err);
+    json_auto_t *reply = post(gcp, "/language/translate/v2", ":translateText", body, err);
     return reply && read_translation(gcp, reply, translation, err);
 }
 
-/* Appends a language whose code is at `key`. */
 static void add_language(struct gcp_languages *languages, struct jread *item, const char *key,
                          const char *name_key)
 {
@@ -124,7 +123,7 @@ bool gcp_translate_detect(struct gcp *gcp, const char *text, struct gcp_language
     json_auto_t *body = gcp->translate_v3
                             ? json_pack("{s:s, s:s}", "content", text, "mimeType", "text/plain")
                             : json_pack("{s:[s]}", "q", text);
-    json_auto_t *reply = ask(gcp, "/language/translate/v2/detect", ":detectLanguage", body, err);
+    json_auto_t *reply = post(gcp, "/language/translate/v2/detect", ":detectLanguage", body, err);
     return reply && read_detected(gcp, reply, languages, err);
 }
 

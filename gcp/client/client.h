@@ -75,6 +75,10 @@ typedef bool list_pages_handler(struct jread *page, void *context);
 bool list_pages(struct gcp *gcp, enum gcp_api_index api, const char *target,
                 list_pages_handler *handle_page, void *context, struct err *err);
 
+/* Reads such a list of objects, at `key` in each page, and appends their names. */
+bool list_pages_names(struct gcp *gcp, enum gcp_api_index api, const char *target, const char *key,
+                      struct gcp_names *names, struct err *err);
+
 void gcp_names_add(struct gcp_names *names, const char *name);
 
 /* Maps err->status for event handlers, which pass it on to Knative: permanent errors must not be

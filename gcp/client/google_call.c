@@ -9,22 +9,22 @@
 #include <string.h>
 
 /* The context of an access_token_fetch. */
-struct token_context {
+struct token_source {
     struct gcp *gcp;
     enum gcp_api_index api;
 };
 
 static bool fetch_shared(void *context, struct access_token *token, struct err *err)
 {
-    struct gcp *gcp = ((struct token_context *)context)->gcp;
+    struct gcp *gcp = ((struct token_source *)context)->gcp;
     return token_fetch_from_credentials(&gcp->env, &gcp->credentials, token, err);
 }
 
 static bool fetch_self_signed(void *context, struct access_token *token, struct err *err)
 {
-    const struct token_context *token_context = context;
-    struct gcp *gcp = token_context->gcp;
-    OWN(free) char *audience = str_format("%s/", gcp->endpoint[token_context->api].base);
+    const struct token_source *source = context;
+    struct gcp *gcp = source->gcp;
+    OWN(free) char *audience = str_format("%s/", gcp->endpoint[source->api].base);
     return token_fetch_self_signed(&gcp->credentials, audience, gcp->env.now_ns(gcp->env.context),
                                    token, err);
 }
@@ -45,10 +45,10 @@ static struct access_token_cache *cache_for(struct gcp *gcp, enum gcp_api_index 
 
 static char *token_for(struct gcp *gcp, enum gcp_api_index api, struct err *err)
 {
-    struct token_context token_context = {gcp, api};
+    struct token_source source = {gcp, api};
     return access_token_get(cache_for(gcp, api), gcp->env.now_ns(gcp->env.context),
-                            can_self_sign(gcp, api) ? fetch_self_signed : fetch_shared,
-                            &token_context, err);
+                            can_self_sign(gcp, api) ? fetch_self_signed : fetch_shared, &source,
+                            err);
 }
 
 static bool add_headers(const struct gcp *gcp, const struct google_call *call, const char *token,

@@ -45,3 +45,26 @@ bool list_pages(struct gcp *gcp, enum gcp_api_index api, const char *target,
     }
     return err_set(err, ERR_UPSTREAM, "a list has over %d pages", MAX_PAGES);
 }
+
+struct names_context {
+    const char *key;
+    struct gcp_names *names;
+};
+
+static bool read_names(struct jread *page, void *context)
+{
+    const struct names_context *names = context;
+    struct jread list = jread_list_or_empty(page, names->key);
+    for (size_t i = 0; i < jread_count(&list); i++) {
+        struct jread item = jread_item(&list, i);
+        gcp_names_add(names->names, jread_str(&item, "name"));
+    }
+    return jread_ok(page);
+}
+
+bool list_pages_names(struct gcp *gcp, enum gcp_api_index api, const char *target, const char *key,
+                      struct gcp_names *names, struct err *err)
+{
+    struct names_context context = {key, names};
+    return list_pages(gcp, api, target, read_names, &context, err);
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pub/Sub messages as values: read from Google's JSON, put together, emptied. */
+/* Pub/Sub messages: read from JSON, built and freed. */
 #include "gcp/pubsub/message.h"
 
 #include "base/base64.h"
@@ -67,7 +67,7 @@ void message_decode(struct gcp_message *message, struct bytes base64, const char
 
 void message_add_attribute(struct gcp_message *message, struct bytes name, struct bytes value)
 {
-    /* grows at powers of two */
+    /* the capacity is the next power of two */
     size_t count = message->attribute_count;
     if ((count & (count - 1)) == 0)
         message->attributes = alloc_resize(message->attributes, (count ? 2 * count : 1) *
@@ -88,7 +88,7 @@ void message_add_attributes(struct gcp_message *message, struct jread *attribute
 void message_from_json(struct jread *reader, struct gcp_message *message)
 {
     message_decode(message, bytes_of(jread_str_or(reader, "data", NULL)), "message.data");
-    /* a push brings both spellings */
+    /* a push has both spellings */
     const char *id = jread_str_or(reader, "messageId", jread_str_or(reader, "message_id", NULL));
     const char *time =
         jread_str_or(reader, "publishTime", jread_str_or(reader, "publish_time", NULL));

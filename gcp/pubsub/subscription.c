@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pub/Sub: subscriptions. */
+/* Pub/Sub: creates, reads, lists and deletes subscriptions. */
 #include "base/str.h"
 #include "gcp/client/client.h"
 #include "gcp/pubsub/resource_name.h"
@@ -18,7 +18,6 @@ static json_t *push_config(const struct gcp_subscription_options *options)
     return json_pack("{s:s, s:o*}", "pushEndpoint", options->push_endpoint, "oidcToken", oidc);
 }
 
-/* Adds to body what the options ask for. */
 static bool add_options(const struct gcp *gcp, const struct gcp_subscription_options *options,
                         json_t *body, struct err *err)
 {
@@ -50,8 +49,8 @@ static bool add_options(const struct gcp *gcp, const struct gcp_subscription_opt
     return true;
 }
 
-/* Whether the subscription is there and hangs on this topic: then it is the one we made, though the
- * answer to that was lost. */
+/* True when the subscription exists with this topic: an earlier attempt, whose response was lost,
+ * has created it. */
 static bool was_created(struct gcp *gcp, const char *name, const char *topic)
 {
     OWN(gcp_subscription) struct gcp_subscription existing = {0};
@@ -135,20 +134,10 @@ bool gcp_subscription_get(struct gcp *gcp, const char *name, struct gcp_subscrip
     return jread_ok(&reader);
 }
 
-static bool take_subscriptions(struct jread *page, void *context)
-{
-    struct jread list = jread_list_or_empty(page, "subscriptions");
-    for (size_t i = 0; i < jread_count(&list); i++) {
-        struct jread item = jread_item(&list, i);
-        gcp_names_add(context, jread_str(&item, "name"));
-    }
-    return jread_ok(page);
-}
-
 bool gcp_subscription_list(struct gcp *gcp, struct gcp_names *names, struct err *err)
 {
     if (!gcp->project)
-        return err_set(err, ERR_INPUT, "no project is known; set GOOGLE_CLOUD_PROJECT");
+        return err_set(err, ERR_INPUT, "the project is unknown; set GOOGLE_CLOUD_PROJECT");
     OWN(free) char *target = str_format("/v1/projects/%s/subscriptions", gcp->project);
-    return list_pages(gcp, GCP_API_PUBSUB, target, take_subscriptions, names, err);
+    return list_pages_names(gcp, GCP_API_PUBSUB, target, "subscriptions", names, err);
 }

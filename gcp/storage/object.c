@@ -59,12 +59,12 @@ bool gcp_storage_upload(struct gcp *gcp, const char *bucket, const char *name,
     return reply && read_object(reply, object ? object : &ignored, err);
 }
 
-/* TARGET, or TARGET BEFORE generation: "/storage/...?alt=media" and "&generation=7", say. */
-static char *with_generation(const char *target, const char *before, int64_t generation)
+/* Appends a parameter ("&generation=") and the generation, unless any generation will do. */
+static char *with_generation(const char *target, const char *parameter, int64_t generation)
 {
     return generation == GCP_ANY_GENERATION
                ? str_copy(target)
-               : str_format("%s%s%lld", target, before, (long long)generation);
+               : str_format("%s%s%lld", target, parameter, (long long)generation);
 }
 
 bool gcp_storage_download(struct gcp *gcp, const char *bucket, const char *name, int64_t generation,
@@ -116,23 +116,13 @@ bool gcp_storage_delete(struct gcp *gcp, const char *bucket, const char *name, i
     return google_call_ignore_reply(gcp, &call, err);
 }
 
-static bool take_names(struct jread *page, void *context)
-{
-    struct jread list = jread_list_or_empty(page, "items");
-    for (size_t i = 0; i < jread_count(&list); i++) {
-        struct jread item = jread_item(&list, i);
-        gcp_names_add(context, jread_str(&item, "name"));
-    }
-    return jread_ok(page);
-}
-
 bool gcp_storage_list(struct gcp *gcp, const char *bucket, const char *prefix,
                       struct gcp_names *names, struct err *err)
 {
     OWN(free) char *encoded = url_encode_text(prefix ? prefix : "");
-    OWN(free) char *what = str_format("/o?prefix=%s", encoded);
-    OWN(free) char *target = storage_bucket_target(bucket, what, err);
-    return target && list_pages(gcp, GCP_API_STORAGE, target, take_names, names, err);
+    OWN(free) char *suffix = str_format("/o?prefix=%s", encoded);
+    OWN(free) char *target = storage_bucket_target(bucket, suffix, err);
+    return target && list_pages_names(gcp, GCP_API_STORAGE, target, "items", names, err);
 }
 
 bool gcp_bucket_create(struct gcp *gcp, const char *bucket, struct err *err)
@@ -141,7 +131,7 @@ bool gcp_bucket_create(struct gcp *gcp, const char *bucket, struct err *err)
     if (!checked)
         return false;
     if (!gcp->project)
-        return err_set(err, ERR_INPUT, "no project is known; set GOOGLE_CLOUD_PROJECT");
+        return err_set(err, ERR_INPUT, "the project is unknown; set GOOGLE_CLOUD_PROJECT");
     OWN(free) char *target = str_format("/storage/v1/b?project=%s", gcp->project);
     json_auto_t *body = json_pack("{s:s}", "name", bucket);
     struct google_call call = {.api = GCP_API_STORAGE, .target = target, .json = body};
