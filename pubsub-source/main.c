@@ -12,8 +12,7 @@
 
 enum { EXIT_CONFIG = 2 };
 
-/* The signals that end the program are waited for; a reader of our log that has gone ends nothing.
- */
+/* SIGTERM and SIGINT are read by sigwait. A closed standard output must not end the program. */
 static void block_signals(void)
 {
     sigset_t signals;
@@ -36,10 +35,10 @@ static struct gcp *open_gcp(const struct pubsub_source_config *config, struct er
 
 static bool run(int argc, char **argv, struct err *err)
 {
-    bool answered;
-    struct pubsub_source_config config = {0}; /* its texts are needed to the end of the process */
-    if (!pubsub_source_config_read(argc, argv, &config, &answered, err) || answered)
-        return answered;
+    bool handled;
+    struct pubsub_source_config config = {0}; /* never freed: threads use it until the end */
+    if (!pubsub_source_config_read(argc, argv, &config, &handled, err) || handled)
+        return handled;
     if (!log_from_env(err))
         return false;
     struct gcp *gcp = open_gcp(&config, err);
