@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* message-dumper: logs every message that it gets, as it came and decoded. */
+/* message-dumper: logs each event, as received and decoded. */
 #include "message-dumper/message-dumper.h"
 
 #include "base/log.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* message-dumper: logs every message that it gets. */
+/* message-dumper: logs each event, as received and decoded. */
 #ifndef MESSAGE_DUMPER_H
 #define MESSAGE_DUMPER_H
 
