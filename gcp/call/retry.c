@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "base/timestamp.h"
 
+/* A longer Retry-After is ignored. */
 static const int64_t MAX_RETRY_AFTER_NS = 24 * 3600 * NS_PER_SEC;
 
 /* Translate and Storage answer 403 when a rate limit is exceeded. */
@@ -40,8 +41,9 @@ struct retry_decision retry_next(const struct retry_policy *policy,
                                  const struct retry_outcome *outcome,
                                  const struct retry_attempt *attempt)
 {
-    int64_t server_ns =
-        backoff_retry_after_ns(outcome->retry_after, attempt->now_ns, MAX_RETRY_AFTER_NS);
+    int64_t server_ns = backoff_retry_after_ns(outcome->retry_after, attempt->now_ns, INT64_MAX);
+    if (server_ns > MAX_RETRY_AFTER_NS)
+        server_ns = 0;
     if (server_ns < outcome->retry_delay_ns)
         server_ns = outcome->retry_delay_ns;
     struct retry_decision stop = {.retry = false, .delay_ns = server_ns};

@@ -389,8 +389,8 @@ TEST(without_a_project_only_full_names_will_do)
     OWN(stage) struct stage s = {0};
     set(&s, "", 200, "{}");
     unsetenv("GOOGLE_CLOUD_PROJECT");
-    struct gcp_environment outside = fake_google_environment(&s.fake);
-    OWN(gcp) struct gcp *gcp = gcp_open_with(NULL, &outside, &s.err);
+    struct gcp_environment env = fake_google_environment(&s.fake);
+    OWN(gcp) struct gcp *gcp = gcp_open_with(NULL, &env, &s.err);
     EXPECT(gcp_project(gcp) == NULL);
     EXPECT(gcp_topic_get(gcp, "projects/q/topics/testing", &s.err));
     EXPECT(!gcp_topic_get(gcp, "testing", &s.err));

@@ -26,7 +26,7 @@
 struct stage {
     struct fake_google fake;
     struct fake_response rules[2];
-    struct gcp_environment outside;
+    struct gcp_environment env;
     char *jwks;
     struct gcp_push *push;
 };
@@ -42,9 +42,9 @@ static void set(struct stage *stage, const char *keys)
     fake_google_init(&stage->fake, stage->rules, ARRAY_SIZE(stage->rules));
     fake_google_env("PUSH_AUDIENCE", AUDIENCE, "PUSH_EMAIL", EMAIL, "PUSH_JWKS_URL", KEYS_URL,
                     NULL);
-    stage->outside = fake_google_environment(&stage->fake);
+    stage->env = fake_google_environment(&stage->fake);
     struct err err = {0};
-    EXPECT(push_token_open(&stage->push, &stage->outside, &err));
+    EXPECT(push_token_open(&stage->push, &stage->env, &err));
     EXPECT(stage->push != NULL);
 }
 

@@ -40,13 +40,13 @@ TEST(a_key_is_exchanged_for_a_token_by_a_signed_assertion)
     };
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-    struct gcp_environment outside = fake_google_environment(&fake);
+    struct gcp_environment env = fake_google_environment(&fake);
     OWN(free) char *key = key_file("https://tokens.test/token", "");
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file(key, &credentials, &err));
     struct access_token token = {0};
-    EXPECT(token_fetch_from_credentials(&outside, &credentials, &token, &err));
+    EXPECT(token_fetch_from_credentials(&env, &credentials, &token, &err));
     EXPECT_STR(token.text, "ya29.c");
     EXPECT(token.expires_ns == (FAKE_GOOGLE_NOW_SEC + 3599LL) * NS_PER_SEC);
     free(token.text);
@@ -107,12 +107,12 @@ TEST(a_user_token_is_refreshed)
     };
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-    struct gcp_environment outside = fake_google_environment(&fake);
+    struct gcp_environment env = fake_google_environment(&fake);
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file(USER_CREDENTIALS, &credentials, &err));
     struct access_token token = {0};
-    EXPECT(token_fetch_from_credentials(&outside, &credentials, &token, &err));
+    EXPECT(token_fetch_from_credentials(&env, &credentials, &token, &err));
     EXPECT_STR(token.text, "ya29.u");
     free(token.text);
     EXPECT_STR(fake_google_body(&fake), "grant_type=refresh_token&client_id=id.apps&client_secret="
@@ -128,7 +128,7 @@ TEST(an_external_users_new_refresh_token_replaces_the_old)
     };
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-    struct gcp_environment outside = fake_google_environment(&fake);
+    struct gcp_environment env = fake_google_environment(&fake);
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file(
@@ -137,7 +137,7 @@ TEST(an_external_users_new_refresh_token_replaces_the_old)
         &credentials, &err));
     for (int i = 1; i <= 2; i++) {
         struct access_token token = {0};
-        EXPECT(token_fetch_from_credentials(&outside, &credentials, &token, &err));
+        EXPECT(token_fetch_from_credentials(&env, &credentials, &token, &err));
         free(token.text);
         OWN(free) char *want = str_format("grant_type=refresh_token&refresh_token=r%d", i);
         EXPECT_STR(fake_google_body(&fake), want);
@@ -157,7 +157,7 @@ TEST(an_impersonated_account_is_asked_for_with_the_sources_token)
     };
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-    struct gcp_environment outside = fake_google_environment(&fake);
+    struct gcp_environment env = fake_google_environment(&fake);
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file("{\"type\":\"impersonated_service_account\",\"delegates\":[\"d\"],"
@@ -165,7 +165,7 @@ TEST(an_impersonated_account_is_asked_for_with_the_sources_token)
                          "\",\"source_credentials\":" USER_CREDENTIALS "}",
                          &credentials, &err));
     struct access_token token = {0};
-    EXPECT(token_fetch_from_credentials(&outside, &credentials, &token, &err));
+    EXPECT(token_fetch_from_credentials(&env, &credentials, &token, &err));
     EXPECT_STR(token.text, "ya29.i");
     EXPECT(token.expires_ns == (FAKE_GOOGLE_NOW_SEC + 3600LL) * NS_PER_SEC);
     free(token.text);
@@ -197,12 +197,12 @@ TEST(another_providers_token_from_a_file_is_exchanged_each_time_anew)
                    subject);
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-    struct gcp_environment outside = fake_google_environment(&fake);
+    struct gcp_environment env = fake_google_environment(&fake);
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file(text, &credentials, &err));
     struct access_token token = {0};
-    EXPECT(token_fetch_from_credentials(&outside, &credentials, &token, &err));
+    EXPECT(token_fetch_from_credentials(&env, &credentials, &token, &err));
     EXPECT_STR(token.text, "ya29.w");
     free(token.text);
     EXPECT_STR(fake.asked[0].body,
@@ -215,7 +215,7 @@ TEST(another_providers_token_from_a_file_is_exchanged_each_time_anew)
 
     temp_dir_write(&folder, "token", "second");
     struct access_token next = {0};
-    EXPECT(token_fetch_from_credentials(&outside, &credentials, &next, &err));
+    EXPECT(token_fetch_from_credentials(&env, &credentials, &next, &err));
     free(next.text);
     EXPECT_HAS(fake.asked[2].body, "&subject_token=second&");
 }
@@ -232,7 +232,7 @@ TEST(another_providers_token_from_a_url_is_picked_out_of_json)
     };
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-    struct gcp_environment outside = fake_google_environment(&fake);
+    struct gcp_environment env = fake_google_environment(&fake);
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file("{\"type\":\"external_account\",\"audience\":\"a\",\"subject_token_type\":"
@@ -243,7 +243,7 @@ TEST(another_providers_token_from_a_url_is_picked_out_of_json)
                          "\"type\":\"json\",\"subject_token_field_name\":\"access_token\"}}}",
                          &credentials, &err));
     struct access_token token = {0};
-    EXPECT(token_fetch_from_credentials(&outside, &credentials, &token, &err));
+    EXPECT(token_fetch_from_credentials(&env, &credentials, &token, &err));
     free(token.text);
     EXPECT_STR(headers_get(&fake.asked[0].headers, "metadata"), "True");
     EXPECT_HAS(fake_google_body(&fake), "&subject_token=azure&");
@@ -275,12 +275,12 @@ TEST(a_refusal_says_why_and_what_to_do)
         const struct fake_response rules[] = {{.when = "", .status = 400, .body = rows[i].reply}};
         OWN(fake_google) struct fake_google fake;
         fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-        struct gcp_environment outside = fake_google_environment(&fake);
+        struct gcp_environment env = fake_google_environment(&fake);
         OWN(credentials) struct credentials credentials = {0};
         struct err err = {0};
         EXPECT(read_key_file(rows[i].file, &credentials, &err));
         struct access_token token = {0};
-        EXPECT(!token_fetch_from_credentials(&outside, &credentials, &token, &err));
+        EXPECT(!token_fetch_from_credentials(&env, &credentials, &token, &err));
         EXPECT_INT(err.status, ERR_UNAUTHORIZED);
         EXPECT_STR(err.reason, "invalid_grant");
         EXPECT_HAS(err.text, rows[i].text);
@@ -296,12 +296,12 @@ TEST(a_token_server_in_trouble_is_asked_three_times)
     };
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-    struct gcp_environment outside = fake_google_environment(&fake);
+    struct gcp_environment env = fake_google_environment(&fake);
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file(USER_CREDENTIALS, &credentials, &err));
     struct access_token token = {0};
-    EXPECT(!token_fetch_from_credentials(&outside, &credentials, &token, &err));
+    EXPECT(!token_fetch_from_credentials(&env, &credentials, &token, &err));
     EXPECT_INT(err.status, ERR_UNAVAILABLE);
     EXPECT_INT(fake.asked_count, 3);
 }
@@ -412,12 +412,12 @@ TEST(a_token_servers_reply_that_makes_no_sense_is_its_fault)
         const struct fake_response rules[] = {{.when = "", .status = 200, .body = rows[i].body}};
         OWN(fake_google) struct fake_google fake;
         fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-        struct gcp_environment outside = fake_google_environment(&fake);
+        struct gcp_environment env = fake_google_environment(&fake);
         OWN(credentials) struct credentials credentials = {0};
         struct err err = {0};
         EXPECT(read_key_file(USER_CREDENTIALS, &credentials, &err));
         struct access_token token = {0};
-        EXPECT(!token_fetch_from_credentials(&outside, &credentials, &token, &err));
+        EXPECT(!token_fetch_from_credentials(&env, &credentials, &token, &err));
         EXPECT_INT(err.status, ERR_UPSTREAM);
         EXPECT_HAS(err.text, rows[i].text);
     }
@@ -434,18 +434,18 @@ TEST(another_providers_token_that_is_missing_for_now_is_tried_again_later)
                    subject);
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, NULL, 0);
-    struct gcp_environment outside = fake_google_environment(&fake);
+    struct gcp_environment env = fake_google_environment(&fake);
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file(text, &credentials, &err));
     struct access_token token = {0};
 
     temp_dir_write(&folder, "token", " \n");
-    EXPECT(!token_fetch_from_credentials(&outside, &credentials, &token, &err));
+    EXPECT(!token_fetch_from_credentials(&env, &credentials, &token, &err));
     EXPECT_HAS(err.text, "subject token: is empty");
     EXPECT_INT(unlink(subject), 0);
     err = (struct err){0};
-    EXPECT(!token_fetch_from_credentials(&outside, &credentials, &token, &err));
+    EXPECT(!token_fetch_from_credentials(&env, &credentials, &token, &err));
     EXPECT_INT(err.status, ERR_UNAVAILABLE);
     EXPECT_HAS(err.text, "No such file or directory");
     EXPECT_INT(fake.asked_count, 0);
@@ -467,7 +467,7 @@ TEST(what_impersonation_answers_must_be_a_token_and_a_time)
             {.when = "", .status = 200, .body = rows[i].body}};
         OWN(fake_google) struct fake_google fake;
         fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-        struct gcp_environment outside = fake_google_environment(&fake);
+        struct gcp_environment env = fake_google_environment(&fake);
         OWN(credentials) struct credentials credentials = {0};
         struct err err = {0};
         EXPECT(read_key_file("{\"type\":\"impersonated_service_account\","
@@ -475,7 +475,7 @@ TEST(what_impersonation_answers_must_be_a_token_and_a_time)
                              "\",\"source_credentials\":" USER_CREDENTIALS "}",
                              &credentials, &err));
         struct access_token token = {0};
-        EXPECT(!token_fetch_from_credentials(&outside, &credentials, &token, &err));
+        EXPECT(!token_fetch_from_credentials(&env, &credentials, &token, &err));
         EXPECT_INT(err.status, ERR_UPSTREAM);
         EXPECT_HAS(err.text, rows[i].text);
     }

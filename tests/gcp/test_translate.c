@@ -23,8 +23,8 @@ static void set_v3(struct stage *stage, int status, const char *body)
     set(stage, status, body);
     gcp_close(stage->gcp);
     setenv("TRANSLATE_API", "v3", 1);
-    struct gcp_environment outside = fake_google_environment(&stage->fake);
-    stage->gcp = gcp_open_with(NULL, &outside, &stage->err);
+    struct gcp_environment env = fake_google_environment(&stage->fake);
+    stage->gcp = gcp_open_with(NULL, &env, &stage->err);
     EXPECT_STR(stage->err.text, "");
 }
 

@@ -12,7 +12,7 @@ void fake_google_init(struct fake_google *fake, const struct fake_response *rule
 {
     *fake = (struct fake_google){
         .rules = rules, .count = count, .now_ns = FAKE_GOOGLE_NOW_SEC * 1000000000LL};
-    fake->chance = 1;
+    fake->random = 1;
     pthread_mutex_init(&fake->lock, NULL);
 }
 
@@ -101,7 +101,7 @@ static void fake_wait(void *context, int64_t ns)
 
 static double fake_chance(void *context)
 {
-    return ((struct fake_google *)context)->chance;
+    return ((struct fake_google *)context)->random;
 }
 
 struct gcp_environment fake_google_environment(struct fake_google *fake)
@@ -109,9 +109,9 @@ struct gcp_environment fake_google_environment(struct fake_google *fake)
     return (struct gcp_environment){
         .send = send_to_fake,
         .now_ns = fake_now,
-        .clock_ns = fake_now,
-        .wait_ns = fake_wait,
-        .chance = fake_chance,
+        .monotonic_ns = fake_now,
+        .sleep_ns = fake_wait,
+        .random = fake_chance,
         .context = fake,
     };
 }
@@ -169,9 +169,9 @@ void fake_google_env_from(const char *const *pairs)
 
 struct gcp *fake_google_open(struct fake_google *fake, unsigned apis, struct err *err)
 {
-    struct gcp_environment outside = fake_google_environment(fake);
+    struct gcp_environment env = fake_google_environment(fake);
     struct gcp_options options = {.apis = apis};
-    return gcp_open_with(&options, &outside, err);
+    return gcp_open_with(&options, &env, err);
 }
 
 struct gcp *fake_google_emulated(struct fake_google *fake)

@@ -34,7 +34,7 @@ struct fake_google {
     const struct fake_response *rules;
     size_t count;
     int64_t now_ns;
-    double chance;
+    double random;
 
     pthread_mutex_t lock;
     int used[32];
