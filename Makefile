@@ -92,8 +92,7 @@ LINK_ORDER = $(foreach l,bridge gcp cloudevents net base,$(BUILD)/lib/$(l).a)
 define program
 $(BUILD)/$(1): $(BUILD)/obj/$(1)/main.c.o $(filter %/$(1).a,$(PROGRAM_PARTS)) $(LIBRARY_FILES)
 	$$(call say,LINK,$$@)
-	$(Q)$(CC) $(LINK_FLAGS) -o $$@ $(BUILD)/obj/$(1)/main.c.o $(filter %/$(1).a,$(PROGRAM_PARTS)) $(LINK_ORDER) $(EXTERNAL) \
-	    -Wl,-rpath,'$$$$ORIGIN:$$$$ORIGIN/../lib'
+	$(Q)$(CC) $(LINK_FLAGS) -o $$@ $(BUILD)/obj/$(1)/main.c.o $(filter %/$(1).a,$(PROGRAM_PARTS)) $(LINK_ORDER) $(EXTERNAL)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 

@@ -3,6 +3,7 @@
 #include "base/backoff.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/thread.h"
 #include "base/timestamp.h"
 #include "pubsub-source/source_state.h"
 
@@ -37,7 +38,7 @@ static bool back_off(struct pubsub_source *source, const char *action, const str
     int64_t until_ns =
         timestamp_monotonic_ns() + wait_ns / 2 + (int64_t)random_below((uint64_t)wait_ns / 2);
     pthread_mutex_lock(&source->lock);
-    while (!source->stopping && pubsub_source_wait_until(source, until_ns))
+    while (!source->stopping && thread_cond_wait_until(&source->changed, &source->lock, until_ns))
         ;
     bool stopping = source->stopping;
     pthread_mutex_unlock(&source->lock);

@@ -6,9 +6,12 @@
 #include "gcp/gcp.h"
 #include "pubsub-source/config.h"
 
-/* Runs until SIGTERM or SIGINT, which must be blocked in every thread. Then waits for the current
+#include <signal.h>
+
+/* Runs until one of the signals, which must be blocked in every thread. Then waits for the current
  * deliveries and returns the other messages. A pull may still be waiting for Google on return: the
  * process should exit without closing gcp. False and err when it cannot start or go on. */
-bool pubsub_source_run(const struct pubsub_source_config *config, struct gcp *gcp, struct err *err);
+bool pubsub_source_run(const struct pubsub_source_config *config, struct gcp *gcp,
+                       const sigset_t *signals, struct err *err);
 
 #endif

@@ -34,7 +34,4 @@ void *pubsub_source_pull(void *context);
 void *pubsub_source_acknowledge(void *context); /* also returns messages */
 void *pubsub_source_extend_deadlines(void *context);
 
-/* Waits for a change, with the lock held. False after until_ns (monotonic). */
-bool pubsub_source_wait_until(struct pubsub_source *source, int64_t until_ns);
-
 #endif

@@ -28,7 +28,7 @@ static void later(struct delivery_io *world, struct timer *timer, int64_t wait_n
 {
     struct fake_delivery_io *fake = (struct fake_delivery_io *)world;
     timer->fire = fire;
-    timer->place = 1;
+    timer->node.position = 1;
     fake->timer = timer;
     fake->waits_ns[fake->wait_count++] = wait_ns;
 }
@@ -36,8 +36,8 @@ static void later(struct delivery_io *world, struct timer *timer, int64_t wait_n
 static bool cancel(struct delivery_io *world, struct timer *timer)
 {
     struct fake_delivery_io *fake = (struct fake_delivery_io *)world;
-    bool set = timer->place != 0;
-    timer->place = 0;
+    bool set = timer->node.position != 0;
+    timer->node.position = 0;
     if (fake->timer == timer)
         fake->timer = NULL;
     return set;
@@ -113,7 +113,7 @@ void fake_fire_timer(struct fake_delivery_io *fake)
 {
     struct timer *timer = move_ptr(&fake->timer);
     EXPECT(timer != NULL);
-    timer->place = 0;
+    timer->node.position = 0;
     timer->fire(timer);
 }
 
