@@ -155,9 +155,9 @@ TEST(a_temporary_failure_is_not_reported)
     EXPECT(send_to(&fake, &attempts, &response, &err));
     EXPECT_STR(response.body.data, "{}");
     EXPECT_INT(attempts, 3);
-    EXPECT_INT(fake.waited_count, 2);
-    EXPECT(fake.waited_ns[0] == 100 * MS);
-    EXPECT(fake.waited_ns[1] == 2 * SEC);
+    EXPECT_INT(fake.sleep_count, 2);
+    EXPECT(fake.sleeps_ns[0] == 100 * MS);
+    EXPECT(fake.sleeps_ns[1] == 2 * SEC);
     EXPECT_INT(err.status, 0);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pictures made for tests, and files of them in every format. */
+/* Generated pictures, and files of them in all formats. */
 #include "tests/helpers/pictures.h"
 
 #include "base/str.h"
@@ -63,7 +63,7 @@ struct picture quarters_picture(unsigned width, unsigned height)
     return picture;
 }
 
-/* A row as the codec wants it: RGB, or CMYK inverted as Adobe has it. */
+/* A row for the codec: RGB, or CMYK inverted as in Adobe's files. */
 static void fill_row(const unsigned char *rgb, unsigned width, bool cmyk, unsigned char *row)
 {
     for (unsigned x = 0; x < width; x++, rgb += 3) {
@@ -125,10 +125,10 @@ void make_png(const struct picture *picture, struct png_options form, struct buf
     OWN(free) unsigned char *row = alloc_zeroed((size_t)picture->width * 6);
     for (int pass = 0; pass < passes; pass++)
         for (unsigned y = 0; y < picture->height; y++) {
-            const unsigned char *from = picture->rgb + (size_t)y * picture->width * 3;
+            const unsigned char *source = picture->rgb + (size_t)y * picture->width * 3;
             unsigned char *to = row;
             for (unsigned x = 0; x < picture->width * 3; x++) {
-                *to++ = *from++;
+                *to++ = *source++;
                 if (form.sixteen_bits)
                     *to++ = 0;
                 if (form.alpha && x % 3 == 2)
@@ -231,11 +231,11 @@ void set_header_size(struct buf *file, unsigned width, unsigned height)
 
 bool read_picture_file(const char *path, struct buf *file)
 {
-    OWN(file) FILE *from = fopen(path, "rbe");
-    if (!from)
+    OWN(file) FILE *source = fopen(path, "rbe");
+    if (!source)
         return false;
-    char piece[65536];
-    for (size_t len; (len = fread(piece, 1, sizeof(piece), from)) > 0;)
-        buf_add(file, piece, len);
+    char chunk[65536];
+    for (size_t len; (len = fread(chunk, 1, sizeof(chunk), source)) > 0;)
+        buf_add(file, chunk, len);
     return true;
 }

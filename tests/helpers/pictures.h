@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pictures made for tests, and files of them in every format. */
+/* Generated pictures, and files of them in all formats. */
 #ifndef TESTS_HELPERS_PICTURES_H
 #define TESTS_HELPERS_PICTURES_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A Pub/Sub service of its own for a test, and a client to ask it with. */
+/* gcp-local's Pub/Sub on a free port, and a client of it. */
 #include "tests/helpers/pubsub_server.h"
 
 #include "base/base64.h"
@@ -61,18 +61,18 @@ char *pubsub_server_request(struct pubsub_server *server, const char *method, co
     OWN(headers) struct headers headers = {0};
     if (body)
         headers_add(&headers, "Content-Type", "application/json");
-    OWN(http_response) struct http_response answer = {0};
+    OWN(http_response) struct http_response response = {0};
     http_client_send(server->client,
                      &(struct http_call){.method = method,
                                          .url = url,
                                          .headers = &headers,
                                          .body = bytes_of(body),
                                          .max_reply = 64 << 20},
-                     &answer, &err);
+                     &response, &err);
     EXPECT_STR(err.text, "");
     if (status)
-        *status = answer.status;
-    return buf_take(&answer.body);
+        *status = response.status;
+    return buf_take(&response.body);
 }
 
 void pubsub_server_expect(struct pubsub_server *server, const char *method, const char *path,
@@ -102,9 +102,9 @@ json_t *pubsub_server_post(struct pubsub_server *server, const char *path, const
 json_t *pubsub_server_pull(struct pubsub_server *server, const char *subscription)
 {
     OWN(free) char *path = str_format("subscriptions/%s:pull", subscription);
-    json_auto_t *answer =
+    json_auto_t *response =
         pubsub_server_post(server, path, "{\"maxMessages\":10,\"returnImmediately\":true}");
-    json_t *received = json_object_get(answer, "receivedMessages");
+    json_t *received = json_object_get(response, "receivedMessages");
     return received ? json_incref(received) : json_array();
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A Pub/Sub service of its own for a test, on a free port, and a client to ask it with. */
+/* gcp-local's Pub/Sub on a free port, and a client of it. */
 #ifndef TESTS_HELPERS_PUBSUB_SERVER_H
 #define TESTS_HELPERS_PUBSUB_SERVER_H
 
@@ -11,8 +11,8 @@
 struct pubsub_server {
     struct pubsub *pubsub;
     struct http_server *server;
-    struct http_client *client; /* asks */
-    struct http_client *pusher; /* pushes */
+    struct http_client *client; /* for the test's requests */
+    struct http_client *pusher; /* for the server's pushes */
     char *base;                 /* "http://127.0.0.1:PORT/v1/projects/demo/" */
 };
 
@@ -26,32 +26,32 @@ static inline void own_pubsub_server(struct pubsub_server **local)
         pubsub_server_close(*local);
 }
 
-/* Asks below projects/demo/ ("topics/t"), or any path that starts with '/'. body NULL: none. The
- * answer's text is the caller's to free; status may be NULL. */
+/* Sends a request to a path below projects/demo/ ("topics/t"), or to a path that starts with '/'.
+ * body NULL = none. Returns the response's body, for free(); status may be NULL. */
 char *pubsub_server_request(struct pubsub_server *server, const char *method, const char *path,
                             const char *body, int *status);
 
-/* As pubsub_server_request, but the answer must have this status, and its text hold `has` when not
- * NULL. */
+/* As pubsub_server_request; expects this status, and that the body contains `has` unless NULL. */
 void pubsub_server_expect(struct pubsub_server *server, const char *method, const char *path,
                           const char *body, int status, const char *has);
 
-/* The answer to a POST that must be 200, as a tree. The caller decrefs. */
+/* Posts and expects 200. Returns the response, a new reference. */
 json_t *pubsub_server_post(struct pubsub_server *server, const char *path, const char *body);
 
-/* Pulls at once up to ten messages of subscriptions/SUBSCRIPTION: the list. The caller decrefs. */
+/* Pulls up to ten messages of subscriptions/SUBSCRIPTION without waiting: the list, a new
+ * reference. */
 json_t *pubsub_server_pull(struct pubsub_server *server, const char *subscription);
 
-/* The decoded data of the messages of such a list, joined by commas. The caller frees. */
+/* The decoded data of a list of received messages, joined by commas. The caller frees. */
 char *pubsub_server_data(const json_t *received);
 
-/* acknowledges or modifies (seconds) all leases of such a list. */
+/* Acknowledges or returns all messages of such a list. */
 void pubsub_server_ack_all(struct pubsub_server *server, const char *subscription,
                            const json_t *received);
 void pubsub_server_nack_all(struct pubsub_server *server, const char *subscription,
                             const json_t *received);
 
-/* Publishes one message with this data (plain text). */
+/* Publishes one message with this data; ordering_key may be NULL. */
 void pubsub_server_publish_text(struct pubsub_server *server, const char *topic, const char *data,
                                 const char *ordering_key);
 

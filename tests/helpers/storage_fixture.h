@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A storage behind a server of its own, and a client that asks it. */
+/* gcp-local's Storage on a free port, and a client of it. */
 #ifndef TESTS_HELPERS_STORAGE_FIXTURE_H
 #define TESTS_HELPERS_STORAGE_FIXTURE_H
 
@@ -19,7 +19,7 @@ struct storage_fixture {
     json_t *published;    /* [{"topic", "attributes", "data"}] */
 };
 
-/* Opens with data_dir (NULL: in memory), or fails the test. */
+/* data_dir NULL = in memory. Fails the test on an error. */
 void storage_fixture_open(struct storage_fixture *fixture, const char *data_dir);
 void storage_fixture_done(struct storage_fixture *fixture);
 
@@ -28,42 +28,38 @@ static inline void own_storage_fixture(struct storage_fixture *local)
     storage_fixture_done(local);
 }
 
-/* An answer; the JSON of its body, or NULL. */
+/* A response; json is the parsed body, or NULL. */
 struct fixture_response {
     struct http_response http;
     json_t *json;
 };
 
-void fixture_response_done(struct fixture_response *answer);
+void fixture_response_done(struct fixture_response *response);
 
 static inline void own_fixture_response(struct fixture_response *local)
 {
     fixture_response_done(local);
 }
 
-/* Asks; fields are "Name: value" texts, ended by NULL. path is what follows the base. */
+/* Sends a request to base and path, with header fields as "Name: value" strings, ended by NULL. */
 struct fixture_response fixture_request(struct storage_fixture *fixture, const char *method,
                                         const char *path, struct bytes body, ...);
 
-/* The same with a body that is a text and no fields. */
+/* The same with a string as body and without header fields. */
 struct fixture_response fixture_request_text(struct storage_fixture *fixture, const char *method,
                                              const char *path, const char *body);
 
-/* Makes a bucket; uploads a text as media. */
+/* Creates a bucket; uploads an object with text as content. */
 void fixture_create_bucket(struct storage_fixture *fixture, const char *name);
 void fixture_upload_text(struct storage_fixture *fixture, const char *bucket, const char *name,
                          const char *text);
 
-const char *fixture_response_text(const struct fixture_response *answer); /* the body */
-const char *fixture_response_header(const struct fixture_response *answer,
+const char *fixture_response_text(const struct fixture_response *response); /* the body */
+const char *fixture_response_header(const struct fixture_response *response,
                                     const char *name); /* of the head, or "" */
-const char *fixture_response_member(const struct fixture_response *answer,
+const char *fixture_response_member(const struct fixture_response *response,
                                     const char *name); /* of the JSON, or "" */
 const char *fixture_response_error(
-    const struct fixture_response *answer); /* Google's error message, or "" */
-
-/* A new folder under TMPDIR, and its removal with all that is in it. The caller frees the text. */
-char *make_temp_folder(void);
-void remove_folder(const char *folder);
+    const struct fixture_response *response); /* Google's error message, or "" */
 
 #endif
