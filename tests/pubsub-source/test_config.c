@@ -128,7 +128,7 @@ TEST(each_error_is_one_line)
          "extensions.A-b is not an extension name, want lower-case letters and digits"},
         {"K_CE_OVERRIDES={\"extensions\":{\"type\":\"1\"}}", NULL,
          "extensions.type is not an extension name"},
-        {"X=", "--sync=x", "--sync is not known; did you mean --sink"},
+        {"X=", "--sync=x", "unknown option --sync; did you mean --sink"},
         {"X=", "--sink", "--sink wants a value"},
         {"X=", "--sink=", "--sink wants a value"},
     };
