@@ -154,6 +154,13 @@ static void refuse(struct http_exchange *exchange, const struct err *err, void *
     answer_error(exchange, err);
 }
 
+/* Comes first in the log: no event is read yet. */
+static void log_port(uint16_t port, void *app)
+{
+    struct service_state *state = app;
+    log_info("%s listens on port %u", state->service->name, port);
+}
+
 static bool serve(struct service_state *state, struct err *err)
 {
     int64_t port, max_body;
@@ -174,11 +181,11 @@ static bool serve(struct service_state *state, struct err *err)
                                           .max_body = (size_t)max_body,
                                           .handle = handle,
                                           .refuse = refuse,
+                                          .listening = log_port,
                                           .app = state};
     struct http_server *server = http_server_open(&options, err);
     if (!server)
         return false;
-    log_info("%s listens on port %u", state->service->name, http_server_port(server));
 
     int received;
     sigwait(&ends, &received);

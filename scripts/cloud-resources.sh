@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What the project needs in Google Cloud: gcp-setup creates it, doctor looks for it.
 #
 # The caller defines `visit_resource WHAT -- LOOK… -- CREATE… [-- REMOVE…]`, which gets what the resource

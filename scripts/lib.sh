@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Shared by the scripts in this folder: options, commands that are run or only shown, and the way to
 # Google Cloud and Knative; with --local to those that run on this machine.
 #
@@ -13,8 +14,6 @@ dry_run='' local='' data_dir='' namespace=${NAMESPACE:-default}
 project='' topic=${TOPIC:-testing} bucket=${BUCKET:-}
 environment=() overlay='' arguments=()
 
-# ---- ending ------------------------------------------------------------------------------------
-
 die() {
     echo "$me: $*" >&2
     exit 1
@@ -24,8 +23,6 @@ usage_error() {
     echo "$me: $*; see $me --help" >&2
     exit 2
 }
-
-# ---- options -----------------------------------------------------------------------------------
 
 # parse NAMES ARGUMENT…: for each option of NAMES sets the variable of that name: `topic` takes a
 # value, `dry-run?` takes none and becomes 1. The rest goes to $arguments.
@@ -100,8 +97,6 @@ check_names() {
     done
 }
 
-# ---- commands ----------------------------------------------------------------------------------
-
 have() { command -v "$1" >/dev/null; }
 
 # quoted WORD: as the shell reads it.
@@ -162,8 +157,6 @@ json_text() {
     done
     printf '"%s"' "$text"
 }
-
-# ---- where -------------------------------------------------------------------------------------
 
 # use_cloud CLIENT…: finds Google Cloud and Knative, here with --local, and sets $project and $bucket.
 # The clients must be there; locally curl does without them.
@@ -236,8 +229,6 @@ need_account() {
         die 'gcloud has no account: gcloud auth login'
 }
 
-# ---- events ------------------------------------------------------------------------------------
-
 gcp() { curl -fsS -H 'Content-Type: application/json' "$@"; }
 
 # publish TEXT: to the topic.
@@ -282,8 +273,6 @@ percent() {
     done
 }
 
-# ---- Knative on this machine, without kubectl ---------------------------------------------------
-
 # api PATH: of the Kubernetes API, with the token that kn-local wrote.
 api() {
     curl -fsS --cacert "$data_dir/tls/ca.crt" "$api_url$1" \
@@ -300,8 +289,6 @@ service_log() {
         done
 }
 
-# ---- what the scripts created ------------------------------------------------------------------
-
 # created_file: the list of it, for cleanup: a line each with, separated by tabs, what it is, the words
 # of the command that looks for it, --, and the words of the command that removes it.
 created_file() {
@@ -316,8 +303,6 @@ record_created() {
     line=$(IFS=$'\t' && echo "$*")
     grep -xF -- "$line" "$file" >/dev/null 2>&1 || (umask 077 && echo "$line" >>"$file")
 }
-
-# ---- what an overlay holds ---------------------------------------------------------------------
 
 # choose_overlay [NAME]: sets $overlay, the folder; on this machine that is the base.
 choose_overlay() {

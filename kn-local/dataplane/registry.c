@@ -250,7 +250,6 @@ bool registry_apply_service(struct registry *registry, const struct runtime_serv
         .revision = from->revision,
         .pod_base = from->pod_base,
         .probe_path = from->probe_path,
-        .port = from->port,
         .min_scale = from->min_scale,
         .max_scale = from->max_scale,
         .concurrency = from->concurrency,

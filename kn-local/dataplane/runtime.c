@@ -216,7 +216,7 @@ static void open_registry(struct runtime *runtime)
     runtime->home.options = &runtime->options;
     runtime->home.dir = runtime->pods_dir;
     runtime->home.listener = &runtime->options.listener;
-    pthread_mutex_init(&runtime->home.lock, NULL);
+    pod_manager_init(&runtime->home);
     runtime->registry = registry_open(&(struct registry_options){
         .world = &runtime->world, .home = &runtime->home, .store_path = runtime->store_path});
 }
@@ -252,10 +252,7 @@ uint16_t runtime_port(const struct runtime *runtime)
 
 static void wait_for_programs(struct runtime *runtime)
 {
-    static const struct timespec moment = {.tv_nsec = 2 * NS_PER_MS};
-    int64_t deadline_ns = timestamp_monotonic_ns() + STOP_SEC * (int64_t)NS_PER_SEC;
-    while (atomic_load(&runtime->home.running) && timestamp_monotonic_ns() < deadline_ns)
-        nanosleep(&moment, NULL);
+    pod_manager_wait(&runtime->home, timestamp_monotonic_ns() + STOP_SEC * (int64_t)NS_PER_SEC);
 }
 
 /* Lets finish what is under way; after it nothing begins any more. */
@@ -301,7 +298,7 @@ void runtime_close(struct runtime *runtime)
     event_loop_close(runtime->loop);
     if (runtime->registry) {
         registry_close(runtime->registry);
-        pthread_mutex_destroy(&runtime->home.lock);
+        pod_manager_done(&runtime->home);
     }
     trace_log_close(runtime->journal);
     free_options(runtime);

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Shared by tests/e2e/scripts-*.test: clients that only write down how they were called, and what
 # every script has.
 # shellcheck shell=bash disable=SC2154 # $work and $bin are those of lib.sh

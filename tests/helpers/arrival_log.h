@@ -36,7 +36,4 @@ struct crash_test {
  * The time limit of the test runner ends a wait that does not succeed. */
 void crash_test_run(struct arrival_log *log, const struct crash_test *test);
 
-/* A port that is free at the moment. */
-uint16_t free_port(void);
-
 #endif
