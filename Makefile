@@ -5,6 +5,7 @@
 
 VERSION := 0.1.0
 PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
 DESTDIR ?=
 CC      := gcc
 CXX     := g++
@@ -26,7 +27,7 @@ variant := $(strip $(subst $(comma),-,$(SANITIZE)) $(filter-out gcc,$(notdir $(C
 BUILD   := build$(if $(variant),/$(subst $(space),-,$(variant)))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wvla -Werror
-HARDEN   := -fstack-protector-strong -fPIC -fcf-protection
+HARDEN   := -fvisibility=hidden -fstack-protector-strong -fPIC -fcf-protection
 ifeq ($(findstring clang,$(CC)),) # clang 14 wants a second flag for this one
 HARDEN   += -ftrivial-auto-var-init=zero
 endif
@@ -53,7 +54,9 @@ parts   = $(filter-out $(1)/main.c,$(call sources,$(1)))
 LIBRARY_FILES := $(foreach l,$(LIBRARIES),$(BUILD)/lib/$(l).a)
 PROGRAM_PARTS := $(foreach p,$(FOLDERS),$(if $(call parts,$(p)),$(BUILD)/lib/$(p).a))
 PROGRAM_FILES := $(addprefix $(BUILD)/,$(PROGRAMS))
-LIBGCP        := $(BUILD)/libgcp.so.0
+# the major version is the SONAME: see docs/gcp.md
+SONAME        := libgcp.so.$(firstword $(subst ., ,$(VERSION)))
+LIBGCP        := $(BUILD)/$(SONAME)
 TEST_FILES    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(shell find tests -name 'test_*.c')))
 TEST_HELPERS  := $(wildcard tests/helpers/*.c)
 FUZZERS       := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -99,9 +102,9 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 # only what gcp.h declares can be seen from outside
 $(LIBGCP): $(LIBRARY_FILES) gcp/libgcp.map
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(filter-out -pie,$(LINK_FLAGS)) -shared -Wl,-soname,libgcp.so.0 -Wl,-Bsymbolic-functions -Wl,--version-script=gcp/libgcp.map \
+	$(Q)$(CC) $(filter-out -pie,$(LINK_FLAGS)) -shared -Wl,-soname,$(SONAME) -Wl,-Bsymbolic-functions -Wl,--version-script=gcp/libgcp.map \
 	    -o $@ -Wl,--whole-archive $(BUILD)/lib/gcp.a -Wl,--no-whole-archive $(BUILD)/lib/net.a $(BUILD)/lib/base.a $(EXTERNAL)
-	@ln -sf libgcp.so.0 $(BUILD)/libgcp.so
+	@ln -sf $(SONAME) $(BUILD)/libgcp.so
 
 # ---- tests -------------------------------------------------------------------------------------
 
@@ -161,15 +164,17 @@ coverage: ## lines that the tests run, as text under build/coverage
 # ---- installing --------------------------------------------------------------------------------
 
 install: all ## install programs, man pages, libgcp, its header and pkg-config file under PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/libgcp/base \
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include/libgcp/base \
 	    $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(PROGRAM_FILES) $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(LIBGCP) $(DESTDIR)$(PREFIX)/lib
-	ln -sf libgcp.so.0 $(DESTDIR)$(PREFIX)/lib/libgcp.so
+	install -m 755 $(LIBGCP) $(DESTDIR)$(LIBDIR)/libgcp.so.$(VERSION)
+	ln -sf libgcp.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libgcp.so
 	install -m 644 gcp/gcp.h $(DESTDIR)$(PREFIX)/include/libgcp
 	install -m 644 base/bytes.h base/err.h $(DESTDIR)$(PREFIX)/include/libgcp/base
 	$(if $(wildcard docs/man/*.1),install -m 644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1)
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' gcp/libgcp.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libgcp.pc
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' gcp/libgcp.pc.in \
+	    > $(DESTDIR)$(LIBDIR)/pkgconfig/libgcp.pc
 
 # ---- images --------------------------------------------------------------------------------------
 

@@ -46,6 +46,8 @@ extern "C" {
 #include "base/bytes.h"
 #include "base/err.h"
 
+#pragma GCC visibility push(default) /* the library hides everything else */
+
 struct gcp;
 
 /* The APIs; combine them with |. */
@@ -394,6 +396,8 @@ bool gcp_push_open(struct gcp_push **push, struct err *err);
  * Google's keys could not be fetched. Safe from several threads; may block to fetch the keys. */
 bool gcp_push_check(struct gcp_push *push, const char *authorization, struct err *err);
 void gcp_push_close(struct gcp_push *push);
+
+#pragma GCC visibility pop
 
 #define GCP_OWN_VALUE(type)                                                                        \
     static inline void own_##type(struct type *local)                                              \
