@@ -13,6 +13,8 @@ SECONDS ?= 10
 TAG     ?= v1
 
 LIBRARIES := base net cloudevents gcp bridge
+# a program that tests build: the example of docs/services.md
+EXAMPLE   := docs/examples/hello-service
 PROGRAMS  := $(patsubst %/main.c,%,$(wildcard */main.c))
 # what tests link of the programs: also a folder whose main.c is still to come
 FOLDERS   := $(filter-out $(LIBRARIES) tests build,$(patsubst %/,%,$(sort $(dir $(wildcard */*.c)))))
@@ -94,10 +96,11 @@ LINK_ORDER = $(foreach l,bridge gcp cloudevents net base,$(BUILD)/lib/$(l).a)
 
 define program
 $(BUILD)/$(1): $(BUILD)/obj/$(1)/main.c.o $(filter %/$(1).a,$(PROGRAM_PARTS)) $(LIBRARY_FILES)
+	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)
 	$(Q)$(CC) $(LINK_FLAGS) -o $$@ $(BUILD)/obj/$(1)/main.c.o $(filter %/$(1).a,$(PROGRAM_PARTS)) $(LINK_ORDER) $(EXTERNAL)
 endef
-$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+$(foreach p,$(PROGRAMS) $(EXAMPLE),$(eval $(call program,$(p))))
 
 # only what gcp.h declares can be seen from outside
 $(LIBGCP): $(LIBRARY_FILES) gcp/libgcp.map
@@ -113,7 +116,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.c.o $(call objects,$(TEST_HELPERS)) $(PRO
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LINK_FLAGS) -o $@ $< $(call objects,$(TEST_HELPERS)) $(PROGRAM_PARTS) $(LINK_ORDER) -lcmocka $(EXTERNAL)
 
-tests: all $(TEST_FILES)
+tests: all $(TEST_FILES) $(BUILD)/$(EXAMPLE)
 
 test: ## run all tests under ASan and UBSan (SANITIZE=thread: the C tests under TSan)
 	@SANITIZE='$(or $(SANITIZE),address,undefined)' MAKE='$(MAKE)' tests/run
