@@ -45,7 +45,7 @@ CXX_FLAGS := -std=c++17 $(COMMON) $(CXXFLAGS)
 LINK_FLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) \
             $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(if $(COVERAGE),--coverage)
 # each program takes of these what it calls
-EXTERNAL := -lmicrohttpd -lcurl -ljansson -ljwt -lcrypto -lyaml -lsqlite3 -ljpeg -lpng -lwebp -lz \
+EXTERNAL := -lmicrohttpd -lcurl -ljansson -ljwt -lcrypto -lhogweed -lnettle -lgmp -lyaml -lsqlite3 -ljpeg -lpng -lwebp -lz \
             -lcld2 -lstdc++ -lm -ldl -lpthread
 
 sources = $(shell find $(1) -name node_modules -prune -o -name '*.c' -print -o -name '*.cc' -print | sort)
@@ -60,7 +60,7 @@ PROGRAM_FILES := $(addprefix $(BUILD)/,$(PROGRAMS))
 SONAME        := libgcp.so.$(firstword $(subst ., ,$(VERSION)))
 LIBGCP        := $(BUILD)/$(SONAME)
 TEST_FILES    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(shell find tests -name 'test_*.c')))
-TEST_HELPERS  := $(wildcard tests/helpers/*.c)
+TEST_HELPERS  := $(BUILD)/lib/tests/helpers.a
 FUZZERS       := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 # V=1 shows the commands
@@ -89,7 +89,7 @@ $(BUILD)/lib/$(1).a: $(call objects,$(call parts,$(1)))
 	@rm -f $$@
 	$(Q)$(AR) rcs $$@ $$^
 endef
-$(foreach f,$(LIBRARIES) $(FOLDERS),$(eval $(call archive,$(f))))
+$(foreach f,$(LIBRARIES) $(FOLDERS) tests/helpers,$(eval $(call archive,$(f))))
 
 # libraries from the highest layer to the lowest
 LINK_ORDER = $(foreach l,bridge gcp cloudevents net base,$(BUILD)/lib/$(l).a)
@@ -111,10 +111,11 @@ $(LIBGCP): $(LIBRARY_FILES) gcp/libgcp.map
 
 # ---- tests -------------------------------------------------------------------------------------
 
-$(BUILD)/tests/%: $(BUILD)/obj/tests/%.c.o $(call objects,$(TEST_HELPERS)) $(PROGRAM_PARTS) $(LIBRARY_FILES)
+# helpers come from an archive, so that a test contains, and changes with, only what it calls
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.c.o $(TEST_HELPERS) $(PROGRAM_PARTS) $(LIBRARY_FILES)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINK_FLAGS) -o $@ $< $(call objects,$(TEST_HELPERS)) $(PROGRAM_PARTS) $(LINK_ORDER) -lcmocka $(EXTERNAL)
+	$(Q)$(CC) $(LINK_FLAGS) -o $@ $< $(TEST_HELPERS) $(PROGRAM_PARTS) $(LINK_ORDER) -lcmocka $(EXTERNAL)
 
 tests: all $(TEST_FILES) $(BUILD)/$(EXAMPLE)
 

@@ -7,7 +7,7 @@
 
 /* Opens a struct history, the app of the functions below, with the limits in HISTORY_EVENTS and
  * HISTORY_BYTES. NULL and err (ERR_INPUT) when one is not valid. */
-void *message_dumper_open(struct err *err);
+void *message_dumper_open(unsigned apis, struct err *err);
 void message_dumper_close(void *app);
 
 /* A ce_handler. */

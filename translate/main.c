@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* translate: translates the texts in events. */
+#include "bridge/service_gcp.h"
 #include "bridge/service_main.h"
 #include "translate/translate.h"
 
@@ -17,6 +18,8 @@ int main(int argc, char **argv)
             "  TRANSLATE_EMULATOR_HOST\n"
             "                      host:port of a Translation emulator, such as gcp-local;\n"
             "                      needs no credentials\n",
+        .open = service_gcp_open,
+        .close = service_gcp_close,
         .apis = GCP_TRANSLATE,
         .handler = translate_on_event,
     };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vision: labels pictures that are uploaded to a bucket. */
+#include "bridge/service_gcp.h"
 #include "bridge/service_main.h"
 #include "vision/vision.h"
 
@@ -14,6 +15,8 @@ int main(int argc, char **argv)
         .settings = "  VISION_EMULATOR_HOST\n"
                     "                      host:port of a Vision emulator, such as gcp-local;\n"
                     "                      needs no credentials\n",
+        .open = service_gcp_open,
+        .close = service_gcp_close,
         .apis = GCP_VISION,
         .handler = vision_on_event,
     };

@@ -4,7 +4,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "gcp/auth/credentials.h"
-#include "gcp/auth/jwt.h"
+#include "gcp/auth/jwt_sign.h"
 #include "net/url.h"
 
 #include <errno.h>
@@ -56,7 +56,7 @@ static void read_service_account(struct jread *reader, struct credentials *crede
     credentials->key_id = optional_str(reader, "private_key_id");
     credentials->key = required_str(reader, "private_key");
     credentials->token_uri = optional_url(reader, "token_uri", TOKEN_URI);
-    if (jread_ok(reader) && !jwt_rs256_key_valid(credentials->key))
+    if (jread_ok(reader) && !jwt_sign_key_valid(credentials->key))
         jread_fail(reader, "private_key", "is not an RSA key in PEM format");
 }
 

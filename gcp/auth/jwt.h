@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON Web Tokens signed with RS256, the only algorithm that Google uses. Wraps libjwt.
+/* Reads and verifies JSON Web Tokens signed with RS256, the only algorithm that Google uses.
  * Formats: RFC 7515 (compact serialization), RFC 7517 (key sets). */
 #ifndef GCP_AUTH_JWT_H
 #define GCP_AUTH_JWT_H
 
 #include "base/json/jread.h"
 
-/* True for an unencrypted private RSA key (PEM) of at least 2048 bits. */
-bool jwt_rs256_key_valid(const char *pem);
-
-/* Signs claims, a JSON object. kid names the key in the header; NULL = no kid. The caller frees.
- * NULL and ERR_INPUT when the key is not valid. */
-char *jwt_rs256_sign(const json_t *claims, const char *kid, const char *pem, struct err *err);
-
 /* A public key of a key set. All zero is empty. */
 struct jwt_key {
     char *kid;
-    char *pem;
+    char *n, *e; /* modulus and exponent in base64url */
 };
 
 void jwt_key_done(struct jwt_key *key);
@@ -32,8 +25,11 @@ struct jwt_keys {
     size_t count;
 };
 
-/* Reads {"keys":[...]}. Skips all but RSA signing keys of 2048 to 8192 bits with a kid. Fails with
- * ERR_UPSTREAM when the text is not a key set. */
+/* Reads a JSON Web Key. False when it is not an RSA signing key of 2048 to 8192 bits with a kid. */
+bool jwt_key_from_json(const json_t *jwk, struct jwt_key *key);
+
+/* Reads {"keys":[...]} and skips keys that jwt_key_from_json refuses. ERR_UPSTREAM when the text is
+ * not a key set. */
 bool jwt_keys_from_json(struct bytes text, struct jwt_keys *keys, struct err *err);
 const struct jwt_key *jwt_keys_find(const struct jwt_keys *keys, const char *kid);
 void jwt_keys_done(struct jwt_keys *keys);

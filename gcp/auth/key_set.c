@@ -140,7 +140,7 @@ static bool lookup(struct key_set *keys, const char *kid, struct jwt_key *key, b
     pthread_mutex_lock(&keys->lock);
     const struct jwt_key *found = jwt_keys_find(&keys->set, kid);
     if (found)
-        *key = (struct jwt_key){str_copy(found->kid), str_copy(found->pem)};
+        *key = (struct jwt_key){str_copy(found->kid), str_copy(found->n), str_copy(found->e)};
     *stale = now_ns >= keys->next_fetch_ns && (!found || now_ns >= keys->fresh_until_ns);
     *fetch_count = keys->fetch_count;
     *failed = keys->failed;

@@ -62,7 +62,7 @@ bool retry_send(const struct gcp_environment *env, const struct http_call *call,
         OWN(google_error) struct google_error error = {0};
         struct retry_outcome outcome;
         struct err failed = {0};
-        http_client_response_done(response);
+        http_response_done(response);
         if (send_once(env, call, response, &error, &outcome, &failed))
             return true;
 

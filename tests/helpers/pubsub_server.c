@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gcp-local's Pub/Sub on a free port, and a client of it. */
 #include "tests/helpers/pubsub_server.h"
 
 #include "base/base64.h"
 #include "base/str.h"
+#include "gcp-local/pubsub/rest/pubsub_rest.h"
 #include "net/headers.h"
 #include "tests/helpers/test.h"
 
@@ -15,7 +15,8 @@ static struct http_client *pusher_of(void *context)
     return server->pusher;
 }
 
-struct pubsub_server *pubsub_server_open(const char *data_dir, pubsub_id_token *id_token)
+struct pubsub_server *pubsub_server_open(const char *data_dir,
+                                         char *(*id_token)(const char *, const char *, void *))
 {
     struct err err = {0};
     struct pubsub_server *server = alloc_zeroed(sizeof(*server));
@@ -27,7 +28,7 @@ struct pubsub_server *pubsub_server_open(const char *data_dir, pubsub_id_token *
         &err);
     EXPECT_STR(err.text, "");
     server->server = http_server_open(
-        &(struct http_server_options){.handle = pubsub_handle, .app = server->pubsub}, &err);
+        &(struct http_server_options){.handle = pubsub_rest_handle, .app = server->pubsub}, &err);
     EXPECT_STR(err.text, "");
     server->base =
         str_format("http://127.0.0.1:%u/v1/projects/demo/", http_server_port(server->server));
@@ -61,18 +62,18 @@ char *pubsub_server_request(struct pubsub_server *server, const char *method, co
     OWN(headers) struct headers headers = {0};
     if (body)
         headers_add(&headers, "Content-Type", "application/json");
-    OWN(http_response) struct http_response response = {0};
+    OWN(http_response) struct http_response answer = {0};
     http_client_send(server->client,
                      &(struct http_call){.method = method,
                                          .url = url,
                                          .headers = &headers,
                                          .body = bytes_of(body),
                                          .max_reply = 64 << 20},
-                     &response, &err);
+                     &answer, &err);
     EXPECT_STR(err.text, "");
     if (status)
-        *status = response.status;
-    return buf_take(&response.body);
+        *status = answer.status;
+    return buf_take(&answer.body);
 }
 
 void pubsub_server_expect(struct pubsub_server *server, const char *method, const char *path,
@@ -85,6 +86,18 @@ void pubsub_server_expect(struct pubsub_server *server, const char *method, cons
     EXPECT_INT(got, status);
     if (has)
         EXPECT_HAS(text, has);
+}
+
+void pubsub_server_run_rows(const struct pubsub_server_row *rows, size_t count)
+{
+    OWN(pubsub_server) struct pubsub_server *server = pubsub_server_open(NULL, NULL);
+    pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "topics/dead", "{}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "subscriptions/reader",
+                         "{\"topic\":\"projects/demo/topics/news\"}", 200, NULL);
+    for (size_t i = 0; i < count; i++)
+        pubsub_server_expect(server, rows[i].method, rows[i].path, rows[i].body, rows[i].status,
+                             rows[i].has);
 }
 
 json_t *pubsub_server_post(struct pubsub_server *server, const char *path, const char *body)
@@ -102,9 +115,9 @@ json_t *pubsub_server_post(struct pubsub_server *server, const char *path, const
 json_t *pubsub_server_pull(struct pubsub_server *server, const char *subscription)
 {
     OWN(free) char *path = str_format("subscriptions/%s:pull", subscription);
-    json_auto_t *response =
+    json_auto_t *answer =
         pubsub_server_post(server, path, "{\"maxMessages\":10,\"returnImmediately\":true}");
-    json_t *received = json_object_get(response, "receivedMessages");
+    json_t *received = json_object_get(answer, "receivedMessages");
     return received ? json_incref(received) : json_array();
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gcp-local's Storage on a free port, and a client of it. */
+/* A storage with its own server and client. */
 #include "tests/helpers/storage_fixture.h"
 
 #include "base/str.h"
@@ -39,9 +39,9 @@ void storage_fixture_open(struct storage_fixture *fixture, const char *data_dir)
                                                               .context = fixture},
                                     &err);
     EXPECT_STR(err.text, "");
-    fixture->server = http_server_open(&(struct http_server_options){.begin = storage_begin,
-                                                                     .handle = storage_handle,
-                                                                     .refuse = storage_refuse,
+    fixture->server = http_server_open(&(struct http_server_options){.begin = storage_rest_begin,
+                                                                     .handle = storage_rest_handle,
+                                                                     .refuse = storage_rest_refuse,
                                                                      .drain_sec = 5,
                                                                      .app = fixture->storage},
                                        &err);
@@ -64,7 +64,7 @@ void storage_fixture_done(struct storage_fixture *fixture)
 
 void fixture_response_done(struct fixture_response *response)
 {
-    http_client_response_done(&response->http);
+    http_response_done(&response->http);
     json_decref(response->json);
     *response = (struct fixture_response){0};
 }

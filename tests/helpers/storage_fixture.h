@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gcp-local's Storage on a free port, and a client of it. */
+/* A storage with its own server and client. */
 #ifndef TESTS_HELPERS_STORAGE_FIXTURE_H
 #define TESTS_HELPERS_STORAGE_FIXTURE_H
 
+#include "gcp-local/storage/rest/storage_rest.h"
 #include "gcp-local/storage/storage.h"
 #include "net/client/http_client.h"
 #include "net/server/http_server.h"
@@ -19,7 +20,7 @@ struct storage_fixture {
     json_t *published;    /* [{"topic", "attributes", "data"}] */
 };
 
-/* data_dir NULL = in memory. Fails the test on an error. */
+/* Opens with data_dir (NULL: in memory), or fails the test. */
 void storage_fixture_open(struct storage_fixture *fixture, const char *data_dir);
 void storage_fixture_done(struct storage_fixture *fixture);
 
@@ -28,7 +29,7 @@ static inline void own_storage_fixture(struct storage_fixture *local)
     storage_fixture_done(local);
 }
 
-/* A response; json is the parsed body, or NULL. */
+/* json is the body, NULL when it is not JSON. */
 struct fixture_response {
     struct http_response http;
     json_t *json;
@@ -41,7 +42,9 @@ static inline void own_fixture_response(struct fixture_response *local)
     fixture_response_done(local);
 }
 
-/* Sends a request to base and path, with header fields as "Name: value" strings, ended by NULL. */
+/* Sends a request. path follows the base; the header fields are "Name: value" strings, ended by
+ * NULL.
+ */
 struct fixture_response fixture_request(struct storage_fixture *fixture, const char *method,
                                         const char *path, struct bytes body, ...);
 
@@ -49,16 +52,16 @@ struct fixture_response fixture_request(struct storage_fixture *fixture, const c
 struct fixture_response fixture_request_text(struct storage_fixture *fixture, const char *method,
                                              const char *path, const char *body);
 
-/* Creates a bucket; uploads an object with text as content. */
+/* Creates a bucket; uploads a string as media. */
 void fixture_create_bucket(struct storage_fixture *fixture, const char *name);
 void fixture_upload_text(struct storage_fixture *fixture, const char *bucket, const char *name,
                          const char *text);
 
 const char *fixture_response_text(const struct fixture_response *response); /* the body */
 const char *fixture_response_header(const struct fixture_response *response,
-                                    const char *name); /* of the head, or "" */
+                                    const char *name); /* a header field, or "" */
 const char *fixture_response_member(const struct fixture_response *response,
-                                    const char *name); /* of the JSON, or "" */
+                                    const char *name); /* a string in the JSON, or "" */
 const char *fixture_response_error(
     const struct fixture_response *response); /* Google's error message, or "" */
 

@@ -20,7 +20,7 @@ static struct server_identity open_in(const struct temp_dir *dir, const char *ho
     return identity;
 }
 
-TEST(the_server_is_vouched_for_by_the_authority_and_named_localhost)
+TEST(the_server_certificate_is_signed_and_names_localhost)
 {
     OWN(temp_dir) struct temp_dir dir = temp_dir_new();
     OWN(server_identity) struct server_identity made = open_in(&dir, NULL);
@@ -75,7 +75,7 @@ TEST(a_host_that_the_certificate_does_not_name_gets_a_new_one)
     EXPECT_INT(X509_check_host(server.cert, "localhost", 0, 0, NULL), 1);
 }
 
-TEST(a_broken_file_is_made_anew)
+TEST(a_damaged_file_is_recreated)
 {
     OWN(temp_dir) struct temp_dir dir = temp_dir_new();
     OWN(server_identity) struct server_identity first = open_in(&dir, NULL);

@@ -1,45 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine filled again from what a store has kept. */
+/* Loads the engine from a store. */
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "gcp-local/pubsub/engine/engine_private.h"
-#include "gcp-local/pubsub/engine/retained_messages.h"
 
-/* Who holds messages, by number. */
+/* What keeps messages: one of subscription and retained is set. */
 struct resource_owner {
     int64_t number;
-    struct subscription *subscription; /* or: */
-    struct retained_messages *shelf;
+    struct subscription *subscription;
+    struct retained_messages *retained;
     UT_hash_handle hh;
 };
 
-static const char *topic_name(const json_t *config)
-{
-    return json_string_value(json_object_get(config, "topic"));
-}
-
 static void add_owner(struct engine *engine, int64_t number, struct subscription *subscription,
-                      struct retained_messages *shelf)
+                      struct retained_messages *retained)
 {
     struct resource_owner *owner = alloc_zeroed(sizeof(*owner));
-    *owner =
-        (struct resource_owner){.number = number, .subscription = subscription, .shelf = shelf};
+    *owner = (struct resource_owner){
+        .number = number, .subscription = subscription, .retained = retained};
     HASH_ADD(hh, engine->owners, number, sizeof(owner->number), owner);
 }
 
 static bool load_subscription(struct engine *engine, int64_t number, json_t *config, int64_t now_ns,
                               struct err *err)
 {
-    struct subscription_settings rules = {0};
-    if (!settings_from_subscription(config, &rules, err)) {
+    struct subscription_settings settings = {0};
+    if (!settings_from_subscription(config, &settings, err)) {
         json_decref(config);
         return false;
     }
     struct subscription *subscription =
-        engine_add_subscription(engine, number, config, rules, now_ns);
+        engine_add_subscription(engine, number, config, settings, now_ns);
     add_owner(engine, number, subscription, NULL);
-    /* its topic has a lower number, so it is there already */
-    struct topic *topic = engine_topic(engine, topic_name(config));
-    if (topic && !rules.detached)
+    /* the topic has a lower number, so it is loaded already */
+    struct topic *topic = engine_topic(engine, json_text_at(config, "topic"));
+    if (topic && !settings.detached)
         engine_attach(subscription, topic);
     return true;
 }
@@ -55,10 +50,11 @@ bool engine_load_resource(struct engine *engine, int64_t owner, const char *name
     } else if (strstr(name, "/subscriptions/")) {
         return load_subscription(engine, owner, config, now_ns, err);
     } else if (strstr(name, "/snapshots/")) {
-        struct topic *topic = engine_topic(engine, topic_name(config));
-        add_owner(engine, owner, NULL, &engine_add_snapshot(engine, owner, config, topic)->kept);
+        struct topic *topic = engine_topic(engine, json_text_at(config, "topic"));
+        add_owner(engine, owner, NULL,
+                  &engine_add_snapshot(engine, owner, config, topic)->retained);
     } else {
-        add_owner(engine, owner, NULL, &engine_add_topic(engine, owner, config)->kept);
+        add_owner(engine, owner, NULL, &engine_add_topic(engine, owner, config)->retained);
     }
     return true;
 }
@@ -73,10 +69,10 @@ void engine_load_retained(struct engine *engine, int64_t owner, struct stored_me
     if (!found)
         return;
     message->holders++;
-    if (found->shelf)
-        retained_messages_add(found->shelf, message);
+    if (found->retained)
+        retained_messages_add(found->retained, message);
     else
-        subscription_queue_add(&found->subscription->backlog, message,
+        subscription_queue_add(&found->subscription->queue, message,
                                acked ? ENTRY_ACKED : ENTRY_READY);
 }
 
@@ -86,6 +82,11 @@ void engine_load_end(struct engine *engine)
     HASH_ITER(hh, engine->subscriptions, subscription, next_subscription)
     {
         engine_reschedule(engine, subscription);
+    }
+    struct topic *topic, *next_topic;
+    HASH_ITER(hh, engine->topics, topic, next_topic)
+    {
+        engine_reschedule_topic(engine, topic);
     }
     struct resource_owner *owner, *next_owner;
     HASH_ITER(hh, engine->owners, owner, next_owner)

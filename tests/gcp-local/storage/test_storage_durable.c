@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What storage keeps when its process is killed, the disk is full, or many write at once. */
+/* Storage after a kill, on a full disk, with concurrent writers. */
 #include "base/own.h"
 #include "base/str.h"
 #include "gcp-local/storage/storage.h"
@@ -25,18 +25,18 @@ struct child {
     struct storage_fixture fixture; /* only a client */
 };
 
-/* Runs a server until it is killed; tells its port through a pipe. */
+/* Runs a server until it is killed; writes its port to a pipe. */
 static _Noreturn void serve(const char *folder, rlim_t file_limit, int port_to)
 {
     struct err err = {0};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGXFSZ, SIG_IGN); /* so that write fails, as on a full disk */
+    signal(SIGXFSZ, SIG_IGN); /* write fails as on a full disk */
     setrlimit(RLIMIT_FSIZE, &(struct rlimit){file_limit, RLIM_INFINITY});
     struct storage *storage = storage_open(&(struct storage_options){.data_dir = folder}, &err);
     struct http_server *server =
-        storage ? http_server_open(&(struct http_server_options){.begin = storage_begin,
-                                                                 .handle = storage_handle,
-                                                                 .refuse = storage_refuse,
+        storage ? http_server_open(&(struct http_server_options){.begin = storage_rest_begin,
+                                                                 .handle = storage_rest_handle,
+                                                                 .refuse = storage_rest_refuse,
                                                                  .app = storage},
                                    &err)
                 : NULL;
@@ -100,7 +100,7 @@ static int begin_upload(uint16_t port, const char *name, size_t len)
     return fd;
 }
 
-/* Bytes in the files of a folder, and how many there are. */
+/* The number of files in a folder, and their bytes. */
 static size_t count_files(const char *folder, const char *name, off_t *bytes)
 {
     OWN(free) char *path = str_format("%s/storage/%s", folder, name);
@@ -119,7 +119,7 @@ static size_t count_files(const char *folder, const char *name, off_t *bytes)
     return count;
 }
 
-TEST(an_upload_that_a_kill_cuts_off_leaves_nothing)
+TEST(an_upload_interrupted_by_a_kill_leaves_nothing)
 {
     OWN(temp_dir) struct temp_dir dir = temp_dir_new();
     struct child child;
@@ -147,7 +147,7 @@ TEST(an_upload_that_a_kill_cuts_off_leaves_nothing)
     child_kill(&child);
 }
 
-TEST(what_was_answered_survives_a_kill)
+TEST(what_was_acknowledged_survives_a_kill)
 {
     OWN(temp_dir) struct temp_dir dir = temp_dir_new();
     struct child child;
@@ -172,9 +172,9 @@ TEST(what_was_answered_survives_a_kill)
     child_kill(&child);
 }
 
-/* Uploads and overwrites until the server is killed: every object is then whole, and every content
- * has its object. */
-TEST(a_kill_among_many_changes_leaves_content_and_metadata_in_step)
+/* Uploads and overwrites until the server is killed: then every object must be complete, and every
+ * content file must have an object. */
+TEST(a_kill_during_many_changes_leaves_content_and_metadata_consistent)
 {
     OWN(temp_dir) struct temp_dir dir = temp_dir_new();
     for (int round = 0; round < 5; round++) {
@@ -189,7 +189,8 @@ TEST(a_kill_among_many_changes_leaves_content_and_metadata_in_step)
             send_all(sockets[i], "Hello World", 11);
         }
         char byte;
-        EXPECT(recv(sockets[round], &byte, 1, 0) == 1); /* some are done, others are not */
+        EXPECT(recv(sockets[round], &byte, 1, 0) ==
+               1); /* some requests are complete, others are not */
         child_kill(&child);
         for (int i = 0; i < 8; i++)
             close(sockets[i]);
@@ -207,7 +208,7 @@ TEST(a_kill_among_many_changes_leaves_content_and_metadata_in_step)
     }
 }
 
-TEST(a_full_disk_refuses_the_upload_and_keeps_nothing_of_it)
+TEST(on_a_full_disk_an_upload_fails_and_leaves_nothing)
 {
     OWN(temp_dir) struct temp_dir dir = temp_dir_new();
     struct child child;
@@ -227,13 +228,14 @@ TEST(a_full_disk_refuses_the_upload_and_keeps_nothing_of_it)
         fixture_request_text(&child.fixture, "GET", "/b/bucket/o/o?alt=media", NULL);
     EXPECT_STR(fixture_response_text(&old), "first");
     off_t bytes = 0;
-    while (count_files(dir.path, "incoming", &bytes) > 0) /* goes with the connection's request */
+    while (count_files(dir.path, "incoming", &bytes) >
+           0) /* removed when the request of the closed connection ends */
         usleep(1000);
     fixture_upload_text(&child.fixture, "bucket", "o", "second");
     child_kill(&child);
 }
 
-TEST(a_resumable_upload_goes_on_when_the_disk_has_room_again)
+TEST(a_resumable_upload_continues_when_the_disk_has_space_again)
 {
     OWN(temp_dir) struct temp_dir dir = temp_dir_new();
     struct child child;
@@ -294,7 +296,7 @@ static void *write_often(void *to)
     return NULL;
 }
 
-TEST(concurrent_uploads_to_one_name_are_each_whole)
+TEST(concurrent_uploads_to_one_name_do_not_mix)
 {
     OWN(temp_dir) struct temp_dir dir = temp_dir_new();
     {
@@ -315,7 +317,7 @@ TEST(concurrent_uploads_to_one_name_are_each_whole)
     }
 }
 
-/* The most memory that a process has had, in KiB. */
+/* The peak memory of a process, in KiB. */
 static long peak_of(pid_t pid)
 {
     OWN(free) char *path = str_format("/proc/%d/status", pid);
@@ -342,9 +344,9 @@ TEST(a_large_upload_and_its_download_need_little_memory)
     int fd = begin_upload(child.port, "large", (size_t)PIECE * PIECES);
     for (int i = 0; i < PIECES; i++)
         send_all(fd, piece, PIECE);
-    char answer[16] = "";
-    EXPECT(recv(fd, answer, 12, MSG_WAITALL) == 12);
-    EXPECT_STR(answer, "HTTP/1.1 200");
+    char response[16] = "";
+    EXPECT(recv(fd, response, 12, MSG_WAITALL) == 12);
+    EXPECT_STR(response, "HTTP/1.1 200");
     close(fd);
 
     fd = connect_to(child.port);
@@ -359,7 +361,7 @@ TEST(a_large_upload_and_its_download_need_little_memory)
     child_kill(&child);
 }
 
-TEST(nothing_is_left_behind_when_nothing_is_to_be_kept)
+TEST(in_memory_storage_leaves_no_files)
 {
     OWN(temp_dir) struct temp_dir dir = temp_dir_new();
     setenv("TMPDIR", dir.path, 1);

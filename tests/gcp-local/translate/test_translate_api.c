@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gcp-local/translate: the six languages, both APIs, from JSON to JSON and over HTTP. */
+/* gcp-local/translate: the six languages, both APIs, as JSON and over HTTP. */
 #include "base/str.h"
 #include "gcp-local/translate/detect.h"
 #include "gcp-local/translate/filter_process.h"
@@ -31,7 +31,7 @@ TEST(languages_have_names_in_each_other)
     EXPECT_STR(language_name(fr, fr), "Français");
 }
 
-TEST(the_language_of_a_text_is_one_of_the_six)
+TEST(the_language_of_a_text_is_detected_among_the_six)
 {
     static const struct {
         const char *text, *code;
@@ -45,7 +45,7 @@ TEST(the_language_of_a_text_is_one_of_the_six)
         {"Bonjour tout le monde", "fr"},
         {"Bom dia, como você está?", "pt"},
         {"Buongiorno a tutti", "it"},
-        {"Grazie mille", "it"}, /* with few words of it the six are weighed against each other */
+        {"Grazie mille", "it"}, /* with few words, the six languages are compared */
         {"Eu te amo", "pt"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -60,7 +60,7 @@ TEST(the_language_of_a_text_is_one_of_the_six)
     EXPECT(confidence == 0);
 }
 
-TEST(of_a_long_text_the_beginning_is_enough)
+TEST(the_language_of_a_long_text_is_detected_from_its_beginning)
 {
     OWN(buf) struct buf text = {0};
     for (int i = 0; i < 4000; i++)
@@ -69,7 +69,7 @@ TEST(of_a_long_text_the_beginning_is_enough)
     EXPECT_STR(detect_language(text.data, false, &confidence)->code, "fr");
 }
 
-TEST(entities_become_characters_but_those_that_html_needs)
+TEST(entities_become_characters_except_those_that_html_needs)
 {
     static const struct {
         const char *before, *after;
@@ -88,7 +88,7 @@ TEST(entities_become_characters_but_those_that_html_needs)
     }
 }
 
-TEST(quotes_and_loose_signs_are_written_as_entities_outside_of_tags)
+TEST(quotes_and_special_characters_become_entities_outside_of_tags)
 {
     static const struct {
         const char *before, *after;
@@ -108,13 +108,13 @@ TEST(quotes_and_loose_signs_are_written_as_entities_outside_of_tags)
 static bool run(const char *script, const char *input, int timeout_ms, size_t max_output,
                 struct buf *out, struct err *err)
 {
-    const char *const argv[] = {"sh", "-c", script, NULL}, *const env[] = {"PATH=/usr/bin:/bin",
-                                                                           "LC_ALL=C", NULL};
+    char *const argv[] = {"sh", "-c", (char *)(uintptr_t)script, NULL};
+    char *const env[] = {"PATH=/usr/bin:/bin", "LC_ALL=C", NULL};
     struct filter_process filter = {argv, env, timeout_ms, max_output};
     return filter_process_run(&filter, bytes_of(input), out, err);
 }
 
-TEST(a_filter_gets_its_input_and_only_the_environment_given)
+TEST(a_filter_gets_its_input_and_only_the_given_environment)
 {
     OWN(buf) struct buf out = {0};
     struct err err = {0};
@@ -122,15 +122,15 @@ TEST(a_filter_gets_its_input_and_only_the_environment_given)
     EXPECT_STR(out.data, "HELLO0\n");
 }
 
-TEST(a_filter_that_fails_is_quoted)
+TEST(the_error_of_a_failed_filter_quotes_its_standard_error)
 {
     OWN(buf) struct buf out = {0};
     struct err err = {0};
     EXPECT(!run("echo no such pair >&2; echo more >&2; exit 3", "", 10000, 1000, &out, &err));
-    EXPECT_STR(err.text, "sh failed (exit code 3), saying: no such pair");
+    EXPECT_STR(err.text, "sh failed (exit code 3): no such pair");
 }
 
-TEST(a_filter_that_never_ends_is_killed_with_all_it_started)
+TEST(a_filter_that_does_not_end_is_killed_with_its_descendants)
 {
     OWN(buf) struct buf out = {0};
     struct err err = {0};
@@ -138,7 +138,7 @@ TEST(a_filter_that_never_ends_is_killed_with_all_it_started)
     EXPECT_INT(err.status, ERR_UNAVAILABLE);
 }
 
-TEST(a_filter_that_writes_too_much_is_stopped)
+TEST(a_filter_that_writes_too_much_is_killed)
 {
     OWN(buf) struct buf out = {0};
     struct err err = {0};
@@ -148,7 +148,7 @@ TEST(a_filter_that_writes_too_much_is_stopped)
 
 TEST(a_program_that_is_missing_is_not_found)
 {
-    const char *const argv[] = {"no-such-program", NULL}, *const env[] = {NULL};
+    char *const argv[] = {"no-such-program", NULL}, *const env[] = {NULL};
     struct filter_process filter = {argv, env, 1000, 1000};
     OWN(buf) struct buf out = {0};
     struct err err = {0};
@@ -168,17 +168,17 @@ TEST(without_apertium_the_error_names_the_packages)
     EXPECT_INT(err.status, ERR_INPUT);
     EXPECT_STR(err.reason, "FAILED_PRECONDITION");
     EXPECT_STR(err.text, "translation needs Debian's packages apertium and apertium-eng-cat; "
-                         "./scripts/setup run installs all that are needed");
+                         "install all with ./scripts/setup run");
 }
 
-/* "STATUS BODY" for a request text. The caller frees. */
+/* "STATUS BODY" for a request. The caller frees. */
 static char *v2(enum translate_v2_method method, const char *request)
 {
     json_auto_t *tree = json_loads(request, 0, NULL);
-    struct translate_v2_reply answer = translate_v2(method, tree);
-    OWN(free) char *text = json_to_text(answer.body);
-    json_decref(answer.body);
-    return str_format("%d %s", answer.status, text);
+    struct translate_v2_reply response = translate_v2(method, tree);
+    OWN(free) char *text = json_to_text(response.body);
+    json_decref(response.body);
+    return str_format("%d %s", response.status, text);
 }
 
 TEST(v2_translates_a_text)
@@ -192,12 +192,12 @@ TEST(v2_translates_a_text)
                          "\"detectedSourceLanguage\":\"en\"}]}}");
 }
 
-TEST(v2_translates_many_texts_in_order_whatever_they_hold)
+TEST(v2_translates_many_texts_of_any_content_in_order)
 {
-    OWN(free) char *answer = v2(
+    OWN(free) char *response = v2(
         V2_TRANSLATE, "{\"q\":[\"Hello World\",\"\",\"Bonjour\",\"Good morning\\n\\nThe house\","
                       "\"12345\",\"  \",\"a \\u001e b\"],\"target\":\"es\",\"format\":\"text\"}");
-    json_auto_t *tree = json_loads(answer + 4, 0, NULL);
+    json_auto_t *tree = json_loads(response + 4, 0, NULL);
     const json_t *list = json_object_get(json_object_get(tree, "data"), "translations");
     static const char *const want[] = {"Hola Mundo", "",  "Buenos días", "Buenos días\n\nLa casa",
                                        "12345",      "  "};
@@ -207,19 +207,19 @@ TEST(v2_translates_many_texts_in_order_whatever_they_hold)
                    want[i]);
 }
 
-TEST(v2_takes_html_unless_told_otherwise)
+TEST(v2_expects_html_by_default)
 {
-    OWN(free) char *answer =
+    OWN(free) char *response =
         v2(V2_TRANSLATE, "{\"q\":\"<b>Good morning</b> &amp; the &quot;house&quot;\","
                          "\"source\":\"en\",\"target\":\"ca\"}");
-    EXPECT_STR(answer, "200 {\"data\":{\"translations\":[{\"translatedText\":"
-                       "\"<b>Bon dia</b> &amp; la &quot;casa&quot;\"}]}}");
+    EXPECT_STR(response, "200 {\"data\":{\"translations\":[{\"translatedText\":"
+                         "\"<b>Bon dia</b> &amp; la &quot;casa&quot;\"}]}}");
 }
 
-TEST(v2_leaves_a_text_alone_that_is_in_the_target_language)
+TEST(v2_does_not_change_a_text_in_the_target_language)
 {
-    OWN(free) char *answer = v2(V2_TRANSLATE, "{\"q\":\"Hola Mundo\",\"target\":\"es\"}");
-    EXPECT_HAS(answer, "\"translatedText\":\"Hola Mundo\",\"detectedSourceLanguage\":\"es\"");
+    OWN(free) char *response = v2(V2_TRANSLATE, "{\"q\":\"Hola Mundo\",\"target\":\"es\"}");
+    EXPECT_HAS(response, "\"translatedText\":\"Hola Mundo\",\"detectedSourceLanguage\":\"es\"");
 }
 
 TEST(v2_translates_in_all_thirty_directions)
@@ -233,15 +233,15 @@ TEST(v2_translates_in_all_thirty_directions)
             json_auto_t *request = json_pack("{s:s, s:s, s:s, s:s}", "q", hello[from], "source",
                                              language_at(from)->code, "target",
                                              language_at(to)->code, "format", "text");
-            struct translate_v2_reply answer = translate_v2(V2_TRANSLATE, request);
-            OWN(free) char *text = json_to_text(answer.body);
-            json_decref(answer.body);
-            EXPECT_INT(answer.status, 200);
-            EXPECT(strstr(text, hello[from]) == NULL); /* whatever it became, it is another text */
+            struct translate_v2_reply response = translate_v2(V2_TRANSLATE, request);
+            OWN(free) char *text = json_to_text(response.body);
+            json_decref(response.body);
+            EXPECT_INT(response.status, 200);
+            EXPECT(strstr(text, hello[from]) == NULL); /* it was changed */
         }
 }
 
-TEST(v2_refuses_in_googles_form)
+TEST(v2_rejects_invalid_requests_with_googles_errors)
 {
     static const struct {
         const char *request, *want;
@@ -260,49 +260,49 @@ TEST(v2_refuses_in_googles_form)
         {"{\"q\":\"x\",\"target\":\"en\",\"format\":\"pdf\"}", "Format: pdf"},
         {"{\"target\":\"en\"}", "Required Text"},
         {"{\"q\":[],\"target\":\"en\"}", "Required Text"},
-        {"{\"q\":[7],\"target\":\"en\"}", "q holds something else than strings"},
+        {"{\"q\":[7],\"target\":\"en\"}", "q must hold strings only"},
         {"{\"q\":\"x\"}", "Required parameter: target"},
         {"{\"q\":\"x\",\"target\":7}", "target is a number, want a string"},
         {"{\"q\":\"x\",\"to\":\"en\"}", "to is not known"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        OWN(free) char *answer = v2(V2_TRANSLATE, rows[i].request);
-        EXPECT(str_starts(answer, "400 {\"error\":{\"code\":400,"));
-        EXPECT_HAS(answer, rows[i].want);
+        OWN(free) char *response = v2(V2_TRANSLATE, rows[i].request);
+        EXPECT(str_starts(response, "400 {\"error\":{\"code\":400,"));
+        EXPECT_HAS(response, rows[i].want);
     }
 }
 
-TEST(v2_keeps_to_its_limits)
+TEST(v2_enforces_googles_limits)
 {
     json_t *list = json_array();
     for (int i = 0; i < 129; i++)
         json_array_append_new(list, json_string("x"));
     json_auto_t *many = json_pack("{s:o, s:s}", "q", list, "target", "es");
-    struct translate_v2_reply answer = translate_v2(V2_TRANSLATE, many);
-    OWN(free) char *text = json_to_text(answer.body);
-    json_decref(answer.body);
+    struct translate_v2_reply response = translate_v2(V2_TRANSLATE, many);
+    OWN(free) char *text = json_to_text(response.body);
+    json_decref(response.body);
     EXPECT_HAS(text, "Too many text segments");
 
     OWN(free) char *letters = alloc_zeroed(204802);
     memset(letters, 'x', 204801);
     json_auto_t *large = json_pack("{s:s, s:s}", "q", letters, "target", "es");
-    answer = translate_v2(V2_TRANSLATE, large);
-    OWN(free) char *too_long = json_to_text(answer.body);
-    json_decref(answer.body);
+    response = translate_v2(V2_TRANSLATE, large);
+    OWN(free) char *too_long = json_to_text(response.body);
+    json_decref(response.body);
     EXPECT_HAS(too_long, "Text too long");
-    EXPECT_INT(answer.status, 400);
+    EXPECT_INT(response.status, 400);
 }
 
-TEST(v2_translates_a_long_text_whole)
+TEST(v2_translates_a_long_text_completely)
 {
     OWN(buf) struct buf text = {0};
     for (int i = 0; i < 400; i++)
         buf_add_text(&text, "The children are playing in the garden. ");
     json_auto_t *request = json_pack("{s:s, s:s, s:s, s:s}", "q", text.data, "source", "en",
                                      "target", "ca", "format", "text");
-    struct translate_v2_reply answer = translate_v2(V2_TRANSLATE, request);
-    OWN(free) char *result = json_to_text(answer.body);
-    json_decref(answer.body);
+    struct translate_v2_reply response = translate_v2(V2_TRANSLATE, request);
+    OWN(free) char *result = json_to_text(response.body);
+    json_decref(response.body);
     int sentences = 0;
     for (const char *at = result; (at = strstr(at, "Els nens estan jugant")); at++)
         sentences++;
@@ -311,9 +311,9 @@ TEST(v2_translates_a_long_text_whole)
 
 TEST(v2_detects_languages_as_lists_of_lists)
 {
-    OWN(free) char *answer = v2(V2_DETECT, "{\"q\":[\"Hello World\",\"12345\"]}");
-    EXPECT_HAS(answer, "200 {\"data\":{\"detections\":[[{\"language\":\"en\",\"confidence\":0.9");
-    EXPECT_HAS(answer, "\"isReliable\":false}],[{\"language\":\"und\",\"confidence\":0.0,");
+    OWN(free) char *response = v2(V2_DETECT, "{\"q\":[\"Hello World\",\"12345\"]}");
+    EXPECT_HAS(response, "200 {\"data\":{\"detections\":[[{\"language\":\"en\",\"confidence\":0.9");
+    EXPECT_HAS(response, "\"isReliable\":false}],[{\"language\":\"und\",\"confidence\":0.0,");
 }
 
 TEST(v2_lists_languages_with_names_when_a_target_is_given)
@@ -324,7 +324,7 @@ TEST(v2_lists_languages_with_names_when_a_target_is_given)
     EXPECT_HAS(named, "{\"language\":\"en\",\"name\":\"Inglés\"}");
 }
 
-TEST(v2_takes_forms_and_queries_with_q_again_and_again)
+TEST(v2_accepts_forms_and_queries_with_repeated_q)
 {
     struct err err = {0};
     json_auto_t *request =
@@ -336,7 +336,7 @@ TEST(v2_takes_forms_and_queries_with_q_again_and_again)
     EXPECT_INT(err.status, ERR_INPUT);
 }
 
-/* The response to a request text, or the error's text. The caller frees. */
+/* The response to a request, or the error's text. The caller frees. */
 static char *v3(json_t *(*method)(const json_t *, struct err *), const char *request)
 {
     struct err err = {0};
@@ -361,7 +361,7 @@ TEST(v3_translates_texts)
                "\"en\"},{\"translatedText\":\"Buenos días\",\"detectedLanguageCode\":\"en\"}]}");
 }
 
-TEST(v3_refuses_what_is_wrong)
+TEST(v3_rejects_invalid_requests)
 {
     static const struct {
         const char *request, *want;
@@ -379,13 +379,13 @@ TEST(v3_refuses_what_is_wrong)
         {"{\"contents\":[\"x\"],\"targetLanguageCode\":\"es\",\"mimeType\":\"image/png\"}",
          "mimeType is image/png, want text/plain or text/html"},
         {"{\"contents\":[\"x\"],\"targetLanguageCode\":\"es\",\"glossaryConfig\":{}}",
-         "not built into gcp-local"},
+         "not supported by gcp-local"},
         {"{\"content\":[\"x\"]}", "content is not known; did you mean contents?"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        OWN(free) char *answer = v3(translate_v3_text, rows[i].request);
-        EXPECT(str_starts(answer, "400 "));
-        EXPECT_HAS(answer, rows[i].want);
+        OWN(free) char *response = v3(translate_v3_text, rows[i].request);
+        EXPECT(str_starts(response, "400 "));
+        EXPECT_HAS(response, rows[i].want);
     }
 }
 
@@ -424,7 +424,7 @@ TEST(v3_detects_and_lists_languages)
     EXPECT(translate_v3_languages("xx", &err) == NULL);
 }
 
-TEST(paths_of_translate_are_told_from_others)
+TEST(paths_of_translate_are_recognized)
 {
     EXPECT(translate_owns("/language/translate/v2"));
     EXPECT(translate_owns("/language/translate/v2/detect"));
@@ -434,7 +434,7 @@ TEST(paths_of_translate_are_told_from_others)
     EXPECT(!translate_owns("/"));
 }
 
-TEST(both_apis_answer_over_http)
+TEST(both_apis_reply_over_http)
 {
     static const struct {
         const char *target, *type, *body, *want;
@@ -459,7 +459,7 @@ TEST(both_apis_answer_over_http)
          "\"languageCode\": \"en\""},
         {"/v3/projects/p/supportedLanguages?displayLanguageCode=en", NULL, NULL, "Portuguese"},
         {"/v3/projects/p:batchTranslateText", "application/json", "{}",
-         "/v3/projects/p:batchTranslateText is not built into gcp-local"},
+         "/v3/projects/p:batchTranslateText is not supported by gcp-local"},
     };
     struct err err = {0};
     struct translate_api *translate = translate_open();
@@ -473,10 +473,10 @@ TEST(both_apis_answer_over_http)
         OWN(headers) struct headers headers = {0};
         if (rows[i].type)
             headers_add(&headers, "Content-Type", rows[i].type);
-        OWN(http_response) struct http_response answer = {0};
+        OWN(http_response) struct http_response response = {0};
         struct http_call call = {.url = url, .headers = &headers, .body = bytes_of(rows[i].body)};
-        EXPECT(http_client_send(client, &call, &answer, &err));
-        OWN(free) char *text = str_format("%d %s", answer.status, answer.body.data);
+        EXPECT(http_client_send(client, &call, &response, &err));
+        OWN(free) char *text = str_format("%d %s", response.status, response.body.data);
         EXPECT_HAS(text, rows[i].want);
     }
     http_client_close(client);
