@@ -30,7 +30,7 @@ static void use_fake_kubectl(struct fake_kubectl *fake, const char *script)
     EXPECT(mkdtemp(fake->folder));
     OWN(free) char *file = str_format("%s/kubectl", fake->folder);
     OWN(free) char *text = str_format("#!/bin/sh\n%s\n", script ? script : "");
-    EXPECT(!script || file_put(file, 0700, bytes_of(text), &err));
+    EXPECT(!script || file_write_unsynced(file, 0700, bytes_of(text), &err));
     setenv("PATH", fake->folder, 1);
 }
 
