@@ -7,7 +7,6 @@
 #include "base/json/jread.h"
 #include "base/str.h"
 #include "net/url.h"
-#include "pubsub-source/message_event.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -173,6 +172,17 @@ static bool read_sink(const char *text, const char **sink, struct err *err)
     return true;
 }
 
+bool pubsub_source_config_extension_valid(const char *name)
+{
+    static const char *const reserved[] = {
+        "id",         "source",          "type", "specversion", "time",
+        "dataschema", "datacontenttype", "data", "subject"};
+    for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
+        if (str_equal(name, reserved[i]))
+            return false;
+    return *name && !name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789")];
+}
+
 static bool read_overrides(json_t **extensions, struct err *err)
 {
     static const char *const known[] = {"extensions"};
@@ -190,7 +200,7 @@ static bool read_overrides(json_t **extensions, struct err *err)
     json_object_foreach((json_t *)(uintptr_t)list.here, name, value)
     {
         jread_str(&list, name);
-        if (!message_event_extension_valid(name))
+        if (!pubsub_source_config_extension_valid(name))
             jread_fail(&list, name, "is not an extension name, want lower-case letters and digits");
     }
     if (!jread_ok(&top))

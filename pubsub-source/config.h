@@ -45,4 +45,8 @@ static inline void own_pubsub_source_config(struct pubsub_source_config *local)
     pubsub_source_config_done(local);
 }
 
+/* True for a valid name of an extension: lower-case letters and digits, and not the name of a
+ * CloudEvents attribute (CloudEvents 1.0 section 3.1). */
+bool pubsub_source_config_extension_valid(const char *name);
+
 #endif

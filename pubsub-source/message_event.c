@@ -11,17 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool message_event_extension_valid(const char *name)
-{
-    static const char *const reserved[] = {
-        "id",         "source",          "type", "specversion", "time",
-        "dataschema", "datacontenttype", "data", "subject"};
-    for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
-        if (str_equal(name, reserved[i]))
-            return false;
-    return *name && !name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789")];
-}
-
 /* Sets id, source (takes it), type, and the time in its shortest form. */
 static void set_attributes(struct ce_event *event, const struct gcp_message *message,
                            const char *type, char *source)
@@ -168,7 +157,7 @@ static bool extension_name(const char *attribute, char name[MAX_NAME_LEN + 1])
             name[len++] = c;
     }
     name[len] = '\0';
-    return message_event_extension_valid(name);
+    return pubsub_source_config_extension_valid(name);
 }
 
 static bool is_printable(const char *text)

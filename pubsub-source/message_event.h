@@ -21,8 +21,4 @@ bool message_event_from_message(const struct gcp_message *message, const char *t
                                 const struct pubsub_source_config *config, struct ce_event *event,
                                 struct err *err);
 
-/* True for a valid name of an extension: lower-case letters and digits, and not the name of a
- * CloudEvents attribute (CloudEvents 1.0 section 3.1). */
-bool message_event_extension_valid(const char *name);
-
 #endif

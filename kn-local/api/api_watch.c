@@ -75,7 +75,7 @@ static void poll(struct response_stream *stream)
     struct object_change change;
     while (!stream->over && object_store_next_change(watcher->watch, &change)) {
         write_change(watcher, &change);
-        object_change_done(&change);
+        object_store_change_done(&change);
     }
 }
 

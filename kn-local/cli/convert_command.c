@@ -51,14 +51,14 @@ static bool read_stdin(struct buf *text, struct err *err)
 
 static void convert_one(struct conversion_run *run, const char *path)
 {
-    static const struct manifest_listener listener = {print_line, print_line, NULL};
     run->list = alloc_resize(run->list, (run->count + 1) * sizeof(*run->list));
     struct input *input = &run->list[run->count++];
     *input = (struct input){.path = str_copy(path), .before.max = MAX_FILE};
     struct err err = {0};
     bool standard = str_equal(path, "-");
     if (standard ? read_stdin(&input->before, &err) : file_read(path, &input->before, &err)) {
-        run->errors += convert_text(path, buf_bytes(&input->before), &input->after, &listener);
+        run->errors +=
+            convert_text(path, buf_bytes(&input->before), &input->after, print_line, NULL);
         return;
     }
     print_line(err.text, NULL);

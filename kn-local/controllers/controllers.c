@@ -56,7 +56,7 @@ static bool read_changes(struct controllers *control, json_t *deleted)
             if (change.type == OBJECT_DELETED)
                 json_array_append(deleted, change.object);
         }
-        object_change_done(&change);
+        object_store_change_done(&change);
     }
     return found;
 }

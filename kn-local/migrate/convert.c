@@ -15,7 +15,8 @@
 struct conversion {
     const char *name;
     struct bytes text;
-    const struct manifest_listener *listener;
+    void (*report)(const char *line, void *context);
+    void *context;
     size_t errors;
 };
 
@@ -61,7 +62,7 @@ static void report_error(struct conversion *file, const struct yaml_doc *doc, co
     size_t len = strcspn(err->text, " ");
     OWN(free) char *path = str_format("%s%.*s", prefix, (int)len, err->text);
     OWN(free) char *line = str_format("%s:%zu: %s", file->name, yaml_line(doc, path), err->text);
-    file->listener->failed(line, file->listener->context);
+    file->report(line, file->context);
     file->errors++;
 }
 
@@ -71,7 +72,7 @@ static void report_note(const struct conversion *file, const struct yaml_doc *do
     OWN(free) char *path = str_format("%skind", prefix);
     OWN(free) char *line = str_format("%s:%zu: %s %s %s", file->name, yaml_line(doc, path),
                                       json_text_at(object, "kind"), object_name(object), note);
-    file->listener->done(line, file->listener->context);
+    file->report(line, file->context);
 }
 
 static void convert_object(struct conversion *file, const struct yaml_doc *doc,
@@ -141,9 +142,9 @@ static void convert_docs(struct conversion *file, const struct yaml_docs *docs,
 }
 
 size_t convert_text(const char *name, struct bytes text, struct buf *out,
-                    const struct manifest_listener *listener)
+                    void (*report)(const char *line, void *context), void *context)
 {
-    struct conversion file = {name, text, listener, 0};
+    struct conversion file = {name, text, report, context, 0};
     struct err err = {0};
     OWN(yaml_docs) struct yaml_docs docs = {0};
     OWN(yaml_nodes) struct yaml_nodes nodes = {0};
@@ -154,6 +155,6 @@ size_t convert_text(const char *name, struct bytes text, struct buf *out,
     }
     if (!err.status)
         err_set(&err, ERR_INPUT, "%s:1: cannot be converted in this layout", name);
-    listener->failed(err.text, listener->context);
+    report(err.text, context);
     return 1;
 }

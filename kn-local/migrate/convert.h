@@ -4,15 +4,14 @@
 #define KN_LOCAL_MIGRATE_CONVERT_H
 
 #include "base/buf.h"
-#include "kn-local/manifests/manifests.h"
 #include "kn-local/migrate/yaml_edit.h"
 
 /* Appends the text with every Knative object of an older version in it converted; comments, order,
  * blank lines and everything else stay byte for byte. What is left to do for the user
- * ("file:1: …") is passed to listener->done, errors to listener->failed. Returns the number of
+ * and the errors ("file:1: …") are passed to report, one line each. Returns the number of
  * errors. */
 size_t convert_text(const char *name, struct bytes text, struct buf *out,
-                    const struct manifest_listener *listener);
+                    void (*report)(const char *line, void *context), void *context);
 
 /* Whether objects of an old kind are of no use today, and what to do instead. */
 bool convert_table_removed(const char *api_version, const char *kind, const char **advice);

@@ -81,7 +81,7 @@ void object_store_close(struct object_store *objects)
         object_store_remove(objects, stored);
     }
     for (size_t i = 0; i < OBJECT_STORE_HISTORY; i++)
-        object_change_done(&objects->history[i]);
+        object_store_change_done(&objects->history[i]);
     object_file_close(objects->file);
     pthread_cond_destroy(&objects->woken);
     pthread_mutex_destroy(&objects->lock);

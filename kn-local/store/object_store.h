@@ -66,11 +66,11 @@ struct object_change {
     uint64_t version;
 };
 
-void object_change_done(struct object_change *change);
+void object_store_change_done(struct object_change *change);
 
 static inline void own_object_change(struct object_change *local)
 {
-    object_change_done(local);
+    object_store_change_done(local);
 }
 
 /* Queues all changes after a version (0: from now on), beginning with those that were made already.
@@ -82,7 +82,7 @@ struct object_store_watch *object_store_watch(struct object_store *objects, uint
                                               struct err *err);
 
 /* Moves the oldest queued change out; false when there is none. The caller frees it with
- * object_change_done. */
+ * object_store_change_done. */
 bool object_store_next_change(struct object_store_watch *watch, struct object_change *change);
 
 /* Ends a watch; wake is not called after it returns. Not to be called from wake. NULL is fine. */

@@ -11,7 +11,7 @@ struct queued_change {
     struct queued_change *prev, *next;
 };
 
-void object_change_done(struct object_change *change)
+void object_store_change_done(struct object_change *change)
 {
     json_decref(change->object);
     json_decref(change->before);
@@ -44,7 +44,7 @@ void object_store_record(struct object_store *objects, enum object_change_type t
     struct object_change *oldest = &objects->history[objects->changes % OBJECT_STORE_HISTORY];
     if (objects->changes >= OBJECT_STORE_HISTORY)
         objects->forgotten = oldest->version;
-    object_change_done(oldest);
+    object_store_change_done(oldest);
     *oldest = share(&change);
     objects->changes++;
     for (struct object_store_watch *watch = objects->watches; watch; watch = watch->next)
@@ -125,7 +125,7 @@ void object_store_unwatch(struct object_store_watch *watch)
     struct queued_change *next = NULL;
     DL_FOREACH_SAFE(watch->queue, queued, next)
     {
-        object_change_done(&queued->change);
+        object_store_change_done(&queued->change);
         free(queued);
     }
     free(watch);

@@ -18,8 +18,7 @@ static void add_line(const char *line, void *context)
 static char *converted(const char *text, struct buf *lines, size_t *errors)
 {
     OWN(buf) struct buf out = {0};
-    struct manifest_listener listener = {add_line, add_line, lines};
-    *errors = convert_text("m.yaml", bytes_of(text), &out, &listener);
+    *errors = convert_text("m.yaml", bytes_of(text), &out, add_line, lines);
     return buf_take(&out);
 }
 

@@ -176,7 +176,7 @@ static char *changes_of(struct object_store_watch *watch)
     struct object_change change;
     while (object_store_next_change(watch, &change)) {
         buf_add_format(&text, "%c%s ", letters[change.type], object_name(change.object));
-        object_change_done(&change);
+        object_store_change_done(&change);
     }
     return buf_take(&text);
 }
