@@ -11,32 +11,23 @@
 
 enum { TOKEN_BYTES = 32, TOKEN_LEN = 43, MAX_FILE = 64 * 1024 };
 
-static char *read_token(const char *path)
-{
-    OWN(buf) struct buf text = {.max = MAX_FILE};
-    struct err ignored = {0};
-    if (!file_read(path, &text, &ignored) || text.len != TOKEN_LEN)
-        return NULL;
-    return buf_take(&text);
-}
-
-static char *create_token(const char *path, struct err *err)
-{
-    char secret[TOKEN_BYTES];
-    random_bytes(secret, sizeof(secret));
-    OWN(free) char *token = base64_url_encode((struct bytes){secret, sizeof(secret)});
-    return file_write(path, 0600, bytes_of(token), err) ? move_ptr(&token) : NULL;
-}
-
 bool api_credentials_open(const char *data_dir, struct api_credentials *credentials,
                           struct err *err)
 {
     OWN(free) char *tls = str_format("%s/tls", data_dir);
     OWN(free) char *path = str_format("%s/token", data_dir);
-    credentials->token = read_token(path);
-    if (!credentials->token)
-        credentials->token = create_token(path, err);
-    return credentials->token && server_identity_open(tls, NULL, &credentials->identity, err);
+    OWN(buf) struct buf token = {.max = MAX_FILE};
+    struct err unreadable = {0};
+    if (file_read(path, &token, &unreadable) && token.len == TOKEN_LEN) {
+        credentials->token = buf_take(&token);
+    } else {
+        char secret[TOKEN_BYTES];
+        random_bytes(secret, sizeof(secret));
+        credentials->token = base64_url_encode((struct bytes){secret, sizeof(secret)});
+        if (!file_write(path, 0600, bytes_of(credentials->token), err))
+            return false;
+    }
+    return server_identity_open(tls, NULL, &credentials->identity, err);
 }
 
 void api_credentials_done(struct api_credentials *credentials)

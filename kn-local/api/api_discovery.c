@@ -14,12 +14,6 @@ static json_t *strings(const char *const *list)
     return array;
 }
 
-static json_t *group_version(const struct kind *kind)
-{
-    OWN(free) char *api_version = kind_api_version(kind);
-    return json_pack("{s:s, s:s}", "groupVersion", api_version, "version", kind->version);
-}
-
 /* Whether an earlier kind has the same group (and version). */
 static bool seen(const struct kind *const *all, size_t index, bool with_version)
 {
@@ -36,8 +30,11 @@ static json_t *group(const char *name)
     const struct kind *const *all = kinds_all(&count);
     json_t *versions = json_array();
     for (size_t i = 0; i < count; i++)
-        if (str_equal(all[i]->group, name) && !seen(all, i, true))
-            json_array_append_new(versions, group_version(all[i]));
+        if (str_equal(all[i]->group, name) && !seen(all, i, true)) {
+            OWN(free) char *api_version = kind_api_version(all[i]);
+            json_array_append_new(versions, json_pack("{s:s, s:s}", "groupVersion", api_version,
+                                                      "version", all[i]->version));
+        }
     return json_pack("{s:s, s:O, s:o}", "name", name, "preferredVersion",
                      json_array_get(versions, 0), "versions", versions);
 }
@@ -51,12 +48,6 @@ static json_t *groups(void)
         if (*all[i]->group && !seen(all, i, false))
             json_array_append_new(list, group(all[i]->group));
     return json_pack("{s:s, s:s, s:o}", "kind", "APIGroupList", "apiVersion", "v1", "groups", list);
-}
-
-static json_t *core_versions(void)
-{
-    return json_pack("{s:s, s:[s], s:[]}", "kind", "APIVersions", "versions", "v1",
-                     "serverAddressByClientCIDRs");
 }
 
 static json_t *version(void)
@@ -152,19 +143,6 @@ static json_t *openapi_page(const char *name)
                      "kn-local", "version", VERSION, "paths", paths, "components", "schemas");
 }
 
-/* kubectl 1.20 asks for this document in protobuf; an empty one is valid. */
-static void reply_openapi_v2(struct http_exchange *exchange)
-{
-    struct http_reply reply = {.content_type =
-                                   "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"};
-    http_exchange_reply(exchange, &reply);
-}
-
-static json_t *page_at(const struct api_request_path *path)
-{
-    return path->plural ? NULL : resources(path->group, path->version);
-}
-
 static json_t *document(const char *path)
 {
     static const char v3[] = "/openapi/v3/";
@@ -172,7 +150,8 @@ static json_t *document(const char *path)
     if (str_equal(path, "/version"))
         return version();
     if (str_equal(path, "/api"))
-        return core_versions();
+        return json_pack("{s:s, s:[s], s:[]}", "kind", "APIVersions", "versions", "v1",
+                         "serverAddressByClientCIDRs");
     if (str_equal(path, "/apis"))
         return groups();
     if (str_equal(path, "/openapi/v3"))
@@ -186,7 +165,9 @@ static json_t *document(const char *path)
         return found;
     }
     OWN(api_request_path) struct api_request_path parsed = {0};
-    return api_request_path_parse(path, &parsed) ? page_at(&parsed) : NULL;
+    return api_request_path_parse(path, &parsed) && !parsed.plural
+               ? resources(parsed.group, parsed.version)
+               : NULL;
 }
 
 bool api_discover(struct http_exchange *exchange)
@@ -194,7 +175,10 @@ bool api_discover(struct http_exchange *exchange)
     if (!str_equal(exchange->method, "GET"))
         return false;
     if (str_equal(exchange->path, "/openapi/v2")) {
-        reply_openapi_v2(exchange);
+        /* kubectl 1.20 asks for this document in protobuf; an empty one is valid */
+        struct http_reply reply = {
+            .content_type = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"};
+        http_exchange_reply(exchange, &reply);
         return true;
     }
     if (str_equal(exchange->path, "/healthz") || str_equal(exchange->path, "/readyz") ||

@@ -79,43 +79,6 @@ static void poll(struct response_stream *stream)
     }
 }
 
-/* Writes the existing objects; returns the version from which to watch. */
-static uint64_t write_existing(struct watcher *watcher)
-{
-    uint64_t version = 0;
-    json_auto_t *all = object_store_list(watcher->objects, watcher->kind, watcher->ns, &version);
-    size_t index;
-    json_t *object;
-    json_array_foreach(all, index, object)
-    {
-        if (api_is_selected(watcher->kind, &watcher->selector, object))
-            write_event(watcher, OBJECT_ADDED, object);
-    }
-    return version;
-}
-
-static void start(struct watcher *watcher, struct response_streams *streams, const char *version)
-{
-    bool from_now = str_empty(version) || str_equal(version, "0");
-    uint64_t since = from_now ? write_existing(watcher) : strtoull(version, NULL, 10);
-    struct err err = {0};
-    watcher->watch =
-        object_store_watch(watcher->objects, since, response_streams_wake, streams, &err);
-    if (watcher->watch)
-        return;
-    write_line(watcher, "ERROR", api_status_from_err(&err, NULL, NULL));
-    watcher->stream.over = true;
-}
-
-static int64_t deadline(const struct http_exchange *exchange)
-{
-    OWN(free) char *text = url_query_get(exchange->query, "timeoutSeconds");
-    int64_t seconds = 0;
-    return text && str_int(text, 1, 86400, &seconds)
-               ? timestamp_monotonic_ns() + seconds * NS_PER_SEC
-               : 0;
-}
-
 void api_watch(struct api_request *request)
 {
     OWN(selector) struct selector selector = {0};
@@ -130,11 +93,34 @@ void api_watch(struct api_request *request)
     watcher->include = api_table_include(request->exchange);
     watcher->selector = selector;
     selector = (struct selector){0};
-    watcher->stream.until_ns = deadline(request->exchange);
+    OWN(free) char *timeout = url_query_get(request->exchange->query, "timeoutSeconds");
+    int64_t seconds = 0;
+    if (timeout && str_int(timeout, 1, 86400, &seconds))
+        watcher->stream.until_ns = timestamp_monotonic_ns() + seconds * NS_PER_SEC;
     watcher->stream.poll = poll;
     watcher->stream.done = done;
     struct http_reply head = {.content_type = "application/json"};
     watcher->stream.http = http_stream_open(request->exchange, &head);
-    start(watcher, request->server->streams, version);
+
+    uint64_t since = 0;
+    if (!str_empty(version) && !str_equal(version, "0")) {
+        since = strtoull(version, NULL, 10);
+    } else { /* the existing objects first */
+        json_auto_t *all = object_store_list(watcher->objects, watcher->kind, watcher->ns, &since);
+        size_t index;
+        json_t *object;
+        json_array_foreach(all, index, object)
+        {
+            if (api_is_selected(watcher->kind, &watcher->selector, object))
+                write_event(watcher, OBJECT_ADDED, object);
+        }
+    }
+    struct err err = {0};
+    watcher->watch = object_store_watch(watcher->objects, since, response_streams_wake,
+                                        request->server->streams, &err);
+    if (!watcher->watch) {
+        write_line(watcher, "ERROR", api_status_from_err(&err, NULL, NULL));
+        watcher->stream.over = true;
+    }
     response_streams_add(request->server->streams, &watcher->stream);
 }

@@ -120,20 +120,6 @@ static bool move_or_copy(json_t *root, const char *op, const char *from_text,
     return operate(root, "add", to, value);
 }
 
-static bool apply(json_t *root, struct jread *step, struct err *err)
-{
-    const char *op = jread_str(step, "op");
-    const char *path = jread_str(step, "path");
-    const char *from = jread_str_or(step, "from", NULL);
-    json_auto_t *value = json_deep_copy(json_object_get(step->here, "value"));
-    if (!jread_ok(step))
-        return false;
-    OWN(json_pointer) struct json_pointer to = {0};
-    bool done = parse(path, &to) &&
-                (from ? move_or_copy(root, op, from, &to) : operate(root, op, &to, value));
-    return done || err_set(err, INVALID, "patch operation %.20s on \"%.100s\" failed", op, path);
-}
-
 json_t *json_patch_apply(const json_t *target, const json_t *patch, struct err *err)
 {
     if (!json_is_array(patch)) {
@@ -146,8 +132,18 @@ json_t *json_patch_apply(const json_t *target, const json_t *patch, struct err *
     json_array_foreach(patch, index, item)
     {
         struct jread step = jread_open(item, "patch operation", ERR_INPUT, err);
-        if (!apply(result, &step, err))
+        const char *op = jread_str(&step, "op");
+        const char *path = jread_str(&step, "path");
+        const char *from = jread_str_or(&step, "from", NULL);
+        json_auto_t *value = json_deep_copy(json_object_get(item, "value"));
+        OWN(json_pointer) struct json_pointer to = {0};
+        if (!jread_ok(&step))
             return NULL;
+        if (!parse(path, &to) ||
+            !(from ? move_or_copy(result, op, from, &to) : operate(result, op, &to, value))) {
+            err_set(err, INVALID, "patch operation %.20s on \"%.100s\" failed", op, path);
+            return NULL;
+        }
     }
     return json_incref(result);
 }

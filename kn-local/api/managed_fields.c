@@ -106,31 +106,6 @@ static bool check_conflicts(const json_t *managers, const char *manager, const j
     return true;
 }
 
-static const json_t *set_of_manager(const json_t *managers, const char *manager)
-{
-    size_t index;
-    json_t *entry;
-    json_array_foreach(managers, index, entry)
-    {
-        if (str_equal(json_text_at(entry, "manager"), manager))
-            return json_object_get(entry, "fieldsV1");
-    }
-    return NULL;
-}
-
-static json_t *others(const json_t *managers, const char *manager)
-{
-    json_t *list = json_array();
-    size_t index;
-    json_t *entry;
-    json_array_foreach(managers, index, entry)
-    {
-        if (!str_equal(json_text_at(entry, "manager"), manager))
-            json_array_append(list, entry);
-    }
-    return list;
-}
-
 json_t *managed_fields_apply(const json_t *before, const json_t *applied, const char *manager,
                              bool force, struct err *err)
 {
@@ -139,9 +114,18 @@ json_t *managed_fields_apply(const json_t *before, const json_t *applied, const 
         return NULL;
     json_auto_t *set = field_set(applied, 0);
     json_auto_t *kept = before ? json_deep_copy(before) : json_object();
-    remove_fields(kept, set_of_manager(managers, manager), set);
-
-    json_t *list = others(managers, manager);
+    json_t *list = json_array();
+    const json_t *old_set = NULL;
+    size_t index;
+    json_t *entry;
+    json_array_foreach(managers, index, entry)
+    {
+        if (str_equal(json_text_at(entry, "manager"), manager))
+            old_set = json_object_get(entry, "fieldsV1");
+        else
+            json_array_append(list, entry);
+    }
+    remove_fields(kept, old_set, set);
     json_array_append_new(list,
                           json_pack("{s:s, s:s, s:O?, s:s, s:O}", "manager", manager, "operation",
                                     "Apply", "apiVersion", json_object_get(applied, "apiVersion"),

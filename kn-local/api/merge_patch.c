@@ -40,25 +40,19 @@ static const char *merge_key(const char *list, const json_t *patch)
     return json_object_get(json_array_get(patch, 0), "name") ? "name" : NULL;
 }
 
-static size_t find_item(const json_t *list, const char *key, const json_t *value)
-{
-    size_t index;
-    json_t *item;
-    json_array_foreach(list, index, item)
-    {
-        const json_t *own = json_object_get(item, key);
-        if (own && json_equal(own, value))
-            break;
-    }
-    return index;
-}
-
 static bool merge_item(json_t *result, const char *key, const json_t *item, struct err *err)
 {
     const json_t *id = json_object_get(item, key);
     if (!id)
         return err_set(err, ERR_INPUT, "map: a list item of the patch has no %s", key);
-    size_t index = find_item(result, key, id);
+    size_t index;
+    json_t *existing;
+    json_array_foreach(result, index, existing)
+    {
+        const json_t *existing_id = json_object_get(existing, key);
+        if (existing_id && json_equal(existing_id, id))
+            break;
+    }
     const char *directive = json_string_value(json_object_get(item, "$patch"));
     if (str_equal(directive, "delete")) {
         json_array_remove(result, index);

@@ -218,14 +218,6 @@ static json_t *read_message(struct bytes message, const struct protobuf_field *f
     return json_incref(object);
 }
 
-static const struct protobuf_field *fields_of(const char *kind)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-        if (str_equal(kinds[i].kind, kind))
-            return kinds[i].fields;
-    return NULL;
-}
-
 json_t *protobuf_decode(struct bytes body, struct err *err)
 {
     struct bytes magic = {"k8s", 4};
@@ -237,7 +229,10 @@ json_t *protobuf_decode(struct bytes body, struct err *err)
         find(body, 2, &raw))
         type_of = read_message(type.bytes, type_meta);
     const char *kind = json_string_value(json_object_get(type_of, "kind"));
-    const struct protobuf_field *fields = fields_of(kind);
+    const struct protobuf_field *fields = NULL;
+    for (size_t i = 0; kind && i < ARRAY_SIZE(kinds); i++)
+        if (str_equal(kinds[i].kind, kind))
+            fields = kinds[i].fields;
     if (kind && !fields) {
         err_set(err, ERR_FORMAT, "a %s in protobuf is not supported; send application/json", kind);
         return NULL;

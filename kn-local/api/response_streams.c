@@ -25,16 +25,6 @@ void response_streams_write(struct response_stream *stream, struct bytes piece)
     stream->silent_ns = timestamp_monotonic_ns();
 }
 
-/* A line break now and then means nothing in JSON, but shows whether the client is still there. */
-static void keep_alive(struct response_stream *stream, int64_t now_ns)
-{
-    if (stream->silent_ns == 0)
-        stream->silent_ns = now_ns;
-    if (!stream->polled && !stream->over &&
-        now_ns - stream->silent_ns >= MAX_SILENT_SEC * (int64_t)NS_PER_SEC)
-        response_streams_write(stream, bytes_of("\n"));
-}
-
 /* Returns when to poll again; INT64_MAX when there is no stream. */
 static int64_t poll_all(struct response_stream **list, bool draining)
 {
@@ -46,7 +36,12 @@ static int64_t poll_all(struct response_stream **list, bool draining)
     {
         if (!draining && !stream->over)
             stream->poll(stream);
-        keep_alive(stream, now_ns);
+        if (stream->silent_ns == 0)
+            stream->silent_ns = now_ns;
+        /* an empty line means nothing in JSON, and fails when the client has gone */
+        if (!stream->polled && !stream->over &&
+            now_ns - stream->silent_ns >= MAX_SILENT_SEC * (int64_t)NS_PER_SEC)
+            response_streams_write(stream, bytes_of("\n"));
         if (draining || stream->over || (stream->until_ns && now_ns >= stream->until_ns)) {
             struct http_stream *http = stream->http;
             DL_DELETE(*list, stream);

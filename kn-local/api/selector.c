@@ -16,17 +16,12 @@ static void skip_space(const char **next)
         ++*next;
 }
 
-static bool is_word(char c)
-{
-    return isalnum((unsigned char)c) || (c && strchr("-_./:%@", c) != NULL);
-}
-
 /* The next word, which may be empty; the caller frees. */
 static char *word(const char **next)
 {
     skip_space(next);
     const char *start = *next;
-    while (is_word(**next))
+    while (isalnum((unsigned char)**next) || (**next && strchr("-_./:%@", **next)))
         ++*next;
     char *text = str_copy_bytes((struct bytes){start, (size_t)(*next - start)});
     skip_space(next);
@@ -48,17 +43,6 @@ static void add_value(struct selector_requirement *out, char *value)
     out->values[out->value_count++] = value;
 }
 
-/* "(a, b)" */
-static bool read_set(const char **next, struct selector_requirement *out)
-{
-    if (!take(next, "("))
-        return false;
-    do
-        add_value(out, word(next));
-    while (out->value_count < MAX_VALUES && take(next, ","));
-    return take(next, ")");
-}
-
 static bool read_requirement(const char **next, struct selector_requirement *out)
 {
     bool negated = take(next, "!");
@@ -72,8 +56,14 @@ static bool read_requirement(const char **next, struct selector_requirement *out
         out->op = SELECTOR_NOT_IN;
     else
         out->op = SELECTOR_IN;
-    if (take(next, "notin") || take(next, "in"))
-        return read_set(next, out);
+    if (take(next, "notin") || take(next, "in")) { /* "(a, b)" */
+        if (!take(next, "("))
+            return false;
+        do
+            add_value(out, word(next));
+        while (out->value_count < MAX_VALUES && take(next, ","));
+        return take(next, ")");
+    }
     if (out->op == SELECTOR_IN && !take(next, "==") && !take(next, "="))
         return false;
     add_value(out, word(next));
@@ -143,13 +133,6 @@ static bool is_met(const struct selector_requirement *requirement, const char *v
     return false;
 }
 
-/* The string at a path such as "involvedObject.name"; "" when there is none, as on a cluster. */
-static const char *field_value(const json_t *object, const char *path)
-{
-    const char *text = json_text_at(object, path);
-    return text ? text : "";
-}
-
 bool selector_matches(const struct selector *selector, const json_t *object)
 {
     const json_t *labels = json_at(object, "metadata.labels");
@@ -157,8 +140,10 @@ bool selector_matches(const struct selector *selector, const json_t *object)
         if (!is_met(&selector->labels[i],
                     json_string_value(json_object_get(labels, selector->labels[i].key))))
             return false;
-    for (size_t i = 0; i < selector->field_count; i++)
-        if (!is_met(&selector->fields[i], field_value(object, selector->fields[i].key)))
+    for (size_t i = 0; i < selector->field_count; i++) {
+        const char *value = json_text_at(object, selector->fields[i].key);
+        if (!is_met(&selector->fields[i], value ? value : "")) /* as on a cluster */
             return false;
+    }
     return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The controllers' thread: waits for changes, goes over all objects, writes their status. */
-#include "base/log.h"
+/* The controllers' thread: waits for changes, reconciles all objects, writes their status. */
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "kn-local/controllers/conditions.h"
 #include "kn-local/controllers/controllers_private.h"
@@ -9,49 +9,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_PENDING_UPDATES = 4096 };
-
-static void wake(struct controllers *control)
+/* Whether a change needs a reconciliation: not of what the controllers write themselves. */
+static bool is_relevant(const struct object_change *change)
 {
-    control->dirty = true;
-    pthread_cond_broadcast(&control->changed);
-}
-
-/* What the controllers write themselves does not concern them. */
-static bool concerns(const struct object_change *change)
-{
-    static const struct kind *const own[] = {&kind_pod, &kind_event, &kind_revision};
-    for (size_t i = 0; i < ARRAY_SIZE(own); i++)
-        if (change->hub == own[i])
-            return false;
-    return true;
-}
-
-static bool only_status_changed(const struct object_change *change)
-{
-    const json_t *before = change->before;
-    return change->type == OBJECT_MODIFIED &&
-           object_generation(before) == object_generation(change->object) &&
-           json_equal(json_object_get(json_object_get(before, "metadata"), "annotations"),
-                      json_object_get(json_object_get(change->object, "metadata"), "annotations"));
+    if (change->hub == &kind_pod || change->hub == &kind_event || change->hub == &kind_revision)
+        return false;
+    return change->type != OBJECT_MODIFIED ||
+           object_generation(change->before) != object_generation(change->object) ||
+           !json_equal(json_at(change->before, "metadata.annotations"),
+                       json_at(change->object, "metadata.annotations"));
 }
 
 static void on_change(void *context)
 {
-    struct controllers *control = context;
-    pthread_mutex_lock(&control->lock);
-    control->changes_queued = true;
-    pthread_cond_broadcast(&control->changed);
-    pthread_mutex_unlock(&control->lock);
+    struct controllers *controllers = context;
+    pthread_mutex_lock(&controllers->lock);
+    controllers->objects_changed = true;
+    pthread_cond_broadcast(&controllers->changed);
+    pthread_mutex_unlock(&controllers->lock);
 }
 
-/* Reads the queued changes; returns whether one concerns the controllers. */
-static bool read_changes(struct controllers *control, json_t *deleted)
+/* Reads the queued changes; returns whether one needs a reconciliation. */
+static bool read_changes(struct controllers *controllers, json_t *deleted)
 {
     bool found = false;
     struct object_change change;
-    while (object_store_next_change(control->watch, &change)) {
-        if (concerns(&change) && !only_status_changed(&change)) {
+    while (object_store_next_change(controllers->watch, &change)) {
+        if (is_relevant(&change)) {
             found = true;
             if (change.type == OBJECT_DELETED)
                 json_array_append(deleted, change.object);
@@ -61,48 +45,43 @@ static bool read_changes(struct controllers *control, json_t *deleted)
     return found;
 }
 
-/* A full list drops events, never what pods are. */
-static void add_news(struct controllers *control, json_t *news, bool droppable)
-{
-    pthread_mutex_lock(&control->lock);
-    if (droppable && json_array_size(control->news) >= MAX_PENDING_UPDATES) {
-        control->missed++;
-        json_decref(news);
-    } else {
-        json_array_append_new(control->news, news);
-    }
-    wake(control);
-    pthread_mutex_unlock(&control->lock);
-}
-
 static void on_status(const struct resource_status *status, void *app)
 {
-    struct controllers *control = app;
-    if (!observed_status_record(control->facts, status))
+    struct controllers *controllers = app;
+    if (!observed_status_record(controllers->observed, status))
         return;
-    pthread_mutex_lock(&control->lock);
-    wake(control);
-    pthread_mutex_unlock(&control->lock);
+    pthread_mutex_lock(&controllers->lock);
+    controllers->status_changed = true;
+    pthread_cond_broadcast(&controllers->changed);
+    pthread_mutex_unlock(&controllers->lock);
 }
 
 static void on_pod(const struct serving_pod *pod, void *app)
 {
-    add_news(app, pod_status_update_from_pod(pod), false);
+    struct controllers *controllers = app;
+    pthread_mutex_lock(&controllers->lock);
+    report_queue_add_pod(&controllers->reports, pod);
+    pthread_cond_broadcast(&controllers->changed);
+    pthread_mutex_unlock(&controllers->lock);
 }
 
 static void on_event(const struct resource_event *event, void *app)
 {
-    add_news(app, pod_status_update_from_event(event), true);
+    struct controllers *controllers = app;
+    pthread_mutex_lock(&controllers->lock);
+    report_queue_add_event(&controllers->reports, event);
+    pthread_cond_broadcast(&controllers->changed);
+    pthread_mutex_unlock(&controllers->lock);
 }
 
-struct resource_listener controllers_listener(struct controllers *control)
+struct resource_listener controllers_listener(struct controllers *controllers)
 {
-    return (struct resource_listener){on_status, on_pod, on_event, control};
+    return (struct resource_listener){on_status, on_pod, on_event, controllers};
 }
 
 static const struct {
     enum resource_kind resource;
-    void (*reconcile)(struct reconcile_context *it);
+    void (*reconcile)(struct reconcile_context *ctx);
 } table[] = {
 #define CONTROLLER_ROW(NAME, name)                                                                 \
     [CONTROLLER_##NAME] = {RESOURCE_##NAME, name##_controller_reconcile},
@@ -120,10 +99,18 @@ bool controllers_resource_id(const struct kind *kind, const char *ns, const char
     return true;
 }
 
-json_t *controllers_find_object(struct controllers *control, const struct resource_id *id,
+/* Creation times are in whole seconds: within one, the object that already has the address. */
+static bool is_older(const json_t *a, const json_t *b)
+{
+    int order = strcmp(object_meta(a, "creationTimestamp"), object_meta(b, "creationTimestamp"));
+    return order ? order < 0 : json_at(a, "status.address") && !json_at(b, "status.address");
+}
+
+json_t *controllers_find_object(struct controllers *controllers, const struct resource_id *id,
                                 const struct kind **kind)
 {
     const char *slash = strchr(id->name, '/');
+    json_t *owner = NULL;
     size_t count = 0;
     const struct kind *const *all = kinds_all(&count);
     for (size_t i = 0; i < count; i++) {
@@ -133,46 +120,42 @@ json_t *controllers_find_object(struct controllers *control, const struct resour
         if (all[i]->hub || !controllers_resource_id(all[i], id->ns, key.name, &own, &name) ||
             own.kind != id->kind || !str_equal(name, id->name))
             continue;
-        json_t *object = object_store_get(control->objects, &key);
-        *kind = all[i];
-        if (object)
-            return object;
+        json_auto_t *object = object_store_get(controllers->objects, &key);
+        if (object && (!owner || is_older(object, owner))) {
+            json_decref(owner);
+            owner = move_ptr(&object);
+            *kind = all[i];
+        }
     }
-    return NULL;
+    return owner;
 }
 
-void controllers_add_observed(struct reconcile_context *it, const char *type)
+void controllers_add_observed(struct reconcile_context *ctx, const char *type)
 {
-    struct observed_status fact = observed_status_get(it->control->facts, &it->id);
-    conditions_add(it->status, it->object, type, fact.known ? fact.ready : READY_TRUE, fact.reason,
-                   fact.message);
+    struct observed_status observed = observed_status_get(ctx->controllers->observed, &ctx->id);
+    conditions_add(ctx->status, ctx->object, type, observed.known ? observed.ready : READY_TRUE,
+                   observed.reason, observed.message);
 }
 
-static json_t *today(const json_t *object, const struct kind *kind)
+static void reconcile(struct controllers *controllers, const struct kind *kind,
+                      const json_t *stored, json_t *accepted)
 {
-    struct err err = {0};
-    const struct kind *written = kind_of_object(object, &err);
-    return kind_convert(object, written ? written : kind, kind);
-}
-
-static void reconcile(struct controllers *control, const struct kind *kind, const json_t *stored,
-                      json_t *accepted)
-{
-    json_auto_t *object = today(stored, kind);
-    struct reconcile_context it = {.control = control,
-                                   .kind = kind,
-                                   .object = object,
-                                   .ns = object_ns(object),
-                                   .name = object_name(object),
-                                   .status = conditions_new_status(object),
-                                   .accepted = accepted};
+    struct err err = {0}; /* its kind is known, and a deleted object needs no status */
+    const struct kind *written = kind_of_object(stored, &err);
+    json_auto_t *object = kind_convert(stored, written ? written : kind, kind);
+    struct reconcile_context ctx = {.controllers = controllers,
+                                    .kind = kind,
+                                    .object = object,
+                                    .ns = object_ns(object),
+                                    .name = object_name(object),
+                                    .status = conditions_new_status(object),
+                                    .accepted = accepted};
     OWN(free) char *name = NULL;
-    controllers_resource_id(kind, it.ns, it.name, &it.id, &name);
-    table[kind->controller].reconcile(&it);
-    conditions_add_ready(it.status, object);
+    controllers_resource_id(kind, ctx.ns, ctx.name, &ctx.id, &name);
+    table[kind->controller].reconcile(&ctx);
+    conditions_add_ready(ctx.status, object);
     struct object_key key = object_key_of(kind, object);
-    struct err err = {0}; /* it was deleted meanwhile: then nobody needs the status */
-    json_decref(object_store_set_status_new(control->objects, &key, it.status, &err));
+    json_decref(object_store_set_status_new(controllers->objects, &key, ctx.status, &err));
 }
 
 /* By age, so that of a loop the subscription that closed it is refused. */
@@ -185,148 +168,161 @@ static int by_age(const void *a, const void *b)
     return order ? order : strcmp(object_name(left), object_name(right));
 }
 
-static void reconcile_kind(struct controllers *control, const struct kind *kind)
+static bool is_stopping(struct controllers *controllers)
 {
-    json_auto_t *list = object_store_list(control->objects, kind, NULL, NULL);
+    pthread_mutex_lock(&controllers->lock);
+    bool stopping = controllers->stopping;
+    pthread_mutex_unlock(&controllers->lock);
+    return stopping;
+}
+
+static void reconcile_kind(struct controllers *controllers, const struct kind *kind)
+{
+    json_auto_t *list = object_store_list(controllers->objects, kind, NULL, NULL);
     json_auto_t *accepted = json_array();
     size_t count = json_array_size(list);
     OWN(free) json_t **sorted = alloc_zeroed((count + 1) * sizeof(json_t *));
     for (size_t i = 0; i < count; i++)
         sorted[i] = json_array_get(list, i);
     qsort(sorted, count, sizeof(json_t *), by_age);
-    for (size_t i = 0; i < count; i++)
-        reconcile(control, kind, sorted[i], accepted);
+    for (size_t i = 0; i < count && !is_stopping(controllers); i++)
+        reconcile(controllers, kind, sorted[i], accepted);
 }
 
-static void reconcile_all(struct controllers *control)
+static void reconcile_all(struct controllers *controllers)
 {
     size_t count = 0;
     const struct kind *const *all = kinds_all(&count);
     for (size_t controller = CONTROLLER_NONE + 1; controller < ARRAY_SIZE(table); controller++)
         for (size_t i = 0; i < count; i++)
             if (all[i]->controller == controller)
-                reconcile_kind(control, all[i]);
+                reconcile_kind(controllers, all[i]);
 }
 
-static void remove_gone(struct controllers *control, const json_t *gone)
+/* An object that did not own its name in the data plane leaves the owner's alone. */
+static void remove_deleted(struct controllers *controllers, const json_t *deleted)
 {
     size_t index;
     json_t *object;
-    json_array_foreach(gone, index, object)
+    json_array_foreach(deleted, index, object)
     {
         struct err err = {0};
         struct resource_id id;
         OWN(free) char *name = NULL;
+        const struct kind *owner_kind = NULL;
         const struct kind *kind = kind_of_object(object, &err);
         if (!kind ||
             !controllers_resource_id(kind, object_ns(object), object_name(object), &id, &name))
             continue;
-        runtime_remove(control->runtime, id);
-        observed_status_forget(control->facts, &id);
-        pod_status_forget(control, &id);
+        json_auto_t *owner = controllers_find_object(controllers, &id, &owner_kind);
+        if (owner && owner_kind != kind_hub(kind) && !is_older(object, owner))
+            continue;
+        runtime_remove(controllers->runtime, id);
+        observed_status_forget(controllers->observed, &id);
+        pod_status_forget(controllers, &id);
     }
 }
 
-static void write_news(struct controllers *control, const json_t *news, size_t missed)
+static void write_reports(struct controllers *controllers, const struct report_queue *reports)
 {
-    size_t index;
-    json_t *item;
-    json_array_foreach(news, index, item)
-    {
-        if (json_object_get(item, "phase"))
-            pod_status_write(control, item);
-        else
-            pod_status_write_event(control, item);
-    }
-    if (missed)
-        log_warning("%zu events were too many to be written down", missed);
+    const struct pod_report *pod = reports->pods;
+    const struct event_report *event = reports->events;
+    for (; pod && !is_stopping(controllers); pod = pod->next)
+        pod_status_write(controllers, &pod->pod);
+    for (; event && !is_stopping(controllers); event = event->hh.next)
+        event_recorder_write(controllers, event);
 }
 
-static void pass(struct controllers *control)
+static bool has_work(const struct controllers *controllers)
 {
-    json_auto_t *news = control->news;
-    control->news = json_array();
-    size_t missed = control->missed;
-    control->missed = 0;
-    bool due = control->dirty;
-    control->dirty = control->changes_queued = false;
-    control->busy = true;
-    pthread_mutex_unlock(&control->lock);
+    return controllers->status_changed || controllers->objects_changed ||
+           controllers->reports.pods || controllers->reports.events;
+}
+
+/* Called with the lock held, which it releases while it works. */
+static void run_once(struct controllers *controllers)
+{
+    OWN(report_queue) struct report_queue reports = controllers->reports;
+    controllers->reports = (struct report_queue){0};
+    bool due = controllers->status_changed;
+    controllers->status_changed = controllers->objects_changed = false;
+    controllers->busy = true;
+    pthread_mutex_unlock(&controllers->lock);
 
     json_auto_t *deleted = json_array();
-    due |= read_changes(control, deleted);
-    remove_gone(control, deleted);
-    write_news(control, news, missed);
+    due |= read_changes(controllers, deleted);
+    remove_deleted(controllers, deleted);
+    write_reports(controllers, &reports);
     if (due)
-        reconcile_all(control);
+        reconcile_all(controllers);
 
-    pthread_mutex_lock(&control->lock);
-    control->busy = false;
-    pthread_cond_broadcast(&control->changed);
+    pthread_mutex_lock(&controllers->lock);
+    controllers->busy = false;
+    pthread_cond_broadcast(&controllers->changed);
 }
 
 static void *run(void *context)
 {
-    struct controllers *control = context;
-    pthread_mutex_lock(&control->lock);
-    while (!control->stopping) {
-        if (control->dirty || control->changes_queued)
-            pass(control);
+    struct controllers *controllers = context;
+    pthread_mutex_lock(&controllers->lock);
+    while (!controllers->stopping) {
+        if (has_work(controllers))
+            run_once(controllers);
         else
-            pthread_cond_wait(&control->changed, &control->lock);
+            pthread_cond_wait(&controllers->changed, &controllers->lock);
     }
-    pthread_mutex_unlock(&control->lock);
+    pthread_mutex_unlock(&controllers->lock);
     return NULL;
 }
 
-void controllers_settle(struct controllers *control)
+void controllers_settle(struct controllers *controllers)
 {
-    pthread_mutex_lock(&control->lock);
-    while ((control->dirty || control->changes_queued || control->busy) && !control->stopping)
-        pthread_cond_wait(&control->changed, &control->lock);
-    pthread_mutex_unlock(&control->lock);
+    pthread_mutex_lock(&controllers->lock);
+    while ((has_work(controllers) || controllers->busy) && !controllers->stopping)
+        pthread_cond_wait(&controllers->changed, &controllers->lock);
+    pthread_mutex_unlock(&controllers->lock);
 }
 
 struct controllers *controllers_open(struct object_store *objects, struct err *err)
 {
-    OWN(controllers) struct controllers *control = alloc_zeroed(sizeof(*control));
-    pthread_mutex_init(&control->lock, NULL);
-    pthread_cond_init(&control->changed, NULL);
-    control->objects = objects;
-    control->facts = observed_status_open();
-    control->news = json_array();
-    control->watch = object_store_watch(objects, 0, on_change, control, err);
-    return control->watch ? move_ptr(&control) : NULL;
+    OWN(controllers) struct controllers *controllers = alloc_zeroed(sizeof(*controllers));
+    pthread_mutex_init(&controllers->lock, NULL);
+    pthread_cond_init(&controllers->changed, NULL);
+    controllers->objects = objects;
+    controllers->observed = observed_status_open();
+    controllers->watch = object_store_watch(objects, 0, on_change, controllers, err);
+    return controllers->watch ? move_ptr(&controllers) : NULL;
 }
 
-bool controllers_start(struct controllers *control, struct runtime *runtime, struct err *err)
+bool controllers_start(struct controllers *controllers, struct runtime *runtime, struct err *err)
 {
-    control->runtime = runtime;
-    control->dirty = true;
-    control->started = pthread_create(&control->thread, NULL, run, control) == 0;
-    return control->started || err_set(err, ERR_UNAVAILABLE, "cannot start a thread");
+    controllers->runtime = runtime;
+    controllers->status_changed = true;
+    controllers->started = pthread_create(&controllers->thread, NULL, run, controllers) == 0;
+    return controllers->started || err_set(err, ERR_UNAVAILABLE, "cannot start a thread");
 }
 
-void controllers_stop(struct controllers *control)
+void controllers_stop(struct controllers *controllers)
 {
-    pthread_mutex_lock(&control->lock);
-    control->stopping = true;
-    pthread_cond_broadcast(&control->changed);
-    pthread_mutex_unlock(&control->lock);
-    if (control->started)
-        pthread_join(control->thread, NULL);
-    control->started = false;
+    pthread_mutex_lock(&controllers->lock);
+    controllers->stopping = true;
+    pthread_cond_broadcast(&controllers->changed);
+    pthread_mutex_unlock(&controllers->lock);
+    if (controllers->started)
+        pthread_join(controllers->thread, NULL);
+    controllers->started = false;
 }
 
-void controllers_close(struct controllers *control)
+void controllers_close(struct controllers *controllers)
 {
-    if (!control)
+    if (!controllers)
         return;
-    controllers_stop(control);
-    object_store_unwatch(control->watch);
-    observed_status_close(control->facts);
-    json_decref(control->news);
-    pthread_cond_destroy(&control->changed);
-    pthread_mutex_destroy(&control->lock);
-    free(control);
+    controllers_stop(controllers);
+    object_store_unwatch(controllers->watch);
+    observed_status_close(controllers->observed);
+    report_queue_done(&controllers->reports);
+    event_recorder_close(controllers);
+    pthread_cond_destroy(&controllers->changed);
+    pthread_mutex_destroy(&controllers->lock);
+    free(controllers);
 }

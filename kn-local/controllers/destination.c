@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Destinations in manifests (ref, uri) become targets of the data plane. */
+/* Resolves destinations in manifests (ref, uri) to those of the data plane. */
 #include "kn-local/controllers/destination.h"
 
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "kn-local/kinds/kinds.h"
 
-/* The kind of a reference; kinds of one name in several groups are told apart by apiVersion. */
+/* The kind of a reference. Several groups have kinds of one name; apiVersion says which one. */
 static const struct kind *kind_of(const json_t *reference, struct err *err)
 {
-    const char *name = json_string_value(json_object_get(reference, "kind"));
+    const char *name = json_text_at(reference, "kind");
     if (json_object_get(reference, "apiVersion"))
         return kind_of_object(reference, err);
     size_t count = 0;
@@ -23,8 +24,8 @@ static const struct kind *kind_of(const json_t *reference, struct err *err)
 bool destination_resolve_bare(struct object_store *objects, const json_t *reference, const char *ns,
                               struct runtime_destination *target, struct err *err)
 {
-    const char *name = json_string_value(json_object_get(reference, "name"));
-    const char *own_ns = json_string_value(json_object_get(reference, "namespace"));
+    const char *name = json_text_at(reference, "name");
+    const char *own_ns = json_text_at(reference, "namespace");
     const struct kind *kind = kind_of(reference, err);
     if (!kind)
         return false;
@@ -35,8 +36,8 @@ bool destination_resolve_bare(struct object_store *objects, const json_t *refere
     target->ns = own_ns ? own_ns : ns;
     target->name = name;
     struct object_key key = {kind, target->ns, name};
-    json_auto_t *there = object_store_get(objects, &key);
-    return there ||
+    json_auto_t *existing = object_store_get(objects, &key);
+    return existing ||
            err_set(err, ERR_NOT_FOUND, "%s.%s \"%s\" not found", kind->plural, kind->group, name);
 }
 
@@ -45,7 +46,7 @@ bool destination_resolve(struct object_store *objects, const json_t *destination
 {
     *target = (struct runtime_destination){0};
     const json_t *ref = json_object_get(destination, "ref");
-    target->url = json_string_value(json_object_get(destination, "uri"));
+    target->url = json_text_at(destination, "uri");
     if (ref)
         return destination_resolve_bare(objects, ref, ns, target, err);
     if (target->url)

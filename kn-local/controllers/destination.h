@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Destinations in manifests (ref, uri) become targets of the data plane. */
+/* Resolves destinations in manifests (ref, uri) to those of the data plane. */
 #ifndef KN_LOCAL_CONTROLLERS_DESTINATION_H
 #define KN_LOCAL_CONTROLLERS_DESTINATION_H
 
 #include "kn-local/dataplane/runtime.h"
 #include "kn-local/store/object_store.h"
 
-/* Resolves a Destination; NULL is nowhere. ns is that of the object that holds it. What the target
- * points to is borrowed from the tree and ns. False and err (ERR_NOT_FOUND) when what it refers to
- * is not there, or is nothing that takes events. */
+/* Resolves a Destination; NULL resolves to DESTINATION_NONE. ns is that of the object that holds
+ * it. The strings of target are borrowed from the tree and ns. False and err when what it refers to
+ * does not exist (ERR_NOT_FOUND) or is not addressable (ERR_INPUT). */
 bool destination_resolve(struct object_store *objects, const json_t *destination, const char *ns,
                          struct runtime_destination *target, struct err *err);
 
-/* As above, for the bare reference that 2019's kinds have in that place. */
+/* The same for a bare reference, as spec.channel and the kinds of 2019 have it. */
 bool destination_resolve_bare(struct object_store *objects, const json_t *reference, const char *ns,
                               struct runtime_destination *target, struct err *err);
 

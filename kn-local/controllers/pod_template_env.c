@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The variables of a container: written, or from Secrets, ConfigMaps and the pod itself. */
+/* The variables of a container: literal, or from Secrets, ConfigMaps and the pod itself. */
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "kn-local/controllers/pod_template_private.h"
 #include "kn-local/kinds/kinds.h"
@@ -26,29 +27,22 @@ static bool read_key_ref(struct object_store *objects, const struct kind *kind, 
     return false;
 }
 
-/* What a pod can say of itself. */
-static const char *field_value(const json_t *source, const char *ns)
-{
-    const char *path = pod_template_str(source, "fieldPath");
-    if (str_equal(path, "metadata.namespace"))
-        return ns;
-    if (str_equal(path, "status.podIP") || str_equal(path, "status.hostIP"))
-        return "127.0.0.1";
-    return "";
-}
-
 static bool read_variable(struct object_store *objects, const char *ns, const json_t *variable,
                           struct pod_template *container, struct err *err)
 {
     const json_t *from = json_object_get(variable, "valueFrom");
     const json_t *secret = json_object_get(from, "secretKeyRef");
     const json_t *config = json_object_get(from, "configMapKeyRef");
-    const json_t *field = json_object_get(from, "fieldRef");
     if (secret)
         return read_key_ref(objects, &kind_secret, ns, variable, secret, container, err);
     if (config)
         return read_key_ref(objects, &kind_config_map, ns, variable, config, container, err);
-    const char *value = field ? field_value(field, ns) : pod_template_str(variable, "value");
+    const char *path = json_text_at(from, "fieldRef.fieldPath");
+    const char *value = pod_template_str(variable, "value");
+    if (str_equal(path, "metadata.namespace"))
+        value = ns;
+    else if (str_equal(path, "status.podIP") || str_equal(path, "status.hostIP"))
+        value = "127.0.0.1";
     pod_template_add_borrowed(container, pod_template_str(variable, "name"), value ? value : "");
     return true;
 }

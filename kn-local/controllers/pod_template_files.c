@@ -56,7 +56,7 @@ static bool mount_volume(struct object_store *objects, const char *ns, const jso
     const struct kind *kind = secret ? &kind_secret : &kind_config_map;
     const json_t *source = secret ? secret : config;
     if (!source)
-        return true; /* an emptyDir and the like: the process has the machine's folders */
+        return true; /* an emptyDir or such: the process uses the folders of the machine */
     struct err missing = {0};
     const char *name = pod_template_str(source, secret ? "secretName" : "name");
     json_auto_t *object = pod_template_find_object(objects, kind, ns, name, &missing);
@@ -68,28 +68,21 @@ static bool mount_volume(struct object_store *objects, const char *ns, const jso
     return false;
 }
 
-static const json_t *volume_named(const json_t *pod_spec, const char *name)
-{
-    size_t index;
-    json_t *volume;
-    json_array_foreach(json_object_get(pod_spec, "volumes"), index, volume)
-    {
-        if (str_equal(pod_template_str(volume, "name"), name))
-            return volume;
-    }
-    return NULL;
-}
-
 bool pod_template_files_read(struct object_store *objects, const json_t *pod_spec,
                              const json_t *from, const char *ns, struct pod_template *container,
                              struct err *err)
 {
+    const json_t *volumes = json_object_get(pod_spec, "volumes");
     size_t index;
     json_t *mount;
     json_array_foreach(json_object_get(from, "volumeMounts"), index, mount)
     {
         const char *name = pod_template_str(mount, "name");
-        const json_t *volume = volume_named(pod_spec, name);
+        size_t i = 0;
+        const json_t *volume;
+        while ((volume = json_array_get(volumes, i)) &&
+               !str_equal(pod_template_str(volume, "name"), name))
+            i++;
         if (!volume)
             return err_set(err, ERR_NOT_FOUND, "volume \"%s\" not found", name);
         if (!mount_volume(objects, ns, volume, pod_template_str(mount, "mountPath"), container,

@@ -31,36 +31,25 @@ struct actions {
     bool publish;
 };
 
-static unsigned demand(const struct revision *revision)
-{
-    unsigned sum = revision->waiting_count;
-    struct replica *replica;
-    DL_FOREACH(revision->replicas, replica)
-    {
-        sum += replica->retiring ? 0 : replica->active;
-    }
-    return sum;
-}
-
 /* How many pods there should be now: enough for the requests, within min and max scale. */
 static unsigned desired_replicas(const struct revision *revision, int64_t now)
 {
     const struct revision_spec *spec = &revision->applied.spec;
     if (revision->removed || !revision->applied.pod_spec)
         return 0;
-    unsigned requests = demand(revision), each = spec->concurrency;
+    unsigned requests = revision->waiting_count, each = spec->concurrency, current = 0;
+    struct replica *replica;
+    DL_FOREACH(revision->replicas, replica)
+    {
+        requests += replica->retiring ? 0 : replica->active;
+        current += !replica->retiring;
+    }
     unsigned desired = !requests ? 0 : each ? (requests + each - 1) / each : 1;
     if (desired > spec->max_scale)
         desired = spec->max_scale;
     if (desired < spec->min_scale)
         desired = spec->min_scale;
     bool recent = revision->busy_ns && now - revision->busy_ns < spec->idle_ns;
-    struct replica *replica;
-    unsigned current = 0;
-    DL_FOREACH(revision->replicas, replica)
-    {
-        current += !replica->retiring;
-    }
     if ((recent || requests) && desired < current)
         desired = current; /* scale down only after the idle time */
     if (!revision->applied.pod_spec->argv && desired == 0)
@@ -140,19 +129,14 @@ static void keep(struct revision *revision, struct pod *pod, struct actions *act
         actions->forget[actions->forget_count++] = oldest;
 }
 
-static bool has_ended(struct pod *pod)
-{
-    enum serving_pod_phase phase = pod_phase(pod);
-    return phase == POD_SUCCEEDED || phase == POD_FAILED;
-}
-
 static void collect_ended(struct revision *revision, struct actions *actions)
 {
     struct replica *replica, *next;
     DL_FOREACH_SAFE(revision->replicas, replica, next)
     {
         bool room = actions->forget_count < ARRAY_SIZE(actions->forget);
-        if (!room || replica->active || !has_ended(replica->pod))
+        enum serving_pod_phase phase = pod_phase(replica->pod);
+        if (!room || replica->active || (phase != POD_SUCCEEDED && phase != POD_FAILED))
             continue;
         DL_DELETE(revision->replicas, replica);
         keep(revision, replica->pod, actions);
@@ -180,52 +164,30 @@ static bool is_failing(struct revision *revision, char reason[32], char message[
     return failing;
 }
 
-static unsigned running(const struct revision *revision)
-{
-    unsigned count = 0;
-    struct replica *replica;
-    DL_FOREACH(revision->replicas, replica)
-    {
-        count += pod_phase(replica->pod) == POD_RUNNING;
-    }
-    return count;
-}
-
 /* Updates the status; true when it has changed and is to be published. */
 static bool record_status(struct revision *revision, bool failing, const char *reason,
                           const char *message)
 {
-    unsigned replicas = running(revision);
+    unsigned replicas = 0;
+    struct replica *replica;
+    DL_FOREACH(revision->replicas, replica)
+    {
+        replicas += pod_phase(replica->pod) == POD_RUNNING;
+    }
     if (!revision->replicas && revision->is_published && revision->published.ready == READY_FALSE)
-        return false; /* the last failure stands until the next start */
+        return false; /* the last failure is kept until the next start */
     enum resource_ready ready = failing                            ? READY_FALSE
                                 : revision->serves || replicas > 0 ? READY_TRUE
                                                                    : READY_UNKNOWN;
-    bool news = !revision->is_published || revision->published.ready != ready ||
-                revision->published.replicas != replicas ||
-                !str_equal(revision->reason, failing ? reason : "") ||
-                !str_equal(revision->message, failing ? message : "");
+    bool changed = !revision->is_published || revision->published.ready != ready ||
+                   revision->published.replicas != replicas ||
+                   !str_equal(revision->reason, failing ? reason : "") ||
+                   !str_equal(revision->message, failing ? message : "");
     revision->is_published = true;
     revision->published = (struct resource_status){.ready = ready, .replicas = replicas};
     snprintf(revision->reason, sizeof(revision->reason), "%s", failing ? reason : "");
     snprintf(revision->message, sizeof(revision->message), "%s", failing ? message : "");
-    return news && !revision->removed;
-}
-
-static void publish_status(struct revision *revision)
-{
-    pthread_mutex_lock(&revision->lock);
-    struct resource_status status = revision->published;
-    char reason[sizeof(revision->reason)], message[sizeof(revision->message)];
-    memcpy(reason, revision->reason, sizeof(reason));
-    memcpy(message, revision->message, sizeof(message));
-    pthread_mutex_unlock(&revision->lock);
-    status.id = revision->id;
-    status.reason = reason;
-    status.message = message;
-    const struct resource_listener *listener = revision->manager->listener;
-    if (listener->status)
-        listener->status(&status, listener->app);
+    return changed && !revision->removed;
 }
 
 static void find_actions(struct revision *revision, struct actions *actions)
@@ -248,26 +210,31 @@ static void find_actions(struct revision *revision, struct actions *actions)
         autoscaler_schedule(revision, revision->busy_ns + idle_ns);
 }
 
-static void run_actions(struct revision *revision, struct actions *actions)
-{
-    request_queue_start_all(actions->start);
-    request_queue_fail_expired(actions->expired);
-    request_queue_fail(actions->unservable, actions->message);
-    for (size_t i = 0; i < actions->forget_count; i++) {
-        pod_forget(actions->forget[i]);
-        pod_release(actions->forget[i]);
-    }
-    if (actions->publish)
-        publish_status(revision);
-}
-
 static void reconcile(struct timer *timer)
 {
     struct revision *revision = (struct revision *)timer;
     struct actions actions = {0};
     pthread_mutex_lock(&revision->lock);
     find_actions(revision, &actions);
+    struct resource_status status = revision->published;
+    char reason[sizeof(revision->reason)], message[sizeof(revision->message)];
+    memcpy(reason, revision->reason, sizeof(reason));
+    memcpy(message, revision->message, sizeof(message));
     pthread_mutex_unlock(&revision->lock);
-    run_actions(revision, &actions);
+
+    request_queue_start_all(actions.start);
+    request_queue_fail_expired(actions.expired);
+    request_queue_fail(actions.unservable, actions.message);
+    for (size_t i = 0; i < actions.forget_count; i++) {
+        pod_forget(actions.forget[i]);
+        pod_release(actions.forget[i]);
+    }
+    const struct resource_listener *listener = revision->manager->listener;
+    if (actions.publish && listener->status) {
+        status.id = revision->id;
+        status.reason = reason;
+        status.message = message;
+        listener->status(&status, listener->app);
+    }
     revision_release(revision);
 }

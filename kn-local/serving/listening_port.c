@@ -104,14 +104,6 @@ static void collect_sockets(pid_t group, struct socket_set *set)
             add_sockets_of(entry->d_name, set);
 }
 
-static bool has_inode(const struct socket_set *set, unsigned long inode)
-{
-    for (size_t i = 0; i < set->count; i++)
-        if (set->inodes[i] == inode)
-            return true;
-    return false;
-}
-
 /* Whether the set holds a listening socket of the port (0: any). *lowest is the lowest such port.
  */
 static bool find_listener(const struct socket_set *set, unsigned port, uint16_t *lowest)
@@ -126,10 +118,11 @@ static bool find_listener(const struct socket_set *set, unsigned port, uint16_t 
         while (file && fgets(line, sizeof(line), file)) {
             if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*s %*s %*s %*d %*d %lu",
                        &local, &state, &inode) != 3 ||
-                state != STATE_LISTEN || (port && local != port) || !has_inode(set, inode))
+                state != STATE_LISTEN || (port && local != port))
                 continue;
-            if (!*lowest || local < *lowest)
-                *lowest = (uint16_t)local;
+            for (size_t k = 0; k < set->count; k++)
+                if (set->inodes[k] == inode && (!*lowest || local < *lowest))
+                    *lowest = (uint16_t)local;
         }
     }
     return *lowest != 0;

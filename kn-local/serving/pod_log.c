@@ -94,22 +94,17 @@ void pod_log_begin(struct pod_log *log)
     pthread_mutex_unlock(&log->lock);
 }
 
-/* Unlinks the full file; open readers keep it. */
-static void rotate(struct pod_log *log, struct run *run)
-{
-    own_fd(&run->older.fd);
-    run->older = run->part;
-    OWN(free) char *path = str_format("%s/%llu.log", log->dir, (unsigned long long)run->number);
-    unlink(path);
-    run->part = (struct part){open_file(log, run->number), run->older.end, run->older.end};
-}
-
 /* Call with the lock held. On a full disk the line is lost and the program continues. */
 static void write_line(struct pod_log *log, struct bytes text, int64_t now_ns)
 {
     struct run *run = log->runs;
-    if (run->part.end - run->part.begin >= FILE_BYTES)
-        rotate(log, run);
+    if (run->part.end - run->part.begin >= FILE_BYTES) {
+        own_fd(&run->older.fd);
+        run->older = run->part;
+        OWN(free) char *path = str_format("%s/%llu.log", log->dir, (unsigned long long)run->number);
+        unlink(path); /* open readers keep it */
+        run->part = (struct part){open_file(log, run->number), run->older.end, run->older.end};
+    }
     char stamp[TIMESTAMP_SIZE];
     timestamp_format(now_ns - now_ns % NS_PER_SEC, stamp);
     OWN(buf) struct buf line = {0};
@@ -218,16 +213,6 @@ static bool skip_line(struct bytes line, uint64_t next, void *to)
     return true;
 }
 
-/* The offset of the last `tail` lines. */
-static uint64_t tail_offset(const struct run *run, int64_t tail)
-{
-    int64_t count = 0;
-    each_line(run, 0, count_line, &count);
-    struct skip skip = {.lines = count > tail ? count - tail : 0, .offset = first_offset(run)};
-    each_line(run, 0, skip_line, &skip);
-    return skip.offset;
-}
-
 struct line_reader {
     const struct serving_log_request *request;
     struct serving_log_position *position;
@@ -262,8 +247,14 @@ bool pod_log_read(struct pod_log *log, const struct serving_log_request *request
     if (found && position->run != run->number) { /* the first read, or another run by now */
         bool first = position->run == 0;
         *position = (struct serving_log_position){.run = run->number};
-        if (first && request->tail >= 0)
-            position->offset = tail_offset(run, request->tail);
+        if (first && request->tail >= 0) {
+            int64_t count = 0;
+            each_line(run, 0, count_line, &count);
+            struct skip skip = {.lines = count > request->tail ? count - request->tail : 0,
+                                .offset = first_offset(run)};
+            each_line(run, 0, skip_line, &skip);
+            position->offset = skip.offset;
+        }
     }
     if (found && run->number)
         each_line(run, position->offset, read_line,

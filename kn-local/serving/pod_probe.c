@@ -81,16 +81,6 @@ static void on_probe_response(struct http_response *response, const struct err *
     }
 }
 
-static void probe_by_http(struct pod *pod)
-{
-    static const struct headers none = {0};
-    str_replace(&pod->probe_url, str_format("http://127.0.0.1:%u%s%s", pod->state.port,
-                                            *pod->probe_path == '/' ? "" : "/", pod->probe_path));
-    pod->probe =
-        (struct http_call){.url = pod->probe_url, .headers = &none, .timeout_ms = PROBE_TIMEOUT_MS};
-    http_client_start(pod->manager->client, &pod->probe, on_probe_response, pod_hold(pod));
-}
-
 /* The port may be open because another process took it meanwhile: only our own counts. */
 static void probe(struct timer *timer)
 {
@@ -102,7 +92,13 @@ static void probe(struct timer *timer)
         report_not_listening(pod);
         probe_later(pod);
     } else if (pod->probe_path) {
-        probe_by_http(pod);
+        static const struct headers none = {0};
+        str_replace(&pod->probe_url,
+                    str_format("http://127.0.0.1:%u%s%s", pod->state.port,
+                               *pod->probe_path == '/' ? "" : "/", pod->probe_path));
+        pod->probe = (struct http_call){
+            .url = pod->probe_url, .headers = &none, .timeout_ms = PROBE_TIMEOUT_MS};
+        http_client_start(pod->manager->client, &pod->probe, on_probe_response, pod_hold(pod));
     } else {
         set_ready(pod);
     }

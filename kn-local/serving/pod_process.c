@@ -85,17 +85,6 @@ static void restart(struct pod *pod, int exit_code)
     start_after(pod, wait);
 }
 
-static void record_exit(struct pod *pod, int exit_code)
-{
-    pthread_mutex_lock(&pod->lock);
-    pod->state.exit_code = exit_code;
-    pod->state.finished_ns = timestamp_now_ns();
-    pod->state.pid = 0;
-    if (pod->state.finished_ns - pod->state.started_ns > STABLE_RUN_SEC * (int64_t)NS_PER_SEC)
-        pod->failures = 0;
-    pthread_mutex_unlock(&pod->lock);
-}
-
 static void on_exit_of_program(struct fd_watch *watch)
 {
     struct pod *pod = (struct pod *)((char *)watch - offsetof(struct pod, exit));
@@ -109,7 +98,13 @@ static void on_exit_of_program(struct fd_watch *watch)
         read_output(pod);
     close_output(pod);
     pod_log_end(pod->log, timestamp_now_ns());
-    record_exit(pod, exit_code);
+    pthread_mutex_lock(&pod->lock);
+    pod->state.exit_code = exit_code;
+    pod->state.finished_ns = timestamp_now_ns();
+    pod->state.pid = 0;
+    if (pod->state.finished_ns - pod->state.started_ns > STABLE_RUN_SEC * (int64_t)NS_PER_SEC)
+        pod->failures = 0;
+    pthread_mutex_unlock(&pod->lock);
     if (pod_is_stopping(pod))
         pod_set_ended(pod, exit_code);
     else

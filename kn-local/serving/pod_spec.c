@@ -86,18 +86,6 @@ static bool find_program(const struct serving_container *container,
     return true;
 }
 
-static void copy_files(const struct serving_container *container, struct pod_spec *pod_spec)
-{
-    pod_spec->files = alloc_zeroed(container->file_count * sizeof(*pod_spec->files));
-    pod_spec->file_count = container->file_count;
-    for (size_t i = 0; i < container->file_count; i++) {
-        const struct serving_file *file = &container->files[i];
-        pod_spec->files[i] = (struct pod_spec_file){.path = str_copy(file->path),
-                                                    .data = str_copy_bytes(file->content),
-                                                    .len = file->content.len};
-    }
-}
-
 struct pod_spec *pod_spec_new(const struct serving_container *container,
                               const struct runtime_options *options,
                               const struct serving_variable *more, size_t more_count)
@@ -119,7 +107,14 @@ struct pod_spec *pod_spec_new(const struct serving_container *container,
     set_all(&env, container->variables, container->variable_count);
     set_all(&env, more, more_count);
     pod_spec->env = env.items;
-    copy_files(container, pod_spec);
+    pod_spec->files = alloc_zeroed(container->file_count * sizeof(*pod_spec->files));
+    pod_spec->file_count = container->file_count;
+    for (size_t i = 0; i < container->file_count; i++) {
+        const struct serving_file *file = &container->files[i];
+        pod_spec->files[i] = (struct pod_spec_file){.path = str_copy(file->path),
+                                                    .data = str_copy_bytes(file->content),
+                                                    .len = file->content.len};
+    }
     return pod_spec;
 }
 

@@ -60,15 +60,6 @@ static void copy_headers(const struct headers *from, struct headers *to)
             headers_add(to, from->list[i].name, from->list[i].value);
 }
 
-static void add_request_id(struct headers *headers)
-{
-    if (headers_get(headers, "X-Request-Id"))
-        return;
-    OWN(ce_event) struct ce_event event = {0};
-    ce_event_new(&event, "/", "request", NULL, (struct bytes){0});
-    headers_add(headers, "X-Request-Id", event.id);
-}
-
 static void add_forwarded(const struct headers *from, struct headers *to)
 {
     const char *host = headers_get(from, "Host");
@@ -83,16 +74,11 @@ static void add_forwarded(const struct headers *from, struct headers *to)
     headers_set(to, "Forwarded", forwarded);
     headers_set(to, "Host", host);
     headers_set(to, "K-Proxy-Request", "activator");
-    add_request_id(to);
-}
-
-static void reply_with(struct http_exchange *exchange, struct http_response *response)
-{
-    struct http_reply reply = {.status = response->status};
-    copy_headers(&response->headers, &reply.headers);
-    reply.body = response->body;
-    response->body = (struct buf){0};
-    http_exchange_reply(exchange, &reply);
+    if (!headers_get(to, "X-Request-Id")) {
+        OWN(ce_event) struct ce_event event = {0};
+        ce_event_new(&event, "/", "request", NULL, (struct bytes){0});
+        headers_add(to, "X-Request-Id", event.id);
+    }
 }
 
 static void on_ended(struct http_response *response, const struct err *err, void *context)
@@ -100,7 +86,10 @@ static void on_ended(struct http_response *response, const struct err *err, void
     struct proxy_call *call = context;
     struct err failure = {0};
     if (response) {
-        reply_with(call->exchange, response);
+        struct http_reply reply = {.status = response->status, .body = response->body};
+        copy_headers(&response->headers, &reply.headers);
+        response->body = (struct buf){0};
+        http_exchange_reply(call->exchange, &reply);
     } else {
         err_set(&failure, ERR_UPSTREAM, "the service sent no response: %s", err->text);
         http_exchange_reply_err(call->exchange, &failure);

@@ -43,19 +43,15 @@ static void fail_expired(struct queued_request *request)
     request_free(request);
 }
 
-static bool has_capacity(const struct revision *revision, struct replica *replica)
-{
-    unsigned most = revision->applied.spec.concurrency;
-    return !replica->retiring && (!most || replica->active < most) && pod_ready(replica->pod);
-}
-
 /* The ready pod with the fewest requests. Call with the lock held. */
 static struct replica *choose(struct revision *revision)
 {
+    unsigned limit = revision->applied.spec.concurrency;
     struct replica *best = NULL, *replica;
     DL_FOREACH(revision->replicas, replica)
     {
-        if ((!best || replica->active < best->active) && has_capacity(revision, replica))
+        if ((!best || replica->active < best->active) && !replica->retiring &&
+            (!limit || replica->active < limit) && pod_ready(replica->pod))
             best = replica;
     }
     return best;
@@ -98,17 +94,6 @@ static bool may_retry(struct queued_request *request, const struct err *err, int
     return now - request->refused_ns < REFUSED_RETRY_MS * NS_PER_MS && now < request->deadline_ns;
 }
 
-/* Call with the lock held. */
-static void requeue(struct queued_request *request, int64_t now)
-{
-    struct revision *revision = request->revision;
-    free(move_ptr(&request->url));
-    request->replica = NULL;
-    DL_PREPEND(revision->waiting, request);
-    revision->waiting_count++;
-    autoscaler_schedule(revision, now + RETRY_INTERVAL_MS * NS_PER_MS);
-}
-
 static void on_ended(struct http_response *response, const struct err *err, void *context)
 {
     struct queued_request *request = context;
@@ -119,8 +104,13 @@ static void on_ended(struct http_response *response, const struct err *err, void
     pthread_mutex_lock(&revision->lock);
     replica->active--;
     revision->busy_ns = now;
-    if (again)
-        requeue(request, now);
+    if (again) {
+        free(move_ptr(&request->url));
+        request->replica = NULL;
+        DL_PREPEND(revision->waiting, request);
+        revision->waiting_count++;
+        autoscaler_schedule(revision, now + RETRY_INTERVAL_MS * NS_PER_MS);
+    }
     struct queued_request *assigned = again ? NULL : request_queue_assign(revision);
     autoscaler_schedule(revision, replica->retiring ? 0 : now + revision->applied.spec.idle_ns);
     pthread_mutex_unlock(&revision->lock);

@@ -86,52 +86,32 @@ bool admission_ensure_namespace(struct object_store *objects, const char *name, 
     return created != NULL;
 }
 
-static void set_namespace(const struct kind *kind, json_t *object, const char *ns)
-{
-    json_t *meta = json_object_get(object, "metadata");
-    if (!kind->cluster_wide && json_is_object(meta) && !json_object_get(meta, "namespace"))
-        json_object_set_new(meta, "namespace", json_string(ns));
-}
-
-/* The stored object in the version of the key; NULL when there is none. A new reference. */
-static json_t *state_before(struct object_store *objects, const struct object_key *key)
-{
-    struct err err = {0};
-    json_auto_t *stored = object_store_get(objects, key);
-    const struct kind *written = stored ? kind_of_object(stored, &err) : NULL;
-    return written ? kind_convert(stored, written, key->kind) : NULL;
-}
-
-static json_t *put(struct object_store *objects, const struct object_key *key, json_t *object,
-                   const json_t *before, const char **result, struct err *err)
-{
-    if (!before) {
-        *result = "created";
-        return object_store_create_new(objects, key, object, err);
-    }
-    json_t *stored = object_store_update_new(objects, key, object, err);
-    bool same = stored && str_equal(object_meta(stored, "resourceVersion"),
-                                    object_meta(before, "resourceVersion"));
-    *result = same ? "unchanged" : "configured";
-    return stored;
-}
-
 bool admission_apply(struct object_store *objects, const json_t *manifest, const char *ns,
                      const char **result, struct validation_error *problem, struct err *err)
 {
-    const char *done = NULL;
     const struct kind *kind = kind_of_object(manifest, err);
     if (!kind)
         return false;
     json_auto_t *object = json_deep_copy(manifest);
-    set_namespace(kind, object, ns);
+    json_t *meta = json_object_get(object, "metadata");
+    if (!kind->cluster_wide && json_is_object(meta) && !json_object_get(meta, "namespace"))
+        json_object_set_new(meta, "namespace", json_string(ns));
     struct object_key key = object_key_of(kind, object);
-    json_auto_t *before = state_before(objects, &key);
+    struct err unknown = {0};
+    json_auto_t *existing = object_store_get(objects, &key);
+    const struct kind *written = existing ? kind_of_object(existing, &unknown) : NULL;
+    json_auto_t *before = written ? kind_convert(existing, written, kind) : NULL;
     if (!admission_prepare(kind, object, before, false, problem))
         return err_set(err, ERR_INPUT, "%s %s", problem->path, problem->text);
     if (!kind->cluster_wide && !admission_ensure_namespace(objects, key.ns, err))
         return false;
-    json_auto_t *stored =
-        put(objects, &key, move_ptr(&object), before, result ? result : &done, err);
+    json_auto_t *stored = before ? object_store_update_new(objects, &key, move_ptr(&object), err)
+                                 : object_store_create_new(objects, &key, move_ptr(&object), err);
+    if (result)
+        *result = !before ? "created"
+                  : str_equal(object_meta(stored, "resourceVersion"),
+                              object_meta(before, "resourceVersion"))
+                      ? "unchanged"
+                      : "configured";
     return stored != NULL;
 }

@@ -112,11 +112,6 @@ static int by_key(const void *a, const void *b)
     return strcmp((*left)->key, (*right)->key);
 }
 
-static bool within(const struct stored_object *stored, const struct kind *kind, const char *ns)
-{
-    return stored->hub == kind_hub(kind) && (!ns || str_equal(object_ns(stored->object), ns));
-}
-
 json_t *object_store_list(struct object_store *objects, const struct kind *kind, const char *ns,
                           uint64_t *version)
 {
@@ -125,7 +120,7 @@ json_t *object_store_list(struct object_store *objects, const struct kind *kind,
     OWN(free) struct stored_object **found =
         alloc_zeroed((HASH_COUNT(objects->table) + 1) * sizeof(struct stored_object *));
     for (struct stored_object *stored = objects->table; stored; stored = stored->hh.next)
-        if (within(stored, kind, ns))
+        if (stored->hub == kind_hub(kind) && (!ns || str_equal(object_ns(stored->object), ns)))
             found[count++] = stored;
     qsort(found, count, sizeof(struct stored_object *), by_key);
     json_t *list = json_array();

@@ -192,14 +192,6 @@ static bool owned_by(const json_t *object, const char *uid)
     return false;
 }
 
-static struct stored_object *find_owned(struct object_store *objects, const char *uid)
-{
-    for (struct stored_object *stored = objects->table; stored; stored = stored->hh.next)
-        if (owned_by(stored->object, uid))
-            return stored;
-    return NULL;
-}
-
 /* Deletes an object; returns its last state as a new reference. */
 static json_t *delete_one(struct object_store *objects, struct stored_object *stored,
                           struct err *err)
@@ -221,8 +213,12 @@ static json_t *remove_all(struct object_store *objects, const struct object_key 
     if (!stored)
         return NULL;
     json_t *last = delete_one(objects, stored, err);
-    struct stored_object *owned;
-    while (last && (owned = find_owned(objects, object_uid(last)))) {
+    while (last) {
+        const struct stored_object *owned = objects->table;
+        while (owned && !owned_by(owned->object, object_uid(last)))
+            owned = owned->hh.next;
+        if (!owned)
+            break;
         const struct object_key next = object_key_of(owned->hub, owned->object);
         json_auto_t *deleted = remove_all(objects, &next, err);
         if (!deleted)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The controllers, with a data plane that writes down what it is told. */
+/* The controllers, with a fake data plane that records the calls. */
 #include "base/buf.h"
 #include "base/str.h"
 #include "base/yaml/yaml.h"
@@ -12,19 +12,20 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct runtime {
     pthread_mutex_t lock;
-    struct buf said; /* one line for each call that differs from the one before of its name */
+    struct buf calls; /* each different call once, a line each */
 };
 
-static void say(struct runtime *runtime, char *line)
+static void record_call(struct runtime *runtime, char *line)
 {
-    OWN(free) char *taken = line;
-    OWN(free) char *whole = str_format("%s\n", taken);
+    OWN(free) char *owned = line;
+    OWN(free) char *whole = str_format("%s\n", owned);
     pthread_mutex_lock(&runtime->lock);
-    if (!runtime->said.data || !strstr(runtime->said.data, whole))
-        buf_add_text(&runtime->said, whole);
+    if (!runtime->calls.data || !strstr(runtime->calls.data, whole))
+        buf_add_text(&runtime->calls, whole);
     pthread_mutex_unlock(&runtime->lock);
 }
 
@@ -47,8 +48,9 @@ bool runtime_apply_channel(struct runtime *runtime, const struct runtime_channel
                            struct err *err)
 {
     (void)err;
-    say(runtime, str_format("channel %s%s%s", channel->name, channel->durable ? " durable" : "",
-                            channel->async ? " async" : ""));
+    record_call(runtime,
+                str_format("channel %s%s%s", channel->name, channel->durable ? " durable" : "",
+                           channel->async ? " async" : ""));
     return true;
 }
 
@@ -58,9 +60,10 @@ bool runtime_apply_subscription(struct runtime *runtime,
     (void)err;
     OWN(free) char *to = runtime_address(runtime, &subscription->subscriber);
     OWN(free) char *dead = runtime_address(runtime, &subscription->dead_letter);
-    say(runtime, str_format("subscription %s of %s to %s retry %d dead %s", subscription->name,
-                            subscription->channel, to, subscription->policy.retry,
-                            subscription->dead_letter.to == DESTINATION_NONE ? "-" : dead));
+    record_call(runtime,
+                str_format("subscription %s of %s to %s retry %d dead %s", subscription->name,
+                           subscription->channel, to, subscription->policy.retry,
+                           subscription->dead_letter.to == DESTINATION_NONE ? "-" : dead));
     return true;
 }
 
@@ -80,7 +83,7 @@ bool runtime_apply_service(struct runtime *runtime, const struct runtime_service
     OWN(buf) struct buf line = {0};
     buf_add_format(&line, "service %s", service->revision);
     add_container(&line, &service->container);
-    say(runtime, buf_take(&line));
+    record_call(runtime, buf_take(&line));
     return true;
 }
 
@@ -92,81 +95,82 @@ bool runtime_apply_source(struct runtime *runtime, const struct runtime_source *
     OWN(buf) struct buf line = {0};
     buf_add_format(&line, "source %s to %s %s", source->name, sink, or_none(source->overrides));
     add_container(&line, &source->container);
-    say(runtime, buf_take(&line));
+    record_call(runtime, buf_take(&line));
     return true;
 }
 
 bool runtime_apply_ping(struct runtime *runtime, const struct runtime_ping *ping, struct err *err)
 {
     (void)err;
-    say(runtime, str_format("ping %s %s %s", ping->name, ping->schedule, ping->data.data));
+    record_call(runtime, str_format("ping %s %s %s", ping->name, ping->schedule, ping->data.data));
     return true;
 }
 
 void runtime_remove(struct runtime *runtime, struct resource_id id)
 {
-    say(runtime, str_format("remove %d %s", (int)id.kind, id.name));
+    record_call(runtime, str_format("remove %d %s", (int)id.kind, id.name));
 }
 
 struct fixture {
     struct object_store *objects;
-    struct controllers *control;
+    struct controllers *controllers;
     struct runtime runtime;
 };
 
-static void own_fixture(struct fixture *world)
+static void own_fixture(struct fixture *fixture)
 {
-    controllers_close(world->control);
-    object_store_close(world->objects);
-    buf_done(&world->runtime.said);
-    pthread_mutex_destroy(&world->runtime.lock);
+    controllers_close(fixture->controllers);
+    object_store_close(fixture->objects);
+    buf_done(&fixture->runtime.calls);
+    pthread_mutex_destroy(&fixture->runtime.lock);
 }
 
-static void begin(struct fixture *world)
+static void start_controllers(struct fixture *fixture)
 {
     struct err err = {0};
-    pthread_mutex_init(&world->runtime.lock, NULL);
-    world->objects = object_store_open(NULL, &err);
-    world->control = controllers_open(world->objects, &err);
-    EXPECT(controllers_start(world->control, &world->runtime, &err));
+    pthread_mutex_init(&fixture->runtime.lock, NULL);
+    fixture->objects = object_store_open(NULL, &err);
+    fixture->controllers = controllers_open(fixture->objects, &err);
+    EXPECT(controllers_start(fixture->controllers, &fixture->runtime, &err));
 }
 
-static void quiet(const char *line, void *context)
+static void ignore_line(const char *line, void *context)
 {
     (void)line, (void)context;
 }
 
-static void loud(const char *line, void *context)
+static void fail_with_line(const char *line, void *context)
 {
     (void)context;
     fail_msg("%s", line);
 }
 
-static void apply(struct fixture *world, const char *manifest)
+static void apply(struct fixture *fixture, const char *manifest)
 {
-    static const struct manifest_listener listener = {quiet, loud, NULL};
-    manifests_apply_text(world->objects, "test", bytes_of(manifest), &listener);
-    controllers_settle(world->control);
+    static const struct manifest_listener listener = {ignore_line, fail_with_line, NULL};
+    manifests_apply_text(fixture->objects, "test", bytes_of(manifest), &listener);
+    controllers_settle(fixture->controllers);
 }
 
-static void expect_said(struct fixture *world, const char *line)
+static void expect_call(struct fixture *fixture, const char *line)
 {
-    pthread_mutex_lock(&world->runtime.lock);
-    OWN(free) char *said = str_copy(world->runtime.said.data ? world->runtime.said.data : "");
-    pthread_mutex_unlock(&world->runtime.lock);
-    EXPECT_HAS(said, line);
+    pthread_mutex_lock(&fixture->runtime.lock);
+    OWN(free) char *calls =
+        str_copy(fixture->runtime.calls.data ? fixture->runtime.calls.data : "");
+    pthread_mutex_unlock(&fixture->runtime.lock);
+    EXPECT_HAS(calls, line);
 }
 
-static json_t *find(struct fixture *world, const struct kind *kind, const char *name)
+static json_t *find(struct fixture *fixture, const struct kind *kind, const char *name)
 {
     struct object_key key = {kind, "default", name};
-    return object_store_get(world->objects, &key);
+    return object_store_get(fixture->objects, &key);
 }
 
-static void expect_ready(struct fixture *world, const struct kind *kind, const char *name,
+static void expect_ready(struct fixture *fixture, const struct kind *kind, const char *name,
                          const char *status, const char *reason)
 {
-    json_auto_t *object = find(world, kind, name);
+    json_auto_t *object = find(fixture, kind, name);
     const json_t *ready = object_condition(object, "Ready");
     const char *why = json_string_value(json_object_get(ready, "reason"));
     EXPECT(ready != NULL);
@@ -187,88 +191,137 @@ static void expect_ready(struct fixture *world, const struct kind *kind, const c
 
 TEST(a_channel_without_template_is_kept_on_disk)
 {
-    OWN(fixture) struct fixture world = {0};
-    begin(&world);
-    apply(&world, CHANNEL("a", ""));
-    expect_said(&world, "channel a durable\n");
-    expect_ready(&world, &kind_channel, "a", "True", "-");
+    OWN(fixture) struct fixture fixture = {0};
+    start_controllers(&fixture);
+    apply(&fixture, CHANNEL("a", ""));
+    expect_call(&fixture, "channel a durable\n");
+    expect_ready(&fixture, &kind_channel, "a", "True", "-");
 }
 
-TEST(a_template_says_where_a_channel_is_kept)
+TEST(the_template_of_a_channel_decides_where_its_events_are_kept)
 {
-    OWN(fixture) struct fixture world = {0};
-    begin(&world);
-    apply(&world, CHANNEL("m", "channelTemplate: {kind: InMemoryChannel}")
-                      CHANNEL("k", "channelTemplate: {kind: KafkaChannel}"));
-    expect_said(&world, "channel m\n");
-    expect_said(&world, "channel k durable\n");
+    OWN(fixture) struct fixture fixture = {0};
+    start_controllers(&fixture);
+    apply(&fixture, CHANNEL("m", "channelTemplate: {kind: InMemoryChannel}")
+                        CHANNEL("k", "channelTemplate: {kind: KafkaChannel}"));
+    expect_call(&fixture, "channel m\n");
+    expect_call(&fixture, "channel k durable\n");
 }
 
 TEST(a_subscription_waits_for_its_channel_and_its_subscriber)
 {
-    OWN(fixture) struct fixture world = {0};
-    begin(&world);
-    apply(&world, SUBSCRIPTION("s", "a", "Service", "x", ""));
-    expect_ready(&world, &kind_subscription, "s", "False", "ChannelNotFound");
-    apply(&world, CHANNEL("a", ""));
-    expect_ready(&world, &kind_subscription, "s", "False", "SubscriberResolveFailed");
-    apply(&world, SERVICE("x"));
-    expect_ready(&world, &kind_subscription, "s", "True", "-");
-    expect_said(&world, "subscription s of a to http://here/service/x retry 0 dead -\n");
+    OWN(fixture) struct fixture fixture = {0};
+    start_controllers(&fixture);
+    apply(&fixture, SUBSCRIPTION("s", "a", "Service", "x", ""));
+    expect_ready(&fixture, &kind_subscription, "s", "False", "ChannelNotFound");
+    apply(&fixture, CHANNEL("a", ""));
+    expect_ready(&fixture, &kind_subscription, "s", "False", "SubscriberResolveFailed");
+    apply(&fixture, SERVICE("x"));
+    expect_ready(&fixture, &kind_subscription, "s", "True", "-");
+    expect_call(&fixture, "subscription s of a to http://here/service/x retry 0 dead -\n");
 }
 
-TEST(the_delivery_of_a_subscription_counts_as_a_whole)
+TEST(the_delivery_of_a_subscription_replaces_that_of_its_channel)
 {
-    OWN(fixture) struct fixture world = {0};
-    begin(&world);
-    apply(&world,
+    OWN(fixture) struct fixture fixture = {0};
+    start_controllers(&fixture);
+    apply(&fixture,
           SERVICE("x") SERVICE("d")
               CHANNEL("a", "delivery: {retry: 7, deadLetterSink: {ref: {kind: Service, name: d}}}")
                   SUBSCRIPTION("own", "a", "Service", "x", ", delivery: {retry: 2}")
                       SUBSCRIPTION("none", "a", "Service", "x", ""));
-    expect_said(&world, "subscription own of a to http://here/service/x retry 2 dead "
-                        "http://here/service/d\n");
-    expect_said(&world, "subscription none of a to http://here/service/x retry 7 dead "
-                        "http://here/service/d\n");
+    expect_call(&fixture, "subscription own of a to http://here/service/x retry 2 dead "
+                          "http://here/service/d\n");
+    expect_call(&fixture, "subscription none of a to http://here/service/x retry 7 dead "
+                          "http://here/service/d\n");
 }
 
 TEST(the_subscription_that_closes_a_loop_of_channels_is_refused)
 {
-    OWN(fixture) struct fixture world = {0};
-    begin(&world);
-    apply(&world, CHANNEL("a", "") CHANNEL("b", "") SUBSCRIPTION("s1", "a", "Channel", "b", ""));
-    apply(&world, SUBSCRIPTION("s2", "b", "Channel", "a", ""));
-    expect_ready(&world, &kind_subscription, "s1", "True", "-");
-    expect_ready(&world, &kind_subscription, "s2", "False", "ChannelLoop");
+    OWN(fixture) struct fixture fixture = {0};
+    start_controllers(&fixture);
+    apply(&fixture, CHANNEL("a", "") CHANNEL("b", "") SUBSCRIPTION("s1", "a", "Channel", "b", ""));
+    apply(&fixture, SUBSCRIPTION("s2", "b", "Channel", "a", ""));
+    expect_ready(&fixture, &kind_subscription, "s1", "True", "-");
+    expect_ready(&fixture, &kind_subscription, "s2", "False", "ChannelLoop");
+}
+
+#define IN_MEMORY_CHANNEL                                                                          \
+    "---\napiVersion: messaging.knative.dev/v1\nkind: InMemoryChannel\nmetadata: {name: a}\n"
+
+static void delete_object(struct fixture *fixture, const struct kind *kind, const char *name)
+{
+    struct object_key key = {kind, "default", name};
+    struct err err = {0};
+    json_auto_t *deleted = object_store_delete(fixture->objects, &key, &err);
+    EXPECT(deleted != NULL);
+    controllers_settle(fixture->controllers);
+}
+
+static void expect_no_call(struct fixture *fixture, const char *line)
+{
+    pthread_mutex_lock(&fixture->runtime.lock);
+    bool found = strstr(fixture->runtime.calls.data, line);
+    pthread_mutex_unlock(&fixture->runtime.lock);
+    EXPECT(!found);
 }
 
 TEST(two_kinds_of_channel_cannot_share_a_name)
 {
-    OWN(fixture) struct fixture world = {0};
-    begin(&world);
-    apply(&world, CHANNEL("a", "") "---\napiVersion: messaging.knative.dev/v1\n"
-                                   "kind: InMemoryChannel\nmetadata: {name: a}\n");
-    expect_ready(&world, &kind_channel, "a", "True", "-");
-    expect_ready(&world, &kind_in_memory_channel, "a", "False", "NameTaken");
+    OWN(fixture) struct fixture fixture = {0};
+    start_controllers(&fixture);
+    apply(&fixture, CHANNEL("a", "") IN_MEMORY_CHANNEL);
+    expect_ready(&fixture, &kind_channel, "a", "True", "-");
+    expect_ready(&fixture, &kind_in_memory_channel, "a", "False", "NameTaken");
 }
 
-TEST(what_is_deleted_is_removed)
+TEST(the_older_channel_keeps_its_name)
 {
-    OWN(fixture) struct fixture world = {0};
-    begin(&world);
-    apply(&world, CHANNEL("a", ""));
-    struct object_key key = {&kind_channel, "default", "a"};
-    struct err err = {0};
-    json_decref(object_store_delete(world.objects, &key, &err));
-    controllers_settle(world.control);
-    expect_said(&world, "remove 0 a\n");
+    OWN(fixture) struct fixture fixture = {0};
+    start_controllers(&fixture);
+    apply(&fixture, IN_MEMORY_CHANNEL);
+    apply(&fixture, CHANNEL("a", ""));
+    expect_ready(&fixture, &kind_in_memory_channel, "a", "True", "-");
+    expect_ready(&fixture, &kind_channel, "a", "False", "NameTaken");
+    expect_no_call(&fixture, "channel a durable\n");
+}
+
+TEST(deleting_a_channel_that_does_not_own_its_name_removes_nothing)
+{
+    OWN(fixture) struct fixture fixture = {0};
+    start_controllers(&fixture);
+    apply(&fixture, CHANNEL("a", ""));
+    apply(&fixture, IN_MEMORY_CHANNEL);
+    delete_object(&fixture, &kind_in_memory_channel, "a");
+    expect_no_call(&fixture, "remove 0 a\n");
+    expect_ready(&fixture, &kind_channel, "a", "True", "-");
+}
+
+TEST(deleting_the_owner_of_a_name_gives_it_to_the_next_channel)
+{
+    OWN(fixture) struct fixture fixture = {0};
+    start_controllers(&fixture);
+    apply(&fixture, CHANNEL("a", ""));
+    apply(&fixture, IN_MEMORY_CHANNEL);
+    delete_object(&fixture, &kind_channel, "a");
+    expect_call(&fixture, "remove 0 a\nchannel a\n");
+    expect_ready(&fixture, &kind_in_memory_channel, "a", "True", "-");
+}
+
+TEST(a_deleted_channel_is_removed_from_the_data_plane)
+{
+    OWN(fixture) struct fixture fixture = {0};
+    start_controllers(&fixture);
+    apply(&fixture, CHANNEL("a", ""));
+    delete_object(&fixture, &kind_channel, "a");
+    expect_call(&fixture, "remove 0 a\n");
 }
 
 TEST(a_service_gets_its_variables_and_files)
 {
-    OWN(fixture) struct fixture world = {0};
-    begin(&world);
-    apply(&world,
+    OWN(fixture) struct fixture fixture = {0};
+    start_controllers(&fixture);
+    apply(&fixture,
           "apiVersion: v1\nkind: Secret\nmetadata: {name: key}\nstringData: {k.json: open}\n"
           "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: words}\ndata: {A: b}\n"
           "---\napiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: s}\n"
@@ -278,59 +331,60 @@ TEST(a_service_gets_its_variables_and_files)
           "key: k.json}}}]\n"
           "        volumeMounts: [{name: v, mountPath: /etc/v}]\n"
           "      volumes: [{name: v, secret: {secretName: key}}]\n");
-    expect_said(&world,
+    expect_call(&fixture,
                 "service s-00001 user-container i:v1 P_A=b X=y K=open /etc/v/k.json:open\n");
-    json_auto_t *revision = find(&world, &kind_revision, "s-00001");
+    json_auto_t *revision = find(&fixture, &kind_revision, "s-00001");
     EXPECT(revision != NULL);
 }
 
 TEST(a_service_waits_for_its_secret)
 {
-    OWN(fixture) struct fixture world = {0};
-    begin(&world);
-    apply(&world, "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: s}\n"
-                  "spec: {template: {spec: {containers: [{image: i, envFrom: [{secretRef: {name: "
-                  "key}}]}]}}}\n");
-    expect_ready(&world, &kind_service, "s", "False", "RevisionFailed");
-    apply(&world, "apiVersion: v1\nkind: Secret\nmetadata: {name: key}\nstringData: {K: v}\n");
-    expect_said(&world, "service s-00001 user-container i K=v\n");
-    expect_ready(&world, &kind_service, "s", "True", "-");
+    OWN(fixture) struct fixture fixture = {0};
+    start_controllers(&fixture);
+    apply(&fixture, "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: s}\n"
+                    "spec: {template: {spec: {containers: [{image: i, envFrom: [{secretRef: {name: "
+                    "key}}]}]}}}\n");
+    expect_ready(&fixture, &kind_service, "s", "False", "RevisionFailed");
+    apply(&fixture, "apiVersion: v1\nkind: Secret\nmetadata: {name: key}\nstringData: {K: v}\n");
+    expect_call(&fixture, "service s-00001 user-container i K=v\n");
+    expect_ready(&fixture, &kind_service, "s", "True", "-");
 }
 
 TEST(a_source_of_2019_becomes_a_pubsub_source)
 {
-    OWN(fixture) struct fixture world = {0};
-    begin(&world);
-    apply(&world, CHANNEL("a", "") "---\napiVersion: sources.eventing.knative.dev/v1alpha1\n"
-                                   "kind: GcpPubSubSource\nmetadata: {name: g}\nspec: {"
-                                   "googleCloudProject: p, topic: t, sink: {kind: Channel, "
-                                   "name: a}}\n");
-    expect_said(&world, "source gcppubsubsource/g to http://here/channel/a - receive-adapter "
-                        "pubsub-source GOOGLE_CLOUD_PROJECT=p PUBSUB_TOPIC=t "
-                        "PUBSUB_SUBSCRIPTION=knative-eventing_default_g EVENT_FORM=legacy\n");
+    OWN(fixture) struct fixture fixture = {0};
+    start_controllers(&fixture);
+    apply(&fixture, CHANNEL("a", "") "---\napiVersion: sources.eventing.knative.dev/v1alpha1\n"
+                                     "kind: GcpPubSubSource\nmetadata: {name: g}\nspec: {"
+                                     "googleCloudProject: p, topic: t, sink: {kind: Channel, "
+                                     "name: a}}\n");
+    expect_call(&fixture, "source gcppubsubsource/g to http://here/channel/a - receive-adapter "
+                          "pubsub-source GOOGLE_CLOUD_PROJECT=p PUBSUB_TOPIC=t "
+                          "PUBSUB_SUBSCRIPTION=knative-eventing_default_g EVENT_FORM=legacy\n");
 }
 
 TEST(container_and_ping_sources_are_applied)
 {
-    OWN(fixture) struct fixture world = {0};
-    begin(&world);
-    apply(&world, CHANNEL("a", "") "---\napiVersion: sources.knative.dev/v1\n"
-                                   "kind: ContainerSource\nmetadata: {name: c}\nspec: {template: "
-                                   "{spec: {containers: [{name: n, image: i}]}}, sink: {ref: "
-                                   "{kind: Channel, name: a}}, ceOverrides: {extensions: {x: y}}}\n"
-                                   "---\napiVersion: sources.knative.dev/v1\nkind: PingSource\n"
-                                   "metadata: {name: p}\nspec: {data: hi, sink: {ref: {kind: "
-                                   "Channel, name: a}, uri: /path}}\n");
-    expect_said(&world, "source containersource/c to http://here/channel/a "
-                        "{\"extensions\":{\"x\":\"y\"}} n i\n");
-    expect_said(&world, "ping pingsource/p * * * * * hi\n");
-    expect_ready(&world, &kind_ping_source, "p", "True", "-");
-    expect_ready(&world, &kind_container_source, "c", "Unknown", "DeploymentUnavailable");
+    OWN(fixture) struct fixture fixture = {0};
+    start_controllers(&fixture);
+    apply(&fixture,
+          CHANNEL("a", "") "---\napiVersion: sources.knative.dev/v1\n"
+                           "kind: ContainerSource\nmetadata: {name: c}\nspec: {template: "
+                           "{spec: {containers: [{name: n, image: i}]}}, sink: {ref: "
+                           "{kind: Channel, name: a}}, ceOverrides: {extensions: {x: y}}}\n"
+                           "---\napiVersion: sources.knative.dev/v1\nkind: PingSource\n"
+                           "metadata: {name: p}\nspec: {data: hi, sink: {ref: {kind: "
+                           "Channel, name: a}, uri: /path}}\n");
+    expect_call(&fixture, "source containersource/c to http://here/channel/a "
+                          "{\"extensions\":{\"x\":\"y\"}} n i\n");
+    expect_call(&fixture, "ping pingsource/p * * * * * hi\n");
+    expect_ready(&fixture, &kind_ping_source, "p", "True", "-");
+    expect_ready(&fixture, &kind_container_source, "c", "Unknown", "DeploymentUnavailable");
 }
 
-static void tell_pod(struct fixture *world, enum serving_pod_phase phase, const char *waiting)
+static void report_pod(struct fixture *fixture, enum serving_pod_phase phase, const char *waiting)
 {
-    struct resource_listener listener = controllers_listener(world->control);
+    struct resource_listener listener = controllers_listener(fixture->controllers);
     struct serving_pod pod = {.ns = "default",
                               .name = "x-pod",
                               .owner = {RESOURCE_SERVICE, "default", "x"},
@@ -343,12 +397,12 @@ static void tell_pod(struct fixture *world, enum serving_pod_phase phase, const 
                               .created_ns = 1000000000,
                               .started_ns = 1000000000};
     listener.pod(&pod, listener.app);
-    controllers_settle(world->control);
+    controllers_settle(fixture->controllers);
 }
 
-static char *pod_row(struct fixture *world)
+static char *pod_row(struct fixture *fixture)
 {
-    json_auto_t *pod = find(world, &kind_pod, "x-pod");
+    json_auto_t *pod = find(fixture, &kind_pod, "x-pod");
     if (!pod)
         return str_copy("none");
     json_auto_t *list = json_pack("[O]", pod);
@@ -360,73 +414,130 @@ static char *pod_row(struct fixture *world)
                       json_string_value(json_array_get(cells, 2)));
 }
 
-static void expect_pod(struct fixture *world, const char *want)
+static void expect_pod(struct fixture *fixture, const char *expected)
 {
-    OWN(free) char *row = pod_row(world);
-    EXPECT_STR(row, want);
+    OWN(free) char *row = pod_row(fixture);
+    EXPECT_STR(row, expected);
 }
 
-TEST(a_process_is_a_pod_until_it_is_forgotten)
+TEST(a_process_is_a_pod_until_it_is_gone)
 {
-    OWN(fixture) struct fixture world = {0};
-    begin(&world);
-    apply(&world, SERVICE("x"));
-    tell_pod(&world, POD_PENDING, NULL);
-    expect_pod(&world, "x-pod 0/1 ContainerCreating");
-    tell_pod(&world, POD_RUNNING, NULL);
-    expect_pod(&world, "x-pod 1/1 Running");
-    tell_pod(&world, POD_PENDING, "CrashLoopBackOff");
-    expect_pod(&world, "x-pod 0/1 CrashLoopBackOff");
-    tell_pod(&world, POD_SUCCEEDED, NULL);
-    expect_pod(&world, "x-pod 0/1 Completed");
-    tell_pod(&world, POD_GONE, NULL);
-    expect_pod(&world, "none");
+    OWN(fixture) struct fixture fixture = {0};
+    start_controllers(&fixture);
+    apply(&fixture, SERVICE("x"));
+    report_pod(&fixture, POD_PENDING, NULL);
+    expect_pod(&fixture, "x-pod 0/1 ContainerCreating");
+    report_pod(&fixture, POD_RUNNING, NULL);
+    expect_pod(&fixture, "x-pod 1/1 Running");
+    report_pod(&fixture, POD_PENDING, "CrashLoopBackOff");
+    expect_pod(&fixture, "x-pod 0/1 CrashLoopBackOff");
+    report_pod(&fixture, POD_SUCCEEDED, NULL);
+    expect_pod(&fixture, "x-pod 0/1 Completed");
+    report_pod(&fixture, POD_GONE, NULL);
+    expect_pod(&fixture, "none");
 }
 
-TEST(the_pods_of_a_deleted_service_are_forgotten)
+TEST(the_pods_of_a_deleted_service_are_deleted)
 {
-    OWN(fixture) struct fixture world = {0};
-    begin(&world);
-    apply(&world, SERVICE("x"));
-    tell_pod(&world, POD_RUNNING, NULL);
-    struct object_key key = {&kind_service, "default", "x"};
-    struct err err = {0};
-    json_decref(object_store_delete(world.objects, &key, &err));
-    controllers_settle(world.control);
-    tell_pod(&world, POD_SUCCEEDED, NULL);
-    expect_pod(&world, "none");
+    OWN(fixture) struct fixture fixture = {0};
+    start_controllers(&fixture);
+    apply(&fixture, SERVICE("x"));
+    report_pod(&fixture, POD_RUNNING, NULL);
+    delete_object(&fixture, &kind_service, "x");
+    report_pod(&fixture, POD_SUCCEEDED, NULL);
+    expect_pod(&fixture, "none");
 }
 
 TEST(a_status_becomes_conditions)
 {
-    OWN(fixture) struct fixture world = {0};
-    begin(&world);
-    apply(&world, SERVICE("x"));
-    struct resource_listener listener = controllers_listener(world.control);
+    OWN(fixture) struct fixture fixture = {0};
+    start_controllers(&fixture);
+    apply(&fixture, SERVICE("x"));
+    struct resource_listener listener = controllers_listener(fixture.controllers);
     struct resource_status status = {
         {RESOURCE_SERVICE, "default", "x"}, READY_FALSE, "ErrImagePull", "no program", 0};
     listener.status(&status, listener.app);
-    controllers_settle(world.control);
-    expect_ready(&world, &kind_service, "x", "False", "ErrImagePull");
-    expect_ready(&world, &kind_revision, "x-00001", "False", "ErrImagePull");
+    controllers_settle(fixture.controllers);
+    expect_ready(&fixture, &kind_service, "x", "False", "ErrImagePull");
+    expect_ready(&fixture, &kind_revision, "x-00001", "False", "ErrImagePull");
 }
 
-TEST(the_same_event_is_counted)
+static void report_event(struct fixture *fixture, const char *reason, const char *message)
 {
-    OWN(fixture) struct fixture world = {0};
-    begin(&world);
-    apply(&world, SERVICE("x"));
-    struct resource_listener listener = controllers_listener(world.control);
-    struct resource_event event = {
-        {RESOURCE_SERVICE, "default", "x"}, true, "EventDropped", "answered 400"};
-    for (int i = 0; i < 3; i++)
-        listener.event(&event, listener.app);
-    event.message = "answered 403";
+    struct resource_listener listener = controllers_listener(fixture->controllers);
+    struct resource_event event = {{RESOURCE_SERVICE, "default", "x"}, true, reason, message};
     listener.event(&event, listener.app);
-    controllers_settle(world.control);
-    json_auto_t *events = object_store_list(world.objects, &kind_event, NULL, NULL);
-    EXPECT_INT(json_array_size(events), 2);
-    json_int_t first = json_integer_value(json_object_get(json_array_get(events, 0), "count"));
-    json_int_t second = json_integer_value(json_object_get(json_array_get(events, 1), "count"));
-    EXPECT_INT(first + second, 4);
+}
+
+TEST(events_with_one_reason_are_counted)
+{
+    OWN(fixture) struct fixture fixture = {0};
+    start_controllers(&fixture);
+    apply(&fixture, SERVICE("x"));
+    for (int i = 0; i < 2000; i++) {
+        OWN(free) char *message = str_format("event %d was dropped", i);
+        report_event(&fixture, "EventDropped", message);
+    }
+    controllers_settle(fixture.controllers);
+    report_event(&fixture, "EventDropped", "event 2000 was dropped");
+    controllers_settle(fixture.controllers);
+    json_auto_t *events = object_store_list(fixture.objects, &kind_event, NULL, NULL);
+    EXPECT_INT(json_array_size(events), 1);
+    const json_t *event = json_array_get(events, 0);
+    EXPECT_INT(json_integer_value(json_object_get(event, "count")), 2001);
+    EXPECT_STR(json_string_value(json_object_get(event, "message")), "event 2000 was dropped");
+}
+
+TEST(the_event_that_was_not_seen_for_longest_makes_room)
+{
+    OWN(fixture) struct fixture fixture = {0};
+    start_controllers(&fixture);
+    apply(&fixture, SERVICE("x"));
+    for (int i = 0; i < 501; i++) {
+        OWN(free) char *reason = str_format("Reason%03d", i);
+        report_event(&fixture, reason, "m");
+        controllers_settle(fixture.controllers);
+        if (i == 1)
+            report_event(&fixture, "Reason000", "again");
+    }
+    json_auto_t *events = object_store_list(fixture.objects, &kind_event, NULL, NULL);
+    EXPECT_INT(json_array_size(events), 500);
+    size_t index;
+    json_t *event;
+    json_array_foreach(events, index, event)
+    {
+        if (str_equal(json_string_value(json_object_get(event, "reason")), "Reason001"))
+            fail_msg("the oldest Event is still there");
+    }
+}
+
+static void delay(void *context)
+{
+    (void)context;
+    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+}
+
+TEST(stopping_does_not_wait_for_what_is_queued)
+{
+    enum { PODS = 1000 };
+    OWN(fixture) struct fixture fixture = {0};
+    struct err err = {0};
+    start_controllers(&fixture);
+    apply(&fixture, SERVICE("x"));
+    struct object_store_watch *watch = object_store_watch(fixture.objects, 0, delay, NULL, &err);
+    struct resource_listener listener = controllers_listener(fixture.controllers);
+    for (int i = 0; i < PODS; i++) {
+        OWN(free) char *name = str_format("x-%d", i);
+        struct serving_pod pod = {.ns = "default",
+                                  .name = name,
+                                  .owner = {RESOURCE_SERVICE, "default", "x"},
+                                  .revision = "x-00001",
+                                  .container = "user-container",
+                                  .image = "x"};
+        listener.pod(&pod, listener.app);
+    }
+    controllers_stop(fixture.controllers);
+    object_store_unwatch(watch);
+    json_auto_t *pods = object_store_list(fixture.objects, &kind_pod, NULL, NULL);
+    EXPECT(json_array_size(pods) < PODS);
 }
