@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A container in a manifest becomes one of the data plane: its Secrets and ConfigMaps are read. */
+/* Converts the container of a pod's spec to one of the data plane, and reads its Secrets and
+ * ConfigMaps. */
 #include "base/base64.h"
 #include "base/str.h"
 #include "kn-local/controllers/pod_template_private.h"
 #include "kn-local/kinds/kinds.h"
 
-const char *pod_template_keep(struct pod_template *container, char *text)
+const char *pod_template_keep(struct pod_template *container, char *string)
 {
-    container->texts = alloc_resize(container->texts, (container->text_count + 1) * sizeof(char *));
-    return container->texts[container->text_count++] = text;
+    container->strings =
+        alloc_resize(container->strings, (container->string_count + 1) * sizeof(char *));
+    return container->strings[container->string_count++] = string;
 }
 
 void pod_template_add_borrowed(struct pod_template *container, const char *name, const char *value)
@@ -34,9 +36,9 @@ void pod_template_add_variable(struct pod_template *container, const char *name,
 
 void pod_template_done(struct pod_template *container)
 {
-    for (size_t i = 0; i < container->text_count; i++)
-        free(container->texts[i]);
-    free(container->texts);
+    for (size_t i = 0; i < container->string_count; i++)
+        free(container->strings[i]);
+    free(container->strings);
     free(container->variables);
     free(container->files);
     free(container->command);
@@ -81,7 +83,7 @@ bool pod_template_is_optional(const json_t *source)
     return json_is_true(json_object_get(source, "optional"));
 }
 
-/* A list of texts as an array that ends with NULL; NULL when there is none. */
+/* A list of strings as a NULL-terminated array, which the caller frees; NULL when it is empty. */
 static const char **array_of(const json_t *list)
 {
     if (json_array_size(list) == 0)
@@ -100,17 +102,17 @@ bool pod_template_read(struct object_store *objects, const json_t *pod_spec, con
                        struct pod_template *container, struct err *err)
 {
     *container = (struct pod_template){0};
-    const json_t *from = json_array_get(json_object_get(pod_spec, "containers"), 0);
-    const char *name = pod_template_str(from, "name");
-    container->command = array_of(json_object_get(from, "command"));
-    container->args = array_of(json_object_get(from, "args"));
+    const json_t *spec = json_array_get(json_object_get(pod_spec, "containers"), 0);
+    const char *name = pod_template_str(spec, "name");
+    container->command = array_of(json_object_get(spec, "command"));
+    container->args = array_of(json_object_get(spec, "args"));
     container->spec = (struct serving_container){
         .name = name ? name : "user-container",
-        .image = pod_template_str(from, "image"),
+        .image = pod_template_str(spec, "image"),
         .command = container->command,
         .args = container->args,
-        .working_dir = pod_template_str(from, "workingDir"),
+        .working_dir = pod_template_str(spec, "workingDir"),
     };
-    return pod_template_env_read(objects, from, ns, container, err) &&
-           pod_template_files_read(objects, pod_spec, from, ns, container, err);
+    return pod_template_env_read(objects, spec, ns, container, err) &&
+           pod_template_files_read(objects, pod_spec, spec, ns, container, err);
 }

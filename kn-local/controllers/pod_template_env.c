@@ -75,12 +75,12 @@ static bool read_all_keys(struct object_store *objects, const struct kind *kind,
     return true;
 }
 
-bool pod_template_env_read(struct object_store *objects, const json_t *from, const char *ns,
+bool pod_template_env_read(struct object_store *objects, const json_t *spec, const char *ns,
                            struct pod_template *container, struct err *err)
 {
     size_t index;
     json_t *item;
-    json_array_foreach(json_object_get(from, "envFrom"), index, item)
+    json_array_foreach(json_object_get(spec, "envFrom"), index, item)
     {
         const json_t *secret = json_object_get(item, "secretRef");
         const json_t *config = json_object_get(item, "configMapRef");
@@ -90,7 +90,7 @@ bool pod_template_env_read(struct object_store *objects, const json_t *from, con
         if (config && !read_all_keys(objects, &kind_config_map, ns, config, prefix, container, err))
             return false;
     }
-    json_array_foreach(json_object_get(from, "env"), index, item)
+    json_array_foreach(json_object_get(spec, "env"), index, item)
     {
         if (!read_variable(objects, ns, item, container, err))
             return false;

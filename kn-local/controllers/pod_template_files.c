@@ -14,14 +14,14 @@ static void add_file(struct pod_template *container, char *path, struct bytes co
 }
 
 static bool mount_key(const struct kind *kind, const json_t *object, const char *key,
-                      const char *folder, const char *as, struct pod_template *container,
+                      const char *folder, const char *file, struct pod_template *container,
                       struct err *err)
 {
     struct bytes content = {0};
     if (!pod_template_read_key(container, kind, object, key, &content))
         return err_set(err, ERR_NOT_FOUND, "couldn't find key %s in %s %s", key, kind->name,
                        object_name(object));
-    add_file(container, str_format("%s/%s", folder, as), content);
+    add_file(container, str_format("%s/%s", folder, file), content);
     return true;
 }
 
@@ -69,13 +69,13 @@ static bool mount_volume(struct object_store *objects, const char *ns, const jso
 }
 
 bool pod_template_files_read(struct object_store *objects, const json_t *pod_spec,
-                             const json_t *from, const char *ns, struct pod_template *container,
+                             const json_t *spec, const char *ns, struct pod_template *container,
                              struct err *err)
 {
     const json_t *volumes = json_object_get(pod_spec, "volumes");
     size_t index;
     json_t *mount;
-    json_array_foreach(json_object_get(from, "volumeMounts"), index, mount)
+    json_array_foreach(json_object_get(spec, "volumeMounts"), index, mount)
     {
         const char *name = pod_template_str(mount, "name");
         size_t i = 0;
