@@ -4,7 +4,7 @@
 
 #include "base/str.h"
 #include "gcp-local/storage/catalog/storage_object.h"
-#include "gcp-local/storage/content/crc32c.h"
+#include "base/crc32c.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "gcp-local/storage/rest/rest_download.h"
 
 #include "base/str.h"
-#include "gcp-local/storage/content/crc32c.h"
+#include "base/crc32c.h"
 #include "gcp-local/storage/content/gunzip.h"
 #include "gcp-local/storage/mutation.h"
 #include "gcp-local/storage/rest/ranges.h"

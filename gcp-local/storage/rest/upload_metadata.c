@@ -4,7 +4,7 @@
 
 #include "base/str.h"
 #include "gcp-local/storage/catalog/object_names.h"
-#include "gcp-local/storage/content/crc32c.h"
+#include "base/crc32c.h"
 #include "net/url.h"
 
 #include <string.h>
