@@ -38,12 +38,14 @@ struct http_call {
     int stop_at_status;   /* an interim status that is all the answer, e.g. 102; 0 = none is */
     bool no_proxy;        /* never through a proxy (metadata server) */
     const char *ca_file;  /* PEM to verify the server with instead of the system's; NULL = system */
-    const char *ca_pem;   /* a text like that to verify it with besides the system's; NULL = none */
+    bool accept_incomplete; /* an answer whose body was cut, late or too large is one: see there */
+    const char *ca_pem; /* a text like that to verify it with besides the system's; NULL = none */
 };
 
 /* What came back. All zero is empty. */
 struct http_response {
-    int status; /* 100…599; 0 while there was no answer */
+    int status;      /* 100…999; 0 while there was no answer */
+    bool incomplete; /* the body was lost; only with accept_incomplete */
     struct headers headers;
     struct buf body;
 };

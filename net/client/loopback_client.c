@@ -110,6 +110,7 @@ static void release(struct loopback_client *loopback, struct loopback_connection
 
 static void finish(struct loopback_client *loopback, struct transfer *transfer)
 {
+    transfer_accept_incomplete(transfer, transfer->answer.status);
     if (transfer->failure.status) {
         http_client_response_done(&transfer->answer);
         transfer_name_server(transfer);
@@ -220,13 +221,23 @@ static void end(struct loopback_client *loopback, struct transfer *transfer)
     send_waiting(loopback, transfer->host);
 }
 
+/* Whether a request may be sent again without being asked: none of its bytes can have been read, or
+ * reading it twice does no harm (RFC 9110 section 9.2.2). */
+static bool can_repeat(const struct loopback_connection *connection)
+{
+    const char *method = connection->transfer->call.method;
+    bool idempotent = method ? !str_equal(method, "POST") && !str_equal(method, "PATCH")
+                             : !transfer_has_body(&connection->transfer->call);
+    return connection->used && !connection->heard && (idempotent || !connection->sent);
+}
+
 /* A connection ended under a request. One that had been kept may have been closed before the
- * request got there, which is no answer to it: it is sent once more. */
+ * request got there, which is no answer to it. */
 static void break_off(struct loopback_client *loopback, struct loopback_connection *connection,
                       int reason)
 {
     struct transfer *transfer = connection->transfer;
-    if (connection->used && !connection->heard) {
+    if (can_repeat(connection)) {
         release(loopback, connection);
         send_fresh(loopback, transfer);
         send_waiting(loopback, connection->host);

@@ -13,6 +13,8 @@
 #include <unistd.h>
 #include <utlist.h>
 
+enum { LOOK_MS = 5 };
+
 static bool parse_address(const struct url *url, struct sockaddr_storage *address, socklen_t *len)
 {
     struct sockaddr_in *four = (struct sockaddr_in *)address;
@@ -112,17 +114,28 @@ static void close_older(struct loopback_client *loopback, struct loopback_host *
     }
 }
 
+/* Whether the server has closed an idle connection, or sent what nobody asked for. */
+static bool is_over(const struct loopback_connection *connection)
+{
+    char byte;
+    return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
+
 struct loopback_connection *loopback_pool_take_idle(struct loopback_client *loopback,
                                                     struct loopback_host *host)
 {
-    if (!host->idle)
-        return NULL;
-    close_older(loopback, host,
-                timestamp_monotonic_ns() - loopback->max_idle_sec * (int64_t)NS_PER_SEC);
-    struct loopback_connection *connection = host->idle;
-    if (connection)
+    int64_t now_ns = host->idle ? timestamp_monotonic_ns() : 0;
+    if (host->idle)
+        close_older(loopback, host, now_ns - loopback->max_idle_sec * (int64_t)NS_PER_SEC);
+    while (host->idle) {
+        struct loopback_connection *connection = host->idle;
         DL_DELETE(host->idle, connection);
-    return connection;
+        /* a request that is lost on it counts as an attempt, so it is looked at before */
+        if (now_ns - connection->idle_ns < LOOK_MS * NS_PER_MS || !is_over(connection))
+            return connection;
+        loopback_pool_defer_free(loopback, connection);
+    }
+    return NULL;
 }
 
 void loopback_pool_sweep(struct loopback_client *loopback, int64_t now_ns)

@@ -324,13 +324,21 @@ void transfer_end(struct transfer *transfer, CURLcode result)
     } else if (!transfer->head_ended || status < 200) {
         err_set(&transfer->failure, ERR_UNAVAILABLE, "the answer broke off");
         transfer_name_server(transfer);
-    } else if (status > 599) {
-        err_set(&transfer->failure, ERR_UPSTREAM, "answered with status %ld", status);
-        transfer_name_server(transfer);
     } else {
         transfer->answer.status = (int)status;
         transfer->answer.body.max = 0;
     }
+    transfer_accept_incomplete(transfer, transfer->head_ended ? (int)status : 0);
+}
+
+void transfer_accept_incomplete(struct transfer *transfer, int status)
+{
+    if (!transfer->failure.status || !transfer->call.accept_incomplete || status < 200)
+        return;
+    buf_done(&transfer->answer.body);
+    transfer->answer.status = status;
+    transfer->answer.incomplete = true;
+    transfer->failure = (struct err){0};
 }
 
 void transfer_cancel(struct transfer *transfer, const char *reason)

@@ -72,6 +72,9 @@ void transfer_name_server(struct transfer *transfer);
 /* Ends a transfer before its time. */
 void transfer_cancel(struct transfer *transfer, const char *reason);
 
+/* Turns a failure after the head was read into an answer, when the call accepts that. */
+void transfer_accept_incomplete(struct transfer *transfer, int status);
+
 /* Tells whoever started it, and empties the transfer for the next call. */
 void transfer_report(struct transfer *transfer);
 
