@@ -1,42 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The durable store of channels: SQLite behind one door. */
-#include "kn-local/dataplane/event_log_store.h"
+/* The file of the event logs: its records. */
+#include "kn-local/dataplane/event_log_store_private.h"
 
+#include "base/crc32c.h"
+#include "base/log.h"
 #include "base/str.h"
 
-#include <sqlite3.h>
 #include <string.h>
 
-/* An event's row id is its channel's id and its number in one, so that a channel's events lie side
- * by side in their order and no further index is needed. */
-enum { NUMBER_BITS = 40, VERSION_OF_SCHEMA = 1 };
-
-static const char SCHEMA[] =
-    "CREATE TABLE channel (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE);"
-    "CREATE TABLE event (id INTEGER PRIMARY KEY, headers BLOB NOT NULL, body BLOB NOT NULL);"
-    "CREATE TABLE reader (channel INTEGER NOT NULL, name TEXT NOT NULL,"
-    " position INTEGER NOT NULL, PRIMARY KEY (channel, name)) WITHOUT ROWID;"
-    "PRAGMA user_version = 1;";
+enum {
+    NUMBER_BITS = 40,
+    MAX_DONE_BYTES = 8 << 10, /* of the ranges of a reader */
+};
 
 enum statement {
     BEGIN,
     COMMIT,
     ROLLBACK,
-    FIND_CHANNEL,
-    ADD_CHANNEL,
-    LAST_EVENT,
-    LAST_READER,
-    REMOVE_CHANNEL,
-    REMOVE_EVENTS,
+    FIND_LOG,
+    ADD_LOG,
+    SAVE_LOG,
+    REMOVE_LOG,
     REMOVE_READERS,
+    FIND_REMOVED,
+    DROP_LOG,
     ADD_EVENT,
     READ_EVENTS,
     DELETE_EVENTS,
+    SET_ASIDE,
+    DELETE_EVENT,
     FIND_READER,
     ADD_READER,
-    MOVE_READER,
+    SAVE_READER,
     REMOVE_READER,
-    LOWEST_READER,
+    FIRST_EVENT,
+    LIST,
+    FREE_PAGES,
     STATEMENTS,
 };
 
@@ -44,62 +43,44 @@ static const char *const sql[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
-    [FIND_CHANNEL] = "SELECT id FROM channel WHERE name = ?1",
-    [ADD_CHANNEL] = "INSERT INTO channel (name) VALUES (?1)",
-    [LAST_EVENT] = "SELECT max(id) FROM event WHERE id >= ?1 AND id < ?2",
-    [LAST_READER] = "SELECT max(position) FROM reader WHERE channel = ?1",
-    [REMOVE_CHANNEL] = "DELETE FROM channel WHERE id = ?1",
-    [REMOVE_EVENTS] = "DELETE FROM event WHERE id >= ?1 AND id < ?2",
-    [REMOVE_READERS] = "DELETE FROM reader WHERE channel = ?1",
-    [ADD_EVENT] = "INSERT INTO event (id, headers, body) VALUES (?1, ?2, ?3)",
-    [READ_EVENTS] = "SELECT id, headers, body FROM event WHERE id >= ?1 AND id < ?2 ORDER BY id",
+    [FIND_LOG] = ("SELECT id, next, bytes, (SELECT count(*) FROM reader WHERE reader.log = log.id)"
+                  " FROM log WHERE name = ?1"),
+    [ADD_LOG] = "INSERT INTO log (name, next, bytes) VALUES (?1, 1, 0)",
+    [SAVE_LOG] = "UPDATE log SET next = ?2, bytes = ?3 WHERE id = ?1",
+    [REMOVE_LOG] = "UPDATE log SET name = NULL WHERE id = ?1",
+    [REMOVE_READERS] = "DELETE FROM reader WHERE log = ?1",
+    [FIND_REMOVED] = "SELECT id FROM log WHERE name IS NULL LIMIT 1",
+    [DROP_LOG] = "DELETE FROM log WHERE id = ?1",
+    [ADD_EVENT] = "INSERT INTO event (id, headers, body, sum) VALUES (?1, ?2, ?3, ?4)",
+    [READ_EVENTS] =
+        "SELECT id, headers, body, sum FROM event WHERE id >= ?1 AND id < ?2 ORDER BY id",
     [DELETE_EVENTS] = ("DELETE FROM event WHERE id IN"
-                       " (SELECT id FROM event WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3)"),
-    [FIND_READER] = "SELECT position FROM reader WHERE channel = ?1 AND name = ?2",
-    [ADD_READER] = "INSERT INTO reader (channel, name, position) VALUES (?1, ?2, ?3)",
-    [MOVE_READER] = "UPDATE reader SET position = ?3 WHERE channel = ?1 AND name = ?2",
-    [REMOVE_READER] = "DELETE FROM reader WHERE channel = ?1 AND name = ?2",
-    [LOWEST_READER] = "SELECT min(position) FROM reader WHERE channel = ?1",
+                       " (SELECT id FROM event WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3)"
+                       " RETURNING length(headers) + length(body)"),
+    [SET_ASIDE] = "INSERT INTO damaged SELECT * FROM event WHERE id = ?1",
+    [DELETE_EVENT] = "DELETE FROM event WHERE id = ?1",
+    [FIND_READER] = "SELECT id, low, done, sum FROM reader WHERE log = ?1 AND name = ?2",
+    [ADD_READER] = "INSERT INTO reader (log, name, low, done, sum) VALUES (?1, ?2, 0, x'', NULL)",
+    [SAVE_READER] = "UPDATE reader SET low = ?2, done = ?3, sum = ?4 WHERE id = ?1",
+    [REMOVE_READER] = "DELETE FROM reader WHERE id = ?1",
+    [FIRST_EVENT] = "SELECT min(id) FROM event WHERE id >= ?1 AND id < ?2",
+    [LIST] = ("SELECT name, NULL, id FROM log WHERE name IS NOT NULL UNION ALL"
+              " SELECT log.name, reader.name, reader.id FROM reader, log"
+              " WHERE log.id = reader.log AND log.name IS NOT NULL"),
+    [FREE_PAGES] = "SELECT freelist_count * page_size FROM pragma_freelist_count(),"
+                   " pragma_page_size()",
 };
 
 struct event_log_store {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
+    bool damaged; /* to be checked at the next start */
 };
 
 static bool fail(struct event_log_store *store, const char *action, struct err *err)
 {
-    int code = sqlite3_errcode(store->db);
-    int status = code == SQLITE_NOTADB || code == SQLITE_CORRUPT ? ERR_INTERNAL : ERR_UNAVAILABLE;
-    return err_set(err, status, "cannot %s the store: %s", action, sqlite3_errmsg(store->db));
-}
-
-static bool execute(struct event_log_store *store, const char *text, struct err *err)
-{
-    return sqlite3_exec(store->db, text, NULL, NULL, NULL) == SQLITE_OK ||
-           fail(store, "set up", err);
-}
-
-static bool set_up(struct event_log_store *store, struct err *err)
-{
-    sqlite3_busy_timeout(store->db, 5000);
-    if (!execute(store,
-                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                 "PRAGMA cache_size = -2048; PRAGMA locking_mode = EXCLUSIVE;",
-                 err))
-        return false;
-    sqlite3_stmt *query = NULL;
-    if (sqlite3_prepare_v2(store->db, "PRAGMA user_version", -1, &query, NULL) != SQLITE_OK)
-        return fail(store, "read", err);
-    int version = sqlite3_step(query) == SQLITE_ROW ? sqlite3_column_int(query, 0) : -1;
-    sqlite3_finalize(query);
-    if (version < 0 || version > VERSION_OF_SCHEMA)
-        return err_set(err, ERR_INTERNAL, "the store is of version %d, this program reads %d",
-                       version, VERSION_OF_SCHEMA);
-    if (version == VERSION_OF_SCHEMA)
-        return true;
-    OWN(free) char *all = str_format("BEGIN; %s COMMIT;", SCHEMA);
-    return execute(store, all, err);
+    store->damaged |= sqlite3_errcode(store->db) == SQLITE_CORRUPT;
+    return event_log_store_fail(store->db, action, err);
 }
 
 static bool prepare(struct event_log_store *store, struct err *err)
@@ -111,33 +92,55 @@ static bool prepare(struct event_log_store *store, struct err *err)
     return true;
 }
 
-struct event_log_store *event_log_store_open(const char *path, struct err *err)
+/* Opens the file; when it was not closed properly and is damaged, a rebuilt one. */
+static sqlite3 *open_checked(const struct event_log_store_options *options, struct err *err)
 {
-    OWN(event_log_store) struct event_log_store *store = alloc_zeroed(sizeof(*store));
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    bool good = sqlite3_open_v2(path, &store->db, flags, NULL) == SQLITE_OK
-                    ? set_up(store, err) && prepare(store, err)
-                    : fail(store, "open", err);
-    if (!good) {
-        err_wrap(err, "%s", path);
-        return NULL;
+    struct err failure = {0};
+    int64_t closed = 1;
+    sqlite3 *db = event_log_store_open_file(options, &failure);
+    bool known = db && event_log_store_number(db, "SELECT closed FROM state", &closed);
+    bool damaged = db ? !known || (!closed && !event_log_store_is_intact(db))
+                      : strstr(failure.text, "malformed") != NULL;
+    if (damaged) {
+        sqlite3_close(db);
+        db = event_log_store_repair(options, err) ? event_log_store_open_file(options, err) : NULL;
+    } else if (!db) {
+        *err = failure;
     }
-    return move_ptr(&store);
+    return db;
+}
+
+struct event_log_store *event_log_store_open(const struct event_log_store_options *options,
+                                             struct err *err)
+{
+    struct event_log_store *store = alloc_zeroed(sizeof(*store));
+    store->db = open_checked(options, err);
+    if (store->db && event_log_store_run(store->db, "UPDATE state SET closed = 0", err) &&
+        prepare(store, err))
+        return store;
+    for (size_t i = 0; i < STATEMENTS; i++)
+        sqlite3_finalize(store->statements[i]);
+    sqlite3_close(store->db);
+    free(store);
+    return NULL;
 }
 
 void event_log_store_close(struct event_log_store *store)
 {
     if (!store)
         return;
+    struct err ignored = {0}; /* then it is checked at the next start */
     for (size_t i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(store->statements[i]);
+    if (!store->damaged)
+        event_log_store_run(store->db, "UPDATE state SET closed = 1", &ignored);
     sqlite3_close(store->db);
     free(store);
 }
 
-static int64_t event_id(int64_t channel, uint64_t number)
+static int64_t event_id(int64_t log, uint64_t number)
 {
-    return channel << NUMBER_BITS | (int64_t)number;
+    return log << NUMBER_BITS | (int64_t)number;
 }
 
 static uint64_t number_of(int64_t id)
@@ -153,192 +156,275 @@ static sqlite3_stmt *with_number(struct event_log_store *store, enum statement w
     return statement;
 }
 
-static void bind_bytes(sqlite3_stmt *statement, int place, struct bytes bytes)
+/* below 0 = to the end of the log. */
+static sqlite3_stmt *with_range(struct event_log_store *store, enum statement which, int64_t log,
+                                uint64_t from, uint64_t below)
 {
-    sqlite3_bind_blob64(statement, place, bytes.data ? bytes.data : "", bytes.len, SQLITE_STATIC);
+    sqlite3_stmt *statement = with_number(store, which, event_id(log, from));
+    sqlite3_bind_int64(statement, 2, below ? event_id(log, below) : event_id(log + 1, 0));
+    return statement;
 }
 
-static void bind_text(sqlite3_stmt *statement, int place, const char *text)
+static void bind_bytes(sqlite3_stmt *statement, int index, struct bytes bytes)
 {
-    sqlite3_bind_text(statement, place, text, -1, SQLITE_STATIC);
+    sqlite3_bind_blob64(statement, index, bytes.data ? bytes.data : "", bytes.len, SQLITE_STATIC);
+}
+
+static struct bytes column_bytes(sqlite3_stmt *statement, int index)
+{
+    return (struct bytes){sqlite3_column_blob(statement, index),
+                          (size_t)sqlite3_column_bytes(statement, index)};
 }
 
 /* Ends a statement's run; the result of its last step decides. */
 static bool end(struct event_log_store *store, sqlite3_stmt *statement, int result,
                 const char *action, struct err *err)
 {
-    bool good = result == SQLITE_DONE || result == SQLITE_ROW;
-    if (!good)
+    bool ok = result == SQLITE_DONE || result == SQLITE_ROW;
+    if (!ok)
         fail(store, action, err);
     sqlite3_reset(statement);
-    return good;
+    return ok;
 }
 
-static bool run(struct event_log_store *store, sqlite3_stmt *statement, const char *action,
-                struct err *err)
+static bool run(struct event_log_store *store, sqlite3_stmt *statement, struct err *err)
 {
-    return end(store, statement, sqlite3_step(statement), action, err);
-}
-
-/* Runs a query for one number; *found says whether there was one that is not NULL. */
-static bool query(struct event_log_store *store, sqlite3_stmt *statement, int64_t *value,
-                  bool *found, struct err *err)
-{
-    int result = sqlite3_step(statement);
-    *found = result == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL;
-    if (*found)
-        *value = sqlite3_column_int64(statement, 0);
-    return end(store, statement, result, "read", err);
+    return end(store, statement, sqlite3_step(statement), "write to", err);
 }
 
 bool event_log_store_begin(struct event_log_store *store, struct err *err)
 {
-    return run(store, store->statements[BEGIN], "write to", err);
+    return run(store, store->statements[BEGIN], err);
 }
 
 bool event_log_store_commit(struct event_log_store *store, struct err *err)
 {
-    return run(store, store->statements[COMMIT], "write to", err);
+    return run(store, store->statements[COMMIT], err);
 }
 
 void event_log_store_rollback(struct event_log_store *store)
 {
-    struct err ignored = {0}; /* there is none to undo when the failure itself undid it */
+    struct err ignored = {0}; /* SQLite may have rolled back by itself */
     if (!sqlite3_get_autocommit(store->db))
-        run(store, store->statements[ROLLBACK], "undo in", &ignored);
+        run(store, store->statements[ROLLBACK], &ignored);
 }
 
-static bool find_channel(struct event_log_store *store, const char *key, int64_t *id, bool *found,
-                         struct err *err)
+uint64_t event_log_store_free_bytes(struct event_log_store *store)
 {
-    bind_text(store->statements[FIND_CHANNEL], 1, key);
-    return query(store, store->statements[FIND_CHANNEL], id, found, err);
+    sqlite3_stmt *statement = store->statements[FREE_PAGES];
+    int64_t bytes = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_reset(statement);
+    return (uint64_t)bytes;
 }
 
-static bool add_channel(struct event_log_store *store, const char *key, int64_t *id,
-                        struct err *err)
+bool event_log_store_open_log(struct event_log_store *store, const char *name,
+                              struct event_log_row *row, struct err *err)
 {
-    bind_text(store->statements[ADD_CHANNEL], 1, key);
-    bool good = run(store, store->statements[ADD_CHANNEL], "write to", err);
-    *id = sqlite3_last_insert_rowid(store->db);
-    return good;
-}
-
-static sqlite3_stmt *with_range(struct event_log_store *store, enum statement which,
-                                int64_t channel, uint64_t from, uint64_t below)
-{
-    sqlite3_stmt *statement = with_number(store, which, event_id(channel, from));
-    sqlite3_bind_int64(statement, 2, below ? event_id(channel, below) : event_id(channel + 1, 0));
-    return statement;
-}
-
-bool event_log_store_channel(struct event_log_store *store, const char *key, int64_t *id,
-                             uint64_t *next, struct err *err)
-{
-    bool found = false, has_event = false, has_reader = false;
-    int64_t last = 0, position = 0;
-    if (!find_channel(store, key, id, &found, err) || (!found && !add_channel(store, key, id, err)))
+    sqlite3_stmt *statement = store->statements[FIND_LOG];
+    sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+    int result = sqlite3_step(statement);
+    bool found = result == SQLITE_ROW;
+    if (found)
+        *row = (struct event_log_row){
+            sqlite3_column_int64(statement, 0), (uint64_t)sqlite3_column_int64(statement, 1),
+            sqlite3_column_int64(statement, 2), sqlite3_column_int64(statement, 3)};
+    if (!end(store, statement, result, "read", err) || found)
+        return found;
+    statement = store->statements[ADD_LOG];
+    sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+    if (!run(store, statement, err))
         return false;
-    if (!query(store, with_range(store, LAST_EVENT, *id, 0, 0), &last, &has_event, err) ||
-        !query(store, with_number(store, LAST_READER, *id), &position, &has_reader, err))
-        return false;
-    *next = has_event ? number_of(last) + 1 : 1;
-    if (has_reader && (uint64_t)position > *next)
-        *next = (uint64_t)position;
+    *row = (struct event_log_row){.id = sqlite3_last_insert_rowid(store->db), .next = 1};
     return true;
 }
 
-bool event_log_store_remove_channel(struct event_log_store *store, int64_t channel, struct err *err)
+bool event_log_store_save_log(struct event_log_store *store, const struct event_log_row *row,
+                              struct err *err)
 {
-    return run(store, with_number(store, REMOVE_CHANNEL, channel), "write to", err) &&
-           run(store, with_number(store, REMOVE_READERS, channel), "write to", err) &&
-           run(store, with_range(store, REMOVE_EVENTS, channel, 0, 0), "write to", err);
+    sqlite3_stmt *statement = with_number(store, SAVE_LOG, row->id);
+    sqlite3_bind_int64(statement, 2, (int64_t)row->next);
+    sqlite3_bind_int64(statement, 3, row->bytes);
+    return run(store, statement, err);
 }
 
-bool event_log_store_append(struct event_log_store *store, int64_t channel, uint64_t number,
+bool event_log_store_remove_log(struct event_log_store *store, int64_t log, struct err *err)
+{
+    return run(store, with_number(store, REMOVE_READERS, log), err) &&
+           run(store, with_number(store, REMOVE_LOG, log), err);
+}
+
+bool event_log_store_delete_removed(struct event_log_store *store, unsigned max, bool *left,
+                                    struct err *err)
+{
+    sqlite3_stmt *statement = store->statements[FIND_REMOVED];
+    int result = sqlite3_step(statement);
+    int64_t log = result == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0, bytes = 0;
+    *left = false;
+    if (!end(store, statement, result, "read", err) || !log)
+        return result == SQLITE_DONE;
+    if (!event_log_store_delete(store, log, 0, 0, max, &bytes, left, err))
+        return false;
+    if (*left)
+        return true;
+    *left = true; /* there may be another log */
+    return run(store, with_number(store, DROP_LOG, log), err);
+}
+
+/* Of an event: its id and both parts, with their lengths. */
+static uint32_t checksum(int64_t id, struct bytes first, struct bytes second)
+{
+    int64_t numbers[] = {id, (int64_t)first.len};
+    uint32_t sum = crc32c(0, (struct bytes){(const char *)numbers, sizeof(numbers)});
+    return crc32c(crc32c(sum, first), second);
+}
+
+/* A row without a sum was written by version 1. */
+static bool sum_matches(sqlite3_stmt *statement, int index, uint32_t sum)
+{
+    return sqlite3_column_type(statement, index) == SQLITE_NULL ||
+           sqlite3_column_int64(statement, index) == sum;
+}
+
+bool event_log_store_append(struct event_log_store *store, int64_t log, uint64_t number,
                             struct bytes headers, struct bytes body, struct err *err)
 {
-    sqlite3_stmt *statement = with_number(store, ADD_EVENT, event_id(channel, number));
+    int64_t id = event_id(log, number);
+    sqlite3_stmt *statement = with_number(store, ADD_EVENT, id);
     bind_bytes(statement, 2, headers);
     bind_bytes(statement, 3, body);
-    return run(store, statement, "write to", err);
+    sqlite3_bind_int64(statement, 4, checksum(id, headers, body));
+    return run(store, statement, err);
 }
 
-static struct bytes column(sqlite3_stmt *statement, int place)
+/* Moves a damaged event to the table of those. */
+static void set_aside(struct event_log_store *store, int64_t log, uint64_t number)
 {
-    return (struct bytes){sqlite3_column_blob(statement, place),
-                          (size_t)sqlite3_column_bytes(statement, place)};
+    struct err err = {0};
+    int64_t id = event_id(log, number);
+    log_error("event %llu of log %lld in the event store is damaged and not delivered; it is kept "
+              "in the table `damaged`",
+              (unsigned long long)number, (long long)log);
+    if (!event_log_store_begin(store, &err) ||
+        !run(store, with_number(store, SET_ASIDE, id), &err) ||
+        !run(store, with_number(store, DELETE_EVENT, id), &err) ||
+        !event_log_store_commit(store, &err))
+        event_log_store_rollback(store);
 }
 
-bool event_log_store_read(struct event_log_store *store, int64_t channel, uint64_t from,
-                          bool (*each)(uint64_t number, struct bytes headers, struct bytes body,
-                                       void *to),
-                          void *to, struct err *err)
+bool event_log_store_read(struct event_log_store *store, int64_t log, uint64_t from,
+                          event_log_store_each *each, void *context, struct err *err)
 {
-    sqlite3_stmt *statement = with_range(store, READ_EVENTS, channel, from, 0);
+    for (;;) {
+        sqlite3_stmt *statement = with_range(store, READ_EVENTS, log, from, 0);
+        bool sound = true;
+        int result;
+        while (sound && (result = sqlite3_step(statement)) == SQLITE_ROW) {
+            int64_t id = sqlite3_column_int64(statement, 0);
+            struct bytes headers = column_bytes(statement, 1), body = column_bytes(statement, 2);
+            from = number_of(id) + 1;
+            sound = sum_matches(statement, 3, checksum(id, headers, body));
+            if (sound && !each(number_of(id), headers, body, context))
+                break;
+        }
+        if (!end(store, statement, result, "read", err) || sound)
+            return err->status == 0;
+        set_aside(store, log, from - 1);
+    }
+}
+
+bool event_log_store_delete(struct event_log_store *store, int64_t log, uint64_t from,
+                            uint64_t below, unsigned max, int64_t *bytes, bool *left,
+                            struct err *err)
+{
+    sqlite3_stmt *statement = with_range(store, DELETE_EVENTS, log, from, below);
+    sqlite3_bind_int64(statement, 3, max);
+    unsigned count = 0;
     int result;
-    while ((result = sqlite3_step(statement)) == SQLITE_ROW)
-        if (!each(number_of(sqlite3_column_int64(statement, 0)), column(statement, 1),
-                  column(statement, 2), to))
-            break;
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+        *bytes -= sqlite3_column_int64(statement, 0);
+        count++;
+    }
+    *left = count == max;
+    return end(store, statement, result, "write to", err);
+}
+
+static uint32_t reader_sum(int64_t id, uint64_t low, struct bytes done)
+{
+    return checksum(id, (struct bytes){(const char *)&low, sizeof(low)}, done);
+}
+
+/* A reader whose row is damaged begins with the first event that is kept. */
+static bool begin_again(struct event_log_store *store, int64_t log, const char *name,
+                        struct number_set *done, struct err *err)
+{
+    log_error("the position of %s in log %lld of the event store is damaged; what is kept is "
+              "delivered again",
+              name, (long long)log);
+    sqlite3_stmt *statement = with_range(store, FIRST_EVENT, log, 0, 0);
+    int result = sqlite3_step(statement);
+    uint64_t first = result == SQLITE_ROW ? number_of(sqlite3_column_int64(statement, 0)) : 0;
+    number_set_done(done);
+    number_set_add(done, 0, first);
     return end(store, statement, result, "read", err);
 }
 
-bool event_log_store_delete(struct event_log_store *store, int64_t channel, uint64_t below,
-                            unsigned most, bool *left, struct err *err)
+bool event_log_store_open_reader(struct event_log_store *store, int64_t log, const char *name,
+                                 int64_t *id, struct number_set *done, bool *is_new,
+                                 struct err *err)
 {
-    sqlite3_stmt *statement = with_range(store, DELETE_EVENTS, channel, 0, below);
-    sqlite3_bind_int64(statement, 3, most);
-    bool good = run(store, statement, "write to", err);
-    *left = good && (unsigned)sqlite3_changes(store->db) == most;
-    return good;
-}
-
-static sqlite3_stmt *with_reader(struct event_log_store *store, enum statement which,
-                                 int64_t channel, const char *reader)
-{
-    sqlite3_stmt *statement = with_number(store, which, channel);
-    bind_text(statement, 2, reader);
-    return statement;
-}
-
-bool event_log_store_reader(struct event_log_store *store, int64_t channel, const char *reader,
-                            uint64_t *position, struct err *err)
-{
-    bool found;
-    int64_t kept = 0;
-    if (!query(store, with_reader(store, FIND_READER, channel, reader), &kept, &found, err))
-        return false;
+    sqlite3_stmt *statement = with_number(store, FIND_READER, log);
+    sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
+    int result = sqlite3_step(statement);
+    bool found = result == SQLITE_ROW, sound = true;
     if (found) {
-        *position = (uint64_t)kept;
-        return true;
+        number_set_done(done);
+        *id = sqlite3_column_int64(statement, 0);
+        uint64_t low = (uint64_t)sqlite3_column_int64(statement, 1);
+        struct bytes ranges = column_bytes(statement, 2);
+        sound = sum_matches(statement, 3, reader_sum(*id, low, ranges));
+        number_set_add(done, 0, low);
+        sound = sound && number_set_decode(done, ranges);
     }
-    sqlite3_stmt *statement = with_reader(store, ADD_READER, channel, reader);
-    sqlite3_bind_int64(statement, 3, (int64_t)*position);
-    return run(store, statement, "write to", err);
-}
-
-bool event_log_store_move_reader(struct event_log_store *store, int64_t channel, const char *reader,
-                                 uint64_t position, struct err *err)
-{
-    sqlite3_stmt *statement = with_reader(store, MOVE_READER, channel, reader);
-    sqlite3_bind_int64(statement, 3, (int64_t)position);
-    return run(store, statement, "write to", err);
-}
-
-bool event_log_store_remove_reader(struct event_log_store *store, int64_t channel,
-                                   const char *reader, struct err *err)
-{
-    return run(store, with_reader(store, REMOVE_READER, channel, reader), "write to", err);
-}
-
-bool event_log_store_lowest(struct event_log_store *store, int64_t channel, uint64_t next,
-                            uint64_t *lowest, struct err *err)
-{
-    bool found;
-    int64_t position = 0;
-    if (!query(store, with_number(store, LOWEST_READER, channel), &position, &found, err))
+    *is_new = !found;
+    if (!end(store, statement, result, "read", err))
         return false;
-    *lowest = found ? (uint64_t)position : next;
-    return true;
+    if (found)
+        return sound || begin_again(store, log, name, done, err);
+    statement = with_number(store, ADD_READER, log);
+    sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
+    if (!run(store, statement, err))
+        return false;
+    *id = sqlite3_last_insert_rowid(store->db);
+    return event_log_store_save_reader(store, *id, done, err);
+}
+
+bool event_log_store_save_reader(struct event_log_store *store, int64_t id,
+                                 const struct number_set *done, struct err *err)
+{
+    OWN(buf) struct buf ranges = {0};
+    number_set_encode(done, MAX_DONE_BYTES, &ranges);
+    sqlite3_stmt *statement = with_number(store, SAVE_READER, id);
+    sqlite3_bind_int64(statement, 2, (int64_t)done->low);
+    bind_bytes(statement, 3, buf_bytes(&ranges));
+    sqlite3_bind_int64(statement, 4, reader_sum(id, done->low, buf_bytes(&ranges)));
+    return run(store, statement, err);
+}
+
+bool event_log_store_remove_reader(struct event_log_store *store, int64_t id, struct err *err)
+{
+    return run(store, with_number(store, REMOVE_READER, id), err);
+}
+
+bool event_log_store_list(struct event_log_store *store,
+                          void (*each)(const char *log, const char *reader, int64_t id,
+                                       void *context),
+                          void *context, struct err *err)
+{
+    sqlite3_stmt *statement = store->statements[LIST];
+    int result;
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW)
+        each((const char *)sqlite3_column_text(statement, 0),
+             (const char *)sqlite3_column_text(statement, 1), sqlite3_column_int64(statement, 2),
+             context);
+    return end(store, statement, result, "read", err);
 }

@@ -33,12 +33,17 @@ struct runtime_channel {
         async; /* in memory only: 202 before the deliveries (messaging.knative.dev/async-handler) */
 };
 
+/* Ordered: the next event is sent when the one before has ended, with all its retries. */
+enum runtime_order { RUNTIME_UNORDERED, RUNTIME_ORDERED };
+
 /* A subscription takes part once its channel is there too, in whatever order they come. */
 struct runtime_subscription {
     const char *ns, *name;
     const char *channel; /* its name, in the same namespace */
     struct runtime_destination subscriber, reply, dead_letter;
     struct delivery_policy policy; /* the one that won: the subscription's or its channel's */
+    enum runtime_order order;
+    unsigned max_requests; /* at once, when unordered; 0 = 100 */
 };
 
 /* A process that sends events to a sink: it gets K_SINK, K_CE_OVERRIDES and NAMESPACE. */
@@ -98,13 +103,21 @@ bool runtime_log_read(struct runtime *runtime, const struct serving_log_request 
  * channel would be taken and reach nobody. */
 struct runtime *runtime_open(const struct runtime_options *options, struct err *err);
 
-/* All that there should be from the start has been applied: takes events from now on. */
+/* All that there should be from the start has been applied: what durable channels keep of others is
+ * removed, deliveries begin, events are taken. */
 void runtime_begin(struct runtime *runtime);
+
+/* Begins the end: takes no more events, hands out none. What is under way goes on. */
+void runtime_stop(struct runtime *runtime);
+
+/* With runtime_options.io: does what the writer of durable channels has to do now; see
+ * event_log_writer_step. */
+int64_t runtime_step(struct runtime *runtime);
 
 uint16_t runtime_port(const struct runtime *runtime);
 
-/* Drains: answers what was accepted, finishes deliveries in memory (durable ones wait on disk),
- * stops all processes, frees. NULL is fine. */
+/* Stops, lets what is under way end for runtime_options.drain_ns, cuts the rest (which comes again:
+ * from disk, or from its sender), stops all processes, frees. NULL is fine. */
 void runtime_close(struct runtime *runtime);
 
 static inline void own_runtime(struct runtime **local)

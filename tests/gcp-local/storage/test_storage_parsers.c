@@ -7,7 +7,7 @@
 #include "gcp-local/storage/catalog/preconditions.h"
 #include "gcp-local/storage/catalog/storage_object.h"
 #include "gcp-local/storage/content/content_hash.h"
-#include "gcp-local/storage/content/crc32c.h"
+#include "base/crc32c.h"
 #include "gcp-local/storage/rest/glob.h"
 #include "gcp-local/storage/rest/multipart.h"
 #include "gcp-local/storage/rest/ranges.h"

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Counts what is under way in the data plane. */
+#include "kn-local/dataplane/dataplane_io.h"
+
+#include "base/timestamp.h"
+
+#include <errno.h>
+#include <time.h>
+
+void dataplane_io_begin(struct dataplane_io *io)
+{
+    atomic_fetch_add_explicit(&io->inflight.count, 1, memory_order_relaxed);
+}
+
+void dataplane_io_end(struct dataplane_io *io)
+{
+    size_t count = atomic_load(&io->inflight.count);
+    while (count > 1)
+        if (atomic_compare_exchange_weak(&io->inflight.count, &count, count - 1))
+            return;
+    pthread_mutex_lock(&io->inflight.lock); /* whoever waits for the last one may free all this */
+    if (atomic_fetch_sub(&io->inflight.count, 1) == 1)
+        pthread_cond_broadcast(&io->inflight.ended);
+    pthread_mutex_unlock(&io->inflight.lock);
+}
+
+bool dataplane_io_wait_idle(struct dataplane_io *io, int64_t until_ns)
+{
+    struct timespec until = {.tv_sec = until_ns / NS_PER_SEC, .tv_nsec = until_ns % NS_PER_SEC};
+    int result = 0;
+    pthread_mutex_lock(&io->inflight.lock);
+    while (atomic_load(&io->inflight.count) && result != ETIMEDOUT)
+        result = pthread_cond_timedwait(&io->inflight.ended, &io->inflight.lock, &until);
+    bool idle = !atomic_load(&io->inflight.count);
+    pthread_mutex_unlock(&io->inflight.lock);
+    return idle;
+}
