@@ -45,7 +45,7 @@ LINK_FLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) \
 EXTERNAL := -lmicrohttpd -lcurl -ljansson -ljwt -lcrypto -lyaml -lsqlite3 -ljpeg -lpng -lwebp -lz \
             -lcld2 -lstdc++ -lm -ldl -lpthread
 
-sources = $(shell find $(1) -name '*.c' -o -name '*.cc' | sort)
+sources = $(shell find $(1) -name node_modules -prune -o -name '*.c' -print -o -name '*.cc' -print | sort)
 objects = $(addprefix $(BUILD)/obj/,$(addsuffix .o,$(1)))
 # all of a folder but its main.c, so that tests can link it
 parts   = $(filter-out $(1)/main.c,$(call sources,$(1)))
@@ -62,7 +62,7 @@ FUZZERS       := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '%-5s%s\n' $(1) $(2))
 
-.PHONY: FORCE all test tests soak lint format fuzz bench bench-tools coverage install images push clean help
+.PHONY: FORCE all test tests check soak lint format fuzz fuzzers bench bench-tools coverage install images push clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -92,8 +92,7 @@ LINK_ORDER = $(foreach l,bridge gcp cloudevents net base,$(BUILD)/lib/$(l).a)
 define program
 $(BUILD)/$(1): $(BUILD)/obj/$(1)/main.c.o $(filter %/$(1).a,$(PROGRAM_PARTS)) $(LIBRARY_FILES)
 	$$(call say,LINK,$$@)
-	$(Q)$(CC) $(LINK_FLAGS) -o $$@ $(BUILD)/obj/$(1)/main.c.o $(filter %/$(1).a,$(PROGRAM_PARTS)) $(LINK_ORDER) $(EXTERNAL) \
-	    -Wl,-rpath,'$$$$ORIGIN:$$$$ORIGIN/../lib'
+	$(Q)$(CC) $(LINK_FLAGS) -o $$@ $(BUILD)/obj/$(1)/main.c.o $(filter %/$(1).a,$(PROGRAM_PARTS)) $(LINK_ORDER) $(EXTERNAL)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
@@ -113,26 +112,29 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.c.o $(call objects,$(TEST_HELPERS)) $(PRO
 
 tests: all $(TEST_FILES)
 
-test: ## run all tests under ASan and UBSan (SANITIZE=thread: the concurrent ones under TSan)
+test: ## run all tests under ASan and UBSan (SANITIZE=thread: the C tests under TSan)
 	@SANITIZE='$(or $(SANITIZE),address,undefined)' MAKE='$(MAKE)' tests/run
 
-lint: ## check format, C, shell
+check: ## run the unit tests of what changed since they passed
+	@SANITIZE='$(or $(SANITIZE),address,undefined)' MAKE='$(MAKE)' tests/run --changed
+
+lint: ## check format, suspicious C, who includes whom, names and sizes, shell
 	@tests/lint
 
 format: ## lay out all C files as .clang-format says
 	clang-format -i $$(git ls-files '*.c' '*.h' '*.cc')
 
-soak: tests ## kill processes at random moments, 20 times over
-	@for i in $$(seq 20); do BUILD=$(BUILD) timeout 300 sh -c "$(BUILD)/tests/kn-local/dataplane/test_channel_kill && $(BUILD)/tests/system/test_kill_all" || exit 1; done
+soak: ## what takes long: kill processes at random moments 20 times over, compare all images
+	@for i in $$(seq 20); do tests/run _kill || exit 1; done
+	@SOAK=1 tests/run e2e/images
 
-fuzz: ## run each fuzzer for SECONDS (10) on its corpus
+fuzz: ## run each of FUZZERS for SECONDS (10) on its corpus
+	@$(MAKE) -s -j$(shell nproc) CC=clang CXX=clang++ SANITIZE=fuzzer-no-link,address,undefined OPTIMIZE='-O1 -g' fuzzers
+	@SECONDS_EACH=$(SECONDS) tests/fuzz/run $(FUZZERS)
+
+fuzzers: $(FUZZERS:%=$(BUILD)/fuzz/%)
 	@mkdir -p build/fuzz
-	@MAKE='$(MAKE)' SECONDS_EACH=$(SECONDS) tests/fuzz/run $(FUZZERS)
-
-build/fuzz/%: tests/fuzz/%.c FORCE
-	$(MAKE) --no-print-directory CC=clang CXX=clang++ SANITIZE=fuzzer-no-link,address,undefined OPTIMIZE='-O1 -g' \
-	    build/fuzzer-no-link-address-undefined-clang/fuzz/$*
-	cp build/fuzzer-no-link-address-undefined-clang/fuzz/$* $@
+	@cp -u $^ build/fuzz
 
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.c.o $(PROGRAM_PARTS) $(LIBRARY_FILES)
 	@mkdir -p $(@D)
@@ -178,12 +180,22 @@ push: all ## write the images and push them: REGISTRY=host/path TAG=v1
 	@test -n '$(REGISTRY)' || { echo 'make push: say where to: make push REGISTRY=host/path TAG=$(TAG)' >&2; exit 2; }
 	@BUILD='$(BUILD)' scripts/images --tag '$(TAG)' --push '$(REGISTRY)'
 
+# clangd and clang-tidy refuse one flag of gcc's
+compile_command = $(if $(filter $1,$(firstword $(ALL_SOURCES))),,$(comma)){"directory":"$(CURDIR)","file":"$1","command":"$(subst ",\",$(filter-out -MMD -MP -ftrivial-auto-var-init=zero,$2)) -c $1"}
+
+compile_commands.json: FORCE ## write how each file is compiled, for clangd and clang-tidy
+	$(eval ALL_SOURCES := $(call sources,$(filter-out build/ docs/,$(wildcard */))))
+	$(file >$@,[)
+	$(foreach s,$(ALL_SOURCES),$(file >>$@,$(call compile_command,$s,$(if $(filter %.cc,$s),$(CXX) $(CXX_FLAGS),$(CC) $(C_FLAGS)))))
+	$(file >>$@,])
+	@:
+
 clean: ## remove everything that was built
 	rm -rf build
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z_.]*\):.*## /\1\t/p' Makefile | expand -t 24
 	@echo
 	@echo 'variables: CC=clang  SANITIZE=address,undefined|thread  PREFIX=$(PREFIX)  SECONDS=$(SECONDS)  TAG=$(TAG)'
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -2,22 +2,12 @@
 /* Bytes: a borrowed view, and a buffer that grows up to a maximum. */
 #include "base/buf.h"
 
-#include "base/str.h"
+#include "base/alloc.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct bytes bytes_of(const char *text)
-{
-    return (struct bytes){text, text ? strlen(text) : 0};
-}
-
-bool bytes_equal(struct bytes a, struct bytes b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
 
 char *buf_reserve(struct buf *buf, size_t len)
 {
@@ -79,7 +69,7 @@ struct bytes buf_bytes(const struct buf *buf)
 
 char *buf_take(struct buf *buf)
 {
-    char *data = buf->data ? buf->data : str_copy("");
+    char *data = buf->data ? buf->data : alloc_zeroed(1);
     *buf = (struct buf){.max = buf->max};
     return data;
 }

@@ -9,10 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The bytes of a NUL-terminated text, without the NUL; NULL is empty. */
-struct bytes bytes_of(const char *text);
-bool bytes_equal(struct bytes a, struct bytes b);
-
 /* Bytes that grow. All zero is an empty buffer without a maximum; set max to limit what comes from
  * outside. There is always a NUL behind the last byte once something was appended. */
 struct buf {

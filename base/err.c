@@ -2,7 +2,9 @@
 /* Failures: written once, wrapped on the way out. */
 #include "base/err.h"
 
-#include <assert.h>
+#include "base/debug.h"
+
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,22 +23,59 @@ static void sanitize(char *text, size_t size, bool cut)
             *c = *c == '\n' || *c == '\t' ? ' ' : '?';
 }
 
+static void set(struct err *err, int status, const char *fmt, va_list args)
+{
+    DEBUG_ASSERT(err->status == 0 && status != 0);
+    if (err->status)
+        return;
+    err->status = status;
+    int len = vsnprintf(err->text, sizeof(err->text), fmt, args);
+    sanitize(err->text, sizeof(err->text), len < 0 || (size_t)len >= sizeof(err->text));
+}
+
 bool err_set(struct err *err, int status, const char *fmt, ...)
 {
-    assert(err->status == 0 && status != 0);
-    err->status = status;
-
     va_list args;
     va_start(args, fmt);
-    int len = vsnprintf(err->text, sizeof(err->text), fmt, args);
+    set(err, status, fmt, args);
     va_end(args);
-    sanitize(err->text, sizeof(err->text), len < 0 || (size_t)len >= sizeof(err->text));
+    return false;
+}
+
+bool err_set_errno(struct err *err, int status, const char *fmt, ...)
+{
+    int code = errno;
+    bool first = !err->status;
+    va_list args;
+    va_start(args, fmt);
+    set(err, status, fmt, args);
+    va_end(args);
+    if (!first)
+        return false;
+    err->errno_code = code;
+    char buffer[128];
+    size_t len = strlen(err->text), size = sizeof(err->text) - len;
+    int more = snprintf(err->text + len, size, ": %s", strerror_r(code, buffer, sizeof(buffer)));
+    sanitize(err->text, sizeof(err->text), more < 0 || (size_t)more >= size);
+    return false;
+}
+
+bool err_set_reason(struct err *err, int status, const char *reason, const char *fmt, ...)
+{
+    if (!err->status)
+        err->reason = reason;
+    va_list args;
+    va_start(args, fmt);
+    set(err, status, fmt, args);
+    va_end(args);
     return false;
 }
 
 bool err_wrap(struct err *err, const char *fmt, ...)
 {
-    assert(err->status != 0);
+    DEBUG_ASSERT(err->status != 0);
+    if (!err->status)
+        return false;
     char text[sizeof(err->text)];
 
     va_list args;

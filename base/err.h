@@ -19,19 +19,29 @@ enum {
 };
 
 /* A failure, written once, where it is first known. Owns nothing: never freed.
- * On success a function leaves its err alone; setting one twice is a bug. */
+ * On success a function leaves its err alone. Setting one twice is a bug: sanitizer builds abort,
+ * others keep the first. */
 struct err {
-    int status;          /* 0 while all is well, else the HTTP status our caller should see */
+    int status;          /* 0 on success, else the HTTP status our caller should see */
+    int errno_code;      /* the errno of the system call that failed; 0 = none */
     const char *reason;  /* the failure's name where its protocol has names, e.g. Google's
-                          * "FAILED_PRECONDITION"; static text, NULL = what the status says */
-    int retry_after_sec; /* when to try again, as the one who refused said it; 0 = unsaid */
+                          * "FAILED_PRECONDITION"; a literal, NULL = as the status says */
+    int retry_after_sec; /* when the refusing server asked to try again; 0 = it did not say */
     char text[512];      /* one line, outermost context first */
 };
 
-/* Writes a failure. Returns false, so that failing is one line. Too long a text ends in "...";
- * control characters (a line break in somebody's name, say) become '?'. */
+/* Writes a failure. Returns false, so that failing is one line. Text that is too long ends in
+ * "..."; line breaks and tabs become spaces, other control characters '?'. */
 bool err_set(struct err *err, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* As err_set; the text ends with ": " and what errno means, and errno is kept in errno_code. */
+bool err_set_errno(struct err *err, int status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* As err_set, with the name that the protocol has for the failure: a literal. */
+bool err_set_reason(struct err *err, int status, const char *reason, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* Puts context and ": " before the text of a failure, and keeps its status. Returns false. */
 bool err_wrap(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

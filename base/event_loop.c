@@ -2,14 +2,14 @@
 /* One thread for what happens later: a heap of timers above an epoll set. */
 #include "base/event_loop.h"
 
-#include "base/str.h"
+#include "base/alloc.h"
+#include "base/own.h"
+#include "base/thread.h"
 #include "base/timestamp.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
@@ -17,66 +17,19 @@ struct event_loop {
     int epoll, wake;
     pthread_t thread;
     pthread_mutex_t lock; /* guards what follows */
-    struct timer **heap;  /* from 1: the earliest */
-    size_t count, size;
+    struct heap timers;
     int64_t sleeps_until_ns; /* 0 = the thread is awake */
     bool closing;
 };
-
-static void put(struct event_loop *loop, size_t place, struct timer *timer)
-{
-    loop->heap[place] = timer;
-    timer->place = place;
-}
-
-static void sift_up(struct event_loop *loop, size_t place, struct timer *timer)
-{
-    for (; place > 1 && loop->heap[place / 2]->at_ns > timer->at_ns; place /= 2)
-        put(loop, place, loop->heap[place / 2]);
-    put(loop, place, timer);
-}
-
-static void sift_down(struct event_loop *loop, size_t place, struct timer *timer)
-{
-    for (size_t child; (child = 2 * place) <= loop->count; place = child) {
-        if (child < loop->count && loop->heap[child + 1]->at_ns < loop->heap[child]->at_ns)
-            child++;
-        if (timer->at_ns <= loop->heap[child]->at_ns)
-            break;
-        put(loop, place, loop->heap[child]);
-    }
-    put(loop, place, timer);
-}
-
-static void heap_add(struct event_loop *loop, struct timer *timer)
-{
-    if (loop->count + 1 >= loop->size) {
-        loop->size = loop->size ? loop->size * 2 : 64;
-        loop->heap = alloc_resize(loop->heap, loop->size * sizeof(struct timer *));
-    }
-    sift_up(loop, ++loop->count, timer);
-}
-
-static void heap_remove(struct event_loop *loop, struct timer *timer)
-{
-    size_t place = timer->place;
-    struct timer *last = loop->heap[loop->count--];
-    timer->place = 0;
-    if (last == timer)
-        return;
-    if (place > 1 && loop->heap[place / 2]->at_ns > last->at_ns)
-        sift_up(loop, place, last);
-    else
-        sift_down(loop, place, last);
-}
 
 static void fire_due(struct event_loop *loop)
 {
     int64_t now = timestamp_monotonic_ns();
     pthread_mutex_lock(&loop->lock);
-    while (loop->count && loop->heap[1]->at_ns <= now) {
-        struct timer *timer = loop->heap[1];
-        heap_remove(loop, timer);
+    struct heap_node *first;
+    while ((first = heap_first(&loop->timers)) && first->key <= now) {
+        heap_remove(&loop->timers, first);
+        struct timer *timer = heap_container_of(first, struct timer, node);
         void (*fire)(struct timer *) = timer->fire;
         pthread_mutex_unlock(&loop->lock);
         fire(timer);
@@ -89,7 +42,8 @@ static void fire_due(struct event_loop *loop)
 static int sleep_ms(struct event_loop *loop)
 {
     pthread_mutex_lock(&loop->lock);
-    int64_t until = loop->count ? loop->heap[1]->at_ns : INT64_MAX;
+    const struct heap_node *first = heap_first(&loop->timers);
+    int64_t until = first ? first->key : INT64_MAX;
     int64_t now = timestamp_monotonic_ns();
     bool awake = until <= now || loop->closing;
     loop->sleeps_until_ns = awake ? 0 : until;
@@ -140,22 +94,12 @@ static void wake(struct event_loop *loop)
         ;
 }
 
-static bool start_thread(struct event_loop *loop)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&loop->thread, NULL, run, loop) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return started;
-}
-
 static void loop_free(struct event_loop *loop)
 {
     own_fd(&loop->epoll);
     own_fd(&loop->wake);
     pthread_mutex_destroy(&loop->lock);
-    free(loop->heap);
+    heap_done(&loop->timers);
     free(loop);
 }
 
@@ -166,12 +110,12 @@ struct event_loop *event_loop_open(struct err *err)
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
     loop->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     struct epoll_event readable = {.events = EPOLLIN};
-    bool good = loop->epoll >= 0 && loop->wake >= 0 &&
-                epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->wake, &readable) == 0 &&
-                start_thread(loop);
-    if (good)
+    bool ok = loop->epoll >= 0 && loop->wake >= 0 &&
+              epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->wake, &readable) == 0;
+    if (!ok)
+        err_set_errno(err, ERR_UNAVAILABLE, "cannot watch timers and files");
+    if (ok && thread_start(&loop->thread, "event-loop", run, loop, err))
         return loop;
-    err_set(err, ERR_UNAVAILABLE, "cannot start the thread for timers: %s", strerror(errno));
     loop_free(loop);
     return NULL;
 }
@@ -192,11 +136,8 @@ void event_loop_set_timer(struct event_loop *loop, struct timer *timer, int64_t 
                           void (*fire)(struct timer *timer))
 {
     pthread_mutex_lock(&loop->lock);
-    if (timer->place)
-        heap_remove(loop, timer);
-    timer->at_ns = at_ns;
     timer->fire = fire;
-    heap_add(loop, timer);
+    heap_set(&loop->timers, &timer->node, at_ns);
     bool early = at_ns < loop->sleeps_until_ns;
     if (early)
         loop->sleeps_until_ns = at_ns;
@@ -208,9 +149,8 @@ void event_loop_set_timer(struct event_loop *loop, struct timer *timer, int64_t 
 bool event_loop_cancel_timer(struct event_loop *loop, struct timer *timer)
 {
     pthread_mutex_lock(&loop->lock);
-    bool set = timer->place != 0;
-    if (set)
-        heap_remove(loop, timer);
+    bool set = heap_contains(&timer->node);
+    heap_remove(&loop->timers, &timer->node);
     pthread_mutex_unlock(&loop->lock);
     return set;
 }

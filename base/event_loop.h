@@ -4,6 +4,7 @@
 #define BASE_EVENT_LOOP_H
 
 #include "base/err.h"
+#include "base/heap.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,9 +14,8 @@ struct event_loop;
 
 /* Something to be done at a moment; a part of what it is about. All zero is not set. */
 struct timer {
-    int64_t at_ns; /* by the monotonic clock */
+    struct heap_node node; /* by the monotonic clock */
     void (*fire)(struct timer *timer);
-    size_t place; /* in the loop's heap, from 1; 0 = not set */
 };
 
 /* A file descriptor that is looked at; a part of what it is about. */

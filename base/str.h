@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text: made, compared and turned into numbers. Out of memory aborts, so nothing here returns NULL
- * for want of it; cap what comes from outside before it gets here. */
+/* Strings: created, compared and turned into numbers. Running out of memory aborts, so the only
+ * NULL is the one that a contract names; limit what comes from outside before it gets here. */
 #ifndef BASE_STR_H
 #define BASE_STR_H
 
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "base/own.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* malloc and friends that abort instead of failing. The memory of alloc_zeroed is zeroed. */
-void *alloc_zeroed(size_t size);
-void *alloc_resize(void *old, size_t size);
 
 /* New texts; the caller frees them. str_copy(NULL) is NULL. */
 char *str_copy(const char *text);

@@ -15,7 +15,6 @@
 /* A service that runs. */
 struct service_state {
     const struct ce_service *service;
-    void *app;
     char *labels; /* of the metrics: which service, revision and configuration this is; owned */
     struct metrics metrics;
 };
@@ -61,7 +60,7 @@ static bool handle_events(struct service_state *state, const struct ce_events *e
     for (size_t i = 0; i < events->count; i++) {
         const struct ce_event *event = &events->list[i];
         ce_reply_done(reply);
-        if (!state->service->handler(event, reply, state->app, err))
+        if (!state->service->handler(event, reply, state->service->app, err))
             return event->id ? err_wrap(err, "event %s", event->id) : false;
     }
     return true;
@@ -69,7 +68,7 @@ static bool handle_events(struct service_state *state, const struct ce_events *e
 
 static bool guarded(struct service_state *state, const struct headers *headers, struct err *err)
 {
-    return !state->service->guard || state->service->guard(headers, state->app, err);
+    return !state->service->guard || state->service->guard(headers, state->service->app, err);
 }
 
 static void log_failure(const struct err *err)
@@ -124,7 +123,7 @@ static void answer_get(struct service_state *state, struct http_exchange *exchan
         struct http_reply answer = {.content_type = "text/plain; version=0.0.4; charset=utf-8"};
         metrics_write(&state->metrics, state->labels, &answer.body);
         http_exchange_reply(exchange, &answer);
-    } else if (!state->service->get || !state->service->get(exchange, state->app)) {
+    } else if (!state->service->get || !state->service->get(exchange, state->service->app)) {
         struct http_reply answer = {.status = 405, .content_type = "text/plain; charset=utf-8"};
         headers_add(&answer.headers, "Allow", "POST, OPTIONS");
         buf_add_format(&answer.body, "%s %s is not served here: POST an event\n", exchange->method,
@@ -155,6 +154,13 @@ static void refuse(struct http_exchange *exchange, const struct err *err, void *
     answer_error(exchange, err);
 }
 
+/* Comes first in the log: no event is read yet. */
+static void log_port(uint16_t port, void *app)
+{
+    struct service_state *state = app;
+    log_info("%s listens on port %u", state->service->name, port);
+}
+
 static bool serve(struct service_state *state, struct err *err)
 {
     int64_t port, max_body;
@@ -175,11 +181,11 @@ static bool serve(struct service_state *state, struct err *err)
                                           .max_body = (size_t)max_body,
                                           .handle = handle,
                                           .refuse = refuse,
+                                          .listening = log_port,
                                           .app = state};
     struct http_server *server = http_server_open(&options, err);
     if (!server)
         return false;
-    log_info("%s listens on port %u", state->service->name, http_server_port(server));
 
     int received;
     sigwait(&ends, &received);
@@ -203,35 +209,10 @@ static char *labels_from_env(const char *program)
     return buf_take(&labels);
 }
 
-static bool run(const struct ce_service *service, struct err *err)
+bool ce_serve(const struct ce_service *service, struct err *err)
 {
     struct service_state state = {.service = service, .labels = labels_from_env(service->name)};
-    bool good = log_from_env(err) && (!service->open || service->open(&state.app, err)) &&
-                serve(&state, err);
-    if (service->close && state.app)
-        service->close(state.app);
+    bool good = serve(&state, err);
     free(state.labels);
     return good;
-}
-
-int ce_main(int argc, char **argv, const struct ce_service *service)
-{
-    if (argc == 2 && str_equal(argv[1], "--help")) {
-        fputs(service->help, stdout);
-        return EXIT_SUCCESS;
-    }
-    if (argc == 2 && str_equal(argv[1], "--version")) {
-        printf("%s %s\n", service->name, VERSION);
-        return EXIT_SUCCESS;
-    }
-    if (argc > 1) {
-        fprintf(stderr, "%s: unknown argument %s; try %s --help\n", service->name, argv[1],
-                service->name);
-        return 2;
-    }
-    struct err err = {0};
-    if (run(service, &err))
-        return EXIT_SUCCESS;
-    log_error("%s: %s", service->name, err.text);
-    return err.status == ERR_INPUT ? 2 : EXIT_FAILURE;
 }

@@ -25,18 +25,12 @@ static inline void own_ce_reply(struct ce_reply *local)
 typedef bool ce_handler(const struct ce_event *event, struct ce_reply *reply, void *app,
                         struct err *err);
 
-/* All but name, help and handler may be left out. */
+/* All but name and handler may be left out. */
 struct ce_service {
     const char *name; /* of the program, e.g. "vision" */
-    const char *help; /* what --help says */
     ce_handler *handler;
-    bool blocking; /* the handler waits for others: run it on a worker thread */
-
-    /* Reads the program's configuration and connects what it needs, once, before the first event.
-     * A failure ends the program with its text. app is given to all the others; close is called
-     * with what open had built when it failed. */
-    bool (*open)(void **app, struct err *err);
-    void (*close)(void *app);
+    bool blocking; /* the handler or the guard waits for others: run them on a worker thread */
+    void *app;     /* is passed to the functions */
 
     /* Decides whether a request may be handled at all (push tokens). False and err: 401, 403, 503.
      */
@@ -46,17 +40,16 @@ struct ce_service {
     bool (*get)(struct http_exchange *exchange, void *app);
 };
 
-/* The whole main of a service: `return ce_main(argc, argv, &service);`. Knows --help and --version,
- * serves until SIGTERM or SIGINT, then answers what was accepted.
+/* Serves until SIGTERM or SIGINT, then answers what was accepted. False and err (ERR_INPUT for a
+ * wrong configuration) when it cannot start.
  *
  * POST     events in any envelope: 200 with the reply if there is one
  * OPTIONS  the webhook handshake
  * GET      /healthz: 200 while the process lives; /readyz: 200 until it drains; /metrics:
  *          Prometheus text
  *
- * Environment: PORT (8080), BIND_ADDRESS (0.0.0.0), MAX_BODY_BYTES (32 MiB), LOG_FORMAT, LOG_LEVEL,
- * K_SERVICE, K_REVISION, K_CONFIGURATION (name the process in metrics).
- * Exit codes: 0 ended by a signal, 1 could not go on, 2 wrong arguments or configuration. */
-int ce_main(int argc, char **argv, const struct ce_service *service);
+ * Environment: PORT (8080), BIND_ADDRESS (0.0.0.0), MAX_BODY_BYTES (32 MiB), K_SERVICE, K_REVISION,
+ * K_CONFIGURATION (name the process in metrics). */
+bool ce_serve(const struct ce_service *service, struct err *err);
 
 #endif

@@ -6,7 +6,6 @@
 #include "kn-local/cli/env_command.h"
 #include "kn-local/cli/options.h"
 #include "kn-local/cli/up_command.h"
-#include "kn-local/manifests/manifests.h"
 
 #include <libgen.h>
 #include <limits.h>
@@ -14,16 +13,6 @@
 #include <stdlib.h>
 
 enum { EXIT_USAGE = 2 };
-
-static bool render(const char *folder, struct err *err)
-{
-    OWN(buf) struct buf text = {0};
-    if (!manifests_render(folder, &text, err))
-        return false;
-    OWN(free) char *all = buf_take(&text);
-    return (fputs(all, stdout) >= 0 && fflush(stdout) == 0) ||
-           err_set(err, ERR_INTERNAL, "cannot write the objects");
-}
 
 static bool run(const struct kn_options *options, struct err *err)
 {
@@ -38,8 +27,6 @@ static bool run(const struct kn_options *options, struct err *err)
         return kn_env_command(options, program_dir, err);
     case KN_CONVERT:
         return kn_convert_command(options, err);
-    case KN_RENDER:
-        return render(options->folder, err);
     case KN_VERSION:
         puts("kn-local " VERSION);
         return true;

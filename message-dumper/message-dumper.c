@@ -2,17 +2,30 @@
 /* message-dumper: logs every message that it gets, as it came and decoded. */
 #include "message-dumper/message-dumper.h"
 
+#include "base/env.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "bridge/bridge.h"
 #include "message-dumper/history.h"
 #include "message-dumper/printable.h"
 
+void *message_dumper_open(struct err *err)
+{
+    int64_t most, bytes;
+    if (!env_int("HISTORY_EVENTS", 0, 100000, 100, &most, err) ||
+        !env_int("HISTORY_BYTES", 0, 1 << 30, 1 << 20, &bytes, err))
+        return NULL;
+    return history_open((size_t)most, (size_t)bytes);
+}
+
+void message_dumper_close(void *app)
+{
+    history_close(app);
+}
+
 bool message_dumper_on_event(const struct ce_event *event, struct ce_reply *reply, void *app,
                              struct err *err)
 {
-    struct message_dumper *dumper = app;
-
     OWN(gcp_message) struct gcp_message message = {0};
     if (!bridge_message_from_event(event, &message, err))
         return false;
@@ -22,8 +35,16 @@ bool message_dumper_on_event(const struct ce_event *event, struct ce_reply *repl
                                                  : printable(gcp_message_data(&message));
     log_info("Message Dumper received message: %s\n  payload: %s", body, payload);
 
-    history_add(dumper->history, event, &message);
+    history_add(app, event, &message);
     if (!event->spec_version) /* a person with curl, or a push */
         reply->text = str_format("Message Dumper received message: %s", body);
+    return true;
+}
+
+bool message_dumper_get(struct http_exchange *exchange, void *app)
+{
+    if (!str_equal(exchange->path, "/events"))
+        return false;
+    http_exchange_reply_json(exchange, 200, history_json(app));
     return true;
 }

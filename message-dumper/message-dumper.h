@@ -5,14 +5,16 @@
 
 #include "cloudevents/service.h"
 
-/* A ce_handler. app is a struct message_dumper. */
+/* Opens the history of the last events, as HISTORY_EVENTS and HISTORY_BYTES say: the app of the
+ * functions below, a struct history. NULL and err (ERR_INPUT). */
+void *message_dumper_open(struct err *err);
+void message_dumper_close(void *app);
+
+/* A ce_handler. */
 bool message_dumper_on_event(const struct ce_event *event, struct ce_reply *reply, void *app,
                              struct err *err);
 
-/* What the program keeps. */
-struct message_dumper {
-    struct history *history;  /* the last events, for GET /events */
-    struct push_dlopen *push; /* checks push tokens; NULL = nobody asked for that */
-};
+/* Answers GET /events with the history. */
+bool message_dumper_get(struct http_exchange *exchange, void *app);
 
 #endif

@@ -128,9 +128,9 @@ char *headers_media_type(const char *content_type)
     if (!content_type)
         return str_copy("");
     size_t len = strcspn(content_type, ";");
-    while (len && (content_type[len - 1] == ' ' || content_type[len - 1] == '\t'))
+    while (len && isspace((unsigned char)content_type[len - 1]))
         len--;
-    while (len && (*content_type == ' ' || *content_type == '\t')) {
+    while (len && isspace((unsigned char)*content_type)) {
         content_type++;
         len--;
     }

@@ -88,7 +88,8 @@ static void read_environment(const char *values[SETTINGS])
 static size_t find_flag(const char *flag, size_t len)
 {
     size_t i = 0;
-    while (i < SETTINGS && (strlen(settings[i].flag) != len || memcmp(settings[i].flag, flag, len)))
+    while (i < SETTINGS &&
+           (strlen(settings[i].flag) != len || memcmp(settings[i].flag, flag, len) != 0))
         i++;
     return i;
 }

@@ -1,31 +1,28 @@
-# Shared by the scripts of this folder: options, commands that are run or only shown, and the way to
+# SPDX-License-Identifier: Apache-2.0
+# Shared by the scripts in this folder: options, commands that are run or only shown, and the way to
 # Google Cloud and Knative; with --local to those that run on this machine.
 #
-# A command is a text, so that --dry-run shows exactly what would be run. What comes from outside is
-# put into it by `quoted`, or is a name that `check_names` has let through.
+# A command is a list of words, of which | and && are operators: `execute` runs it, and `shown` prints
+# it for --dry-run, so that exactly what would be run can be pasted.
 # shellcheck shell=bash
 export LC_ALL=C.UTF-8
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 me=scripts/${0##*/}
-# what every script may be told; empty is not told
+# options of every script; empty is not given
 dry_run='' local='' data_dir='' namespace=${NAMESPACE:-default}
 project='' topic=${TOPIC:-testing} bucket=${BUCKET:-}
-environment='' overlay='' arguments=()
-
-# ---- ending ------------------------------------------------------------------------------------
+environment=() overlay='' arguments=()
 
 die() {
     echo "$me: $*" >&2
     exit 1
 }
 
-refuse() {
+usage_error() {
     echo "$me: $*; see $me --help" >&2
     exit 2
 }
-
-# ---- options -----------------------------------------------------------------------------------
 
 # parse NAMES ARGUMENT…: for each option of NAMES sets the variable of that name: `topic` takes a
 # value, `dry-run?` takes none and becomes 1. The rest goes to $arguments.
@@ -49,20 +46,20 @@ parse() {
             if [[ $names == *" $name? "* && $1 != *=* ]]; then
                 value=1
             elif [[ $names == *" $name? "* ]]; then
-                refuse "--$name takes no value"
+                usage_error "--$name takes no value"
             elif [[ $names != *" $name "* ]]; then
-                refuse "${1%%=*} is not known"
+                usage_error "${1%%=*} is not known"
             elif [[ $1 == *=* ]]; then
                 value=${1#*=}
             else
-                [ $# -ge 2 ] || refuse "$1 wants a value"
+                [ $# -ge 2 ] || usage_error "$1 wants a value"
                 value=$2
                 shift
             fi
-            [ -n "$value" ] || refuse "--$name is empty"
+            [ -n "$value" ] || usage_error "--$name is empty"
             printf -v "${name//-/_}" %s "$value"
             ;;
-        -?*) refuse "$1 is not known" ;;
+        -?*) usage_error "$1 is not known" ;;
         *) arguments+=("$1") ;;
         esac
         shift
@@ -80,7 +77,7 @@ options_help() {
         namespace) echo '  --namespace NAME   Kubernetes namespace (NAMESPACE, then default)' ;;
         local) cat <<'LOCAL' ;;
   --local            use the kn-local and gcp-local that run on this machine
-  --data-dir DIR     the data directory of that kn-local (.local/kn); says --local too
+  --data-dir DIR     the data directory of that kn-local (.local/kn); implies --local
 LOCAL
         dry-run) echo '  --dry-run          print the commands, ready to paste, and run none' ;;
         end) cat <<'END' ;;
@@ -96,11 +93,9 @@ END
 check_names() {
     local name
     for name in project topic bucket namespace; do
-        [[ ${!name} =~ ^[A-Za-z0-9][A-Za-z0-9._:~+%-]*$ ]] || refuse "$name ${!name@Q} is not a name"
+        [[ ${!name} =~ ^[A-Za-z0-9][A-Za-z0-9._:~+%-]*$ ]] || usage_error "$name ${!name@Q} is not a valid name"
     done
 }
-
-# ---- running -----------------------------------------------------------------------------------
 
 have() { command -v "$1" >/dev/null; }
 
@@ -109,10 +104,47 @@ quoted() {
     if [[ $1 =~ ^[A-Za-z0-9_@%+=:,./-]+$ ]]; then printf %s "$1"; else printf %s "${1@Q}"; fi
 }
 
-# run COMMAND: a text for the shell.
-run() {
-    if [ -n "$dry_run" ]; then echo "$1"; else eval "$1"; fi
+# shown WORD…: the command as the shell reads it. $agent is a variable of what is shown.
+shown() {
+    local word text=''
+    # shellcheck disable=SC2016
+    for word; do
+        case $word in
+        '|' | '&&') text+=" $word" ;;
+        *'$agent'*) text+=" \"$word\"" ;;
+        *) text+=" $(quoted "$word")" ;;
+        esac
+    done
+    printf '%s\n' "${text# }"
 }
+
+# execute WORD…
+execute() {
+    local command=()
+    while [ $# -gt 0 ]; do
+        case $1 in
+        '|')
+            "${command[@]}" | execute "${@:2}"
+            return
+            ;;
+        '&&')
+            "${command[@]}" && execute "${@:2}"
+            return
+            ;;
+        esac
+        command+=("$1")
+        shift
+    done
+    "${command[@]}"
+}
+
+# run WORD…: executes the command, or with --dry-run shows it.
+run() {
+    if [ -n "$dry_run" ]; then shown "$@"; else execute "$@"; fi
+}
+
+# exists WORD…: whether the command that looks for something succeeds.
+exists() { (execute "$@") >/dev/null 2>&1; }
 
 # json_text TEXT: as a JSON string.
 json_text() {
@@ -125,8 +157,6 @@ json_text() {
     done
     printf '"%s"' "$text"
 }
-
-# ---- where -------------------------------------------------------------------------------------
 
 # use_cloud CLIENT…: finds Google Cloud and Knative, here with --local, and sets $project and $bucket.
 # The clients must be there; locally curl does without them.
@@ -141,7 +171,7 @@ use_cloud() {
         project=${GOOGLE_CLOUD_PROJECT:-}
         [ -n "$project$dry_run" ] || ! have gcloud || project=$(gcloud config get project 2>/dev/null)
         [ -n "$project" ] ||
-            refuse 'no project: give --project ID, or set GOOGLE_CLOUD_PROJECT, or gcloud config set project ID'
+            usage_error 'no project: give --project ID, or set GOOGLE_CLOUD_PROJECT, or gcloud config set project ID'
     fi
     [ -n "$bucket" ] || bucket=$project-pictures
     check_names
@@ -164,6 +194,15 @@ find_kn_local() {
     [ -x "$kn_local" ] || kn_local=$(command -v kn-local) || die 'kn-local is not built: make'
 }
 
+# import_exports: sets the variables that `kn-local env` prints, lines of export NAME='VALUE'.
+import_exports() {
+    local line
+    while IFS= read -r line; do
+        [[ ! $line =~ ^export\ ([A-Z0-9_]+)=\'(.*)\'$ ]] ||
+            export "${BASH_REMATCH[1]}=${BASH_REMATCH[2]//"'\\''"/"'"}"
+    done
+}
+
 # Points this shell at the kn-local that runs.
 use_local() {
     local settings
@@ -174,43 +213,41 @@ use_local() {
     fi
     unset STORAGE_EMULATOR_HOST
     settings=$("$kn_local" env --data-dir "$data_dir" 2>/dev/null) ||
-        die "no kn-local runs with $data_dir; start it: kn-local up -f manifests/overlays/local"
-    eval "$settings"
+        die "no kn-local runs with $data_dir; start it: kn-local up -f manifests/base"
+    import_exports <<<"$settings"
     [ -n "${STORAGE_EMULATOR_HOST:-}" ] || die 'this kn-local uses real Google Cloud; leave --local away'
     gcp_url=$STORAGE_EMULATOR_HOST bucket=${bucket:-pictures}
     api_url=$(sed -n 's/ *server: //p' "$KUBECONFIG")
-    environment="$(quoted "$kn_local") env --data-dir $(quoted "$data_dir")"
-    [ -z "$dry_run" ] || echo "eval \"\$($environment)\""
+    environment=("$kn_local" env --data-dir "$data_dir")
+    [ -z "$dry_run" ] || echo "eval \"\$($(shown "${environment[@]}"))\""
 }
 
-# need_account: real Google lets nobody in without.
+# need_account: Google Cloud needs one.
 need_account() {
     [ -z "$local$dry_run" ] || return 0
     [ -n "$(gcloud auth list --filter=status:ACTIVE --format='value(account)' 2>/dev/null)" ] ||
         die 'gcloud has no account: gcloud auth login'
 }
 
-# ---- events ------------------------------------------------------------------------------------
-
 gcp() { curl -fsS -H 'Content-Type: application/json' "$@"; }
 
 # publish TEXT: to the topic.
 publish() {
     if have gcloud; then
-        run "gcloud pubsub topics publish $topic --project=$project --message=$(quoted "$1")"
+        run gcloud pubsub topics publish "$topic" --project="$project" --message="$1"
     else
-        run "curl -fsS -H 'Content-Type: application/json' $gcp_url/v1/projects/$project/topics/$topic:publish \
--d '{\"messages\": [{\"data\": \"$(printf %s "$1" | base64 -w 0)\"}]}'"
+        run curl -fsS -H 'Content-Type: application/json' "$gcp_url/v1/projects/$project/topics/$topic:publish" \
+            -d "{\"messages\": [{\"data\": \"$(printf %s "$1" | base64 -w 0)\"}]}"
     fi
 }
 
 # upload PICTURE: to the bucket.
 upload() {
     if have gsutil; then
-        run "gsutil cp $(quoted "$1") gs://$bucket"
+        run gsutil cp "$1" "gs://$bucket"
     else
-        run "curl -fsS -H 'Content-Type: $(media_type "$1")' --data-binary $(quoted "@$1") \
-'$gcp_url/upload/storage/v1/b/$bucket/o?uploadType=media&name=$(percent "${1##*/}")'"
+        run curl -fsS -H "Content-Type: $(media_type "$1")" --data-binary "@$1" \
+            "$gcp_url/upload/storage/v1/b/$bucket/o?uploadType=media&name=$(percent "${1##*/}")"
     fi
 }
 
@@ -236,8 +273,6 @@ percent() {
     done
 }
 
-# ---- Knative on this machine, without kubectl ---------------------------------------------------
-
 # api PATH: of the Kubernetes API, with the token that kn-local wrote.
 api() {
     curl -fsS --cacert "$data_dir/tls/ca.crt" "$api_url$1" \
@@ -254,80 +289,64 @@ service_log() {
         done
 }
 
-# ---- what the scripts made ---------------------------------------------------------------------
-
-# made: the file that says so; a line each of what it is, and the commands that look and remove it.
-made() {
-    if [ -n "$local" ]; then echo "$data_dir/made"; else echo "$root/.local/made/$project"; fi
+# created_file: the list of it, for cleanup: a line each with, separated by tabs, what it is, the words
+# of the command that looks for it, --, and the words of the command that removes it.
+created_file() {
+    if [ -n "$local" ]; then echo "$data_dir/created"; else echo "$root/.local/created/$project"; fi
 }
 
-# write_down WHAT LOOK REMOVE: for cleanup.
-write_down() {
+# record_created WHAT LOOK… -- REMOVE…
+record_created() {
     local file line
-    file=$(made)
+    file=$(created_file)
     mkdir -p "${file%/*}"
-    line=$(printf '%s\t%s\t%s\n' "$1" "$2" "$3")
-    [ -z "$3" ] || grep -xF -- "$line" "$file" >/dev/null 2>&1 || (umask 077 && echo "$line" >>"$file")
+    line=$(IFS=$'\t' && echo "$*")
+    grep -xF -- "$line" "$file" >/dev/null 2>&1 || (umask 077 && echo "$line" >>"$file")
 }
 
-# is_there LOOK
-is_there() { (eval "$1") >/dev/null 2>&1; }
-
-# ---- what an overlay holds ---------------------------------------------------------------------
-
-# choose_overlay [NAME]: sets $overlay, the folder.
+# choose_overlay [NAME]: sets $overlay, the folder; on this machine that is the base.
 choose_overlay() {
     local name=${1:-} known
-    [ -n "$name" ] || [ -z "$local$data_dir" ] || name=local
     known=$(cd "$root/manifests/overlays" && echo *)
-    [ -n "$name" ] || refuse "an OVERLAY is wanted: $known"
-    [[ " $known " == *" $name "* ]] || refuse "no overlay $name; there are: $known"
+    [ "$name" != local ] || usage_error 'the overlay local was removed; use --local without an OVERLAY'
+    if [ -z "$name" ] && [ -n "$local$data_dir" ]; then
+        overlay=$root/manifests/base
+        return
+    fi
+    [ -n "$name" ] || usage_error "want an OVERLAY: $known"
+    [[ " $known " == *" $name "* ]] || usage_error "no overlay $name; want one of: $known"
     overlay=$root/manifests/overlays/$name
 }
 
-# knows_components: kubectl can render the overlays by itself, which 1.20 of Debian 12 cannot.
-knows_components() {
-    local minor
-    minor=$(kubectl version --client --output=json 2>/dev/null | sed -n 's/.*"minor": *"\([0-9]*\).*/\1/p')
-    [ "${minor:-99}" -ge 22 ]
+# need_components: the overlays use components, which kubectl 1.20 of Debian 12 does not know.
+need_components() {
+    local version
+    [ -z "$dry_run" ] || return 0
+    version=$(kubectl version --client --output=json | sed -n 's/.*"gitVersion": *"v\([^"]*\)".*/\1/p')
+    [[ $overlay == */base || ! $version =~ ^1\.([0-9]+) || ${BASH_REMATCH[1]} -ge 22 ]] ||
+        die "${overlay##*/} needs kubectl 1.22 or newer, and kubectl on PATH is $version"
 }
 
-# rendered: the command that prints the overlay's objects.
-rendered() {
-    if knows_components; then
-        echo "kubectl kustomize $(quoted "$overlay")"
-    else
-        find_kn_local
-        echo "$(quoted "$kn_local") render $(quoted "$overlay")"
-    fi
-}
-
-# with_objects VERB OPTIONS: the command of kubectl for all objects of the overlay.
-with_objects() {
-    if knows_components; then
-        echo "kubectl $1 -k $(quoted "$overlay") $2"
-    else
-        echo "$(rendered) | kubectl $1 -f - $2"
-    fi
-}
-
-# status_command: prints each object of the overlay with its condition Ready.
-status_command() {
+# use_status_command [OPTION]: sets $status_command, which prints each object of the overlay with its
+# condition Ready.
+use_status_command() {
     local ready='.status.conditions[?(@.type=="Ready")]'
-    with_objects get "--namespace=$namespace \
---output=jsonpath='{range .items[*]}{.apiVersion} {.kind}/{.metadata.name} {$ready.status} {$ready.message}{\"\\n\"}{end}'"
+    status_command=(kubectl get -k "$overlay" --namespace="$namespace" "$@"
+        --output="jsonpath={range .items[*]}{.apiVersion} {.kind}/{.metadata.name} {$ready.status} {$ready.message}{\"\n\"}{end}")
 }
 
-# not_ready: a line for each object that is not there or not ready: KIND/NAME WHY.
+# not_ready: a line for each object of the overlay that is not ready: KIND/NAME WHY. Kubernetes' own
+# objects have no such condition.
 not_ready() {
-    local line
-    { eval "$(status_command)" 2>&1 || true; } | while read -r line; do
-        if [[ $line =~ ^'Error from server (NotFound): '([^ ]*)' "'(.*)'"' ]]; then
-            echo "${BASH_REMATCH[1]}/${BASH_REMATCH[2]} is not there"
-        elif [[ $line =~ ^[a-z.]*knative\.dev/[^\ ]*\ ([^\ ]*)\ ?(.*)$ ]]; then
-            [[ ${BASH_REMATCH[2]} == True* ]] || echo "${BASH_REMATCH[1]} ${BASH_REMATCH[2]:-says nothing yet}"
-        elif [[ ! $line =~ ^v1\  ]]; then
-            echo "kubectl $line"
-        fi
-    done
+    local lines version object status why
+    lines=$("${status_command[@]}" 2>&1) || { echo "kubectl ${lines##*$'\n'}" && return; }
+    while read -r version object status why; do
+        [[ $version != *knative.dev/* || $status = True ]] || echo "$object ${status:-has no status yet}${why:+ $why}"
+    done <<<"$lines"
+}
+
+# not_found: a line for each object of the overlay that does not exist: KIND.GROUP/NAME.
+not_found() {
+    comm -23 <(kubectl create --dry-run=client --output=name -k "$overlay" | sort) \
+        <(kubectl get -k "$overlay" --namespace="$namespace" --ignore-not-found --output=name | sort)
 }

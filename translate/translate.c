@@ -35,8 +35,6 @@ static bool is_notification(const struct ce_event *event, struct err *err)
 bool translate_on_event(const struct ce_event *event, struct ce_reply *reply, void *app,
                         struct err *err)
 {
-    struct translate_service *translate = app;
-
     if (is_notification(event, err))
         return true;
     OWN(gcp_message) struct gcp_message message = {0};
@@ -52,7 +50,7 @@ bool translate_on_event(const struct ce_event *event, struct ce_reply *reply, vo
     struct translate_request request;
     OWN(gcp_translation) struct gcp_translation translation = {0};
     if (!translate_request_from_json(payload, &request, err) ||
-        !gcp_translate(translate->gcp, request.text, request.from, request.to, &translation, err))
+        !gcp_translate(app, request.text, request.from, request.to, &translation, err))
         return false;
 
     reply->text = translation.detected ? str_format("Translated text: %s\nDetected language: %s",

@@ -57,8 +57,6 @@ static void answer(const struct gcp_object_event *object, const char *uri,
 bool vision_on_event(const struct ce_event *event, struct ce_reply *reply, void *app,
                      struct err *err)
 {
-    struct vision_service *vision = app;
-
     OWN(gcp_object_event) struct gcp_object_event object = {0};
     if (!bridge_object_from_event(event, &object, err))
         return false;
@@ -72,7 +70,7 @@ bool vision_on_event(const struct ce_event *event, struct ce_reply *reply, void 
         return true; /* a folder */
 
     OWN(gcp_labels) struct gcp_labels labels = {0};
-    if (!gcp_vision_labels(vision->gcp, uri, MOST_LABELS, &labels, err))
+    if (!gcp_vision_labels(app, uri, MOST_LABELS, &labels, err))
         return false;
 
     reply->text = vision_line(&labels);

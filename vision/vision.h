@@ -6,13 +6,7 @@
 #include "cloudevents/service.h"
 #include "gcp/gcp.h"
 
-/* What the program keeps. */
-struct vision_service {
-    struct gcp *gcp;
-    struct gcp_push *push; /* checks push tokens; NULL = nobody asked for that */
-};
-
-/* A ce_handler. app is a struct vision_service. */
+/* A ce_handler. app is a struct gcp. */
 bool vision_on_event(const struct ce_event *event, struct ce_reply *reply, void *app,
                      struct err *err);
 

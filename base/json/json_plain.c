@@ -1,106 +1,87 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON of the plain kind. Whatever is in doubt is not plain. */
+/* The fast path for plain JSON. */
 #include "base/json/json_plain.h"
 
-#include "base/json/json_scan.h"
+#include "base/json/json_scanner.h"
 
 enum {
     MAX_DEPTH = 16,
     MAX_DIGITS = 18, /* fit into 64 bits */
 };
 
-static json_t *read_value(struct json_scan *scan, int level);
+static json_t *read_value(struct json_scanner *scanner, int level);
 
-static json_t *read_string(struct json_scan *scan)
+static json_t *read_object(struct json_scanner *scanner, int level)
+{
+    json_auto_t *object = json_object();
+    bool first = true;
+    struct bytes name;
+    for (size_t count = 1;
+         json_scanner_next(scanner, '}', &first) && json_scanner_name(scanner, NULL, &name);
+         count++) {
+        json_t *value = read_value(scanner, level + 1);
+        if (json_object_setn_new_nocheck(object, name.data, name.len, value) != 0 ||
+            json_object_size(object) != count) /* a duplicate name */
+            json_scanner_fail(scanner);
+    }
+    return scanner->failed ? NULL : json_incref(object);
+}
+
+static json_t *read_list(struct json_scanner *scanner, int level)
+{
+    json_auto_t *list = json_array();
+    bool first = true;
+    while (json_scanner_next(scanner, ']', &first))
+        if (json_array_append_new(list, read_value(scanner, level + 1)) != 0)
+            json_scanner_fail(scanner);
+    return scanner->failed ? NULL : json_incref(list);
+}
+
+static json_t *read_string(struct json_scanner *scanner)
 {
     struct bytes string;
-    return json_scan_string(scan, &string) ? json_stringn_nocheck(string.data, string.len) : NULL;
+    return json_scanner_string(scanner, NULL, &string)
+               ? json_stringn_nocheck(string.data, string.len)
+               : NULL;
 }
 
-/* An object that is being read. */
-struct members {
-    json_t *object;
-    int level;
-};
-
-/* False also when the name was there before. */
-static bool add_member(struct json_scan *scan, struct bytes name, void *context)
+static json_t *read_integer(struct bytes text)
 {
-    const struct members *members = context;
-    size_t count = json_object_size(members->object);
-    json_t *value = read_value(scan, members->level + 1);
-    return json_object_setn_new_nocheck(members->object, name.data, name.len, value) == 0 &&
-           json_object_size(members->object) == count + 1;
-}
-
-static json_t *read_object(struct json_scan *scan, int level)
-{
-    struct members members = {json_object(), level};
-    if (json_scan_object(scan, add_member, &members))
-        return members.object;
-    json_decref(members.object);
-    return NULL;
-}
-
-static json_t *read_list(struct json_scan *scan, int level)
-{
-    json_t *list = json_array();
-    json_scan_take(scan, '[');
-    bool good = json_scan_take(scan, ']');
-    if (!good) {
-        do
-            good = json_array_append_new(list, read_value(scan, level + 1)) == 0;
-        while (good && json_scan_take(scan, ','));
-        good = good && json_scan_take(scan, ']');
-    }
-    if (good)
-        return list;
-    json_decref(list);
-    return NULL;
-}
-
-static json_t *read_number(struct json_scan *scan)
-{
-    bool minus = *scan->at == '-';
-    const char *start = scan->at += minus;
-    json_int_t number = 0;
-    while (scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9' &&
-           scan->at - start < MAX_DIGITS)
-        number = number * 10 + (*scan->at++ - '0');
-    long digits = scan->at - start;
-    if (digits == 0 || (digits > 1 && *start == '0'))
+    bool minus = text.len && *text.data == '-';
+    if (text.len - minus > MAX_DIGITS)
         return NULL;
+    json_int_t number = 0;
+    for (size_t i = minus; i < text.len; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9')
+            return NULL;
+        number = number * 10 + (text.data[i] - '0');
+    }
     return json_integer(minus ? -number : number);
 }
 
-/* What may follow a number or a word is seen by those who look for a comma or the end. */
-static json_t *read_value(struct json_scan *scan, int level)
+static json_t *read_value(struct json_scanner *scanner, int level)
 {
-    if (scan->at == scan->end || level > MAX_DEPTH)
+    if (level > MAX_DEPTH)
         return NULL;
-    switch (*scan->at) {
-    case '"':
-        return read_string(scan);
-    case '{':
-        return read_object(scan, level);
-    case '[':
-        return read_list(scan, level);
-    case 't':
-        return json_scan_word(scan, "true") ? json_true() : NULL;
-    case 'f':
-        return json_scan_word(scan, "false") ? json_false() : NULL;
-    case 'n':
-        return json_scan_word(scan, "null") ? json_null() : NULL;
-    default:
-        return read_number(scan);
-    }
+    if (json_scanner_take(scanner, '{'))
+        return read_object(scanner, level);
+    if (json_scanner_take(scanner, '['))
+        return read_list(scanner, level);
+    if (scanner->position < scanner->end && *scanner->position == '"')
+        return read_string(scanner);
+    if (json_scanner_literal(scanner, "null"))
+        return json_null();
+    struct bytes text;
+    if (!json_scanner_primitive(scanner, &text))
+        return NULL;
+    return *text.data == 't' ? json_true() : *text.data == 'f' ? json_false() : read_integer(text);
 }
 
 json_t *json_plain_parse(struct bytes text)
 {
-    struct json_scan scan = json_scan_open(text);
-    json_t *tree = read_value(&scan, 1);
-    if (tree && json_scan_end(&scan))
+    struct json_scanner scanner = json_scanner_open(text);
+    json_t *tree = read_value(&scanner, 1);
+    if (tree && json_scanner_at_end(&scanner))
         return tree;
     json_decref(tree);
     return NULL;

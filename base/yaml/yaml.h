@@ -43,8 +43,4 @@ size_t yaml_bom_len(struct bytes text);
  * path that is there. */
 size_t yaml_line(const struct yaml_doc *doc, const char *path);
 
-/* Appends a tree as one document, without a line of --- before it, so that YAML 1.1 and 1.2 read
- * the same from it. Objects keep their order; an object or list at the top. */
-void yaml_write(const json_t *tree, struct buf *out);
-
 #endif

@@ -210,7 +210,7 @@ static void failed(struct pubsub_transaction *turn, struct subscription *subscri
     struct pusher *pusher = subscription->pushing;
     engine_modify_ack_deadline(&turn->pubsub->engine, subscription, lease.number, lease.slot, 0,
                                turn->now_ns);
-    if (subscription->rules.max_backoff_ns || pusher->resume.place)
+    if (subscription->rules.max_backoff_ns || heap_contains(&pusher->resume))
         return;
     pusher->window = FIRST_WINDOW;
     pusher->pause_ns = pusher->pause_ns ? pusher->pause_ns * 2 : least_pause;
@@ -250,7 +250,7 @@ void push_deliver(struct pubsub_transaction *turn, struct subscription *subscrip
         return;
     struct pusher *pusher = pusher_of(subscription);
     struct lease lease;
-    while (!pusher->resume.place && pusher->under_way < pusher->window &&
+    while (!heap_contains(&pusher->resume) && pusher->under_way < pusher->window &&
            engine_pull(&pubsub->engine, subscription, turn->now_ns, 1, true, &lease)) {
         struct push_call *call = make_call(turn, subscription, lease);
         pusher->under_way++;

@@ -3,7 +3,7 @@
  * the cost. Whatever is in doubt is not plain. */
 #include "gcp/pubsub/message.h"
 
-#include "base/json/json_scan.h"
+#include "base/json/json_scanner.h"
 #include "base/str.h"
 
 #include <string.h>
@@ -26,52 +26,63 @@ struct plain {
     const char *const *names;
     bool seen[FIELDS];
     struct bytes text[FIELDS]; /* data NULL: missing or null */
-    bool has_message, has_subscription;
 };
 
-static bool read_attribute(struct json_scan *scan, struct bytes name, void *context)
+static bool read_attributes(struct json_scanner *scanner, struct gcp_message *message)
 {
-    enum { MOST = 16 };
-    struct gcp_message *message = context;
-    struct bytes value;
-    if (message->attribute_count == MOST || !json_scan_string(scan, &value))
-        return false;
-    for (size_t i = 0; i < message->attribute_count; i++)
-        if (is(name, message->attributes[i].name))
-            return false;
-    message_add_attribute(message, name, value);
-    return true;
-}
-
-static bool read_field(struct json_scan *scan, struct bytes name, void *context)
-{
-    struct plain *plain = context;
-    size_t field = 0;
-    while (field < FIELDS && !is(name, plain->names[field]))
-        field++;
-    if (field == FIELDS || plain->seen[field])
-        return false;
-    plain->seen[field] = true;
-    if (json_scan_word(scan, "null"))
-        return true;
-    return field == ATTRIBUTES ? json_scan_object(scan, read_attribute, plain->message)
-                               : json_scan_string(scan, &plain->text[field]);
-}
-
-static bool read_push_field(struct json_scan *scan, struct bytes name, void *context)
-{
-    struct plain *plain = context;
-    struct bytes subscription;
-    if (is(name, "message") && !plain->has_message) {
-        plain->has_message = true;
-        return json_scan_object(scan, read_field, plain);
+    enum { MAX_ATTRIBUTES = 16 };
+    struct bytes name, value;
+    bool first = true;
+    json_scanner_expect(scanner, '{');
+    while (json_scanner_next(scanner, '}', &first)) {
+        if (message->attribute_count == MAX_ATTRIBUTES ||
+            !json_scanner_name(scanner, NULL, &name) || !json_scanner_string(scanner, NULL, &value))
+            return json_scanner_fail(scanner);
+        for (size_t i = 0; i < message->attribute_count; i++)
+            if (is(name, message->attributes[i].name))
+                return json_scanner_fail(scanner);
+        message_add_attribute(message, name, value);
     }
-    if (!is(name, "subscription") || plain->has_subscription ||
-        !json_scan_string(scan, &subscription))
-        return false;
-    plain->has_subscription = true;
-    plain->message->subscription = str_copy_bytes(subscription);
-    return true;
+    return !scanner->failed;
+}
+
+static bool read_message(struct json_scanner *scanner, struct plain *plain)
+{
+    struct bytes name;
+    bool first = true;
+    json_scanner_expect(scanner, '{');
+    while (json_scanner_next(scanner, '}', &first) && json_scanner_name(scanner, NULL, &name)) {
+        size_t field = 0;
+        while (field < FIELDS && !is(name, plain->names[field]))
+            field++;
+        if (field == FIELDS || plain->seen[field])
+            return json_scanner_fail(scanner);
+        plain->seen[field] = true;
+        if (json_scanner_literal(scanner, "null"))
+            continue;
+        if (field == ATTRIBUTES)
+            read_attributes(scanner, plain->message);
+        else
+            json_scanner_string(scanner, NULL, &plain->text[field]);
+    }
+    return !scanner->failed;
+}
+
+static bool read_push(struct json_scanner *scanner, struct plain *plain)
+{
+    bool first = true, has_message = false;
+    struct bytes name, subscription = {0};
+    json_scanner_expect(scanner, '{');
+    while (json_scanner_next(scanner, '}', &first) && json_scanner_name(scanner, NULL, &name)) {
+        if (is(name, "message") && !has_message)
+            has_message = read_message(scanner, plain);
+        else if (!is(name, "subscription") || subscription.data ||
+                 !json_scanner_string(scanner, NULL, &subscription))
+            return json_scanner_fail(scanner);
+    }
+    if (subscription.data)
+        plain->message->subscription = str_copy_bytes(subscription);
+    return has_message && json_scanner_at_end(scanner);
 }
 
 /* The first of two texts that is there. For free(). */
@@ -94,25 +105,24 @@ static void take_texts(const struct plain *plain, const char *data_name)
 bool message_plain_from_push(struct bytes body, struct gcp_message *message)
 {
     struct plain plain = {.message = message, .names = pushed};
-    struct json_scan scan = json_scan_open(body);
-    bool good = json_scan_object(&scan, read_push_field, &plain) && plain.has_message &&
-                json_scan_end(&scan);
-    if (good)
+    struct json_scanner scanner = json_scanner_open(body);
+    bool ok = read_push(&scanner, &plain);
+    if (ok)
         take_texts(&plain, "message.data");
     else
         gcp_message_done(message);
-    return good;
+    return ok;
 }
 
 bool message_plain_from_legacy(struct bytes body, struct gcp_message *message)
 {
     struct plain plain = {.message = message, .names = legacy};
-    struct json_scan scan = json_scan_open(body);
-    bool good =
-        json_scan_object(&scan, read_field, &plain) && plain.text[ID].data && json_scan_end(&scan);
-    if (good)
+    struct json_scanner scanner = json_scanner_open(body);
+    bool ok =
+        read_message(&scanner, &plain) && plain.text[ID].data && json_scanner_at_end(&scanner);
+    if (ok)
         take_texts(&plain, "Data");
     else
         gcp_message_done(message);
-    return good;
+    return ok;
 }

@@ -131,7 +131,7 @@ bool kn_convert_command(const struct kn_options *options, struct err *err)
 {
     OWN(run) struct conversion_run run = {0};
     for (size_t i = 0; i < options->file_count; i++)
-        convert_path(&run, options->files[i]);
+        convert_path(&run, options->files[i].path);
     if (run.errors > 0)
         return err_set(err, ERR_INPUT, "%zu error%s, nothing is written", run.errors,
                        run.errors == 1 ? "" : "s");

@@ -12,15 +12,14 @@ const char kn_help[] =
     "       kn-local env [--data-dir DIR]       print exports that point kubectl, gcloud, gsutil\n"
     "                                           and the client libraries at it\n"
     "       kn-local convert [-w] -f PATH       print manifests of 2019 in today's words\n"
-    "       kn-local render DIR                 print the objects of a folder with a\n"
-    "                                           kustomization.yaml\n"
     "\n"
     "Knative on this machine: channels, subscriptions, sources, and services that the first event\n"
     "starts, with the real kubectl. Found by kn as a plugin: `kn local up`.\n"
     "\n"
-    "  -f, --file PATH     apply at start a manifest, those of a folder, or what its\n"
-    "                      kustomization.yaml makes of them; as often as needed; `-` is standard\n"
-    "                      input\n"
+    "  -f, --file PATH     apply at start a manifest, or the manifests in a folder; `-` is\n"
+    "                      standard input; may be repeated\n"
+    "  -k, --kustomize DIR apply at start what `kubectl kustomize DIR` prints; may be repeated;\n"
+    "                      needs kubectl 1.22 or newer\n"
     "  -w, --write         convert: rewrite the files in place\n"
     "  --data-dir DIR      keep everything there (.local/kn)\n"
     "  --port N            HTTP port for events, on 127.0.0.1 (8484); 0 takes a free one\n"
@@ -61,6 +60,7 @@ enum {
 
 static const struct option known[] = {
     {"file", required_argument, NULL, 'f'},
+    {"kustomize", required_argument, NULL, 'k'},
     {"write", no_argument, NULL, 'w'},
     {"data-dir", required_argument, NULL, OPTION_DATA_DIR},
     {"port", required_argument, NULL, OPTION_PORT},
@@ -85,11 +85,11 @@ static bool read_port(const char *text, uint16_t *port, struct err *err)
     return true;
 }
 
-static bool add_file(struct kn_options *options, const char *path, struct err *err)
+static bool add_file(struct kn_options *options, int option, const char *path, struct err *err)
 {
     if (options->file_count == KN_MAX_FILES)
-        return err_set(err, ERR_INPUT, "-f %s: at most %d files", path, KN_MAX_FILES);
-    options->files[options->file_count++] = path;
+        return err_set(err, ERR_INPUT, "-%c %s: at most %d files", option, path, KN_MAX_FILES);
+    options->files[options->file_count++] = (struct kn_file){path, option == 'k'};
     return true;
 }
 
@@ -110,7 +110,8 @@ static bool read_option(int option, struct kn_options *options, struct err *err)
 {
     switch (option) {
     case 'f':
-        return add_file(options, optarg, err);
+    case 'k':
+        return add_file(options, option, optarg, err);
     case 'w':
         options->write = true;
         return true;
@@ -152,9 +153,16 @@ static bool read_command(const char *text, struct kn_options *options, struct er
     static const struct {
         const char *name;
         enum kn_command command;
-    } commands[] = {{"up", KN_UP},         {"env", KN_ENV},   {"convert", KN_CONVERT},
-                    {"render", KN_RENDER}, {"help", KN_HELP}, {"version", KN_VERSION}};
+    } commands[] = {{"up", KN_UP},
+                    {"env", KN_ENV},
+                    {"convert", KN_CONVERT},
+                    {"help", KN_HELP},
+                    {"version", KN_VERSION}};
     const char *names[ARRAY_SIZE(commands)];
+    if (str_equal(text, "render"))
+        return err_set(err, ERR_INPUT,
+                       "render was removed; print a kustomization with `kubectl kustomize DIR`, "
+                       "apply it with `kn-local up -k DIR`");
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
         names[i] = commands[i].name;
         options->command = commands[i].command;
@@ -174,16 +182,10 @@ static bool check_convert(const struct kn_options *options, struct err *err)
     if (options->file_count == 0)
         return err_set(err, ERR_INPUT, "convert wants -f FILE, -f FOLDER, or -f - for its input");
     for (size_t i = 0; i < options->file_count; i++)
-        if (options->write && str_equal(options->files[i], "-"))
+        if (options->files[i].kustomization)
+            return err_set(err, ERR_INPUT, "-k is for up; convert wants -f");
+        else if (options->write && str_equal(options->files[i].path, "-"))
             return err_set(err, ERR_INPUT, "-w wants files, not standard input");
-    return true;
-}
-
-static bool read_folder(int argc, char **argv, struct kn_options *options, struct err *err)
-{
-    if (optind == argc)
-        return err_set(err, ERR_INPUT, "render wants a folder");
-    options->folder = argv[optind++];
     return true;
 }
 
@@ -205,18 +207,16 @@ bool kn_options_read(int argc, char **argv, struct kn_options *options, struct e
     opterr = 0;
     optind = commanded ? 2 : 1;
     int option;
-    while ((option = getopt_long(argc, argv, ":f:hw", known, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":f:hk:w", known, NULL)) != -1) {
         if (option == '?' || option == ':')
             return err_set(err, ERR_INPUT, option == ':' ? "%s wants a value" : "%s is not known",
                            argv[optind - 1]);
         if (!read_option(option, options, err))
             return false;
     }
-    if (options->command == KN_RENDER && !read_folder(argc, argv, options, err))
-        return false;
     if (optind < argc)
         return err_set(err, ERR_INPUT, "%s is too much", argv[optind]);
     return check_convert(options, err) &&
            (commanded || options->command == KN_VERSION || argc > 1 ||
-            err_set(err, ERR_INPUT, "want a command: up, env, render or convert"));
+            err_set(err, ERR_INPUT, "want a command: up, env or convert"));
 }

@@ -6,20 +6,25 @@
 #include "base/err.h"
 #include "kn-local/dataplane/runtime.h"
 
-enum kn_command { KN_HELP, KN_VERSION, KN_UP, KN_ENV, KN_CONVERT, KN_RENDER };
+enum kn_command { KN_HELP, KN_VERSION, KN_UP, KN_ENV, KN_CONVERT };
 
 enum { KN_MAX_FILES = 64, KN_MAX_IMAGES = 64 };
+
+/* -f PATH, or -k DIR. */
+struct kn_file {
+    const char *path;
+    bool kustomization;
+};
 
 /* Texts are borrowed from the command line and the environment, but for names of images. */
 struct kn_options {
     enum kn_command command;
     const char *data_dir;
-    const char *folder; /* that KN_RENDER is about */
-    const char *gcp;    /* "local", "google", or a URL */
-    const char *model;  /* the weights for gcp-local's labels; NULL = where it looks itself */
+    const char *gcp;   /* "local", "google", or a URL */
+    const char *model; /* the weights for gcp-local's labels; NULL = where it looks itself */
     uint16_t port, api_port, gcp_port, gcp_tls_port;
     int64_t idle_sec;
-    const char *files[KN_MAX_FILES];
+    struct kn_file files[KN_MAX_FILES];
     size_t file_count;
     bool write; /* convert: in place */
     struct serving_image images[KN_MAX_IMAGES];

@@ -10,9 +10,11 @@
 #include "kn-local/cli/gcp_emulator.h"
 #include "kn-local/cli/instance.h"
 #include "kn-local/controllers/controllers.h"
+#include "kn-local/manifests/kustomization.h"
 #include "kn-local/manifests/manifests.h"
 #include "kn-local/store/admission.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -23,6 +25,7 @@ enum { DRAIN_SECONDS = 5 };
 
 /* All that runs, in the order in which it was opened. */
 struct up_run {
+    struct buf rendered[KN_MAX_FILES]; /* of each option -k */
     struct instance home;
     struct api_credentials access;
     struct gcp_emulator *gcp;
@@ -49,6 +52,8 @@ static void own_up_run(struct up_run *up)
     gcp_emulator_close(up->gcp);
     api_credentials_done(&up->access);
     instance_close(&up->home);
+    for (size_t i = 0; i < ARRAY_SIZE(up->rendered); i++)
+        buf_done(&up->rendered[i]);
 }
 
 /* Signals are blocked in all threads, and waited for in this one. */
@@ -133,25 +138,61 @@ static void tell_failed(const char *line, void *context)
     log_error("%s", line);
 }
 
-/* A path that is not there is a slip of the pen: nothing starts. */
-static bool find_files(const struct kn_options *options, struct err *err)
+/* The base used to have an overlay for this machine. */
+static bool is_overlay_local(const char *path)
 {
-    for (size_t i = 0; i < options->file_count; i++)
-        if (!str_equal(options->files[i], "-") && access(options->files[i], R_OK) != 0)
-            return err_set(err, ERR_INPUT, "-f %s: %s", options->files[i], strerror(errno));
+    size_t len = strlen(path);
+    while (len > 0 && path[len - 1] == '/')
+        len--;
+    OWN(free) char *plain = str_format("%.*s", (int)len, path);
+    return str_ends(plain, "overlays/local") && access(path, F_OK) != 0;
+}
+
+static void warn_of_kustomization(const char *path)
+{
+    DIR *folder = opendir(path);
+    for (struct dirent *entry; folder && (entry = readdir(folder));)
+        if (kustomization_is_name(entry->d_name))
+            log_warning("%s: %s is skipped; -k %s applies it", path, entry->d_name, path);
+    if (folder)
+        closedir(folder);
+}
+
+/* A missing path is a typo, and a kustomization is applied whole or not at all: an error here keeps
+ * kn-local from starting. */
+static bool read_files(struct up_run *up, const struct kn_options *options, struct err *err)
+{
+    for (size_t i = 0; i < options->file_count; i++) {
+        const char *path = options->files[i].path;
+        if (is_overlay_local(path))
+            return err_set(err, ERR_INPUT, "%s was removed; use -f manifests/base", path);
+        if (options->files[i].kustomization) {
+            if (!kustomization_render(path, &up->rendered[i], err))
+                return false;
+        } else if (!str_equal(path, "-")) {
+            if (access(path, R_OK) != 0)
+                return err_set(err, ERR_INPUT, "-f %s: %s", path, strerror(errno));
+            warn_of_kustomization(path);
+        }
+    }
     return true;
 }
 
-/* What is wrong in a file keeps the others from nothing. */
+/* An error in one file does not stop the others. */
 static void apply_files(struct up_run *up, const struct kn_options *options)
 {
     static const struct manifest_listener listener = {tell_done, tell_failed, NULL};
     size_t errors = 0;
-    for (size_t i = 0; i < options->file_count; i++)
-        errors += manifests_apply(up->objects, options->files[i], &listener);
+    for (size_t i = 0; i < options->file_count; i++) {
+        const struct kn_file *file = &options->files[i];
+        errors += file->kustomization
+                      ? manifests_apply_rendered(up->objects, file->path,
+                                                 buf_bytes(&up->rendered[i]), &listener)
+                      : manifests_apply(up->objects, file->path, &listener);
+    }
     if (errors)
         log_warning("%zu %s not applied, see above; the rest runs", errors,
-                    errors == 1 ? "thing was" : "things were");
+                    errors == 1 ? "object or file was" : "objects or files were");
 }
 
 static bool tell(struct up_run *up, const struct kn_options *options, struct err *err)
@@ -178,7 +219,7 @@ bool kn_up_command(const struct kn_options *options, const char *program_dir, st
     sigset_t signals;
     block_signals(&signals);
     OWN(up_run) struct up_run up = {.home = {.lock = -1}};
-    if (!find_files(options, err) || !instance_open(options->data_dir, &up.home, err) ||
+    if (!read_files(&up, options, err) || !instance_open(options->data_dir, &up.home, err) ||
         !api_credentials_open(up.home.path, &up.access, err) || !open_objects(&up, err) ||
         !open_gcp(&up, options, program_dir, err) ||
         !open_runtime(&up, options, program_dir, err) || !open_api(&up, options, err))

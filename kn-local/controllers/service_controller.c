@@ -76,14 +76,12 @@ static void fill(const struct reconcile_context *it, const struct pod_template *
     const json_t *template = template_of(it->object);
     const json_t *pod = json_object_get(template, "spec");
     const json_t *from = json_array_get(json_object_get(pod, "containers"), 0);
-    const json_t *port = json_array_get(json_object_get(from, "ports"), 0);
     *out = (struct runtime_service){
         .ns = it->ns,
         .name = it->name,
         .revision = revision,
         .pod_base = pod_base,
         .container = container->spec,
-        .port = (uint16_t)number_or(port, "containerPort", 0),
         .min_scale = scale(template, "min-scale", "minScale"),
         .max_scale = scale(template, "max-scale", "maxScale"),
         .concurrency = (unsigned)number_or(pod, "containerConcurrency", 0),

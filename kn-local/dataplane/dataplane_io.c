@@ -2,10 +2,7 @@
 /* Counts what is under way in the data plane. */
 #include "kn-local/dataplane/dataplane_io.h"
 
-#include "base/timestamp.h"
-
-#include <errno.h>
-#include <time.h>
+#include "base/thread.h"
 
 void dataplane_io_begin(struct dataplane_io *io)
 {
@@ -26,11 +23,10 @@ void dataplane_io_end(struct dataplane_io *io)
 
 bool dataplane_io_wait_idle(struct dataplane_io *io, int64_t until_ns)
 {
-    struct timespec until = {.tv_sec = until_ns / NS_PER_SEC, .tv_nsec = until_ns % NS_PER_SEC};
-    int result = 0;
     pthread_mutex_lock(&io->inflight.lock);
-    while (atomic_load(&io->inflight.count) && result != ETIMEDOUT)
-        result = pthread_cond_timedwait(&io->inflight.ended, &io->inflight.lock, &until);
+    while (atomic_load(&io->inflight.count) &&
+           thread_cond_wait_until(&io->inflight.ended, &io->inflight.lock, until_ns))
+        ;
     bool idle = !atomic_load(&io->inflight.count);
     pthread_mutex_unlock(&io->inflight.lock);
     return idle;

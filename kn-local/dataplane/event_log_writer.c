@@ -4,9 +4,9 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "base/timestamp.h"
 
-#include <signal.h>
 #include <string.h>
 #include <utlist.h>
 
@@ -437,11 +437,8 @@ static void *run(void *context)
         pthread_mutex_lock(&writer->lock);
         while (!writer->appends && !(writer->wants_read && writer->delivering) &&
                !writer->stopping) {
-            struct timespec until = {.tv_sec = writer->flush_at_ns / NS_PER_SEC,
-                                     .tv_nsec = writer->flush_at_ns % NS_PER_SEC};
-            if (!writer->flush_at_ns)
-                pthread_cond_wait(&writer->work, &writer->lock);
-            else if (pthread_cond_timedwait(&writer->work, &writer->lock, &until))
+            int64_t until_ns = writer->flush_at_ns ? writer->flush_at_ns : INT64_MAX;
+            if (!thread_cond_wait_until(&writer->work, &writer->lock, until_ns))
                 break;
         }
         stopping = writer->stopping && !writer->appends;
@@ -466,23 +463,13 @@ struct event_log_writer *event_log_writer_open(const struct event_log_options *o
     writer->store = store;
     writer->appends_end = &writer->appends;
     writer->sweeps = true; /* what was removed just before the last end */
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&writer->work, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    thread_cond_init(&writer->work);
     pthread_mutex_init(&writer->lock, NULL);
     pthread_mutex_init(&writer->store_lock, NULL);
-    if (options->no_thread)
+    writer->has_thread = !options->no_thread && thread_start(&writer->thread, "event logs", run,
+                                                             writer, err);
+    if (writer->has_thread || options->no_thread)
         return writer;
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    writer->has_thread = pthread_create(&writer->thread, NULL, run, writer) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (writer->has_thread)
-        return writer;
-    err_set(err, ERR_UNAVAILABLE, "cannot start the thread of the event logs");
     event_log_writer_close(writer);
     return NULL;
 }

@@ -5,12 +5,12 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "base/timestamp.h"
 #include "kn-local/dataplane/channel_http.h"
 #include "kn-local/serving/proxy.h"
 
 #include <sys/statvfs.h>
-#include <time.h>
 
 enum {
     DRAIN_SEC = 10,       /* for deliveries and requests, by default */
@@ -251,18 +251,14 @@ struct runtime *runtime_open(const struct runtime_options *options, struct err *
     copy_options(runtime, options);
     pthread_mutex_init(&runtime->change, NULL);
     pthread_rwlock_init(&runtime->names, NULL);
-    pthread_mutex_init(&runtime->pods.lock, NULL);
+    pod_manager_init(&runtime->pods);
     runtime->simulated = options->io != NULL;
     if (runtime->simulated)
         runtime->io = *options->io;
     bool ok = runtime->simulated || open_world(runtime, err);
     runtime->io.take = take;
     runtime->io.plane = runtime;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&runtime->io.inflight.ended, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    thread_cond_init(&runtime->io.inflight.ended);
     pthread_mutex_init(&runtime->io.inflight.lock, NULL);
 
     OWN(free) char *journal = str_format("%s/journal", runtime->data_dir);
@@ -329,14 +325,6 @@ static void cut(struct runtime *runtime)
     pthread_mutex_unlock(&runtime->change);
 }
 
-static void wait_for_programs(struct runtime *runtime)
-{
-    static const struct timespec moment = {.tv_nsec = 2 * NS_PER_MS};
-    int64_t deadline_ns = timestamp_monotonic_ns() + STOP_SEC * NS_PER_SEC;
-    while (atomic_load(&runtime->pods.running) && timestamp_monotonic_ns() < deadline_ns)
-        nanosleep(&moment, NULL);
-}
-
 static void close_world(struct runtime *runtime)
 {
     int64_t drain_ns =
@@ -348,7 +336,7 @@ static void close_world(struct runtime *runtime)
         event_loop_flush(runtime->loop); /* services refuse what waits for them */
     http_client_close(runtime->client);  /* cuts what hangs: each is called back */
     http_server_close(runtime->server);
-    wait_for_programs(runtime);
+    pod_manager_wait(&runtime->pods, timestamp_monotonic_ns() + STOP_SEC * NS_PER_SEC);
     /* what is left waits for nothing but the loop */
     dataplane_io_wait_idle(&runtime->io, timestamp_monotonic_ns() + NS_PER_SEC);
     event_loop_close(runtime->loop);
@@ -368,7 +356,7 @@ void runtime_close(struct runtime *runtime)
     runtime_free_entries(runtime);
     event_log_writer_close(runtime->writer);
     trace_log_close(runtime->io.trace);
-    pthread_mutex_destroy(&runtime->pods.lock);
+    pod_manager_done(&runtime->pods);
     pthread_cond_destroy(&runtime->io.inflight.ended);
     pthread_mutex_destroy(&runtime->io.inflight.lock);
     pthread_rwlock_destroy(&runtime->names);

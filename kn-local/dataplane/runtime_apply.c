@@ -277,7 +277,6 @@ bool runtime_apply_service(struct runtime *runtime, const struct runtime_service
         .revision = service->revision,
         .pod_base = service->pod_base,
         .probe_path = service->probe_path,
-        .port = service->port,
         .min_scale = service->min_scale,
         .max_scale = service->max_scale,
         .concurrency = service->concurrency,

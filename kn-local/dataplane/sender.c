@@ -203,7 +203,7 @@ static void on_delivered(struct sender *sender, struct http_response *answer)
     struct err err = {0};
     trace(sender, hops[sender->stage], answer->status);
     /* of a 2xx whose body was cut, late or too large: delivered, without a reply */
-    bool replies = !answer->incomplete && sender->stage == STAGE_SUBSCRIBER &&
+    bool replies = !answer->body_lost && sender->stage == STAGE_SUBSCRIBER &&
                    sender->route->reply.to != DESTINATION_NONE;
     if (replies &&
         !event_message_from_answer(&answer->headers, &answer->body, sender->event, &reply, &err))
@@ -279,7 +279,7 @@ void sender_attempt(struct sender *sender)
         .headers = &sender->headers,
         .body = buf_bytes(&event->body),
         .timeout_ms = timeout_ms,
-        .accept_incomplete = true,
+        .allow_lost_body = true,
     };
     io->send(io->app, to, &sender->call, on_ended, sender);
 }

@@ -5,13 +5,14 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "base/yaml/yaml.h"
-#include "kn-local/manifests/kustomize.h"
+#include "kn-local/manifests/kustomization.h"
 #include "kn-local/store/admission.h"
 
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { MAX_FILE = 16 << 20 };
 
@@ -31,6 +32,7 @@ static void tell_done(const struct manifest_listener *listener, const json_t *ob
     listener->done(line, listener->context);
 }
 
+/* doc is NULL for an object that kubectl rendered: file is then the kustomization's folder. */
 static size_t apply_one(struct object_store *objects, const char *file, const struct yaml_doc *doc,
                         const json_t *object, const char *prefix,
                         const struct manifest_listener *listener)
@@ -43,7 +45,10 @@ static size_t apply_one(struct object_store *objects, const char *file, const st
         return 0;
     }
     OWN(free) char *path = str_format("%s%s%s", prefix, *prefix ? "." : "", problem.path);
-    OWN(free) char *line = str_format("%s:%zu: %s", file, yaml_line(doc, path), err.text);
+    const char *kind = json_string_value(json_object_get(object, "kind"));
+    OWN(free) char *line = doc ? str_format("%s:%zu: %s", file, yaml_line(doc, path), err.text)
+                               : str_format("%s: %s %s: %s", file, kind ? kind : "object",
+                                            object_name(object), err.text);
     return fail(listener, line);
 }
 
@@ -87,6 +92,20 @@ size_t manifests_apply_text(struct object_store *objects, const char *name, stru
     return whole ? errors : errors + fail(listener, err.text);
 }
 
+size_t manifests_apply_rendered(struct object_store *objects, const char *folder, struct bytes text,
+                                const struct manifest_listener *listener)
+{
+    OWN(yaml_docs) struct yaml_docs docs = {0};
+    struct err err = {0};
+    size_t errors = 0;
+    if (!yaml_read(text, folder, &docs, &err))
+        return fail(listener, err.text);
+    for (size_t i = 0; i < docs.count; i++)
+        if (json_is_object(docs.list[i].tree))
+            errors += apply_one(objects, folder, NULL, docs.list[i].tree, "", listener);
+    return errors;
+}
+
 static size_t apply_file(struct object_store *objects, const char *path,
                          const struct manifest_listener *listener)
 {
@@ -106,40 +125,12 @@ static size_t apply_input(struct object_store *objects, const struct manifest_li
     return manifests_apply_text(objects, "stdin", buf_bytes(&text), listener);
 }
 
-static size_t apply_kustomization(struct object_store *objects, const char *folder,
-                                  const struct manifest_listener *listener)
-{
-    OWN(kustomize) struct kustomize rendered = {0};
-    struct err err = {0};
-    size_t errors = 0;
-    if (!kustomize_read(folder, &rendered, &err))
-        return fail(listener, err.text);
-    for (size_t i = 0; i < rendered.count; i++) {
-        const struct kustomize_object *object = &rendered.objects[i];
-        errors += apply_one(objects, object->file, object->doc, object->tree, "", listener);
-    }
-    return errors;
-}
-
-bool manifests_render(const char *folder, struct buf *out, struct err *err)
-{
-    OWN(kustomize) struct kustomize rendered = {0};
-    if (!kustomize_read(folder, &rendered, err))
-        return false;
-    for (size_t i = 0; i < rendered.count; i++) {
-        if (i)
-            buf_add_text(out, "---\n");
-        yaml_write(rendered.objects[i].tree, out);
-    }
-    return true;
-}
-
 static int is_manifest(const struct dirent *entry)
 {
     static const char *const endings[] = {".yaml", ".yml", ".json"};
     for (size_t i = 0; i < ARRAY_SIZE(endings); i++)
         if (*entry->d_name != '.' && str_ends(entry->d_name, endings[i]))
-            return 1;
+            return !kustomization_is_name(entry->d_name);
     return 0;
 }
 
@@ -150,7 +141,10 @@ static size_t apply_folder(struct object_store *objects, const char *path,
     int count = scandir(path, &entries, is_manifest, alphasort);
     size_t errors = 0;
     if (count <= 0) {
-        OWN(free) char *line = str_format("%s: holds no manifest (.yaml, .yml, .json)", path);
+        OWN(free) char *base = str_format("%s/base", path);
+        OWN(free) char *line = str_format(
+            "%s: contains no manifest (.yaml, .yml, .json); subfolders are not read%s%s", path,
+            access(base, F_OK) == 0 ? ", try -f " : "", access(base, F_OK) == 0 ? base : "");
         errors = fail(listener, line);
     }
     for (int i = 0; i < count; i++) {
@@ -168,13 +162,11 @@ size_t manifests_apply(struct object_store *objects, const char *path,
     struct stat about;
     if (str_equal(path, "-"))
         return apply_input(objects, listener);
-    bool folder = stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+    if (stat(path, &about) != 0 || !S_ISDIR(about.st_mode))
+        return apply_file(objects, path, listener);
     OWN(free) char *plain = str_copy(path);
     size_t len = strlen(plain);
     while (len > 1 && plain[len - 1] == '/')
         plain[--len] = '\0';
-    if (!folder)
-        return apply_file(objects, path, listener);
-    return kustomize_is(plain) ? apply_kustomization(objects, plain, listener)
-                               : apply_folder(objects, plain, listener);
+    return apply_folder(objects, plain, listener);
 }

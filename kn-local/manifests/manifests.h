@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "kn-local/store/object_store.h"
 
-/* Told of each object ("channel.messaging.knative.dev/a created") and of each error
+/* Called for each object ("channel.messaging.knative.dev/a created") and of each error
  * ("manifests/channel.yaml:4: spec.sbscriber is not known; did you mean subscriber?"). */
 struct manifest_listener {
     void (*done)(const char *line, void *context);
@@ -14,18 +14,18 @@ struct manifest_listener {
     void *context;
 };
 
-/* Applies a file ("-" is standard input), the objects of a folder with a kustomization, or the
- * .yaml, .yml and .json files of another folder by name. What is wrong is told and the rest is
- * applied all the same, but nothing of a kustomization that is wrong; returns how many errors there
- * were. */
+/* Applies a file ("-" is standard input), or the .yaml, .yml and .json files of a folder by name,
+ * without its kustomization and its subfolders. An error in one object does not stop the others;
+ * returns how many errors there were. */
 size_t manifests_apply(struct object_store *objects, const char *path,
                        const struct manifest_listener *listener);
 
-/* The same for a text that is called name in messages. */
+/* The same for a string that is called name in messages. */
 size_t manifests_apply_text(struct object_store *objects, const char *name, struct bytes text,
                             const struct manifest_listener *listener);
 
-/* Appends the objects of a folder with a kustomization as YAML. False and err. */
-bool manifests_render(const char *folder, struct buf *out, struct err *err);
+/* The same for what kubectl rendered; errors name the folder and the object. */
+size_t manifests_apply_rendered(struct object_store *objects, const char *folder, struct bytes text,
+                                const struct manifest_listener *listener);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many pods a workload has. They are made and ended here, on the loop's thread. */
+/* How many pods a revision has. They are made and ended here, on the loop's thread. */
 #include "kn-local/serving/revision_private.h"
 
 #include "base/str.h"
@@ -11,61 +11,61 @@ enum { GRACE_SEC = 10 /* from SIGTERM to SIGKILL */ };
 
 static void reconcile(struct timer *timer);
 
-/* A timer that is set holds the workload. */
-void autoscaler_schedule(struct revision *workload, int64_t at_ns)
+/* A timer that is set holds the revision. */
+void autoscaler_schedule(struct revision *revision, int64_t at_ns)
 {
-    if (workload->wake_ns && workload->wake_ns <= at_ns)
+    if (revision->wake_ns && revision->wake_ns <= at_ns)
         return;
-    if (!event_loop_cancel_timer(workload->home->loop, &workload->timer))
-        revision_hold(workload);
-    workload->wake_ns = at_ns ? at_ns : 1;
-    event_loop_set_timer(workload->home->loop, &workload->timer, at_ns, reconcile);
+    if (!event_loop_cancel_timer(revision->manager->loop, &revision->timer))
+        revision_hold(revision);
+    revision->wake_ns = at_ns ? at_ns : 1;
+    event_loop_set_timer(revision->manager->loop, &revision->timer, at_ns, reconcile);
 }
 
 /* What reconcile found to do without the lock. */
 struct actions {
-    struct queued_request *start, *late, *unservable;
+    struct queued_request *start, *expired, *unservable;
     struct pod *forget[16];
     size_t forget_count;
     char message[256]; /* why those are unservable */
-    bool tell;
+    bool publish;
 };
 
-static unsigned demand(const struct revision *workload)
+static unsigned demand(const struct revision *revision)
 {
-    unsigned sum = workload->waiting_count;
-    struct replica *server;
-    DL_FOREACH(workload->servers, server)
+    unsigned sum = revision->waiting_count;
+    struct replica *replica;
+    DL_FOREACH(revision->replicas, replica)
     {
-        sum += server->retiring ? 0 : server->active;
+        sum += replica->retiring ? 0 : replica->active;
     }
     return sum;
 }
 
 /* How many pods there should be now. */
-static unsigned wanted(const struct revision *workload, int64_t now)
+static unsigned desired_replicas(const struct revision *revision, int64_t now)
 {
-    const struct revision_spec *spec = &workload->shape.spec;
-    if (workload->removed || !workload->shape.plan)
+    const struct revision_spec *spec = &revision->applied.spec;
+    if (revision->removed || !revision->applied.pod_spec)
         return 0;
-    unsigned requests = demand(workload), each = spec->concurrency;
-    unsigned want = !requests ? 0 : each ? (requests + each - 1) / each : 1;
-    if (want > spec->max_scale)
-        want = spec->max_scale;
-    if (want < spec->min_scale)
-        want = spec->min_scale;
-    bool recent = workload->busy_ns && now - workload->busy_ns < spec->idle_ns;
-    struct replica *server;
-    unsigned have = 0;
-    DL_FOREACH(workload->servers, server)
+    unsigned requests = demand(revision), each = spec->concurrency;
+    unsigned desired = !requests ? 0 : each ? (requests + each - 1) / each : 1;
+    if (desired > spec->max_scale)
+        desired = spec->max_scale;
+    if (desired < spec->min_scale)
+        desired = spec->min_scale;
+    bool recent = revision->busy_ns && now - revision->busy_ns < spec->idle_ns;
+    struct replica *replica;
+    unsigned current = 0;
+    DL_FOREACH(revision->replicas, replica)
     {
-        have += !server->retiring;
+        current += !replica->retiring;
     }
-    if ((recent || requests) && want < have)
-        want = have; /* not before they were idle for a while */
-    if (!workload->shape.plan->argv && want == 0)
-        want = 1; /* shows what is wrong with the image */
-    return want;
+    if ((recent || requests) && desired < current)
+        desired = current; /* not before they were idle for a while */
+    if (!revision->applied.pod_spec->argv && desired == 0)
+        desired = 1; /* shows what is wrong with the image */
+    return desired;
 }
 
 static void random_name(const char *base, char *name, size_t size)
@@ -83,70 +83,69 @@ static void random_name(const char *base, char *name, size_t size)
 static void on_pod_changed(struct pod *pod, void *context)
 {
     (void)pod;
-    struct revision *workload = context;
-    pthread_mutex_lock(&workload->lock);
-    autoscaler_schedule(workload, 0);
-    pthread_mutex_unlock(&workload->lock);
+    struct revision *revision = context;
+    pthread_mutex_lock(&revision->lock);
+    autoscaler_schedule(revision, 0);
+    pthread_mutex_unlock(&revision->lock);
 }
 
-/* Under the lock. A server holds the workload. */
-static void add_server(struct revision *workload)
+/* Under the lock. A replica holds the revision. */
+static void add_replica(struct revision *revision)
 {
-    const struct revision_spec *spec = &workload->shape.spec;
+    const struct revision_spec *spec = &revision->applied.spec;
     char name[256];
     random_name(spec->pod_base, name, sizeof(name));
     struct err err = {0};
     struct pod_options options = {
-        .ns = workload->id.ns,
+        .ns = revision->id.ns,
         .name = name,
-        .owner = workload->id,
+        .owner = revision->id,
         .revision = spec->revision,
-        .serves = workload->serves,
-        .port = spec->port,
+        .serves = revision->serves,
         .probe_path = spec->probe_path,
         .grace_ns = GRACE_SEC * (int64_t)NS_PER_SEC,
         .changed = on_pod_changed,
-        .context = workload,
+        .context = revision,
     };
-    struct pod *pod = pod_new(workload->home, workload->shape.plan, &options, &err);
+    struct pod *pod = pod_new(revision->manager, revision->applied.pod_spec, &options, &err);
     if (!pod) { /* the disk is full, say: tried again in a second */
-        autoscaler_schedule(workload, timestamp_monotonic_ns() + NS_PER_SEC);
+        autoscaler_schedule(revision, timestamp_monotonic_ns() + NS_PER_SEC);
         return;
     }
-    struct replica *server = alloc_zeroed(sizeof(*server));
-    server->pod = pod;
-    revision_hold(workload);
-    DL_APPEND(workload->servers, server);
+    struct replica *replica = alloc_zeroed(sizeof(*replica));
+    replica->pod = pod;
+    revision_hold(revision);
+    DL_APPEND(revision->replicas, replica);
 }
 
-static void scale(struct revision *workload, int64_t now)
+static void scale(struct revision *revision, int64_t now)
 {
-    unsigned want = wanted(workload, now), have = 0;
-    struct replica *server;
-    DL_FOREACH(workload->servers, server)
+    unsigned desired = desired_replicas(revision, now), current = 0;
+    struct replica *replica;
+    DL_FOREACH(revision->replicas, replica)
     {
-        if (!server->retiring && have == want)
-            server->retiring = true;
-        have += !server->retiring;
+        if (!replica->retiring && current == desired)
+            replica->retiring = true;
+        current += !replica->retiring;
     }
-    for (; have < want; have++)
-        add_server(workload);
-    DL_FOREACH(workload->servers, server)
+    for (; current < desired; current++)
+        add_replica(revision);
+    DL_FOREACH(revision->replicas, replica)
     {
-        if (server->retiring && !server->active && !server->stopped) {
-            server->stopped = true;
-            pod_stop(server->pod);
+        if (replica->retiring && !replica->active && !replica->stopped) {
+            replica->stopped = true;
+            pod_stop(replica->pod);
         }
     }
 }
 
 /* Keeps an ended pod for its log; the oldest makes room. */
-static void keep(struct revision *workload, struct pod *pod, struct actions *actions)
+static void keep(struct revision *revision, struct pod *pod, struct actions *actions)
 {
-    struct pod *oldest = workload->removed ? pod : workload->ended[KEPT_PODS - 1];
-    if (!workload->removed) {
-        memmove(workload->ended + 1, workload->ended, (KEPT_PODS - 1) * sizeof(pod));
-        workload->ended[0] = pod;
+    struct pod *oldest = revision->removed ? pod : revision->ended[MAX_ENDED_PODS - 1];
+    if (!revision->removed) {
+        memmove(revision->ended + 1, revision->ended, (MAX_ENDED_PODS - 1) * sizeof(pod));
+        revision->ended[0] = pod;
     }
     if (oldest)
         actions->forget[actions->forget_count++] = oldest;
@@ -158,128 +157,128 @@ static bool has_ended(struct pod *pod)
     return phase == POD_SUCCEEDED || phase == POD_FAILED;
 }
 
-static void collect_ended(struct revision *workload, struct actions *actions)
+static void collect_ended(struct revision *revision, struct actions *actions)
 {
-    struct replica *server, *next;
-    DL_FOREACH_SAFE(workload->servers, server, next)
+    struct replica *replica, *next;
+    DL_FOREACH_SAFE(revision->replicas, replica, next)
     {
         bool room = actions->forget_count < ARRAY_SIZE(actions->forget);
-        if (!room || server->active || !has_ended(server->pod))
+        if (!room || replica->active || !has_ended(replica->pod))
             continue;
-        DL_DELETE(workload->servers, server);
-        keep(workload, server->pod, actions);
-        free(server);
-        atomic_fetch_sub(&workload->refs, 1); /* the server's; reconcile has one of its own */
+        DL_DELETE(revision->replicas, replica);
+        keep(revision, replica->pod, actions);
+        free(replica);
+        atomic_fetch_sub(&revision->refs, 1); /* the replica's; reconcile has one of its own */
     }
-    for (size_t i = 0; workload->removed && i < KEPT_PODS; i++)
-        if (workload->ended[i] && actions->forget_count < ARRAY_SIZE(actions->forget))
-            actions->forget[actions->forget_count++] = move_ptr(&workload->ended[i]);
+    for (size_t i = 0; revision->removed && i < MAX_ENDED_PODS; i++)
+        if (revision->ended[i] && actions->forget_count < ARRAY_SIZE(actions->forget))
+            actions->forget[actions->forget_count++] = move_ptr(&revision->ended[i]);
 }
 
 /* Whether no pod can answer for now, since each failed to start; and why. */
-static bool is_failing(struct revision *workload, char reason[32], char message[256])
+static bool is_failing(struct revision *revision, char reason[32], char message[256])
 {
     bool failing = false;
-    struct replica *server;
-    DL_FOREACH(workload->servers, server)
+    struct replica *replica;
+    DL_FOREACH(revision->replicas, replica)
     {
-        if (server->retiring)
+        if (replica->retiring)
             continue;
-        if (!pod_failing(server->pod, reason, message))
+        if (!pod_failing(replica->pod, reason, message))
             return false;
         failing = true;
     }
     return failing;
 }
 
-static unsigned running(const struct revision *workload)
+static unsigned running(const struct revision *revision)
 {
     unsigned count = 0;
-    struct replica *server;
-    DL_FOREACH(workload->servers, server)
+    struct replica *replica;
+    DL_FOREACH(revision->replicas, replica)
     {
-        count += pod_phase(server->pod) == POD_RUNNING;
+        count += pod_phase(replica->pod) == POD_RUNNING;
     }
     return count;
 }
 
 /* Notes how it is; true when that is news. */
-static bool note_status(struct revision *workload, bool failing, const char *reason,
-                        const char *message)
+static bool record_status(struct revision *revision, bool failing, const char *reason,
+                          const char *message)
 {
-    unsigned replicas = running(workload);
-    if (!workload->servers && workload->has_told && workload->told.ready == READY_FALSE)
+    unsigned replicas = running(revision);
+    if (!revision->replicas && revision->is_published && revision->published.ready == READY_FALSE)
         return false; /* what failed last stays true until the next start */
     enum resource_ready ready = failing                            ? READY_FALSE
-                                : workload->serves || replicas > 0 ? READY_TRUE
+                                : revision->serves || replicas > 0 ? READY_TRUE
                                                                    : READY_UNKNOWN;
-    bool news = !workload->has_told || workload->told.ready != ready ||
-                workload->told.replicas != replicas ||
-                !str_equal(workload->reason, failing ? reason : "") ||
-                !str_equal(workload->message, failing ? message : "");
-    workload->has_told = true;
-    workload->told = (struct resource_status){.ready = ready, .replicas = replicas};
-    snprintf(workload->reason, sizeof(workload->reason), "%s", failing ? reason : "");
-    snprintf(workload->message, sizeof(workload->message), "%s", failing ? message : "");
-    return news && !workload->removed;
+    bool news = !revision->is_published || revision->published.ready != ready ||
+                revision->published.replicas != replicas ||
+                !str_equal(revision->reason, failing ? reason : "") ||
+                !str_equal(revision->message, failing ? message : "");
+    revision->is_published = true;
+    revision->published = (struct resource_status){.ready = ready, .replicas = replicas};
+    snprintf(revision->reason, sizeof(revision->reason), "%s", failing ? reason : "");
+    snprintf(revision->message, sizeof(revision->message), "%s", failing ? message : "");
+    return news && !revision->removed;
 }
 
-static void tell_status(struct revision *workload)
+static void publish_status(struct revision *revision)
 {
-    pthread_mutex_lock(&workload->lock);
-    struct resource_status status = workload->told;
-    char reason[sizeof(workload->reason)], message[sizeof(workload->message)];
-    memcpy(reason, workload->reason, sizeof(reason));
-    memcpy(message, workload->message, sizeof(message));
-    pthread_mutex_unlock(&workload->lock);
-    status.id = workload->id;
+    pthread_mutex_lock(&revision->lock);
+    struct resource_status status = revision->published;
+    char reason[sizeof(revision->reason)], message[sizeof(revision->message)];
+    memcpy(reason, revision->reason, sizeof(reason));
+    memcpy(message, revision->message, sizeof(message));
+    pthread_mutex_unlock(&revision->lock);
+    status.id = revision->id;
     status.reason = reason;
     status.message = message;
-    const struct resource_listener *listener = workload->home->listener;
+    const struct resource_listener *listener = revision->manager->listener;
     if (listener->status)
         listener->status(&status, listener->app);
 }
 
-static void find_actions(struct revision *workload, struct actions *actions)
+static void find_actions(struct revision *revision, struct actions *actions)
 {
     char reason[32] = "", message[256] = "";
     int64_t now = timestamp_monotonic_ns();
-    workload->wake_ns = 0;
-    collect_ended(workload, actions);
-    request_queue_take_expired(workload, now, &actions->late);
-    bool failing = is_failing(workload, reason, message);
-    if (workload->removed || failing)
-        actions->unservable = request_queue_take_all(workload);
+    revision->wake_ns = 0;
+    collect_ended(revision, actions);
+    request_queue_take_expired(revision, now, &actions->expired);
+    bool failing = is_failing(revision, reason, message);
+    if (revision->removed || failing)
+        actions->unservable = request_queue_take_all(revision);
     snprintf(actions->message, sizeof(actions->message), "%s",
              failing ? message : "the service was deleted");
-    actions->start = request_queue_assign(workload);
-    scale(workload, now);
-    actions->tell = note_status(workload, failing, reason, message);
-    int64_t idle_ns = workload->shape.spec.idle_ns;
-    if (workload->servers && workload->busy_ns && workload->busy_ns + idle_ns > now)
-        autoscaler_schedule(workload, workload->busy_ns + idle_ns);
+    actions->start = request_queue_assign(revision);
+    scale(revision, now);
+    actions->publish = record_status(revision, failing, reason, message);
+    int64_t idle_ns = revision->applied.spec.idle_ns;
+    if (revision->replicas && revision->busy_ns && revision->busy_ns + idle_ns > now)
+        autoscaler_schedule(revision, revision->busy_ns + idle_ns);
 }
 
-static void run_actions(struct revision *workload, struct actions *actions)
+static void run_actions(struct revision *revision, struct actions *actions)
 {
     request_queue_start_all(actions->start);
-    request_queue_fail_expired(actions->late);
+    request_queue_fail_expired(actions->expired);
     request_queue_fail(actions->unservable, actions->message);
     for (size_t i = 0; i < actions->forget_count; i++) {
         pod_forget(actions->forget[i]);
         pod_release(actions->forget[i]);
     }
-    if (actions->tell)
-        tell_status(workload);
+    if (actions->publish)
+        publish_status(revision);
 }
 
 static void reconcile(struct timer *timer)
 {
-    struct revision *workload = (struct revision *)timer;
+    struct revision *revision = (struct revision *)timer;
     struct actions actions = {0};
-    pthread_mutex_lock(&workload->lock);
-    find_actions(workload, &actions);
-    pthread_mutex_unlock(&workload->lock);
-    run_actions(workload, &actions);
-    revision_release(workload);
+    pthread_mutex_lock(&revision->lock);
+    find_actions(revision, &actions);
+    pthread_mutex_unlock(&revision->lock);
+    run_actions(revision, &actions);
+    revision_release(revision);
 }

@@ -85,15 +85,15 @@ static bool find_program(const struct serving_container *container,
     return true;
 }
 
-static void copy_files(const struct serving_container *container, struct pod_spec *plan)
+static void copy_files(const struct serving_container *container, struct pod_spec *pod_spec)
 {
-    plan->files = alloc_zeroed(container->file_count * sizeof(*plan->files));
-    plan->file_count = container->file_count;
+    pod_spec->files = alloc_zeroed(container->file_count * sizeof(*pod_spec->files));
+    pod_spec->file_count = container->file_count;
     for (size_t i = 0; i < container->file_count; i++) {
         const struct serving_file *file = &container->files[i];
-        plan->files[i] = (struct pod_spec_file){.path = str_copy(file->path),
-                                                .data = str_copy_bytes(file->content),
-                                                .len = file->content.len};
+        pod_spec->files[i] = (struct pod_spec_file){.path = str_copy(file->path),
+                                                    .data = str_copy_bytes(file->content),
+                                                    .len = file->content.len};
     }
 }
 
@@ -101,15 +101,15 @@ struct pod_spec *pod_spec_new(const struct serving_container *container,
                               const struct runtime_options *options,
                               const struct serving_variable *more, size_t more_count)
 {
-    struct pod_spec *plan = alloc_zeroed(sizeof(*plan));
-    atomic_init(&plan->refs, 1);
-    plan->container = str_copy(container->name);
-    plan->image = str_copy(container->image);
-    plan->dir = str_copy(container->working_dir);
+    struct pod_spec *pod_spec = alloc_zeroed(sizeof(*pod_spec));
+    atomic_init(&pod_spec->refs, 1);
+    pod_spec->container = str_copy(container->name);
+    pod_spec->image = str_copy(container->image);
+    pod_spec->dir = str_copy(container->working_dir);
     struct list argv = {0}, env = {0};
-    if (find_program(container, options, &argv, &plan->problem)) {
+    if (find_program(container, options, &argv, &pod_spec->problem)) {
         add_words(&argv, container->args);
-        plan->argv = argv.items;
+        pod_spec->argv = argv.items;
     } else {
         image_command_free(argv.items);
     }
@@ -117,32 +117,32 @@ struct pod_spec *pod_spec_new(const struct serving_container *container,
     set_all(&env, options->variables, options->variable_count);
     set_all(&env, container->variables, container->variable_count);
     set_all(&env, more, more_count);
-    plan->env = env.items;
-    copy_files(container, plan);
-    return plan;
+    pod_spec->env = env.items;
+    copy_files(container, pod_spec);
+    return pod_spec;
 }
 
-struct pod_spec *pod_spec_hold(struct pod_spec *plan)
+struct pod_spec *pod_spec_hold(struct pod_spec *pod_spec)
 {
-    atomic_fetch_add(&plan->refs, 1);
-    return plan;
+    atomic_fetch_add(&pod_spec->refs, 1);
+    return pod_spec;
 }
 
-void pod_spec_release(struct pod_spec *plan)
+void pod_spec_release(struct pod_spec *pod_spec)
 {
-    if (atomic_fetch_sub(&plan->refs, 1) > 1)
+    if (atomic_fetch_sub(&pod_spec->refs, 1) > 1)
         return;
-    for (size_t i = 0; i < plan->file_count; i++) {
-        free(plan->files[i].path);
-        free(plan->files[i].data);
+    for (size_t i = 0; i < pod_spec->file_count; i++) {
+        free(pod_spec->files[i].path);
+        free(pod_spec->files[i].data);
     }
-    free(plan->files);
-    image_command_free(plan->argv);
-    image_command_free(plan->env);
-    free(plan->container);
-    free(plan->image);
-    free(plan->dir);
-    free(plan);
+    free(pod_spec->files);
+    image_command_free(pod_spec->argv);
+    image_command_free(pod_spec->env);
+    free(pod_spec->container);
+    free(pod_spec->image);
+    free(pod_spec->dir);
+    free(pod_spec);
 }
 
 static bool lists_equal(char *const *a, char *const *b)
@@ -197,20 +197,20 @@ static void point_at(char **entry, const struct pod_spec_file *file, const char 
         str_replace(entry, str_format("%.*s%s%s", (int)(value - *entry), *entry, dir, value));
 }
 
-char **pod_spec_prepare(const struct pod_spec *plan, const char *dir, uint16_t port,
+char **pod_spec_prepare(const struct pod_spec *pod_spec, const char *dir, uint16_t port,
                         struct err *err)
 {
     struct list env = {0};
-    add_words(&env, (const char *const *)plan->env);
+    add_words(&env, (const char *const *)pod_spec->env);
     OWN(free) char *root = realpath(dir, NULL); /* the program may run elsewhere */
-    for (size_t i = 0; i < plan->file_count; i++) {
-        OWN(free) char *path = place_file(&plan->files[i], root ? root : dir, err);
+    for (size_t i = 0; i < pod_spec->file_count; i++) {
+        OWN(free) char *path = place_file(&pod_spec->files[i], root ? root : dir, err);
         if (!path) {
             image_command_free(env.items);
             return NULL;
         }
         for (char **entry = env.items; entry && *entry; entry++)
-            point_at(entry, &plan->files[i], root ? root : dir);
+            point_at(entry, &pod_spec->files[i], root ? root : dir);
     }
     if (port) {
         OWN(free) char *text = str_format("%u", port);

@@ -29,15 +29,16 @@ struct pod_spec {
 struct pod_spec *pod_spec_new(const struct serving_container *container,
                               const struct runtime_options *options,
                               const struct serving_variable *more, size_t more_count);
-struct pod_spec *pod_spec_hold(struct pod_spec *plan);
-void pod_spec_release(struct pod_spec *plan);
+struct pod_spec *pod_spec_hold(struct pod_spec *pod_spec);
+void pod_spec_release(struct pod_spec *pod_spec);
 
 /* Whether two do the same. */
 bool pod_spec_equal(const struct pod_spec *a, const struct pod_spec *b);
 
 /* Writes the files below dir, and returns the environment in which their paths stand for where they
- * are now; port is told as PORT unless 0. The caller frees (image_command_free). NULL and err. */
-char **pod_spec_prepare(const struct pod_spec *plan, const char *dir, uint16_t port,
+ * are now; port is published as PORT unless 0. The caller frees (image_command_free). NULL and err.
+ */
+char **pod_spec_prepare(const struct pod_spec *pod_spec, const char *dir, uint16_t port,
                         struct err *err);
 
 #endif

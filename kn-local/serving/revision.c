@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A workload: what it is, from its making to its end. Requests come from any thread (requests.c);
- * pods are made and ended on the loop's thread (scale.c). */
+/* A revision: its spec and its life. Requests arrive on any thread (request_queue.c); pods are
+ * created and stopped on the event loop's thread (autoscaler.c). */
 #include "kn-local/serving/revision_private.h"
 
 #include "base/str.h"
@@ -8,120 +8,121 @@
 enum {
     DEFAULT_TIMEOUT_SEC = 300,
     DEFAULT_IDLE_SEC = 60,
-    DEFAULT_MOST_PODS = 4, /* when each takes only so many requests at once */
+    DEFAULT_MAX_PODS = 4, /* of a revision with a concurrency limit */
 };
 
-static void shape_done(struct owned_spec *shape)
+static void owned_spec_done(struct owned_spec *owned)
 {
-    free((char *)(uintptr_t)shape->spec.revision);
-    free((char *)(uintptr_t)shape->spec.pod_base);
-    free((char *)(uintptr_t)shape->spec.probe_path);
-    if (shape->plan)
-        pod_spec_release(shape->plan);
-    *shape = (struct owned_spec){0};
+    free((char *)(uintptr_t)owned->spec.revision);
+    free((char *)(uintptr_t)owned->spec.pod_base);
+    free((char *)(uintptr_t)owned->spec.probe_path);
+    if (owned->pod_spec)
+        pod_spec_release(owned->pod_spec);
+    *owned = (struct owned_spec){0};
 }
 
-static struct owned_spec shape_copy(const struct revision_spec *spec, struct pod_spec *plan)
+static struct owned_spec owned_spec_copy(const struct revision_spec *spec,
+                                         struct pod_spec *pod_spec)
 {
-    struct owned_spec shape = {.spec = *spec, .plan = pod_spec_hold(plan)};
-    shape.spec.revision = str_copy(spec->revision);
-    shape.spec.pod_base = str_copy(spec->pod_base);
-    shape.spec.probe_path = str_copy(spec->probe_path);
-    if (!shape.spec.timeout_ns)
-        shape.spec.timeout_ns = DEFAULT_TIMEOUT_SEC * (int64_t)NS_PER_SEC;
-    if (!shape.spec.idle_ns)
-        shape.spec.idle_ns = DEFAULT_IDLE_SEC * (int64_t)NS_PER_SEC;
-    if (!shape.spec.max_scale)
-        shape.spec.max_scale = spec->concurrency ? DEFAULT_MOST_PODS : 1;
-    if (shape.spec.max_scale < spec->min_scale)
-        shape.spec.max_scale = spec->min_scale;
-    return shape;
+    struct owned_spec owned = {.spec = *spec, .pod_spec = pod_spec_hold(pod_spec)};
+    owned.spec.revision = str_copy(spec->revision);
+    owned.spec.pod_base = str_copy(spec->pod_base);
+    owned.spec.probe_path = str_copy(spec->probe_path);
+    if (!owned.spec.timeout_ns)
+        owned.spec.timeout_ns = DEFAULT_TIMEOUT_SEC * (int64_t)NS_PER_SEC;
+    if (!owned.spec.idle_ns)
+        owned.spec.idle_ns = DEFAULT_IDLE_SEC * (int64_t)NS_PER_SEC;
+    if (!owned.spec.max_scale)
+        owned.spec.max_scale = spec->concurrency ? DEFAULT_MAX_PODS : 1;
+    if (owned.spec.max_scale < spec->min_scale)
+        owned.spec.max_scale = spec->min_scale;
+    return owned;
 }
 
-static bool shapes_equal(const struct owned_spec *a, const struct owned_spec *b)
+static bool owned_specs_equal(const struct owned_spec *a, const struct owned_spec *b)
 {
     const struct revision_spec *x = &a->spec, *y = &b->spec;
-    return a->plan && b->plan && str_equal(x->revision, y->revision) &&
+    return a->pod_spec && b->pod_spec && str_equal(x->revision, y->revision) &&
            str_equal(x->pod_base, y->pod_base) && str_equal(x->probe_path, y->probe_path) &&
-           x->port == y->port && x->min_scale == y->min_scale && x->max_scale == y->max_scale &&
+           x->min_scale == y->min_scale && x->max_scale == y->max_scale &&
            x->concurrency == y->concurrency && x->timeout_ns == y->timeout_ns &&
-           x->idle_ns == y->idle_ns && pod_spec_equal(a->plan, b->plan);
+           x->idle_ns == y->idle_ns && pod_spec_equal(a->pod_spec, b->pod_spec);
 }
 
-struct revision *revision_new(struct pod_manager *home, struct resource_id id)
+struct revision *revision_new(struct pod_manager *manager, struct resource_id id)
 {
-    struct revision *workload = alloc_zeroed(sizeof(*workload));
-    atomic_init(&workload->refs, 1);
-    pthread_mutex_init(&workload->lock, NULL);
-    workload->home = home;
-    workload->id = (struct resource_id){id.kind, str_copy(id.ns), str_copy(id.name)};
-    workload->serves = id.kind == RESOURCE_SERVICE;
-    return workload;
+    struct revision *revision = alloc_zeroed(sizeof(*revision));
+    atomic_init(&revision->refs, 1);
+    pthread_mutex_init(&revision->lock, NULL);
+    revision->manager = manager;
+    revision->id = (struct resource_id){id.kind, str_copy(id.ns), str_copy(id.name)};
+    revision->serves = id.kind == RESOURCE_SERVICE;
+    return revision;
 }
 
-struct revision *revision_hold(struct revision *workload)
+struct revision *revision_hold(struct revision *revision)
 {
-    atomic_fetch_add_explicit(&workload->refs, 1, memory_order_relaxed);
-    return workload;
+    atomic_fetch_add_explicit(&revision->refs, 1, memory_order_relaxed);
+    return revision;
 }
 
-void revision_release(struct revision *workload)
+void revision_release(struct revision *revision)
 {
-    if (atomic_fetch_sub(&workload->refs, 1) > 1)
+    if (atomic_fetch_sub(&revision->refs, 1) > 1)
         return;
-    for (size_t i = 0; i < KEPT_PODS; i++)
-        if (workload->ended[i])
-            pod_release(workload->ended[i]);
-    shape_done(&workload->shape);
-    pthread_mutex_destroy(&workload->lock);
-    free((char *)(uintptr_t)workload->id.ns);
-    free((char *)(uintptr_t)workload->id.name);
-    free(workload);
+    for (size_t i = 0; i < MAX_ENDED_PODS; i++)
+        if (revision->ended[i])
+            pod_release(revision->ended[i]);
+    owned_spec_done(&revision->applied);
+    pthread_mutex_destroy(&revision->lock);
+    free((char *)(uintptr_t)revision->id.ns);
+    free((char *)(uintptr_t)revision->id.name);
+    free(revision);
 }
 
-void revision_apply(struct revision *workload, struct pod_spec *plan,
+void revision_apply(struct revision *revision, struct pod_spec *pod_spec,
                     const struct revision_spec *spec)
 {
-    struct owned_spec shape = shape_copy(spec, plan);
-    pthread_mutex_lock(&workload->lock);
-    if (!shapes_equal(&shape, &workload->shape)) {
-        struct owned_spec old = workload->shape;
-        workload->shape = shape;
-        workload->has_told = false;
-        shape = old;
-        struct replica *server;
-        DL_FOREACH(workload->servers, server)
+    struct owned_spec replaced = owned_spec_copy(spec, pod_spec);
+    pthread_mutex_lock(&revision->lock);
+    if (!owned_specs_equal(&replaced, &revision->applied)) {
+        struct owned_spec old = revision->applied;
+        revision->applied = replaced;
+        replaced = old;
+        revision->is_published = false;
+        struct replica *replica;
+        DL_FOREACH(revision->replicas, replica)
         {
-            server->retiring = true;
+            replica->retiring = true;
         }
-        autoscaler_schedule(workload, 0);
+        autoscaler_schedule(revision, 0);
     }
-    pthread_mutex_unlock(&workload->lock);
-    shape_done(&shape);
+    pthread_mutex_unlock(&revision->lock);
+    owned_spec_done(&replaced);
 }
 
-void revision_end(struct revision *workload)
+void revision_end(struct revision *revision)
 {
-    pthread_mutex_lock(&workload->lock);
-    workload->removed = true; /* from now on requests are refused */
-    struct replica *server;
-    DL_FOREACH(workload->servers, server)
+    pthread_mutex_lock(&revision->lock);
+    revision->removed = true; /* requests are answered 503 from here on */
+    struct replica *replica;
+    DL_FOREACH(revision->replicas, replica)
     {
-        server->retiring = true;
+        replica->retiring = true;
     }
-    autoscaler_schedule(workload, 0);
-    pthread_mutex_unlock(&workload->lock);
+    autoscaler_schedule(revision, 0);
+    pthread_mutex_unlock(&revision->lock);
 }
 
-bool revision_busy(struct revision *workload)
+bool revision_busy(struct revision *revision)
 {
-    pthread_mutex_lock(&workload->lock);
-    bool busy = workload->waiting != NULL;
-    struct replica *server;
-    DL_FOREACH(workload->servers, server)
+    pthread_mutex_lock(&revision->lock);
+    bool busy = revision->waiting != NULL;
+    struct replica *replica;
+    DL_FOREACH(revision->replicas, replica)
     {
-        busy |= server->active > 0;
+        busy |= replica->active > 0;
     }
-    pthread_mutex_unlock(&workload->lock);
+    pthread_mutex_unlock(&revision->lock);
     return busy;
 }

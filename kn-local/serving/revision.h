@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A workload: as many pods as are needed. A service has none until the first request, which waits
- * for one; a source has one always. */
+/* A revision of a service, or a source: as many pods as it needs. A service has none until the
+ * first request, which waits for one; a source always has one. */
 #ifndef KN_LOCAL_SERVING_REVISION_H
 #define KN_LOCAL_SERVING_REVISION_H
 
@@ -8,34 +8,33 @@
 
 struct revision;
 
-/* What there should be; a change replaces the pods, old ones drain. Never changed. */
+/* The desired state. A change replaces the pods; old ones finish their requests. */
 struct revision_spec {
     const char *revision, *pod_base, *probe_path; /* revision, probe_path NULL: none */
-    uint16_t port;
-    unsigned min_scale, max_scale, concurrency; /* max 0: the default; concurrency 0: no limit */
+    unsigned min_scale, max_scale, concurrency;   /* max 0: the default; concurrency 0: no limit */
     int64_t timeout_ns, idle_ns;
 };
 
-/* id.kind is RESOURCE_SERVICE or RESOURCE_SOURCE. Borrows home. */
-struct revision *revision_new(struct pod_manager *home, struct resource_id id);
+/* id.kind is RESOURCE_SERVICE or RESOURCE_SOURCE. Borrows manager. */
+struct revision *revision_new(struct pod_manager *manager, struct resource_id id);
 
-/* Changes what there should be; the plan is held. Nothing happens when all is as it was. */
-void revision_apply(struct revision *workload, struct pod_spec *plan,
+/* Sets the desired state; holds pod_spec. Does nothing when it equals the current one. */
+void revision_apply(struct revision *revision, struct pod_spec *pod_spec,
                     const struct revision_spec *spec);
 
-struct revision *revision_hold(struct revision *workload);
-void revision_release(struct revision *workload);
+struct revision *revision_hold(struct revision *revision);
+void revision_release(struct revision *revision);
 
-/* Stops its pods and forgets them, and fails what waits. */
-void revision_end(struct revision *workload);
+/* Stops and removes its pods, and answers queued requests with 503. */
+void revision_end(struct revision *revision);
 
-/* Whether requests wait or are under way. */
-bool revision_busy(struct revision *workload);
+/* Whether requests are queued or in flight. */
+bool revision_busy(struct revision *revision);
 
-/* Sends a call to one of its pods, starting one if need be; path (and query) is on the pod. The
- * call is as for http_client_start, without a URL. When no pod could answer: 503 with the reason as
- * text; 504 when it took longer than the workload's own limit. */
-void request_queue_send(struct revision *workload, const char *path, const struct http_call *call,
+/* Sends a call to one of its pods, starting one if needed; path may hold a query. The call is as
+ * for http_client_start, without a URL. Answered 503 with the reason as text when no pod can serve
+ * it, 504 when it took longer than the revision's own time limit. */
+void request_queue_send(struct revision *revision, const char *path, const struct http_call *call,
                         http_client_callback *ended, void *context);
 
 #endif

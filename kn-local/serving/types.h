@@ -48,7 +48,6 @@ struct runtime_service {
     const char *revision; /* "hello-00001"; another one replaces the processes, old ones drain */
     const char *pod_base; /* pods are named pod_base and "-x7k2p" */
     struct serving_container container;
-    uint16_t port;          /* containerPort: told as PORT when given; 0 = the runtime picks one */
     unsigned min_scale;     /* 0 = stop after idle time */
     unsigned max_scale;     /* 0 = one process is enough: the runtime's default */
     unsigned concurrency;   /* requests at once in a process; 0 = no limit */

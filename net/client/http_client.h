@@ -36,18 +36,19 @@ struct http_call {
     size_t max_reply;     /* a larger body fails with ERR_TOO_LARGE; 0 = 16 MiB */
     bool accept_encoding; /* ask for gzip and unpack it; max_reply counts the unpacked bytes */
     int stop_at_status;   /* an interim status that is all the answer, e.g. 102; 0 = none is */
+    bool allow_lost_body; /* an answer whose body is cut, late or too large is one: see body_lost */
     bool no_proxy;        /* never through a proxy (metadata server) */
     const char *ca_file;  /* PEM to verify the server with instead of the system's; NULL = system */
-    bool accept_incomplete; /* an answer whose body was cut, late or too large is one: see there */
-    const char *ca_pem; /* a text like that to verify it with besides the system's; NULL = none */
+    const char *ca_pem;   /* a text like that to verify it with besides the system's; NULL = none */
 };
 
 /* What came back. All zero is empty. */
 struct http_response {
-    int status;      /* 100…999; 0 while there was no answer */
-    bool incomplete; /* the body was lost; only with accept_incomplete */
+    int status; /* 100…999; 0 while there was no answer */
     struct headers headers;
     struct buf body;
+    bool body_lost; /* the head was read, the body was not and is empty; only if the call allows it
+                     */
 };
 
 /* The reason of a failure when nobody listened at the address: nobody has seen the request. */

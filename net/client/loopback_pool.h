@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connections to this machine, for loopback_client.c alone. */
+/* Connections to this machine: opened, kept for the next request, closed when idle for long. For
+ * loopback_backend.c alone. */
 #ifndef NET_CLIENT_LOOPBACK_POOL_H
 #define NET_CLIENT_LOOPBACK_POOL_H
 
-#include "net/client/loopback_client.h"
+#include "net/client/http_backend.h"
 #include "net/client/response_reader.h"
 
 #include <sys/socket.h>
@@ -14,51 +15,67 @@
 enum { LOOPBACK_MAX_CONNECTIONS = 1024 };
 
 struct loopback_connection {
-    struct loopback_connection *prev, *next; /* in its host's idle list, or among the dead */
+    struct http_watch watch;                 /* first: a watch is cast to its connection */
+    struct loopback_connection *prev, *next; /* in its host's idle list, or among the closed */
     struct loopback_host *host;
-    struct transfer *transfer; /* NULL: idle */
-    int fd;
-    bool writing; /* epoll tells when it can be written to */
-    bool used;    /* it has brought an answer before */
-    bool heard;   /* bytes of this transfer's answer have come */
-    int broken;   /* errno of a write that failed: reading would not tell it again */
-    size_t sent;  /* of head and body */
+    struct loopback_exchange *exchange; /* NULL = idle */
+    int fd;                             /* -1 = closed */
+    bool watches_output;                /* epoll reports when it can be written to */
+    bool reused;                        /* it has brought an answer before */
+    bool has_input;                     /* bytes of this exchange's answer have come */
+    int write_error;                    /* errno of a write that failed: reading would not tell */
+    size_t sent;                        /* of head and body */
     struct buf head;
     struct response_reader reader;
-    int64_t idle_ns; /* since when */
+    int64_t idle_since_ns;
 };
 
 struct loopback_host {
     char *name; /* "127.0.0.1:8080" */
+    struct loopback_backend *backend;
     struct sockaddr_storage address;
     socklen_t address_len;
-    struct loopback_connection *idle; /* the last used first */
-    size_t connections;               /* idle or not */
-    struct transfer *waiting;         /* for one of them: there are as many as there may be */
+    struct loopback_connection *idle;  /* the last used first */
+    size_t connections;                /* idle or not */
+    struct loopback_exchange *waiting; /* for one of them: there are as many as there may be */
     UT_hash_handle hh;
 };
 
-/* The host of a URL that loopback_pool_accepts. */
-struct loopback_host *loopback_pool_host(struct loopback_client *loopback, const struct url *url);
+struct loopback_backend {
+    struct http_backend base; /* first: a base is cast to its back end */
+    struct http_backend_settings *settings;
+    int64_t swept_ns;                   /* when idle connections were looked through */
+    struct loopback_host *hosts;        /* with their idle connections */
+    struct loopback_exchange *running;  /* by deadline */
+    struct loopback_connection *closed; /* freed when no event can point to them any longer */
+};
 
-/* A new connection, maybe not established yet; NULL and errno. */
-struct loopback_connection *loopback_pool_connect(struct loopback_client *loopback,
-                                                  struct loopback_host *host);
+/* Whether a URL's host is a loopback address. */
+bool loopback_pool_is_local(const struct url *url);
 
-/* The idle connection used last, out of its list; NULL when there is none. */
-struct loopback_connection *loopback_pool_take_idle(struct loopback_client *loopback,
-                                                    struct loopback_host *host);
+/* The host of a URL that is local. */
+struct loopback_host *loopback_pool_host(struct loopback_backend *backend, const struct url *url);
 
-/* Tells epoll (EPOLL_CTL_...) to report input, and room for output when writing. */
-void loopback_pool_watch(struct loopback_client *loopback, struct loopback_connection *connection,
-                         int deed, bool writing);
+/* A new connection, maybe not established yet; ready is called for its events. NULL and errno. */
+struct loopback_connection *loopback_pool_connect(struct loopback_host *host,
+                                                  void (*ready)(struct http_watch *watch,
+                                                                uint32_t events));
+
+/* Removes the idle connection used last from its list; NULL when there is none. One that its peer
+ * has closed is not returned. */
+struct loopback_connection *loopback_pool_take_idle(struct loopback_host *host);
+
+/* Makes epoll report also when the connection can be written to, or only input. */
+void loopback_pool_watch_output(struct loopback_connection *connection, bool output);
 
 /* Closes a connection that is in no list; it is freed by loopback_pool_free_closed. */
-void loopback_pool_defer_free(struct loopback_client *loopback,
-                              struct loopback_connection *connection);
-void loopback_pool_free_closed(struct loopback_client *loopback);
+void loopback_pool_close_connection(struct loopback_connection *connection);
+void loopback_pool_free_closed(struct loopback_backend *backend);
 
-/* Once a second: closes what was not used for long, forgets hosts that nothing leads to. */
-void loopback_pool_sweep(struct loopback_client *loopback, int64_t now_ns);
+/* Once a second: closes what was not used for long, forgets hosts without connections. */
+void loopback_pool_sweep(struct loopback_backend *backend, int64_t now_ns);
+
+/* Closes the idle connections and frees everything. */
+void loopback_pool_done(struct loopback_backend *backend);
 
 #endif

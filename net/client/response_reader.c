@@ -131,10 +131,10 @@ static bool begin_body(struct response_reader *reader, const struct framing *fra
         reader->state = RESPONSE_CHUNK_SIZE;
         reader->keep = reader->keep && !framing->has_length;
     } else if (framing->has_length) {
-        if ((uint64_t)framing->length > answer->body.max)
-            return err_set(err, ERR_TOO_LARGE, "the answer is over %zu bytes", answer->body.max);
         reader->left = (uint64_t)framing->length;
         reader->state = reader->left ? RESPONSE_LENGTH : RESPONSE_DONE;
+        if (reader->left > answer->body.max)
+            return err_set(err, ERR_TOO_LARGE, "the answer is over %zu bytes", answer->body.max);
     } else {
         reader->state = RESPONSE_UNTIL_CLOSE;
         reader->keep = false;
@@ -275,7 +275,7 @@ bool response_reader_read(struct response_reader *reader, struct bytes *input,
 bool response_reader_eof(struct response_reader *reader, struct err *err)
 {
     if (reader->state != RESPONSE_UNTIL_CLOSE)
-        return err_set(err, ERR_UNAVAILABLE, "the answer broke off");
+        return err_set(err, ERR_UNAVAILABLE, "the connection closed before the answer ended");
     reader->state = RESPONSE_DONE;
     return true;
 }

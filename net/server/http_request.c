@@ -34,7 +34,7 @@ void *http_request_on_uri(void *context, const char *uri, struct MHD_Connection 
     pthread_mutex_init(&request->lock, NULL);
 
     atomic_fetch_add(&server->refs, 1);
-    atomic_fetch_add(&server->requests, 1);
+    http_server_count(server, &server->requests, 1);
     return request;
 }
 
@@ -48,7 +48,7 @@ void http_request_on_completed(void *context, struct MHD_Connection *connection,
     if (!request)
         return;
     http_exchange_unref(request);
-    atomic_fetch_sub(&server->requests, 1);
+    http_server_count(server, &server->requests, -1);
 }
 
 static enum MHD_Result add_field(void *context, enum MHD_ValueKind kind, const char *name,

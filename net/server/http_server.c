@@ -3,6 +3,7 @@
 #include "net/server/http_server_private.h"
 
 #include "base/str.h"
+#include "base/thread.h"
 #include "base/timestamp.h"
 
 #include <arpa/inet.h>
@@ -10,11 +11,9 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <netdb.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <utlist.h>
 
 enum {
@@ -86,6 +85,16 @@ static void no_log(void *context, const char *fmt, va_list args)
     (void)context, (void)fmt, (void)args;
 }
 
+void http_server_count(struct http_server *server, atomic_uint *counter, int change)
+{
+    atomic_fetch_add(counter, (unsigned)change);
+    if (!atomic_load(&server->closing))
+        return;
+    pthread_mutex_lock(&server->lock);
+    pthread_cond_broadcast(&server->changed);
+    pthread_mutex_unlock(&server->lock);
+}
+
 static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code)
 {
@@ -94,10 +103,10 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     struct http_server *server = thread->server;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         server_thread_watch(thread, http_request_socket(connection));
-        atomic_fetch_add(&server->connections, 1);
-        atomic_fetch_add(&server->accepted, 1);
+        http_server_count(server, &server->connections, 1);
+        atomic_fetch_add(&thread->accepted, 1);
     } else {
-        atomic_fetch_sub(&server->connections, 1);
+        http_server_count(server, &server->connections, -1);
     }
 }
 
@@ -123,25 +132,32 @@ static struct MHD_Daemon *start_daemon(struct server_thread *thread, unsigned co
         MHD_OPTION_END);
 }
 
-/* Starts the threads, each with its share of the connections. False with errno. */
-static bool start_lanes(struct http_server *server)
+/* Starts the threads, each with its share of the connections. */
+static bool start_threads(struct http_server *server, struct err *err)
 {
     unsigned connections = allow_connections(server->options.max_connections);
-    unsigned wanted = server->options.threads < connections ? server->options.threads : connections;
-    server->threads = alloc_zeroed(wanted * sizeof(*server->threads));
-    for (unsigned i = 0; i < wanted; i++) {
+    unsigned count = server->options.threads < connections ? server->options.threads : connections;
+    server->threads = alloc_zeroed(count * sizeof(*server->threads));
+    for (unsigned i = 0; i < count; i++) {
         struct server_thread *thread = &server->threads[server->thread_count++];
         thread->server = server;
+        thread->listener = server->listener;
         thread->events = thread->wakeup = -1;
-        thread->daemon = start_daemon(thread, connections / wanted + (i < connections % wanted));
-        if (!thread->daemon || !server_thread_start(thread))
+        errno = 0;
+        thread->daemon = start_daemon(thread, connections / count + (i < connections % count));
+        if (!thread->daemon)
+            return err_set(err, ERR_INTERNAL, "%s",
+                           server->options.cert_pem && errno != EMFILE && errno != ENFILE
+                               ? "the certificate or key is not usable"
+                               : strerror(errno));
+        if (!server_thread_start(thread, err))
             return false;
     }
     return true;
 }
 
 /* Ends the threads; the listening socket, which they share, stays open. */
-static void stop_lanes(struct http_server *server)
+static void stop_threads(struct http_server *server)
 {
     for (unsigned i = 0; i < server->thread_count; i++)
         server_thread_stop(&server->threads[i]);
@@ -152,12 +168,13 @@ void http_server_unref(struct http_server *server)
 {
     if (atomic_fetch_sub(&server->refs, 1) > 1)
         return;
+    pthread_cond_destroy(&server->changed);
     pthread_mutex_destroy(&server->lock);
     free(server);
 }
 
-/* What is not needed once no request can come any more. */
-static void let_go(struct http_server *server)
+/* Releases what is not needed once no request can come. */
+static void release(struct http_server *server)
 {
     worker_pool_close(server->workers);
     if (server->listener >= 0)
@@ -177,18 +194,20 @@ struct http_server *http_server_open(const struct http_server_options *options, 
     own->drain_sec = own->drain_sec ? own->drain_sec : 30;
     server->listener = -1;
     pthread_mutex_init(&server->lock, NULL);
+    thread_cond_init(&server->changed);
     atomic_store(&server->refs, 1);
     server->workers = worker_pool_open(own->workers ? own->workers : 100);
 
     if (!listen_on(server, err)) {
-        let_go(server);
+        release(server);
         return NULL;
     }
-    if (!start_lanes(server)) {
-        err_set(err, ERR_INTERNAL, "cannot start the HTTP server on port %u: %s", server->port,
-                own->cert_pem ? "the certificate or key is not usable" : strerror(errno));
-        stop_lanes(server);
-        let_go(server);
+    if (own->listening)
+        own->listening(server->port, own->app);
+    if (!start_threads(server, err)) {
+        err_wrap(err, "cannot start the HTTP server on port %u", server->port);
+        stop_threads(server);
+        release(server);
         return NULL;
     }
     return server;
@@ -201,47 +220,40 @@ uint16_t http_server_port(const struct http_server *server)
 
 uint64_t http_server_accepted(const struct http_server *server)
 {
-    return atomic_load(&server->accepted);
+    uint64_t accepted = 0;
+    for (unsigned i = 0; i < server->thread_count; i++)
+        accepted += atomic_load(&server->threads[i].accepted);
+    return accepted;
 }
 
-/* Lets no further connection be made to a listening socket: a packet filter that takes nothing.
- * Clients try again within a second and are then refused, since nobody listens any more. */
-static void close_listener(int listener)
-{
-    struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
-    struct sock_fprog filter = {.len = 1, .filter = &nothing};
-    setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
-}
-
-/* Stops listening; connections that the kernel has accepted for us are still served. */
+/* Stops listening; connections that the kernel has accepted for us are still served. A packet
+ * filter that drops everything keeps new ones away: their clients try again within a second and are
+ * then refused, since the socket is closed. */
 static void stop_listening(struct http_server *server)
 {
-    static const struct timespec moment = {.tv_nsec = NS_PER_MS};
-    int64_t deadline_ns = timestamp_monotonic_ns() + NS_PER_SEC;
-    struct pollfd waiting = {.fd = server->listener, .events = POLLIN};
-    close_listener(server->listener);
-    while (poll(&waiting, 1, 0) > 0 && timestamp_monotonic_ns() < deadline_ns)
-        nanosleep(&moment, NULL); /* the threads accept them */
+    struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog filter = {.len = 1, .filter = &drop};
+    setsockopt(server->listener, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
     for (unsigned i = 0; i < server->thread_count; i++)
         server_thread_stop_accepting(&server->threads[i]);
     close(server->listener);
     server->listener = -1;
 }
 
-/* Waits until nothing was under way for QUIET_MS, or until deadline_ns. Answers close their
- * connections by now, so each one has at most one more request in flight. */
+/* Waits until there are no connections, or no request was in progress for QUIET_MS, or until
+ * deadline_ns. Answers close their connections by now, so each one has at most one more request in
+ * flight. */
 static void wait_for_quiet(struct http_server *server, int64_t deadline_ns)
 {
-    static const struct timespec moment = {.tv_nsec = 2 * NS_PER_MS};
-    int64_t quiet_since = timestamp_monotonic_ns();
-    while (atomic_load(&server->connections)) {
-        int64_t now = timestamp_monotonic_ns();
-        if (atomic_load(&server->requests))
-            quiet_since = now;
-        if (now - quiet_since > (int64_t)QUIET_MS * NS_PER_MS || now > deadline_ns)
-            return;
-        nanosleep(&moment, NULL);
+    bool changed = true;
+    pthread_mutex_lock(&server->lock);
+    while (changed && atomic_load(&server->connections)) {
+        int64_t quiet_ns = timestamp_monotonic_ns() + QUIET_MS * (int64_t)NS_PER_MS;
+        bool busy = atomic_load(&server->requests) || deadline_ns < quiet_ns;
+        changed =
+            thread_cond_wait_until(&server->changed, &server->lock, busy ? deadline_ns : quiet_ns);
     }
+    pthread_mutex_unlock(&server->lock);
 }
 
 /* Ends streams, and answers for those who hold exchanges and did not. */
@@ -276,6 +288,6 @@ void http_server_close(struct http_server *server)
     end_held(server);
     wait_for_quiet(server, timestamp_monotonic_ns() + NS_PER_SEC);
 
-    stop_lanes(server);
-    let_go(server);
+    stop_threads(server);
+    release(server);
 }

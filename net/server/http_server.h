@@ -67,6 +67,8 @@ struct http_server_options {
     http_begin_handler *begin;
     http_handler *handle; /* required */
     http_error_handler *refuse;
+    /* Called with the port once it is bound, before any request is read. May be NULL. */
+    void (*listening)(uint16_t port, void *app);
     void *app;
 };
 

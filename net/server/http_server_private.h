@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the HTTP server share; included by nobody else. */
+/* What the files of the HTTP server share. */
 #ifndef NET_SERVER_HTTP_SERVER_PRIVATE_H
 #define NET_SERVER_HTTP_SERVER_PRIVATE_H
 
@@ -11,8 +11,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* An exchange with what the server needs of it. Freed when the connection is through with the
- * request and nobody holds it any more. */
+/* An exchange with what the server needs of it. Freed when the connection is done with the request
+ * and no handler holds it. */
 struct http_request {
     struct http_exchange base; /* first: a base is cast to its request */
     struct http_server *server;
@@ -24,17 +24,17 @@ struct http_request {
     size_t received;
     struct err err; /* of an upload that failed: answered when the rest was read */
 
-    pthread_mutex_t lock; /* guards all below */
+    pthread_mutex_t lock; /* guards what follows */
     unsigned refs;        /* the connection's, and the holder's */
     bool begun, handled;  /* which handlers have run */
     bool held;            /* to be answered later */
     bool suspended;       /* the connection sleeps until it is answered */
-    bool answered;        /* response is there */
+    bool answered;        /* response and status are set */
     struct MHD_Response *response;
     unsigned status;
     void (*work)(struct http_exchange *exchange, void *app); /* for a worker */
     void *work_app;
-    struct http_request *prev, *next; /* among the server's held ones */
+    struct http_request *prev, *next; /* in the server's held */
 };
 
 struct http_server {
@@ -46,14 +46,17 @@ struct http_server {
     uint16_t port;
     atomic_bool closing;
     atomic_uint refs;        /* the opener's, each exchange's, each stream's */
-    atomic_uint requests;    /* under way */
+    atomic_uint requests;    /* in progress */
     atomic_uint connections; /* open */
-    atomic_uint_fast64_t accepted;
 
-    pthread_mutex_t lock;      /* guards all below */
+    pthread_mutex_t lock;      /* guards what follows */
+    pthread_cond_t changed;    /* while closing: requests or connections */
     struct http_request *held; /* held exchanges that are not answered */
     struct http_stream *streams;
 };
+
+/* Counts a request or connection up or down; wakes http_server_close if that waits for them. */
+void http_server_count(struct http_server *server, atomic_uint *counter, int change);
 
 /* libmicrohttpd's callbacks for one request. */
 void *http_request_on_uri(void *thread, const char *uri, struct MHD_Connection *connection);

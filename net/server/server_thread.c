@@ -2,20 +2,18 @@
 /* A thread that runs some of an HTTP server's connections. */
 #include "net/server/server_thread.h"
 
+#include "base/alloc.h"
 #include "base/own.h"
-#include "base/str.h"
+#include "base/thread.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <signal.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
-/* Milliseconds until libmicrohttpd wants to run without an event; -1 = never. */
-static int patience_ms(struct MHD_Daemon *daemon)
+/* Milliseconds until libmicrohttpd must run without an event; -1 = never. */
+static int timeout_ms(struct MHD_Daemon *daemon)
 {
     MHD_UNSIGNED_LONG_LONG left;
     if (MHD_get_timeout(daemon, &left) != MHD_YES)
@@ -23,22 +21,40 @@ static int patience_ms(struct MHD_Daemon *daemon)
     return left > INT_MAX ? INT_MAX : (int)left;
 }
 
-/* Does what the thread was woken for, besides running the connections. */
-static void handle_wakeup(struct server_thread *thread)
+/* Accepts what waits at the listening socket; stops when a run accepts nothing, since the daemon
+ * has all the connections that it may have. */
+static void accept_waiting(struct server_thread *thread)
 {
-    eventfd_t rung;
-    eventfd_read(thread->wakeup, &rung);
-    if (atomic_load(&thread->stop_accepting) && !atomic_load(&thread->quiesced)) {
-        MHD_quiesce_daemon(thread->daemon);
-        atomic_store(&thread->quiesced, true);
-    }
+    struct pollfd waiting = {.fd = thread->listener, .events = POLLIN};
+    uint64_t before;
+    do {
+        before = atomic_load(&thread->accepted);
+        MHD_run(thread->daemon);
+    } while (poll(&waiting, 1, 0) > 0 && atomic_load(&thread->accepted) != before);
 }
 
-/* A peer has ended its side. libmicrohttpd only hears of changes, and an end that came together
- * with a request is none any more when that was answered: so, once all was read, it becomes one
- * again. False when there is more to read before. Should the socket be another one by now, it is
- * one of which the same holds. */
-static bool tell_of_end(int socket)
+static void handle_wakeup(struct server_thread *thread)
+{
+    eventfd_t count;
+    eventfd_read(thread->wakeup, &count);
+    pthread_mutex_lock(&thread->lock);
+    bool quiesce = thread->stop_accepting && !thread->quiesced;
+    pthread_mutex_unlock(&thread->lock);
+    if (!quiesce)
+        return;
+    accept_waiting(thread);
+    MHD_quiesce_daemon(thread->daemon);
+    pthread_mutex_lock(&thread->lock);
+    thread->quiesced = true;
+    pthread_cond_signal(&thread->changed);
+    pthread_mutex_unlock(&thread->lock);
+}
+
+/* libmicrohttpd uses edge-triggered epoll and misses an end of input that arrives together with a
+ * request. Once the input is read, shutting down our reading side reports the end again. False when
+ * there is input left. If the descriptor is another socket by now, its peer has ended as well, or
+ * it has input. */
+static bool report_end(int socket)
 {
     char byte;
     ssize_t got = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -47,19 +63,19 @@ static bool tell_of_end(int socket)
     return got <= 0;
 }
 
-static void note_end(struct server_thread *thread, int socket)
+static void add_ended(struct server_thread *thread, int socket)
 {
     thread->ended = alloc_resize(thread->ended, (thread->ended_count + 1) * sizeof(*thread->ended));
     thread->ended[thread->ended_count++] = socket;
 }
 
-static void tell_of_ends(struct server_thread *thread)
+static void report_ends(struct server_thread *thread)
 {
-    size_t untold = 0;
+    size_t left = 0;
     for (size_t i = 0; i < thread->ended_count; i++)
-        if (!tell_of_end(thread->ended[i]))
-            thread->ended[untold++] = thread->ended[i];
-    thread->ended_count = untold;
+        if (!report_end(thread->ended[i]))
+            thread->ended[left++] = thread->ended[i];
+    thread->ended_count = left;
 }
 
 static void *run(void *context)
@@ -68,19 +84,19 @@ static void *run(void *context)
     struct epoll_event events[64];
     while (!atomic_load(&thread->ending)) {
         int count =
-            epoll_wait(thread->events, events, ARRAY_SIZE(events), patience_ms(thread->daemon));
+            epoll_wait(thread->events, events, ARRAY_SIZE(events), timeout_ms(thread->daemon));
         for (int i = 0; i < count; i++)
             if (events[i].data.fd == thread->wakeup)
                 handle_wakeup(thread);
             else if (events[i].events & EPOLLRDHUP)
-                note_end(thread, events[i].data.fd);
+                add_ended(thread, events[i].data.fd);
         MHD_run(thread->daemon);
-        tell_of_ends(thread);
+        report_ends(thread);
     }
     return NULL;
 }
 
-static bool listen_to(struct server_thread *thread, int fd, uint32_t events)
+static bool watch(struct server_thread *thread, int fd, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.fd = fd};
     return epoll_ctl(thread->events, EPOLL_CTL_ADD, fd, &event) == 0;
@@ -88,24 +104,20 @@ static bool listen_to(struct server_thread *thread, int fd, uint32_t events)
 
 void server_thread_watch(struct server_thread *thread, int socket)
 {
-    listen_to(thread, socket, EPOLLRDHUP | EPOLLONESHOT);
+    watch(thread, socket, EPOLLRDHUP | EPOLLONESHOT);
 }
 
-bool server_thread_start(struct server_thread *thread)
+bool server_thread_start(struct server_thread *thread, struct err *err)
 {
-    sigset_t all, before;
     int daemon = MHD_get_daemon_info(thread->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    pthread_mutex_init(&thread->lock, NULL);
+    thread_cond_init(&thread->changed);
     thread->events = epoll_create1(EPOLL_CLOEXEC);
     thread->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (thread->events < 0 || thread->wakeup < 0 || !listen_to(thread, daemon, EPOLLIN) ||
-        !listen_to(thread, thread->wakeup, EPOLLIN))
-        return false;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failure = pthread_create(&thread->id, NULL, run, thread);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    thread->started = failure == 0;
-    errno = failure;
+    if (thread->events < 0 || thread->wakeup < 0 || !watch(thread, daemon, EPOLLIN) ||
+        !watch(thread, thread->wakeup, EPOLLIN))
+        return err_set_errno(err, ERR_UNAVAILABLE, "cannot watch connections");
+    thread->started = thread_start(&thread->id, "http-server", run, thread, err);
     return thread->started;
 }
 
@@ -116,11 +128,12 @@ void server_thread_wake(struct server_thread *thread)
 
 void server_thread_stop_accepting(struct server_thread *thread)
 {
-    static const struct timespec moment = {.tv_nsec = 100000};
-    atomic_store(&thread->stop_accepting, true);
+    pthread_mutex_lock(&thread->lock);
+    thread->stop_accepting = true;
     server_thread_wake(thread);
-    while (!atomic_load(&thread->quiesced))
-        nanosleep(&moment, NULL);
+    while (!thread->quiesced)
+        pthread_cond_wait(&thread->changed, &thread->lock);
+    pthread_mutex_unlock(&thread->lock);
 }
 
 void server_thread_stop(struct server_thread *thread)
@@ -131,13 +144,11 @@ void server_thread_stop(struct server_thread *thread)
         pthread_join(thread->id, NULL);
     }
     if (thread->daemon) {
-        if (!atomic_load(&thread->quiesced))
+        if (!thread->quiesced)
             MHD_quiesce_daemon(thread->daemon);
         MHD_stop_daemon(thread->daemon);
     }
-    if (thread->wakeup >= 0)
-        close(thread->wakeup);
-    if (thread->events >= 0)
-        close(thread->events);
+    own_fd(&thread->wakeup);
+    own_fd(&thread->events);
     free(thread->ended);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Threads that run jobs which may block; started on demand, gone when idle. */
+/* Threads that run jobs which may block; started on demand, ended when idle. */
 #include "net/server/worker_pool.h"
 
-#include "base/str.h"
+#include "base/alloc.h"
+#include "base/thread.h"
+#include "base/timestamp.h"
 
-#include <pthread.h>
-#include <signal.h>
-#include <time.h>
+#include <stdlib.h>
 #include <utlist.h>
 
 enum {
@@ -21,33 +21,31 @@ struct job {
 };
 
 struct worker_pool {
-    pthread_mutex_t lock; /* guards all below */
+    pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
     struct job *queue;
-    unsigned queued, threads, idle, most;
+    unsigned queued, threads, idle, max_threads;
     bool closing;
 };
 
-struct worker_pool *worker_pool_open(unsigned most)
+struct worker_pool *worker_pool_open(unsigned max_threads)
 {
     struct worker_pool *pool = alloc_zeroed(sizeof(*pool));
-    pool->most = most;
+    pool->max_threads = max_threads;
     pthread_mutex_init(&pool->lock, NULL);
-    pthread_cond_init(&pool->changed, NULL);
+    thread_cond_init(&pool->changed);
     return pool;
 }
 
-/* Waits for a job; NULL when there is none for a while, or the end has come. Holds the lock. */
+/* Waits for a job; NULL when none came for IDLE_SEC, or the pool is closed. Called with the lock
+ * held. */
 static struct job *next_job(struct worker_pool *pool)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += IDLE_SEC;
-
+    int64_t until_ns = timestamp_monotonic_ns() + IDLE_SEC * (int64_t)NS_PER_SEC;
     pool->idle++;
-    int late = 0;
-    while (!pool->queue && !pool->closing && !late)
-        late = pthread_cond_timedwait(&pool->changed, &pool->lock, &until);
+    bool in_time = true;
+    while (!pool->queue && !pool->closing && in_time)
+        in_time = thread_cond_wait_until(&pool->changed, &pool->lock, until_ns);
     pool->idle--;
 
     struct job *job = pool->queue;
@@ -77,19 +75,8 @@ static void *work(void *context)
 
 static bool start_thread(struct worker_pool *pool)
 {
-    pthread_attr_t attr;
-    pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, STACK_BYTES);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-
-    sigset_t all, before; /* signals are the main thread's business */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    pthread_t thread;
-    bool started = pthread_create(&thread, &attr, work, pool) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-
-    pthread_attr_destroy(&attr);
+    struct err err = {0}; /* the job waits for another thread, or is refused */
+    bool started = thread_start_detached(STACK_BYTES, "http-worker", work, pool, &err);
     pool->threads += started;
     return started;
 }
@@ -97,9 +84,9 @@ static bool start_thread(struct worker_pool *pool)
 bool worker_pool_run(struct worker_pool *pool, void (*run)(void *context), void *context)
 {
     pthread_mutex_lock(&pool->lock);
-    bool more = pool->queued >= pool->idle && pool->threads < pool->most;
+    bool more = pool->queued >= pool->idle && pool->threads < pool->max_threads;
     bool started = more && start_thread(pool);
-    bool accepted = started || (pool->threads && pool->queued < pool->idle + pool->most);
+    bool accepted = started || (pool->threads && pool->queued < pool->idle + pool->max_threads);
     if (accepted) {
         struct job *job = alloc_zeroed(sizeof(*job));
         *job = (struct job){.run = run, .context = context};

@@ -2,7 +2,6 @@
 /* base/: text, numbers, times, base64, JSON reading, errors. */
 #include "base/base64.h"
 #include "base/json/jread.h"
-#include "base/json/json_plain.h"
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "tests/helpers/test.h"
@@ -176,67 +175,6 @@ TEST(whole_numbers_are_read_from_numbers_and_texts_alike)
     EXPECT(jread_int64(&object, "a", 0, INT64_MAX) == 1589382953998973);
     EXPECT(jread_int64(&object, "b", 0, INT64_MAX) == 1589382953998973);
     EXPECT(jread_ok(&object));
-}
-
-TEST(plain_json_is_read_as_jansson_reads_it)
-{
-    static const char *const texts[] = {
-        "{\"message\":{\"data\":\"SGk=\",\"attributes\":{\"a\":\"b\"}},\"deliveryAttempt\":3}",
-        " { \"z\" : [ 1 , -2 , 0, true,false,null,[],{} ] , \"a\" : \"~ \" }\r\n\t",
-        "\"text\"",
-        "-123456789012345678",
-        "[\"\",[[1]]]",
-        "{\"\":\"\"}",
-        "null",
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-        json_auto_t *plain = json_plain_parse(bytes_of(texts[i]));
-        json_auto_t *tree = json_loads(texts[i], JSON_DECODE_ANY, NULL);
-        OWN(free) char *ours = json_to_text(plain), *theirs = json_to_text(tree);
-        EXPECT_STR(ours, theirs);
-    }
-}
-
-TEST(json_that_is_wrong_or_unusual_is_not_plain)
-{
-    static const char *const texts[] = {
-        "",
-        " ",
-        "{",
-        "{\"a\"",
-        "{\"a\":",
-        "{\"a\":1",
-        "{\"a\":1,}",
-        "{\"a\" 1}",
-        "{,}",
-        "{1:2}",
-        "[",
-        "[1",
-        "[1,",
-        "[1,]",
-        "[1 2]",
-        "[1}",
-        "{}]",
-        "{} {}",
-        "tru",
-        "nullx",
-        "\"a",
-        "\"a\\n\"",
-        "\"\t\"",
-        "\"\x7f\"",
-        "\"\xC3\xA9\"",
-        "-",
-        "01",
-        "1.5",
-        "1e3",
-        "1234567890123456789",
-        "+1",
-        "{\"a\":1,\"a\":2}",
-        "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]",
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-        EXPECT(json_plain_parse(bytes_of(texts[i])) == NULL);
-    EXPECT(json_plain_parse((struct bytes){"\"a\0b\"", 5}) == NULL);
 }
 
 TEST(json_that_nests_too_deep_is_refused)

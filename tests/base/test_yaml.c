@@ -153,34 +153,3 @@ TEST(a_byte_order_mark_is_no_column)
                      "x", &docs, &err));
     EXPECT_INT(json_object_size(docs.list[0].tree), 2);
 }
-
-static void expect_written(const char *json, const char *yaml)
-{
-    struct err err = {0};
-    json_auto_t *tree = json_from_bytes(bytes_of(json), "test", ERR_INPUT, &err);
-    OWN(buf) struct buf text = {0};
-    yaml_write(tree, &text);
-    EXPECT_STR(text.data, yaml);
-    expect_json(text.data, json);
-}
-
-TEST(a_tree_is_written_as_it_is_read)
-{
-    expect_written("{\"a\":{\"b\":[1,{\"c\":true,\"d\":[]},\"x y\"]},\"e\":{},\"f\":null}",
-                   "a:\n  b:\n  - 1\n  - c: true\n    d: []\n  - x y\ne: {}\nf: null\n");
-}
-
-TEST(texts_that_look_like_something_else_are_written_in_quotes)
-{
-    expect_written("[\"1\",\"yes\",\"No\",\"0b1\",\"1:30\",\"\",\"null\",\"2026-11-22\",\"50m\"]",
-                   "- \"1\"\n- \"yes\"\n- \"No\"\n- \"0b1\"\n- \"1:30\"\n- \"\"\n- \"null\"\n"
-                   "- \"2026-11-22\"\n- \"50m\"\n");
-    expect_written("[\"# no comment\",\"a: b\",\"*.googleapis.com\",\"{x}\",\"a\\tb\"]",
-                   "- '# no comment'\n- 'a: b'\n- '*.googleapis.com'\n- '{x}'\n- \"a\\tb\"\n");
-}
-
-TEST(texts_of_several_lines_are_written_line_by_line)
-{
-    expect_written("{\"a\":\"one\\ntwo\\n\",\"b\":\"no end\\nof line\"}",
-                   "a: |\n  one\n  two\nb: |-\n  no end\n  of line\n");
-}

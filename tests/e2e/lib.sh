@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Shared by tests/e2e/*.test: sentences as TAP, servers on free ports, waiting for a condition.
 #
 #     . "$(dirname "$0")/lib.sh"
@@ -26,8 +27,6 @@ cleanup() {
     done
     rm -rf "$work"
 }
-
-# ---- sentences ---------------------------------------------------------------------------------
 
 ok() {
     sentences=$((sentences + 1))
@@ -125,8 +124,6 @@ give_up() {
     finish
 }
 
-# ---- servers -----------------------------------------------------------------------------------
-
 # wait_until SECONDS COMMAND…: looks again and again; false when the time is over.
 wait_until() {
     local end=$((SECONDS + $1))
@@ -141,6 +138,7 @@ wait_until() {
 start() {
     local name=$1
     shift
+    : >"$work/$name.log" # of one of this name that has ended
     "$@" >"$work/$name.log" 2>&1 </dev/null &
     pids[$name]=$!
 }
@@ -166,30 +164,39 @@ ends() {
     is "$1" "exit code $status" 'exit code 0'
 }
 
-# free_port: prints a port of 127.0.0.1 that nobody listens on, for programs that must be told one.
+# free_port: sets $port to one of 127.0.0.1 that nobody listens on, below those that the kernel gives
+# to clients, for programs that must be given one. No other test takes it while this one runs.
 free_port() {
-    local port
+    local folder=/tmp/ports-of-tests-$UID lock
+    mkdir -p "$folder"
     while port=$((RANDOM % 12000 + 20000)); do
-        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+        exec {lock}>"$folder/$port"
+        flock --nonblock "$lock" && ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && return
+        exec {lock}>&-
     done
-    echo "$port"
 }
 
-# listening PORT: somebody accepts connections on it.
-listening() {
-    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+# alone NAME: waits until no other test of this checkout is alone by that name; `exec {lock}>&-` ends it.
+alone() {
+    exec {lock}>"$root/build/$1.lock"
+    flock "$lock"
 }
 
-# start_service NAME [COMMAND…]: a program that listens on $PORT (default: $bin/NAME), on a free
-# port; sets SERVICE_URL.
+# start_service NAME [COMMAND…]: a program that listens on $PORT and prints `listens on port N`
+# (default: $bin/NAME), on a free port; sets SERVICE_URL.
 start_service() {
-    local name=$1 port
+    local name=$1
     shift
     [ $# -gt 0 ] || set -- "$bin/$name"
-    port=$(free_port)
-    start "$name" env PORT="$port" "$@"
-    wait_until 30 listening "$port" || give_up "$name starts" "$(cat "$work/$name.log")"
-    export SERVICE_URL=http://127.0.0.1:$port
+    start "$name" env PORT=0 "$@"
+    service_listens "$name"
+}
+
+# service_listens NAME: waits until it does; sets SERVICE_URL.
+service_listens() {
+    wait_until 30 grep -q 'listens on port' "$work/$1.log" || give_up "$1 starts" "$(cat "$work/$1.log")"
+    SERVICE_URL=http://127.0.0.1:$(sed -n 's/.*listens on port \([0-9]*\).*/\1/p' "$work/$1.log" | head -n 1)
+    export SERVICE_URL
 }
 
 # start_gcp_local [OPTION…]: on free ports with the data directory $GCP_DATA (fresh unless set

@@ -75,4 +75,6 @@ createServer(async (request, response) => {
     return takeManifest(response, name, reference, request.headers["content-type"], body);
   const found = manifests.get(name + (reference.startsWith("sha256:") ? "@" : ":") + reference);
   give(request, response, found?.type, found?.bytes);
-}).listen(process.env.PORT, "127.0.0.1");
+}).listen(process.env.PORT, "127.0.0.1", function () {
+  console.log(`listens on port ${this.address().port}`);
+});

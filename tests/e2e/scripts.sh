@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Shared by tests/e2e/scripts-*.test: clients that only write down how they were called, and what
 # every script has.
 # shellcheck shell=bash disable=SC2154 # $work and $bin are those of lib.sh
@@ -25,7 +26,7 @@ record() {
 #!/usr/bin/env bash
 # as kubectl of today, whatever is installed
 case "${0##*/} $*" in
-'kubectl version --client'*) echo '{"clientVersion": {"minor": "30"}}' && exit ;;
+'kubectl version --client'*) echo "{\"clientVersion\": {\"gitVersion\": \"${KUBECTL_VERSION:-v1.30.0}\"}}" && exit ;;
 esac
 words=${0##*/}
 for word; do
@@ -36,7 +37,7 @@ echo "$words" >>"$RECORD/commands"
 if [ -s "$RECORD/fails" ] && grep -F -f "$RECORD/fails" <<<"$words" >/dev/null; then exit 1; fi
 case $words in
 'gcloud auth list'*) [ -n "${NO_ACCOUNT:-}" ] || echo me@example.com ;;
-'kubectl kustomize'*) exec "$KN_LOCAL" render "$2" ;;
+'kubectl kustomize'*) PATH=$PATH_BEFORE exec kubectl kustomize "$2" ;;
 'kubectl api-resources'*) echo services ;;
 'gcloud storage service-agent'*) echo agent@gs-project-accounts.iam.gserviceaccount.com ;;
 esac
@@ -45,10 +46,13 @@ CLIENT
     chmod +x "$work/record/client"
     for client in gcloud gsutil kubectl make; do ln -sf client "$work/record/$client"; done
     path_before=$PATH
-    export RECORD=$work KN_LOCAL=$bin/kn-local PATH=$work/record:$PATH
+    export RECORD=$work PATH_BEFORE=$PATH PATH=$work/record:$PATH
 }
 
 unrecord() { export PATH=$path_before; }
+
+# kubectl_has_components: the overlays can be rendered, which kubectl 1.20 of Debian 12 cannot.
+kubectl_has_components() { kubectl kustomize manifests/overlays/gke-key >/dev/null 2>&1; }
 
 # runs_as_shown WHAT SCRIPT ARGUMENT…: it calls the clients as standard input says; --dry-run calls
 # none, and what it prints calls the same but for the look at the account.

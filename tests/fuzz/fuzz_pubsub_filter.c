@@ -21,7 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     stored_message_pack_attribute(&attributes, "name", "value");
     struct stored_message *message =
         stored_message_new((struct bytes){0}, buf_bytes(&attributes), 1, (struct bytes){0});
-    if (filter_matches(filter, message) != filter_matches(filter, message))
+    bool matched = filter_matches(filter, message);
+    if (matched != filter_matches(filter, message))
         __builtin_trap();
     stored_message_unref(message);
     filter_free(filter);

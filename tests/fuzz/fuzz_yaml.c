@@ -1,22 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* YAML of any bytes: read or refused, never a crash; what is read can be written as JSON, and as
- * YAML that says the same. */
+/* YAML of any bytes: read or refused, never a crash; what is read can be written as JSON. */
 #include "base/json/jread.h"
 #include "base/str.h"
 #include "base/yaml/yaml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void write_and_read(const json_t *tree)
-{
-    OWN(buf) struct buf text = {0};
-    OWN(yaml_docs) struct yaml_docs again = {0};
-    struct err err = {0};
-    yaml_write(tree, &text);
-    if (!yaml_read(buf_bytes(&text), "again", &again, &err) || again.count != 1 ||
-        !json_equal(again.list[0].tree, tree))
-        abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -29,8 +17,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         OWN(free) char *text = json_to_text(docs.list[i].tree);
         if (!text || yaml_line(&docs.list[i], "spec.template[0].x") == 0)
             abort();
-        if (json_is_object(docs.list[i].tree) || json_is_array(docs.list[i].tree))
-            write_and_read(docs.list[i].tree);
     }
     return 0;
 }

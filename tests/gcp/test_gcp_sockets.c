@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "gcp/auth/jwt.h"
-#include "gcp/auth/push_dlopen.h"
 #include "gcp/client/client.h"
 #include "net/server/http_server.h"
 #include "net/url.h"
@@ -12,8 +11,6 @@
 #include "tests/helpers/raw_server.h"
 #include "tests/helpers/test.h"
 
-#include <dlfcn.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -302,28 +299,15 @@ TEST(a_key_file_brings_a_token_from_its_token_server)
     EXPECT_STR(google.authorization, "Bearer real");
 }
 
-/* Loads the libgcp of this build, which the guard then finds by its name. */
-static void *load_libgcp(void)
+TEST(push_tokens_are_checked_with_keys_from_the_network)
 {
-    char program[PATH_MAX] = {0};
-    EXPECT(readlink("/proc/self/exe", program, sizeof(program) - 1) > 0);
-    *strrchr(program, '/') = '\0';
-    OWN(free) char *path = str_format("%s/../libgcp.so.0", program);
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    EXPECT(library != NULL);
-    return library;
-}
-
-TEST(a_program_without_libgcp_can_check_push_tokens)
-{
-    EXPECT(load_libgcp() != NULL);
     OWN(google) struct google google = {.body = test_jwks("0")};
     start(&google);
     OWN(free) char *url = str_format("http://%s/certs", google.host);
     fake_google_env("PUSH_AUDIENCE", "https://vision.example.com/push", "PUSH_JWKS_URL", url, NULL);
     struct err err = {0};
-    OWN(push_dlopen) struct push_dlopen *guard = NULL;
-    push_dlopen_open(&guard, &err);
+    OWN(gcp_push) struct gcp_push *guard = NULL;
+    gcp_push_open(&guard, &err);
     EXPECT_STR(err.text, "");
 
     long long now = (long long)time(NULL);
@@ -334,29 +318,8 @@ TEST(a_program_without_libgcp_can_check_push_tokens)
                    now, now + 3600);
     OWN(free) char *token = test_token("{\"alg\":\"RS256\",\"kid\":\"key-0\"}", claims, 0);
     OWN(free) char *good = str_format("Bearer %s", token);
-    push_dlopen_check(guard, good, &err);
+    gcp_push_check(guard, good, &err);
     EXPECT_STR(err.text, "");
-    EXPECT(!push_dlopen_check(guard, "Bearer x.y.z", &err));
+    EXPECT(!gcp_push_check(guard, "Bearer x.y.z", &err));
     EXPECT_INT(err.status, ERR_UNAUTHORIZED);
-}
-
-TEST(without_an_audience_libgcp_is_not_even_loaded)
-{
-    fake_google_env(NULL, NULL);
-    struct push_dlopen *guard = (struct push_dlopen *)1;
-    struct err err = {0};
-    EXPECT(push_dlopen_open(&guard, &err));
-    EXPECT(guard == NULL);
-}
-
-TEST(a_bad_setting_of_the_guard_stops_the_start)
-{
-    EXPECT(load_libgcp() != NULL);
-    fake_google_env("PUSH_AUDIENCE", "https://vision.example.com/push", "PUSH_JWKS_URL", "nowhere",
-                    NULL);
-    struct push_dlopen *guard = NULL;
-    struct err err = {0};
-    EXPECT(!push_dlopen_open(&guard, &err));
-    EXPECT_INT(err.status, ERR_INPUT);
-    EXPECT_HAS(err.text, "PUSH_JWKS_URL is nowhere");
 }

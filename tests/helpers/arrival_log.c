@@ -7,12 +7,10 @@
 #include "base/timestamp.h"
 #include "tests/helpers/test.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -74,14 +72,4 @@ void crash_test_run(struct arrival_log *ledger, const struct crash_test *trial)
     EXPECT_INT(atomic_load(&ledger->published), ARRIVAL_LOG_EVENTS);
     while (arrival_log_missing(ledger))
         rest();
-}
-
-uint16_t free_port(void)
-{
-    OWN(fd) int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof(address);
-    EXPECT(bind(fd, (struct sockaddr *)&address, size) == 0);
-    EXPECT(getsockname(fd, (struct sockaddr *)&address, &size) == 0);
-    return ntohs(address.sin_port);
 }

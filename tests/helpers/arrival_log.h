@@ -37,7 +37,4 @@ struct crash_test {
  * arrived; the runner's time limit decides when that is hopeless. */
 void crash_test_run(struct arrival_log *ledger, const struct crash_test *trial);
 
-/* A port that nobody listens on just now. */
-uint16_t free_port(void);
-
 #endif

@@ -237,7 +237,7 @@ void fake_respond(struct fake_http_call *call, int status)
 
 void fake_respond_incomplete(struct fake_http_call *call, int status)
 {
-    OWN(http_response) struct http_response response = {.status = status, .incomplete = true};
+    OWN(http_response) struct http_response response = {.status = status, .body_lost = true};
     respond(call, &response);
 }
 

@@ -3,9 +3,9 @@
 #include "tests/helpers/pictures.h"
 
 #include "base/str.h"
-#include "scene/scene.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <png.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +40,15 @@ struct picture noise_picture(unsigned width, unsigned height)
 
 struct picture sea_picture(unsigned width, unsigned height)
 {
-    return (struct picture){width, height, scene_render(width, height)};
+    OWN(buf) struct buf file = {0};
+    OWN(picture) struct picture whole = {0};
+    struct picture picture;
+    struct err err = {0};
+    bool read = read_picture_file("docs/beach.jpg", &file) &&
+                picture_decode(buf_bytes(&file), UINT_MAX, &whole, &err);
+    assert(read);
+    picture_resize(&whole, width, height, &picture);
+    return picture;
 }
 
 struct picture quarters_picture(unsigned width, unsigned height)

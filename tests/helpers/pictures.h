@@ -6,8 +6,8 @@
 #include "base/own.h"
 #include "gcp-local/vision/picture/picture.h"
 
-/* All of one colour; noise that is the same in every run; the sea at sunset; four quarters, red and
- * green above blue and white, so that it shows how it is turned. */
+/* All of one colour; noise that is the same in every run; docs/beach.jpg, the sea at sunset; four
+ * quarters, red and green above blue and white, so that it shows how it is turned. */
 struct picture plain_picture(unsigned width, unsigned height, unsigned rgb);
 struct picture noise_picture(unsigned width, unsigned height);
 struct picture sea_picture(unsigned width, unsigned height);

@@ -8,9 +8,39 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FIRST_PORT = 20000, PORTS = 12000 };
+
+static bool can_bind(uint16_t port)
+{
+    OWN(fd) int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    return bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+}
+
+uint16_t free_port(void)
+{
+    OWN(free) char *folder = str_format("/tmp/ports-of-tests-%u", getuid());
+    mkdir(folder, 0755);
+    for (;;) {
+        uint16_t port = (uint16_t)(FIRST_PORT + arc4random_uniform(PORTS));
+        OWN(free) char *path = str_format("%s/%u", folder, port);
+        int lock = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644); /* until the process ends */
+        EXPECT(lock >= 0);
+        if (flock(lock, LOCK_EX | LOCK_NB) == 0 && can_bind(port))
+            return port;
+        close(lock);
+    }
+}
 
 int socket_connect(uint16_t port)
 {

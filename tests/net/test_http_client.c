@@ -19,6 +19,7 @@
 #include <spawn.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <zlib.h>
 
@@ -318,7 +319,7 @@ TEST_BOTH(what_is_not_http_is_the_upstreams_fault)
     static const char *const texts[] = {
         "SSH-2.0-OpenSSH_9.2\r\n",
         "<html>hello</html>",
-        "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 x99 Odd\r\nContent-Length: 0\r\n\r\n",
     };
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         OWN(http_response) struct http_response answer = {0};
@@ -341,6 +342,67 @@ TEST_BOTH(a_body_over_the_limit_is_refused_however_it_comes)
         EXPECT_INT(err.status, ERR_TOO_LARGE);
         EXPECT_HAS(err.text, "the answer is over 5 bytes");
     }
+}
+
+TEST_BOTH(a_call_may_do_with_the_head_when_the_body_is_lost)
+{
+    static const char *const texts[] = {
+        "HTTP/1.1 202 Accepted\r\nX: y\r\nContent-Length: 10\r\n\r\nhello",
+        "HTTP/1.1 202 Accepted\r\nX: y\r\nContent-Length: 20\r\n\r\n01234567890123456789",
+        "HTTP/1.1 202 Accepted\r\nX: y\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe",
+        "HTTP/1.1 202 Accepted\r\nX: y\r\n\r\n01234567890123456789",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        OWN(http_response) struct http_response answer = {0};
+        struct http_call call = {.allow_lost_body = true, .max_reply = 15};
+        struct err err = get_text(texts[i], call, &answer);
+        EXPECT_STR(err.text, "");
+        EXPECT_INT(answer.status, 202);
+        EXPECT(answer.body_lost && answer.body.len == 0);
+        EXPECT_STR(headers_get(&answer.headers, "X"), "y");
+    }
+}
+
+TEST_BOTH(a_call_that_allows_a_lost_body_gets_one_that_is_not_lost)
+{
+    OWN(http_response) struct http_response answer = {0};
+    get_text("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+             (struct http_call){.allow_lost_body = true}, &answer);
+    EXPECT(!answer.body_lost);
+    EXPECT_STR(answer.body.data, "hello");
+}
+
+TEST_BOTH(without_a_whole_head_there_is_no_answer_either_way)
+{
+    static const char *const texts[] = {
+        "", "HTTP/1.1 200 OK\r\nX: y\r\n", "HTTP/1.1 x99 Odd\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n"};
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        OWN(http_response) struct http_response answer = {0};
+        struct err err = get_text(texts[i], (struct http_call){.allow_lost_body = true}, &answer);
+        EXPECT(err.status != 0 && answer.status == 0);
+    }
+}
+
+static void serve_half_and_wait(int fd, void *context)
+{
+    OWN(buf) struct buf request = {0};
+    if (!raw_server_read_request(fd, &request))
+        return;
+    socket_send(fd, bytes_of(context));
+    OWN(free) char *rest = socket_read_all(fd);
+    (void)rest;
+}
+
+TEST_BOTH(a_body_that_is_late_is_lost)
+{
+    OWN(raw_pair) struct raw_pair pair =
+        raw_pair_open(serve_half_and_wait, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
+    OWN(http_response) struct http_response answer = {0};
+    struct err err = {0};
+    struct http_call call = {.url = pair.url, .timeout_ms = 100, .allow_lost_body = true};
+    EXPECT(http_client_send(pair.client, &call, &answer, &err));
+    EXPECT(answer.status == 200 && answer.body_lost);
 }
 
 /* An answer with a field of so many bytes. */
@@ -461,13 +523,6 @@ TEST_BOTH(an_answer_that_comes_before_the_upload_is_over_is_heard)
     EXPECT_INT(answer.status, 413);
 }
 
-/* A port of 127.0.0.1 where nobody listens. */
-static uint16_t free_port(void)
-{
-    OWN(raw_server) struct raw_server *server = raw_server_open(raw_server_send_text, NULL);
-    return raw_server_port(server);
-}
-
 TEST_BOTH(a_server_that_is_not_there_is_unavailable)
 {
     OWN(http_client) struct http_client *client = open_client();
@@ -482,16 +537,62 @@ TEST_BOTH(a_server_that_is_not_there_is_unavailable)
     }
 }
 
+/* Answers one request, closes, and then counts it. */
+static void serve_one_and_close(int fd, void *context)
+{
+    raw_server_send_text(fd, (void *)"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    shutdown(fd, SHUT_RDWR);
+    atomic_fetch_add((atomic_int *)context, 1);
+}
+
 TEST_BOTH(a_kept_connection_that_the_server_closed_is_replaced)
 {
-    OWN(raw_pair) struct raw_pair pair =
-        raw_pair_open(raw_server_send_text, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    atomic_int closed = 0;
+    OWN(raw_pair) struct raw_pair pair = raw_pair_open(serve_one_and_close, &closed);
     for (int i = 0; i < 20; i++) {
         OWN(free) char *body =
             send_ok(pair.client, &(struct http_call){.url = pair.url, .body = bytes_of("event")});
         EXPECT_STR(body, "ok");
+        while (atomic_load(&closed) <= i)
+            sched_yield();
     }
     EXPECT_INT(http_client_connections(pair.client), 20);
+}
+
+/* Answers a connection's first request, reads the second, and closes without an answer. */
+static void serve_one_of_two(int fd, void *context)
+{
+    OWN(buf) struct buf request = {0};
+    if (!raw_server_read_request(fd, &request))
+        return;
+    atomic_fetch_add((atomic_int *)context, 1);
+    socket_send(fd, bytes_of("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
+    request.len = 0;
+    if (raw_server_read_request(fd, &request))
+        atomic_fetch_add((atomic_int *)context, 1);
+}
+
+TEST_BOTH(a_post_that_may_have_been_read_is_not_sent_again)
+{
+    atomic_int requests = 0;
+    OWN(raw_pair) struct raw_pair pair = raw_pair_open(serve_one_of_two, &requests);
+    struct http_call call = {.url = pair.url, .body = bytes_of("event")};
+    OWN(free) char *first = send_ok(pair.client, &call);
+    OWN(http_response) struct http_response answer = {0};
+    struct err err = {0};
+    EXPECT(!http_client_send(pair.client, &call, &answer, &err));
+    EXPECT_INT(err.status, ERR_UNAVAILABLE);
+    EXPECT_INT(requests, 2);
+}
+
+TEST_BOTH(a_get_is_sent_again_when_its_kept_connection_ends)
+{
+    atomic_int requests = 0;
+    OWN(raw_pair) struct raw_pair pair = raw_pair_open(serve_one_of_two, &requests);
+    OWN(free) char *first = send_ok(pair.client, &(struct http_call){.url = pair.url});
+    OWN(free) char *second = send_ok(pair.client, &(struct http_call){.url = pair.url});
+    EXPECT_STR(second, "ok");
+    EXPECT_INT(requests, 3);
 }
 
 static void serve_and_wait(int fd, void *closed)

@@ -19,11 +19,8 @@ export async function gcpLocal(...args) {
     return (await run(program, args)).stdout;
 }
 
-// Writes the project's own picture, the sea at sunset; gives the file's name.
-export async function renderScene(file) {
-    await run(path.join(build, 'scene'), ['--width', '640', '--height', '480', file]);
-    return file;
-}
+// The project's own picture, the sea at sunset.
+export const beach = path.join(root, 'docs/beach.jpg');
 
 // { url, host, port, dataDir, stop() } of a new server.
 export async function startGcpLocal(...options) {

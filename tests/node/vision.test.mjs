@@ -2,15 +2,14 @@
 // Google's Vision client against gcp-local.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { ImageAnnotatorClient } from '@google-cloud/vision';
 import { Storage } from '@google-cloud/storage';
 import { GoogleAuth, PassThroughClient } from 'google-auth-library';
 
-import { renderScene, startGcpLocal } from './gcp_local.mjs';
+import { beach as picture, startGcpLocal } from './gcp_local.mjs';
 
-let server, client, picture;
+let server, client;
 
 before(async () => {
     server = await startGcpLocal();
@@ -21,7 +20,6 @@ before(async () => {
         port: server.port,
         auth: new GoogleAuth({ authClient: new PassThroughClient() }),
     });
-    picture = await renderScene(path.join(server.dataDir, 'sea.jpg'));
     const storage = new Storage({ apiEndpoint: server.url, projectId: 'demo' });
     const [bucket] = await storage.createBucket('pictures');
     await bucket.upload(picture, { destination: 'holiday/sea at sunset.jpg' });

@@ -11,6 +11,7 @@
 #include "net/server/http_server.h"
 #include "tests/helpers/arrival_log.h"
 #include "tests/helpers/process.h"
+#include "tests/helpers/sockets.h"
 #include "tests/helpers/test.h"
 
 #include <dirent.h>

@@ -4,7 +4,7 @@
 #ifndef GCP_LOCAL_PUBSUB_ENGINE_SUBSCRIPTION_QUEUE_H
 #define GCP_LOCAL_PUBSUB_ENGINE_SUBSCRIPTION_QUEUE_H
 
-#include "gcp-local/pubsub/engine/heap.h"
+#include "base/heap.h"
 #include "gcp-local/pubsub/engine/stored_message.h"
 
 enum queue_entry_state {

@@ -3,9 +3,9 @@
 #include "gcp-local/pubsub/wire/publish_body.h"
 
 #include "base/base64.h"
+#include "base/json/json_scanner.h"
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "gcp-local/pubsub/wire/json_scanner.h"
 
 #include <string.h>
 
@@ -82,7 +82,7 @@ static bool too_large(struct err *err, const char *what, size_t size, size_t mos
 static bool take_string(struct reading *reading, const char *field, struct bytes *string)
 {
     reading->room.len = 0;
-    if (json_scanner_string(&reading->scan, &reading->room, string) && str_is_utf8(*string))
+    if (json_scanner_string(&reading->scan, &reading->room, string))
         return true;
     return fail_value(reading, field, "STRING");
 }
@@ -158,7 +158,7 @@ static bool read_attributes(struct reading *reading)
     while (json_scanner_next(&reading->scan, '}', &first))
         if (!read_attribute(reading))
             return false;
-    return !reading->scan.bad;
+    return !reading->scan.failed;
 }
 
 static bool read_data(struct reading *reading)
@@ -256,7 +256,7 @@ static bool read_message(struct reading *reading)
     while (json_scanner_next(&reading->scan, '}', &first))
         if (!read_field(reading))
             return false;
-    if (reading->scan.bad)
+    if (reading->scan.failed)
         return false;
     if (!check_message(reading))
         return json_scanner_fail(&reading->scan);
@@ -274,7 +274,7 @@ static bool read_list(struct reading *reading)
     while (json_scanner_next(&reading->scan, ']', &first))
         if (!read_message(reading))
             return false;
-    return !reading->scan.bad;
+    return !reading->scan.failed;
 }
 
 /* {"messages": [...]}; "topic" may be there, as the path has it already. */
@@ -302,8 +302,7 @@ static bool read_request(struct reading *reading)
 
 bool publish_body_read(struct bytes text, struct publish_body *body, struct err *err)
 {
-    struct reading reading = {
-        .scan = {text.data, text.data + text.len, false}, .err = err, .body = body};
+    struct reading reading = {.scan = json_scanner_open(text), .err = err, .body = body};
     bool ok = read_request(&reading);
     buf_done(&reading.room);
     buf_done(&reading.attributes);

@@ -10,6 +10,7 @@
 #include "net/client/http_client.h"
 #include "net/server/http_server.h"
 #include "tests/helpers/arrival_log.h"
+#include "tests/helpers/sockets.h"
 #include "tests/helpers/test.h"
 
 #include <pthread.h>

@@ -37,11 +37,22 @@ static char *told_of_text(const char *text, size_t *errors)
 TEST(the_manifests_of_today_are_good)
 {
     size_t errors = 0;
-    OWN(free) char *lines = told("manifests/overlays/local", &errors);
+    OWN(free) char *lines = told("manifests/base", &errors);
     EXPECT_INT(errors, 0);
     EXPECT_HAS(lines, "channel.messaging.knative.dev/pubsub-test created\n");
     EXPECT_HAS(lines, "containersource.sources.knative.dev/testing-source created\n");
     EXPECT_HAS(lines, "service.serving.knative.dev/translate created\n");
+}
+
+TEST(a_kustomization_in_a_folder_is_skipped_and_subfolders_are_not_read)
+{
+    size_t errors = 0;
+    OWN(free) char *lines = told("manifests/base/", &errors);
+    EXPECT_INT(errors, 0);
+    OWN(free) char *parent = told("manifests", &errors);
+    EXPECT_INT(errors, 1);
+    EXPECT_STR(parent, "manifests: contains no manifest (.yaml, .yml, .json); subfolders are not "
+                       "read, try -f manifests/base\n");
 }
 
 TEST(the_manifests_of_2019_are_good)

@@ -37,7 +37,7 @@ static void expect_error(const char *text, const char *want)
 {
     OWN(buf) struct buf told = {0};
     size_t errors = 0;
-    OWN(free) char *got = converted(text, &told, &errors);
+    free(converted(text, &told, &errors));
     EXPECT_INT(errors, 1);
     EXPECT_STR(told.data, want);
 }

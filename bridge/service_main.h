@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The main program of a service: what message-dumper, vision and translate share beyond the HTTP
+ * side, which is cloudevents/service. */
+#ifndef BRIDGE_SERVICE_MAIN_H
+#define BRIDGE_SERVICE_MAIN_H
+
+#include "cloudevents/service.h"
+#include "gcp/gcp.h"
+
+/* name, about and handler are required. */
+struct service_program {
+    const char *name;     /* e.g. "vision" */
+    const char *about;    /* for --help: what it does, as lines */
+    const char *paths;    /* for --help: lines for what `get` answers */
+    const char *settings; /* for --help: lines for its own environment variables */
+    ce_handler *handler;  /* its app is what `open` returned, or else a struct gcp for `apis` */
+    unsigned apis;        /* of Google Cloud that the handler calls: GCP_VISION, … */
+
+    /* Reads the configuration, once, before the first event. A NULL with err ends the program. */
+    void *(*open)(struct err *err);
+    void (*close)(void *app);
+    bool (*get)(struct http_exchange *exchange, void *app); /* as in struct ce_service */
+};
+
+/* The whole main of a service. Knows --help and --version, opens Google Cloud when the service
+ * calls it, checks push tokens when PUSH_AUDIENCE is set, and serves until SIGTERM or SIGINT. Exit
+ * codes: 0 ended by a signal, 1 could not go on, 2 wrong arguments or configuration. */
+int service_main(int argc, char **argv, const struct service_program *program);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Kustomizations, which kubectl renders: a child process, whose output is read. */
+#include "kn-local/manifests/kustomization.h"
+
+#include "base/json/jread.h"
+#include "base/own.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+enum {
+    MAX_OUTPUT = 16 << 20,
+    OLDEST_MINOR = 22, /* of kubectl 1: it knows components */
+};
+
+extern char **environ;
+
+bool kustomization_is_name(const char *name)
+{
+    static const char *const names[] = {"kustomization.yaml", "kustomization.yml", "Kustomization"};
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        if (str_equal(name, names[i]))
+            return true;
+    return false;
+}
+
+/* Starts kubectl, found on PATH, with our blocked signals let through. Returns an errno. */
+static int start(const char *const *arguments, int out, int errors, pid_t *pid)
+{
+    posix_spawn_file_actions_t files;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&files, errors, STDERR_FILENO);
+
+    sigset_t none, defaults;
+    sigemptyset(&none);
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE);
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+
+    int failure = posix_spawnp(pid, "kubectl", &files, &attributes,
+                               (char *const *)(uintptr_t)arguments, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&files);
+    return failure;
+}
+
+/* Runs kubectl and appends what it prints; said is the start of its standard error. */
+static bool run_kubectl(const char *const *arguments, struct buf *out, char *said, size_t said_size,
+                        struct err *err)
+{
+    int ends[2];
+    OWN(fd) int errors = memfd_create("kubectl", MFD_CLOEXEC);
+    if (errors < 0 || pipe2(ends, O_CLOEXEC) != 0)
+        return err_set(err, ERR_INTERNAL, "cannot run kubectl: %s", strerror(errno));
+    OWN(fd) int from = ends[0];
+    pid_t pid;
+    int failure = start(arguments, ends[1], errors, &pid);
+    close(ends[1]);
+    if (failure)
+        return err_set(err, ERR_INTERNAL, "needs kubectl 1.%d or newer on PATH: %s", OLDEST_MINOR,
+                       failure == ENOENT ? "there is no kubectl" : strerror(failure));
+
+    char chunk[1 << 16];
+    bool fits = true;
+    for (ssize_t len; fits && (len = read(from, chunk, sizeof(chunk))) > 0;)
+        fits = buf_add(out, chunk, (size_t)len);
+    if (!fits)
+        kill(pid, SIGKILL);
+    int status = 0;
+    waitpid(pid, &status, 0);
+    ssize_t len = pread(errors, said, said_size - 1, 0);
+    while (len > 0 && said[len - 1] == '\n')
+        len--;
+    said[len > 0 ? len : 0] = '\0';
+    if (!fits)
+        return err_set(err, ERR_TOO_LARGE, "kubectl %s prints more than %d bytes", arguments[1],
+                       MAX_OUTPUT);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return err_set(err, ERR_INPUT, "kubectl %s failed (%s %d): %s", arguments[1],
+                       WIFEXITED(status) ? "exit code" : "signal",
+                       WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), said);
+    return true;
+}
+
+/* Whether kubectl is too old; *version, which the caller frees, is what it calls itself. */
+static bool is_too_old(char **version)
+{
+    static const char *const arguments[] = {"kubectl", "version", "--client", "--output=json",
+                                            NULL};
+    struct err err = {0};
+    char said[256];
+    OWN(buf) struct buf out = {.max = MAX_OUTPUT};
+    if (!run_kubectl(arguments, &out, said, sizeof(said), &err))
+        return false;
+    json_auto_t *tree = json_from_bytes(buf_bytes(&out), "kubectl version", ERR_INPUT, &err);
+    if (!tree)
+        return false;
+    struct jread all = jread_open(tree, "kubectl version", ERR_INPUT, &err);
+    struct jread client = jread_obj(&all, "clientVersion");
+    *version = str_copy(jread_str(&client, "gitVersion"));
+    int major = 0, minor = 0;
+    return sscanf(*version, "v%d.%d", &major, &minor) == 2 && major == 1 && minor < OLDEST_MINOR;
+}
+
+bool kustomization_render(const char *folder, struct buf *out, struct err *err)
+{
+    const char *const arguments[] = {"kubectl", "kustomize", folder, NULL};
+    char said[400];
+    out->max = MAX_OUTPUT;
+    if (run_kubectl(arguments, out, said, sizeof(said), err))
+        return true;
+    OWN(free) char *version = NULL;
+    if (err->status == ERR_INPUT && is_too_old(&version)) {
+        *err = (struct err){0};
+        err_set(err, ERR_INPUT, "needs kubectl 1.%d or newer, and kubectl on PATH is %s",
+                OLDEST_MINOR, version);
+    }
+    return err_wrap(err, "-k %s", folder);
+}

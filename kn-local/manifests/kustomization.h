@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Kustomizations, which kubectl renders. */
+#ifndef KN_LOCAL_MANIFESTS_KUSTOMIZATION_H
+#define KN_LOCAL_MANIFESTS_KUSTOMIZATION_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Whether a file of this name (without a folder) describes a kustomization. */
+bool kustomization_is_name(const char *name);
+
+/* Appends what `kubectl kustomize FOLDER` prints. False and err, which names the folder and says
+ * what kubectl said, or which version is needed where kubectl is missing or too old. */
+bool kustomization_render(const char *folder, struct buf *out, struct err *err);
+
+#endif
