@@ -279,76 +279,94 @@ void event_log_unsubscribe(struct event_log_reader *reader, bool forget)
     event_log_reader_release(reader); /* the log's */
 }
 
-/* What is open, and what in the file is not. */
+/* What is in the file and was not opened. */
 struct reconciliation {
     struct event_log_writer *writer;
+    event_log_keep *keep;
+    void *context;
     struct removal *removals;
 };
 
-static bool is_open(struct event_log_writer *writer, int64_t id, bool is_reader)
+/* The open log of an id; NULL = none. Under the writer's lock. */
+static struct event_log *find_log(struct event_log_writer *writer, int64_t id)
 {
     struct event_log *log;
-    struct event_log_reader *reader;
-    bool found = false;
-    pthread_mutex_lock(&writer->lock);
     DL_FOREACH(writer->logs, log)
     {
-        found |= !is_reader && log->row.id == id;
+        if (log->row.id == id)
+            break;
+    }
+    return log;
+}
+
+/* Whether a log or reader is open. A reader that is to be kept, and is not open, counts as absent.
+ */
+static bool is_open(struct event_log_writer *writer, const struct event_log_item *item, bool keep)
+{
+    struct event_log_reader *reader = NULL;
+    pthread_mutex_lock(&writer->lock);
+    struct event_log *log = find_log(writer, item->log);
+    if (log && item->reader) {
         pthread_mutex_lock(&log->lock);
         DL_FOREACH2(log->readers, reader, next_reader)
         {
-            found |= is_reader && reader->id == id;
+            if (reader->id == item->reader)
+                break;
         }
+        log->absent += !reader && keep;
         pthread_mutex_unlock(&log->lock);
     }
     pthread_mutex_unlock(&writer->lock);
-    return found;
+    return item->reader ? reader != NULL : log != NULL;
 }
 
-static void check_row(const char *log, const char *reader, int64_t id, void *context)
+static void check_item(const struct event_log_item *item, void *context)
 {
     struct reconciliation *reconciliation = context;
-    if (is_open(reconciliation->writer, id, reader != NULL))
+    bool keep = reconciliation->keep(item->log_name, item->reader_name, reconciliation->context);
+    if (is_open(reconciliation->writer, item, keep) || keep)
         return;
-    if (reader)
-        log_warning("%s: what was kept for the subscription %s is removed, since there is none "
-                    "any longer",
-                    log, reader);
+    if (item->reader)
+        log_warning("%s: what was kept for the subscription %s is removed; it does not exist any "
+                    "longer",
+                    item->log_name, item->reader_name);
     else
-        log_warning("%s: what was kept on disk is removed, since the channel is gone", log);
+        log_warning("%s: what was kept on disk is removed; the channel does not exist any longer",
+                    item->log_name);
     struct removal *removal = alloc_zeroed(sizeof(*removal));
-    *removal = (struct removal){.id = id, .is_reader = reader != NULL};
+    *removal = (struct removal){.id = item->reader ? item->reader : item->log,
+                                .is_reader = item->reader != 0};
     LL_PREPEND(reconciliation->removals, removal);
 }
 
-/* Removes what is in the file and was not opened. */
-static void reconcile(struct event_log_writer *writer)
+static void reconcile(struct event_log_writer *writer, event_log_keep *keep, void *context)
 {
-    struct reconciliation reconciliation = {.writer = writer};
+    struct reconciliation reconciliation = {writer, keep, context, NULL};
     struct err err = {0};
     struct event_log *log;
     pthread_mutex_lock(&writer->store_lock);
-    bool ok = event_log_store_list(writer->store, check_row, &reconciliation, &err);
-    pthread_mutex_unlock(&writer->store_lock);
-    if (!ok)
-        log_warning("the event store could not be compared with the channels: %s", err.text);
-
     pthread_mutex_lock(&writer->lock);
     DL_FOREACH(writer->logs, log)
     {
         pthread_mutex_lock(&log->lock);
-        log->absent = ok ? 0 : log->absent;
+        log->absent = 0;
         pthread_mutex_unlock(&log->lock);
     }
+    pthread_mutex_unlock(&writer->lock);
+    if (!event_log_store_list(writer->store, check_item, &reconciliation, &err))
+        log_warning("the event store could not be compared with the channels: %s", err.text);
+    pthread_mutex_unlock(&writer->store_lock);
+
+    pthread_mutex_lock(&writer->lock);
     writer->sweeps |= reconciliation.removals != NULL;
     LL_CONCAT(writer->removals, reconciliation.removals);
     pthread_mutex_unlock(&writer->lock);
 }
 
-void event_log_writer_begin(struct event_log_writer *writer, bool all_open)
+void event_log_writer_begin(struct event_log_writer *writer, event_log_keep *keep, void *context)
 {
-    if (all_open)
-        reconcile(writer);
+    if (keep)
+        reconcile(writer, keep, context);
     pthread_mutex_lock(&writer->lock);
     writer->begun = writer->delivering = true;
     pthread_mutex_unlock(&writer->lock);

@@ -24,9 +24,13 @@ struct event_log_options {
 struct event_log_writer *event_log_writer_open(const struct event_log_options *options,
                                                struct err *err);
 
-/* Begins to hand out events. all_open: all logs and readers that there should be were opened, so
- * that what is in the file besides them is removed, with a line in the program's log. */
-void event_log_writer_begin(struct event_log_writer *writer, bool all_open);
+/* Whether a log (reader NULL) or reader that is in the file and was not opened is to be kept. */
+typedef bool event_log_keep(const char *log, const char *reader, void *context);
+
+/* Begins to hand out events. With keep, all that there should be was opened, and what is in the
+ * file besides is removed, with a line in the program's log, unless keep says otherwise. NULL:
+ * nothing is removed. */
+void event_log_writer_begin(struct event_log_writer *writer, event_log_keep *keep, void *context);
 
 /* Hands out nothing more. */
 void event_log_writer_pause(struct event_log_writer *writer);

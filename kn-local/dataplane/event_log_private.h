@@ -95,6 +95,10 @@ void event_log_writer_wake(struct event_log_writer *writer, bool read, bool flus
  * store_lock, within a transaction. On failure all is to be written again. */
 bool event_log_flush(struct event_log_writer *writer, struct err *err);
 
+/* Reads once for the readers that want it now, and hands out what was read; on the writer's thread.
+ */
+void event_log_read_all(struct event_log_writer *writer);
+
 /* Removes what is to be removed later, now; under store_lock. A name that is removed must be gone
  * before it is opened again. */
 bool event_log_remove_pending(struct event_log_writer *writer, struct err *err);

@@ -64,8 +64,8 @@ static const char *const sql[STATEMENTS] = {
     [SAVE_READER] = "UPDATE reader SET low = ?2, done = ?3, sum = ?4 WHERE id = ?1",
     [REMOVE_READER] = "DELETE FROM reader WHERE id = ?1",
     [FIRST_EVENT] = "SELECT min(id) FROM event WHERE id >= ?1 AND id < ?2",
-    [LIST] = ("SELECT name, NULL, id FROM log WHERE name IS NOT NULL UNION ALL"
-              " SELECT log.name, reader.name, reader.id FROM reader, log"
+    [LIST] = ("SELECT id, 0, name, NULL FROM log WHERE name IS NOT NULL UNION ALL"
+              " SELECT log.id, reader.id, log.name, reader.name FROM reader, log"
               " WHERE log.id = reader.log AND log.name IS NOT NULL"),
     [FREE_PAGES] = "SELECT freelist_count * page_size FROM pragma_freelist_count(),"
                    " pragma_page_size()",
@@ -416,15 +416,17 @@ bool event_log_store_remove_reader(struct event_log_store *store, int64_t id, st
 }
 
 bool event_log_store_list(struct event_log_store *store,
-                          void (*each)(const char *log, const char *reader, int64_t id,
-                                       void *context),
+                          void (*each)(const struct event_log_item *item, void *context),
                           void *context, struct err *err)
 {
     sqlite3_stmt *statement = store->statements[LIST];
     int result;
     while ((result = sqlite3_step(statement)) == SQLITE_ROW)
-        each((const char *)sqlite3_column_text(statement, 0),
-             (const char *)sqlite3_column_text(statement, 1), sqlite3_column_int64(statement, 2),
+        each(&(struct event_log_item){.log = sqlite3_column_int64(statement, 0),
+                                      .reader = sqlite3_column_int64(statement, 1),
+                                      .log_name = (const char *)sqlite3_column_text(statement, 2),
+                                      .reader_name =
+                                          (const char *)sqlite3_column_text(statement, 3)},
              context);
     return end(store, statement, result, "read", err);
 }

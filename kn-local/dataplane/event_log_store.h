@@ -92,11 +92,16 @@ bool event_log_store_save_reader(struct event_log_store *store, int64_t id,
                                  const struct number_set *done, struct err *err);
 bool event_log_store_remove_reader(struct event_log_store *store, int64_t id, struct err *err);
 
-/* Calls each for all logs (reader NULL, with the log's id) and readers (with the reader's id). The
- * strings are borrowed for the call, which must not use the store. */
+/* A log, or a reader of it. */
+struct event_log_item {
+    int64_t log, reader; /* ids; reader 0 = the log itself */
+    const char *log_name, *reader_name;
+};
+
+/* Calls each for all logs and readers. The strings are borrowed for the call, which must not use
+ * the store. */
 bool event_log_store_list(struct event_log_store *store,
-                          void (*each)(const char *log, const char *reader, int64_t id,
-                                       void *context),
+                          void (*each)(const struct event_log_item *item, void *context),
                           void *context, struct err *err);
 
 #endif

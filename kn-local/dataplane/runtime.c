@@ -276,7 +276,7 @@ void runtime_begin(struct runtime *runtime)
 {
     pthread_mutex_lock(&runtime->change);
     if (runtime->writer)
-        event_log_writer_begin(runtime->writer, true);
+        event_log_writer_begin(runtime->writer, runtime_is_kept, runtime);
     atomic_store(&runtime->begun, true);
     pthread_mutex_unlock(&runtime->change);
 }

@@ -78,6 +78,10 @@ bool runtime_apply_source(struct runtime *runtime, const struct runtime_source *
                           struct err *err);
 bool runtime_apply_ping(struct runtime *runtime, const struct runtime_ping *ping, struct err *err);
 
+/* Before runtime_begin: a channel or subscription exists, but cannot be applied now (its subscriber
+ * cannot be resolved, say). What durable channels keep for it stays. */
+void runtime_keep(struct runtime *runtime, struct resource_id id);
+
 /* Ends it: its processes are stopped, the events that a channel still holds for it are dropped. */
 void runtime_remove(struct runtime *runtime, struct resource_id id);
 

@@ -138,6 +138,28 @@ void runtime_remove(struct runtime *runtime, struct resource_id id)
     pthread_mutex_unlock(&runtime->change);
 }
 
+void runtime_keep(struct runtime *runtime, struct resource_id id)
+{
+    pthread_mutex_lock(&runtime->change);
+    runtime->kept = alloc_resize(runtime->kept, (runtime->kept_count + 1) * sizeof(*runtime->kept));
+    runtime->kept[runtime->kept_count++] = key_of(id.kind, id.ns, id.name);
+    pthread_mutex_unlock(&runtime->change);
+}
+
+/* A log's name is "NAMESPACE/channels/NAME". */
+bool runtime_is_kept(const char *log, const char *reader, void *context)
+{
+    const struct runtime *runtime = context;
+    OWN(free) char *ns = str_copy_bytes((struct bytes){log, strcspn(log, "/")});
+    const char *slash = strrchr(log, '/');
+    OWN(free) char *key = reader ? key_of(RESOURCE_SUBSCRIPTION, ns, reader)
+                                 : key_of(RESOURCE_CHANNEL, ns, slash ? slash + 1 : log);
+    for (size_t i = 0; i < runtime->kept_count; i++)
+        if (str_equal(runtime->kept[i], key))
+            return true;
+    return false;
+}
+
 void runtime_free_entries(struct runtime *runtime)
 {
     struct entry *entry, *next;
@@ -146,6 +168,9 @@ void runtime_free_entries(struct runtime *runtime)
         HASH_DEL(runtime->entries, entry);
         free_entry(entry, false);
     }
+    for (size_t i = 0; i < runtime->kept_count; i++)
+        free(runtime->kept[i]);
+    free(runtime->kept);
 }
 
 /* The writer of the event logs, opened when it is needed first. */
@@ -164,7 +189,7 @@ static bool open_writer(struct runtime *runtime, struct err *err)
         return true;
     runtime->writer = event_log_writer_open(&log, err);
     if (runtime->writer && atomic_load(&runtime->begun))
-        event_log_writer_begin(runtime->writer, false);
+        event_log_writer_begin(runtime->writer, NULL, NULL);
     return runtime->writer != NULL;
 }
 

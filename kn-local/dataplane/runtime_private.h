@@ -42,6 +42,8 @@ struct runtime {
 
     pthread_mutex_t change; /* one change at a time: held by the calls of runtime.h, and by nothing
                              * that these calls lead to */
+    char **kept;            /* keys of what exists but could not be applied before runtime_begin */
+    size_t kept_count;
     struct event_log_writer *writer; /* NULL until the first channel on disk */
     pthread_rwlock_t names;          /* guards entries; written under `change` */
     struct entry *entries;
@@ -50,6 +52,9 @@ struct runtime {
 /* What is applied under a name, held; NULL when there is none. From any thread. */
 struct channel *runtime_find_channel(struct runtime *runtime, const char *ns, const char *name);
 struct revision *runtime_find_revision(struct runtime *runtime, const char *ns, const char *name);
+
+/* An event_log_keep: whether runtime_keep was called for what is in the file. */
+bool runtime_is_kept(const char *log, const char *reader, void *context);
 
 /* Frees all entries at the end; what is on disk stays. */
 void runtime_free_entries(struct runtime *runtime);

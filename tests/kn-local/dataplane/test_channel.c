@@ -589,3 +589,211 @@ TEST(the_journal_shows_each_hop_of_an_event)
                           "default/subscriptions/a retried 503; "
                           "default/subscriptions/a dead-lettered 202; ");
 }
+
+TEST(a_success_whose_body_is_lost_is_a_delivery_without_a_reply)
+{
+    OWN(fixture) struct fixture fixture;
+    open_fixture(&fixture);
+    struct fixture_options options = {
+        .reply = "http://reply/", .dead_letter = "http://dead/", .policy = {.retry = 3}};
+    subscribe(&fixture, "a", &options);
+    take(&fixture, "1");
+    fake_respond_incomplete(fake_await_call(fixture.fake, 1), 200);
+    EXPECT_INT(fixture.fake->count, 1);
+    EXPECT_INT(fixture.outcome.status, 202);
+}
+
+TEST(a_reply_that_cannot_be_sent_on_makes_the_event_a_dead_letter)
+{
+    OWN(fixture) struct fixture fixture;
+    open_fixture(&fixture);
+    struct fixture_options options = {.reply = "http://reply/", .dead_letter = "http://dead/"};
+    subscribe(&fixture, "a", &options);
+    take(&fixture, "1");
+    static const char *const batch[] = {"Content-Type", "application/cloudevents-batch+json", NULL};
+    fake_respond_with(fake_await_call(fixture.fake, 1), 200, batch, bytes_of("[]"));
+    const struct fake_http_call *letter = fake_await_call(fixture.fake, 2);
+    EXPECT_STR(letter->url, "http://dead/");
+    EXPECT_STR(field(letter, "ce-id"), "1");
+    EXPECT_STR(field(letter, "ce-knativeerrorcode"), "-1");
+    EXPECT_STR(field(letter, "ce-knativeerrordest"), "http://reply/");
+    EXPECT_STR(field(letter, "ce-knativeerrordata"), "");
+    EXPECT_HAS(fixture.fake->published, "DeadLettered a: an event went to http://dead/ since "
+                                        "http://a/ gave a reply that cannot be sent on");
+    fake_respond(fake_await_call(fixture.fake, 2), 202);
+    EXPECT_INT(fixture.outcome.status, 202);
+}
+
+TEST(a_reply_that_cannot_be_sent_on_is_reported_when_there_is_no_dead_letter_sink)
+{
+    OWN(fixture) struct fixture fixture;
+    open_fixture(&fixture);
+    struct fixture_options options = {.reply = "http://reply/"};
+    subscribe(&fixture, "a", &options);
+    take(&fixture, "1");
+    static const char *const json[] = {"Content-Type", "application/cloudevents+json", NULL};
+    fake_respond_with(fake_await_call(fixture.fake, 1), 200, json, bytes_of("no JSON"));
+    EXPECT_INT(fixture.fake->count, 1);
+    EXPECT_INT(fixture.outcome.status, 500);
+    EXPECT_HAS(fixture.fake->published,
+               "EventDropped a: an event was dropped since http://a/ gave a "
+               "reply that cannot be sent on");
+}
+
+TEST(an_incomplete_binary_reply_is_sent_on_as_it_is)
+{
+    OWN(fixture) struct fixture fixture;
+    open_fixture(&fixture);
+    struct fixture_options options = {.reply = "http://reply/"};
+    subscribe(&fixture, "a", &options);
+    take(&fixture, "1");
+    static const char *const fields[] = {
+        "ce-specversion", "1.0", "ce-own", "caf\351", "traceparent",
+        "of the answer",  "b3",  "x",      NULL};
+    fake_respond_with(fake_await_call(fixture.fake, 1), 200, fields, bytes_of("r"));
+    const struct fake_http_call *reply = fake_await_call(fixture.fake, 2);
+    EXPECT_STR(field(reply, "ce-own"), "caf\351");
+    EXPECT_STR(field(reply, "traceparent"), "t-1");
+    EXPECT_STR(field(reply, "b3"), "(absent)");
+    fake_respond(fake_await_call(fixture.fake, 2), 202);
+}
+
+TEST(an_event_that_is_dead_lettered_is_published_with_what_the_subscriber_said)
+{
+    OWN(fixture) struct fixture fixture;
+    open_fixture(&fixture);
+    struct fixture_options options = {.dead_letter = "http://dead/", .policy = {.retry = 1}};
+    subscribe(&fixture, "a", &options);
+    take(&fixture, "1");
+    for (size_t i = 1; i <= 2; i++)
+        fake_respond_with(fake_await_call(fixture.fake, i), 500, NULL, bytes_of("no database\n"));
+    EXPECT_STR(fixture.fake->published,
+               "DeadLettered a: an event went to http://dead/ after 2 attempts: http://a/ "
+               "answered 500: no database");
+    fake_respond(fake_await_call(fixture.fake, 3), 202);
+}
+
+/* Subscribes `name` of the fixture's channel to a channel of this process. */
+static void subscribe_channel(struct fixture *fixture, const char *name, const char *to,
+                              const struct delivery_policy *policy)
+{
+    struct err err = {0};
+    struct runtime_subscription spec = {
+        .ns = "default",
+        .name = name,
+        .channel = "pictures",
+        .subscriber = {.to = DESTINATION_CHANNEL, .ns = "default", .name = to},
+        .policy = *policy,
+    };
+    struct subscription *subscription = subscription_new(&fixture->fake->io, ROOT, &spec);
+    EXPECT(channel_subscribe(fixture->channel, subscription, &err));
+    fixture->subscriptions[fixture->count++] = subscription;
+}
+
+/* A second channel in memory, with one subscriber "http://b/". */
+struct second {
+    struct fixture *fixture;
+    struct channel *channel;
+    struct subscription *subscription;
+};
+
+static void open_second(struct second *second, struct fixture *fixture)
+{
+    struct err err = {0};
+    struct runtime_subscription spec = {
+        .ns = "default", .name = "b", .channel = "second", .subscriber = url_target("http://b/")};
+    second->fixture = fixture;
+    second->channel = channel_open(&fixture->fake->io, NULL, "default", "second", &err);
+    second->subscription = subscription_new(&fixture->fake->io, ROOT, &spec);
+    EXPECT(channel_subscribe(second->channel, second->subscription, &err));
+    fixture->fake->channels[0] = second->channel;
+}
+
+static void own_second(struct second *second)
+{
+    second->fixture->fake->channels[0] = NULL;
+    channel_unsubscribe(second->channel, second->subscription, SUBSCRIPTION_REMOVED);
+    subscription_release(second->subscription);
+    channel_close(second->channel, true);
+}
+
+TEST(an_event_for_a_channel_of_this_process_takes_no_connection)
+{
+    OWN(fixture) struct fixture fixture;
+    open_fixture(&fixture);
+    OWN(second) struct second second;
+    open_second(&second, &fixture);
+    subscribe_channel(&fixture, "a", "second", &(struct delivery_policy){0});
+    take(&fixture, "1");
+    const struct fake_http_call *call = fake_await_call(fixture.fake, 1);
+    EXPECT_STR(call->url, "http://b/");
+    EXPECT_STR(field(call, "x-request-id"), "r-1");
+    EXPECT_INT(fixture.outcome.times, 0);
+    fake_respond(fake_await_call(fixture.fake, 1), 202);
+    fake_run_due(fixture.fake);
+    EXPECT_INT(fixture.outcome.status, 202);
+}
+
+TEST(a_failure_behind_a_channel_of_this_process_comes_back_to_the_sender)
+{
+    OWN(fixture) struct fixture fixture;
+    open_fixture(&fixture);
+    OWN(second) struct second second;
+    open_second(&second, &fixture);
+    subscribe_channel(&fixture, "a", "second", &(struct delivery_policy){0});
+    subscribe_channel(&fixture, "c", "missing", &(struct delivery_policy){0});
+    take(&fixture, "1");
+    fake_respond(fake_await_call(fixture.fake, 1), 400);
+    fake_run_due(fixture.fake);
+    EXPECT_INT(fixture.outcome.status, 500);
+}
+
+TEST(a_channel_of_this_process_that_is_full_is_waited_for)
+{
+    OWN(fixture) struct fixture fixture;
+    open_fixture(&fixture);
+    OWN(second) struct second second;
+    open_second(&second, &fixture);
+    subscribe_channel(&fixture, "a", "second", &(struct delivery_policy){0});
+    atomic_store(&second.channel->budget->used, second.channel->budget->max);
+    take(&fixture, "1");
+    fake_run_due(fixture.fake);
+    EXPECT_INT(fixture.outcome.times, 0);
+    EXPECT_INT(fixture.fake->count, 0);
+    atomic_store(&second.channel->budget->used, 0);
+    EXPECT(fake_fire_timer(fixture.fake));
+    fake_respond(fake_await_call(fixture.fake, 1), 202);
+    fake_run_due(fixture.fake);
+    EXPECT_INT(fixture.outcome.status, 202);
+}
+
+TEST(a_channel_of_this_process_that_answers_late_is_a_failed_attempt)
+{
+    OWN(fixture) struct fixture fixture;
+    open_fixture(&fixture);
+    OWN(second) struct second second;
+    open_second(&second, &fixture);
+    subscribe_channel(&fixture, "a", "second", &(struct delivery_policy){.timeout_ns = NS_PER_SEC});
+    take(&fixture, "1");
+    fake_await_call(fixture.fake, 1);
+    EXPECT(fake_fire_timer(fixture.fake));
+    EXPECT_INT(fixture.outcome.status, 500);
+    EXPECT_HAS(fixture.fake->published, "the channel did not answer in time");
+    fake_respond(fake_await_call(fixture.fake, 1), 202);
+}
+
+TEST(channels_that_lead_to_each_other_do_not_grow_the_stack)
+{
+    OWN(fixture) struct fixture fixture;
+    open_fixture(&fixture);
+    fixture.fake->channels[0] = fixture.channel;
+    subscribe_channel(&fixture, "a", "pictures", &(struct delivery_policy){0});
+    atomic_store(&fixture.channel->async, true);
+    take(&fixture, "1");
+    uint64_t rounds = 0;
+    while (rounds++ < 100000 && fake_fire_timer(fixture.fake))
+        ;
+    EXPECT(rounds > 100000);
+    channel_unsubscribe(fixture.channel, fixture.subscriptions[0], SUBSCRIPTION_REMOVED);
+    fake_run_due(fixture.fake);
+}

@@ -104,10 +104,16 @@ static void subscribe(struct fixture *fixture, const char *name)
     fixture->subscriptions[fixture->count++] = subscription;
 }
 
+static bool keep_nothing(const char *log, const char *reader, void *context)
+{
+    (void)log, (void)reader, (void)context;
+    return false;
+}
+
 /* All subscriptions are there. */
 static void begin(struct fixture *fixture)
 {
-    event_log_writer_begin(fixture->writer, true);
+    event_log_writer_begin(fixture->writer, keep_nothing, NULL);
 }
 
 static void take(struct fixture *fixture, int number)
@@ -424,6 +430,41 @@ TEST(readers_and_channels_that_were_not_opened_are_gone_after_the_start)
     begin(&fixture);
     take_all(&fixture, 4, 4);
     EXPECT_STR(fake_await_call(fixture.fake, 1)->id, "4");
+}
+
+static bool keep_all(const char *log, const char *reader, void *context)
+{
+    (void)log, (void)reader, (void)context;
+    return true;
+}
+
+TEST(what_is_kept_for_a_subscription_that_cannot_be_applied_waits_for_it)
+{
+    OWN(fixture) struct fixture fixture;
+    open_fixture(&fixture);
+    subscribe(&fixture, "a");
+    subscribe(&fixture, "b");
+    begin(&fixture);
+    take_all(&fixture, 1, 1);
+    for (size_t i = 1; i <= 2; i++) /* b has nothing done */
+        if (str_equal(fake_await_call(fixture.fake, i)->url, "http://a/"))
+            fake_respond(fake_await_call(fixture.fake, i), 202);
+    close_channel(&fixture);
+
+    open_channel(&fixture);
+    subscribe(&fixture, "a");
+    event_log_writer_begin(fixture.writer, keep_all, NULL);
+    take_all(&fixture, 2, 2);
+    fake_respond(fake_await_call(fixture.fake, 1), 202);
+    close_channel(&fixture);
+    uint64_t next;
+    EXPECT_INT(count_stored(&fixture, &next), 2);
+    open_channel(&fixture);
+    subscribe(&fixture, "a");
+    event_log_writer_begin(fixture.writer, keep_all, NULL);
+    subscribe(&fixture, "b");
+    fake_await_call(fixture.fake, 2);
+    EXPECT_STR(fake_await_call(fixture.fake, 1)->id, "1");
 }
 
 TEST(nothing_is_delivered_before_all_is_there)

@@ -75,6 +75,7 @@ struct fixture {
     struct runtime *runtime;
     struct http_client *client;
     char *dir;
+    int64_t drain_ns;
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
     char pod[128]; /* the last one that was heard of */
@@ -133,6 +134,7 @@ static void open_runtime(struct fixture *fixture)
         .program_dir = fixture->dir,
         .images = images,
         .image_count = 1,
+        .drain_ns = fixture->drain_ns,
         .listener = {.pod = on_pod, .status = on_status, .event = on_event, .app = fixture},
     };
     fixture->runtime = runtime_open(&options, &err);
@@ -750,6 +752,125 @@ TEST(a_source_runs_with_its_sink_and_is_started_again_when_it_ends)
                                       "{\"extensions\":{\"a\":\"b\"}}\n",
                                       runtime_port(fixture.runtime));
     EXPECT_STR(log.data, want);
+}
+
+static void forward_to(struct fixture *fixture, const char *name, const char *channel,
+                       const char *to)
+{
+    subscribe(fixture, name, channel,
+              (struct runtime_destination){.to = DESTINATION_CHANNEL, .ns = "default", .name = to});
+}
+
+/* Nothing takes its events for an hour. */
+static void subscribe_stuck(struct fixture *fixture, const char *name, const char *channel)
+{
+    struct err err = {0};
+    struct runtime_subscription stuck = {
+        .ns = "default",
+        .name = name,
+        .channel = channel,
+        .subscriber = {.to = DESTINATION_SERVICE, .ns = "default", .name = "absent"},
+        .policy = {.retry = 1000, .backoff = BACKOFF_EXPONENTIAL, .delay_ns = 3600 * NS_PER_SEC},
+    };
+    EXPECT(runtime_apply_subscription(fixture->runtime, &stuck, &err));
+}
+
+TEST(the_backlog_of_a_channel_that_leads_to_another_survives_a_restart)
+{
+    enum { EVENTS = 300 };
+    OWN(fixture) struct fixture fixture;
+    OWN(sink) struct sink sink;
+    fixture_open(&fixture);
+    sink_open(&sink);
+    apply_channel(&fixture, "c1", true);
+    subscribe_stuck(&fixture, "s1", "c1");
+    for (int i = 0; i < EVENTS; i++)
+        EXPECT_INT(post(&fixture, "/default/channels/c1", "x"), 202);
+    runtime_close(fixture.runtime);
+
+    open_runtime(&fixture);
+    apply_channel(&fixture, "c1", true);
+    forward_to(&fixture, "s1", "c1", "c2");
+    apply_channel(&fixture, "c2", true);
+    for (int i = 0; i < 20; i++) { /* takes a while before all is there */
+        OWN(free) char *name = str_format("other%d", i);
+        subscribe_stuck(&fixture, name, "c2");
+    }
+    subscribe_url(&fixture, "s2", "c2", &sink);
+    runtime_begin(fixture.runtime);
+    sink_wait(&sink, EVENTS);
+}
+
+TEST(a_delivery_that_is_under_way_at_the_end_is_waited_for_or_comes_again)
+{
+    OWN(fixture) struct fixture fixture;
+    OWN(sink) struct sink sink;
+    fixture_open(&fixture);
+    sink_open(&sink);
+    runtime_close(fixture.runtime);
+    fixture.drain_ns = 50 * NS_PER_MS;
+    begin_runtime(&fixture);
+    write_program(&fixture, "slow", "#!/bin/sh\nexec sleep 600\n");
+    struct runtime_service slow = service("slow", "slow");
+    apply_service(&fixture, &slow);
+    apply_channel(&fixture, "c", true);
+    subscribe(
+        &fixture, "s", "c",
+        (struct runtime_destination){.to = DESTINATION_SERVICE, .ns = "default", .name = "slow"});
+    EXPECT_INT(post(&fixture, "/default/channels/c", "kept"), 202);
+    runtime_close(fixture.runtime);
+
+    open_runtime(&fixture);
+    apply_channel(&fixture, "c", true);
+    subscribe_url(&fixture, "s", "c", &sink);
+    runtime_begin(fixture.runtime);
+    sink_wait(&sink, 1);
+    EXPECT_STR(sink.last, "kept");
+}
+
+TEST(channels_in_a_row_use_no_connections_to_ourselves)
+{
+    enum { EVENTS = 200 };
+    OWN(fixture) struct fixture fixture;
+    OWN(sink) struct sink sink;
+    fixture_open(&fixture);
+    sink_open(&sink);
+    apply_channel(&fixture, "a", true);
+    apply_channel(&fixture, "b", false);
+    apply_channel(&fixture, "c", false);
+    forward_to(&fixture, "ab", "a", "b");
+    OWN(free) char *own =
+        str_format("http://127.0.0.1:%u/default/channels/c", runtime_port(fixture.runtime));
+    subscribe(&fixture, "bc", "b", (struct runtime_destination){.to = DESTINATION_URL, .url = own});
+    subscribe_url(&fixture, "c", "c", &sink);
+    for (int i = 0; i < EVENTS; i++)
+        EXPECT_INT(post(&fixture, "/default/channels/a", "x"), 202);
+    sink_wait(&sink, EVENTS);
+    EXPECT_STR(headers_get(&sink.headers, "X-Request-Id"), "r");
+}
+
+TEST(a_store_that_cannot_be_read_makes_its_channels_refuse_events_and_say_why)
+{
+    OWN(fixture) struct fixture fixture;
+    OWN(sink) struct sink sink;
+    struct err err = {0};
+    fixture_open(&fixture);
+    sink_open(&sink);
+    OWN(free) char *path = str_format("%s/channels.db", fixture.dir);
+    EXPECT(file_write(path, 0600, bytes_of("this is surely not a database, but a text"), &err));
+    struct runtime_channel channel = {.ns = "default", .name = "c", .durable = true};
+    EXPECT(!runtime_apply_channel(fixture.runtime, &channel, &err));
+    EXPECT_HAS(err.text, "channels.db");
+    struct got got = request(&fixture, "POST", "/default/channels/c", EVENT, "x");
+    EXPECT_INT(got.status, 503);
+    EXPECT_HAS(got.body, "channels.db");
+
+    EXPECT_INT(unlink(path), 0); /* mended: the next pass opens it */
+    err = (struct err){0};
+    EXPECT(runtime_apply_channel(fixture.runtime, &channel, &err));
+    subscribe_url(&fixture, "s", "c", &sink);
+    EXPECT_INT(post(&fixture, "/default/channels/c", "x"), 202);
+    sink_wait(&sink, 1);
 }
 
 TEST(a_pingsource_sends_its_event_by_the_clock)
