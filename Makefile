@@ -42,7 +42,7 @@ CXX_FLAGS := -std=c++17 $(COMMON) $(CXXFLAGS)
 LINK_FLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) \
             $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(if $(COVERAGE),--coverage)
 # each program takes of these what it calls
-EXTERNAL := -lmicrohttpd -lcurl -ljansson -ljwt -lcrypto -lyaml -lsqlite3 -ljpeg -lpng -lwebp -lz \
+EXTERNAL := -lmicrohttpd -lcurl -ljansson -ljwt -lcrypto -lhogweed -lnettle -lgmp -lyaml -lsqlite3 -ljpeg -lpng -lwebp -lz \
             -lcld2 -lstdc++ -lm -ldl -lpthread
 
 sources = $(shell find $(1) -name node_modules -prune -o -name '*.c' -print -o -name '*.cc' -print | sort)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CRC-32C (Castagnoli), by the processor where it can. */
-#include "base/crc32c.h"
+/* CRC-32C (Castagnoli), with SSE 4.2 where available. */
+#include "gcp-local/storage/content/crc32c.h"
 
 #include "base/base64.h"
 #include "base/own.h"
@@ -9,7 +9,8 @@
 
 static const uint32_t polynomial = 0x82F63B78; /* bits reversed */
 
-/* What one byte does to the checksum. Made anew for each call: nothing beside pieces of 32 KiB. */
+/* The checksums of single bytes. Computed in each call, which is cheap compared to 32 KiB of data.
+ */
 static void make_table(uint32_t table[256])
 {
     for (uint32_t i = 0; i < 256; i++) {
@@ -35,16 +36,16 @@ uint32_t crc32c_by_table(uint32_t crc, struct bytes data)
 __attribute__((target("sse4.2"))) static uint32_t crc32c_sse42(uint32_t crc, struct bytes data)
 {
     uint64_t sum = ~crc;
-    const char *at = data.data;
+    const char *next = data.data;
     size_t left = data.len;
-    for (; left >= sizeof(uint64_t); at += sizeof(uint64_t), left -= sizeof(uint64_t)) {
+    for (; left >= sizeof(uint64_t); next += sizeof(uint64_t), left -= sizeof(uint64_t)) {
         uint64_t eight;
-        memcpy(&eight, at, sizeof(eight));
+        memcpy(&eight, next, sizeof(eight));
         sum = __builtin_ia32_crc32di(sum, eight);
     }
     crc = (uint32_t)sum;
-    for (; left; at++, left--)
-        crc = __builtin_ia32_crc32qi(crc, (unsigned char)*at);
+    for (; left; next++, left--)
+        crc = __builtin_ia32_crc32qi(crc, (unsigned char)*next);
     return ~crc;
 }
 

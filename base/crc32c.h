@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CRC-32C (Castagnoli), by the processor where it can. */
-#ifndef BASE_CRC32C_H
-#define BASE_CRC32C_H
+/* CRC-32C (Castagnoli), with SSE 4.2 where available. */
+#ifndef GCP_LOCAL_STORAGE_CONTENT_CRC32C_H
+#define GCP_LOCAL_STORAGE_CONTENT_CRC32C_H
 
 #include "base/buf.h"
 
 #include <stdint.h>
 
-/* The checksum of what crc stands for (0 = nothing yet) followed by data. */
+/* Continues the checksum crc, 0 at the beginning, with data. */
 uint32_t crc32c(uint32_t crc, struct bytes data);
 
-/* The same without help of the processor, so that both can be compared. */
+/* The same without SSE 4.2; exported for tests. */
 uint32_t crc32c_by_table(uint32_t crc, struct bytes data);
 
-/* Base64 of the big-endian number, as Google writes it: "aR2qLw==". */
+/* Base64 of the big-endian number, Google's format: "aR2qLw==". */
 void crc32c_text(uint32_t crc, char text[9]);
 
 #endif

@@ -2,6 +2,7 @@
 /* One process at a time works in a folder. */
 #include "base/dir_lock.h"
 
+#include "base/file.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "base/timestamp.h"
@@ -37,6 +38,18 @@ int dir_lock_take(const char *folder, const char *program, int64_t patience_ns, 
     int taken = fd;
     fd = -1;
     return taken;
+}
+
+int dir_lock_open(const char *folder, const char *program, int64_t patience_ns, char **path,
+                  struct err *err)
+{
+    if (!file_make_dirs(folder, err))
+        return -1;
+    *path = realpath(folder, NULL);
+    if (*path)
+        return dir_lock_take(*path, program, patience_ns, err);
+    err_set_errno(err, ERR_INPUT, "cannot find %s", folder);
+    return -1;
 }
 
 bool dir_lock_is_held(const char *folder)

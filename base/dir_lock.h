@@ -13,6 +13,11 @@
  * ERR_INPUT when the folder cannot be written. */
 int dir_lock_take(const char *folder, const char *program, int64_t patience_ns, struct err *err);
 
+/* Makes a folder if it is missing, and takes its lock as dir_lock_take does. path receives its
+ * absolute path, also on failure once it is known; the caller frees. */
+int dir_lock_open(const char *folder, const char *program, int64_t patience_ns, char **path,
+                  struct err *err);
+
 /* Whether somebody has it at this moment. */
 bool dir_lock_is_held(const char *folder);
 

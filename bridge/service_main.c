@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The main program of a service: arguments, Google Cloud, push tokens. */
+/* The main program of a service: arguments, configuration, push tokens. */
 #include "bridge/service_main.h"
 
 #include "base/log.h"
@@ -34,16 +34,14 @@ static const char google[] =
 /* A program that runs. */
 struct state {
     const struct service_program *program;
-    void *app; /* what the handler gets */
-    struct gcp *gcp;
+    void *app;             /* what the handler gets */
     struct gcp_push *push; /* NULL while everybody may send */
 };
 
 static void own_state(struct state *state)
 {
     gcp_push_close(state->push);
-    gcp_close(state->gcp);
-    if (state->program->close && state->app)
+    if (state->app)
         state->program->close(state->app);
 }
 
@@ -65,23 +63,13 @@ static bool get(struct http_exchange *exchange, void *app)
     return state->program->get && state->program->get(exchange, state->app);
 }
 
-static bool open_app(struct state *state, struct err *err)
-{
-    const struct service_program *program = state->program;
-    if (program->apis) {
-        state->app = state->gcp = gcp_from_env(program->apis, err);
-        if (state->gcp && gcp_warning(state->gcp))
-            log_warning("%s", gcp_warning(state->gcp));
-    }
-    if (program->open)
-        state->app = program->open(err);
-    return err->status == 0;
-}
-
 static bool run(const struct service_program *program, struct err *err)
 {
     OWN(state) struct state state = {.program = program};
-    if (!log_from_env(err) || !open_app(&state, err) || !gcp_push_open(&state.push, err))
+    if (!log_from_env(err))
+        return false;
+    state.app = program->open(program->apis, err);
+    if (!state.app || !gcp_push_open(&state.push, err))
         return false;
     const struct ce_service service = {
         .name = program->name,

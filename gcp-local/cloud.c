@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All of Google Cloud that there is here: the APIs, opened together and tied to each other. */
+/* All APIs, opened together and connected. */
 #include "gcp-local/cloud.h"
 
 #include "base/log.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "gcp-local/storage/catalog/bucket.h"
+#include "net/client/http_client.h"
 
 static char *id_token(const char *email, const char *audience, void *context)
 {
@@ -18,29 +19,29 @@ static struct http_client *push_client(void *context)
 {
     struct cloud *cloud = context;
     struct err err = {0};
-    pthread_mutex_lock(&cloud->opening);
+    pthread_mutex_lock(&cloud->lock);
     if (!cloud->client) {
         cloud->client = http_client_open(NULL, &err);
         if (!cloud->client)
-            log_error("nothing can be pushed: %s", err.text);
+            log_error("cannot push messages: %s", err.text);
     }
-    pthread_mutex_unlock(&cloud->opening);
+    pthread_mutex_unlock(&cloud->lock);
     return cloud->client;
 }
 
 static bool open_pubsub(const struct cloud_options *options, struct cloud *cloud, struct err *err)
 {
-    struct pubsub_options wanted = {
+    struct pubsub_options pubsub_options = {
         .data_dir = options->in_memory ? NULL : options->data_dir,
         .client = push_client,
         .id_token = id_token,
         .context = cloud,
     };
-    cloud->pubsub = pubsub_open(&wanted, err);
+    cloud->pubsub = pubsub_open(&pubsub_options, err);
     return cloud->pubsub;
 }
 
-/* A notification of Storage, as a message. */
+/* Publishes a notification of Storage. */
 static bool publish(const char *topic, const json_t *attributes, struct bytes data, void *context,
                     struct err *err)
 {
@@ -63,17 +64,17 @@ static bool topic_exists(const char *topic, void *context)
 
 static bool open_storage(const struct cloud_options *options, struct cloud *cloud, struct err *err)
 {
-    struct storage_options wanted = {
+    struct storage_options storage_options = {
         .data_dir = options->in_memory ? NULL : options->data_dir,
         .publish = publish,
         .topic_exists = topic_exists,
         .context = cloud,
     };
-    cloud->storage = storage_open(&wanted, err);
+    cloud->storage = storage_open(&storage_options, err);
     return cloud->storage;
 }
 
-/* A picture in Storage, for Vision. */
+/* Reads a picture in Storage for Vision. */
 static bool read_object(const char *bucket, const char *object, size_t max, struct buf *out,
                         void *context, struct err *err)
 {
@@ -83,31 +84,31 @@ static bool read_object(const char *bucket, const char *object, size_t max, stru
 
 static bool open_vision(const struct cloud_options *options, struct cloud *cloud, struct err *err)
 {
-    struct vision_options wanted = {
+    struct vision_options vision_options = {
         .model = options->model,
         .allow_fetch = options->allow_fetch,
         .read_object = read_object,
         .context = cloud,
     };
-    cloud->vision = vision_open(&wanted, err);
+    cloud->vision = vision_open(&vision_options, err);
     return cloud->vision;
 }
 
 static bool open_tokens(const struct cloud_options *options, struct cloud *cloud, struct err *err)
 {
     OWN(free) char *number = bucket_project_number(options->project);
-    struct token_service_options wanted = {
+    struct token_service_options token_options = {
         .data_dir = options->data_dir,
         .project = options->project,
         .project_number = number,
     };
-    cloud->tokens = token_service_open(&wanted, err);
+    cloud->tokens = token_service_open(&token_options, err);
     return cloud->tokens;
 }
 
 bool cloud_open(const struct cloud_options *options, struct cloud *cloud, struct err *err)
 {
-    *cloud = (struct cloud){.opening = PTHREAD_MUTEX_INITIALIZER, .translate = translate_open()};
+    *cloud = (struct cloud){.lock = PTHREAD_MUTEX_INITIALIZER, .translate = translate_open()};
     return open_tokens(options, cloud, err) && open_pubsub(options, cloud, err) &&
            open_storage(options, cloud, err) && open_vision(options, cloud, err);
 }

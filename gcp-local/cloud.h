@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All of Google Cloud that there is here: the APIs, opened together and tied to each other. Storage
- * publishes to topics, Vision reads objects, pushes carry ID tokens. */
+/* All APIs, opened together and connected: Storage publishes to topics, Vision reads objects,
+ * pushes carry ID tokens. */
 #ifndef GCP_LOCAL_CLOUD_H
 #define GCP_LOCAL_CLOUD_H
 
@@ -13,16 +13,16 @@
 #include <pthread.h>
 
 struct cloud_options {
-    const char *data_dir; /* of keys and secrets, and of all data unless in_memory */
+    const char *data_dir; /* for keys and secrets, and for all data unless in_memory */
     bool in_memory;
     const char *project; /* of the metadata server's account */
-    const char *model;   /* NULL = where the weights are found */
+    const char *model;   /* as in struct vision_options */
     bool allow_fetch;
 };
 
 struct cloud {
     struct token_service *tokens;
-    pthread_mutex_t opening;    /* guards client */
+    pthread_mutex_t lock;       /* guards client */
     struct http_client *client; /* for pushes; NULL until the first */
     struct pubsub *pubsub;
     struct storage *storage;
@@ -30,16 +30,16 @@ struct cloud {
     struct translate_api *translate;
 };
 
-/* On failure cloud is left for cloud_close. It must not be moved afterwards. */
+/* cloud must not be moved once it is open. Call cloud_close after a failure, too. */
 bool cloud_open(const struct cloud_options *options, struct cloud *cloud, struct err *err);
 
-/* Answers all who wait for something; to be called before the servers are closed. */
+/* Ends requests that wait, such as pulls. Call it before the servers are closed. */
 void cloud_stop(struct cloud *cloud);
 
-/* Empties all APIs; accounts and keys stay. */
+/* Deletes all data; accounts and keys are kept. */
 bool cloud_reset(struct cloud *cloud, struct err *err);
 
-/* Saves and frees; to be called when the servers are closed. */
+/* Saves and frees. Call it after the servers are closed. */
 void cloud_close(struct cloud *cloud);
 
 static inline void own_cloud(struct cloud *local)

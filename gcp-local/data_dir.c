@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The folder that holds everything: made, locked against a second server, and told to others. */
+/* The data directory: locked by the server, which publishes there where it listens. */
 #include "gcp-local/data_dir.h"
 
 #include "base/dir_lock.h"
@@ -9,38 +9,17 @@
 #include "base/own.h"
 #include "base/str.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-static bool make_temporary(struct data_dir *dir, struct err *err)
-{
-    OWN(free) char *path = str_format("%s/gcp-local.XXXXXX", env_str("TMPDIR", "/tmp"));
-    if (!mkdtemp(path))
-        return err_set(err, ERR_INPUT, "cannot make a folder like %s: %s", path, strerror(errno));
-    dir->temporary = true;
-    dir->path = move_ptr(&path);
-    return true;
-}
-
-static bool make(const char *path, struct data_dir *dir, struct err *err)
-{
-    if (!file_make_dirs(path, err))
-        return false;
-    dir->path = realpath(path, NULL);
-    return dir->path || err_set(err, ERR_INPUT, "cannot find %s: %s", path, strerror(errno));
-}
-
-static bool lock(struct data_dir *dir, struct err *err)
-{
-    dir->lock = dir_lock_take(dir->path, "gcp-local", 0, err);
-    return dir->lock >= 0;
-}
-
 bool data_dir_open(const char *path, struct data_dir *dir, struct err *err)
 {
-    *dir = (struct data_dir){.lock = -1};
-    return (path ? make(path, dir, err) : make_temporary(dir, err)) && lock(dir, err);
+    *dir = (struct data_dir){.lock = -1, .temporary = !path};
+    OWN(free) char *temporary = str_format("%s/gcp-local.XXXXXX", env_str("TMPDIR", "/tmp"));
+    if (!path && !mkdtemp(temporary))
+        return err_set_errno(err, ERR_INPUT, "cannot make a folder like %s", temporary);
+    dir->lock = dir_lock_open(path ? path : temporary, "gcp-local", 0, &dir->path, err);
+    return dir->lock >= 0;
 }
 
 char *data_dir_file_path(const struct data_dir *dir, const char *name)
@@ -48,8 +27,8 @@ char *data_dir_file_path(const struct data_dir *dir, const char *name)
     return str_format("%s/%s", dir->path, name);
 }
 
-/* Where clients find a server that listens on host; those on all interfaces are here as well. */
-static char *reachable(const char *host)
+/* The host that clients on this machine connect to. The caller frees. */
+static char *client_host(const char *host)
 {
     if (str_equal(host, "0.0.0.0"))
         return str_copy("127.0.0.1");
@@ -62,7 +41,7 @@ bool data_dir_publish(const struct data_dir *dir, const struct endpoints *endpoi
                       struct err *err)
 {
     OWN(free) char *path = data_dir_file_path(dir, "ports.json");
-    OWN(free) char *host = reachable(endpoints->host);
+    OWN(free) char *host = client_host(endpoints->host);
     json_auto_t *tree = json_pack("{s:s, s:i, s:i, s:b, s:i}", "host", host, "port",
                                   endpoints->port, "tlsPort", endpoints->tls_port, "requireAuth",
                                   endpoints->require_auth, "pid", (int)getpid());
@@ -76,9 +55,9 @@ void data_dir_close(struct data_dir *dir)
     if (dir->lock >= 0) {
         OWN(free) char *ports = data_dir_file_path(dir, "ports.json");
         unlink(ports);
-        struct err left = {0};
+        struct err ignored = {0};
         if (dir->temporary)
-            file_remove_tree(dir->path, &left); /* what is left lies in /tmp */
+            file_remove_tree(dir->path, &ignored); /* a failure leaves it in /tmp */
         close(dir->lock);
     }
     free(dir->path);
@@ -91,17 +70,18 @@ bool data_dir_endpoints_read(const char *path, struct endpoints *endpoints, stru
     OWN(buf) struct buf text = {.max = 4096};
     struct err unread = {0};
     if (!dir_lock_is_held(path) || !file_read(file, &text, &unread))
-        return err_set(err, ERR_NOT_FOUND, "no gcp-local runs with the data directory %s", path);
+        return err_set(err, ERR_NOT_FOUND, "no gcp-local is running with the data directory %s",
+                       path);
 
     json_auto_t *tree = json_from_bytes(buf_bytes(&text), file, ERR_INTERNAL, err);
     if (!tree)
         return false;
-    struct jread at = jread_open(tree, file, ERR_INTERNAL, err);
-    const char *host = jread_str(&at, "host");
-    endpoints->port = (uint16_t)jread_int64(&at, "port", 1, UINT16_MAX);
-    endpoints->tls_port = (uint16_t)jread_int64(&at, "tlsPort", 1, UINT16_MAX);
-    endpoints->require_auth = jread_bool_or(&at, "requireAuth", false);
-    if (!jread_ok(&at))
+    struct jread reader = jread_open(tree, file, ERR_INTERNAL, err);
+    const char *host = jread_str(&reader, "host");
+    endpoints->port = (uint16_t)jread_int64(&reader, "port", 1, UINT16_MAX);
+    endpoints->tls_port = (uint16_t)jread_int64(&reader, "tlsPort", 1, UINT16_MAX);
+    endpoints->require_auth = jread_bool_or(&reader, "requireAuth", false);
+    if (!jread_ok(&reader))
         return false;
     endpoints->host = str_copy(host);
     return true;

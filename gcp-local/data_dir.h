@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The folder that holds everything: made, locked against a second server, and told to others. */
+/* The data directory: locked by the server, which publishes there where it listens. */
 #ifndef GCP_LOCAL_DATA_DIR_H
 #define GCP_LOCAL_DATA_DIR_H
 
@@ -10,23 +10,23 @@
 
 struct data_dir {
     char *path;     /* absolute */
-    int lock;       /* held while the server runs; -1 = not */
-    bool temporary; /* removed in the end */
+    int lock;       /* -1 = not held */
+    bool temporary; /* removed by data_dir_close */
 };
 
-/* What a running server writes to ports.json. All zero is empty. */
+/* What a server publishes, in ports.json. All zero is empty. */
 struct endpoints {
-    char *host; /* to connect to, in brackets when it is an IPv6 address */
+    char *host; /* to connect to; an IPv6 address is in brackets */
     uint16_t port, tls_port;
-    bool require_auth; /* calls need a token */
+    bool require_auth; /* requests need a token */
 };
 
-/* Makes and locks the folder; NULL makes a temporary one. Fails with ERR_INPUT when it cannot be
- * written, ERR_CONFLICT when another server has it. */
+/* Makes and locks the folder; NULL makes a temporary one. ERR_INPUT when it cannot be written,
+ * ERR_CONFLICT when another server uses it. */
 bool data_dir_open(const char *path, struct data_dir *dir, struct err *err);
 
-/* Tells others where the server listens; endpoints->host is the address it listens on. Removed by
- * data_dir_close. */
+/* Writes ports.json, which data_dir_close removes; endpoints->host is the address that the server
+ * listens on. */
 bool data_dir_publish(const struct data_dir *dir, const struct endpoints *endpoints,
                       struct err *err);
 void data_dir_close(struct data_dir *dir);
@@ -36,10 +36,10 @@ static inline void own_data_dir(struct data_dir *local)
     data_dir_close(local);
 }
 
-/* The place of a file in the folder. The caller frees. */
+/* The path of a file in the folder. The caller frees. */
 char *data_dir_file_path(const struct data_dir *dir, const char *name);
 
-/* Where the server of a folder listens; ERR_NOT_FOUND when none does. */
+/* Reads where the server of a folder listens; ERR_NOT_FOUND when no server runs. */
 bool data_dir_endpoints_read(const char *path, struct endpoints *endpoints, struct err *err);
 void data_dir_endpoints_done(struct endpoints *endpoints);
 

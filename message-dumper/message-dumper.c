@@ -9,8 +9,9 @@
 #include "message-dumper/history.h"
 #include "message-dumper/printable.h"
 
-void *message_dumper_open(struct err *err)
+void *message_dumper_open(unsigned apis, struct err *err)
 {
+    (void)apis;
     int64_t most, bytes;
     if (!env_int("HISTORY_EVENTS", 0, 100000, 100, &most, err) ||
         !env_int("HISTORY_BYTES", 0, 1 << 30, 1 << 20, &bytes, err))

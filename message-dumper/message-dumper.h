@@ -7,7 +7,7 @@
 
 /* Opens the history of the last events, as HISTORY_EVENTS and HISTORY_BYTES say: the app of the
  * functions below, a struct history. NULL and err (ERR_INPUT). */
-void *message_dumper_open(struct err *err);
+void *message_dumper_open(unsigned apis, struct err *err);
 void message_dumper_close(void *app);
 
 /* A ce_handler. */

@@ -215,3 +215,10 @@ void url_done(struct url *url)
     free(url->target);
     *url = (struct url){0};
 }
+
+bool url_is_loopback(const char *host)
+{
+    struct in_addr address;
+    return str_equal(host, "localhost") || str_ends(host, ".localhost") || str_equal(host, "::1") ||
+           (str_starts(host, "127.") && inet_pton(AF_INET, host, &address) == 1);
+}

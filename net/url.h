@@ -43,4 +43,7 @@ static inline void own_url(struct url *local)
     url_done(local);
 }
 
+/* True for a host that names this machine: localhost, *.localhost, 127.0.0.0/8, ::1. */
+bool url_is_loopback(const char *host);
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* translate: translates the texts that it is sent. */
+#include "bridge/service_gcp.h"
 #include "bridge/service_main.h"
 #include "translate/translate.h"
 
@@ -17,6 +18,8 @@ int main(int argc, char **argv)
                     "                      host:port of a local Translation, e.g. gcp-local's:\n"
                     "                      no credentials needed\n",
         .apis = GCP_TRANSLATE,
+        .open = service_gcp_open,
+        .close = service_gcp_close,
         .handler = translate_on_event,
     };
     return service_main(argc, argv, &translate);

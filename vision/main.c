@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vision: labels each picture that is uploaded to a bucket. */
+#include "bridge/service_gcp.h"
 #include "bridge/service_main.h"
 #include "vision/vision.h"
 
@@ -15,6 +16,8 @@ int main(int argc, char **argv)
                     "                      host:port of a local Vision, e.g. gcp-local's:\n"
                     "                      no credentials needed\n",
         .apis = GCP_VISION,
+        .open = service_gcp_open,
+        .close = service_gcp_close,
         .handler = vision_on_event,
     };
     return service_main(argc, argv, &vision);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What all of gcp-local's APIs share: Google's error bodies, request bodies read strictly. */
+/* What all of gcp-local's APIs share: Google's error bodies, request bodies, paths. */
 #include "gcp-local/api/api.h"
 
 #include "base/str.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The names that go with an HTTP status: google.rpc.Code, and the reason of the older JSON APIs. */
+/* The names of an HTTP status: google.rpc.Code, and the reason in the older JSON APIs. */
 static const struct {
     int status;
     const char *code, *reason;
@@ -46,7 +46,7 @@ void api_reply_err(struct http_exchange *exchange, enum api_style style, const s
 {
     const char *name = name_of(err, style);
     json_t *error = json_pack("{s:i, s:s}", "code", err->status, "message", err->text);
-    if (!error) /* a text that is no UTF-8 */
+    if (!error) /* the text is not UTF-8 */
         error = json_pack("{s:i, s:s}", "code", err->status, "message", "invalid request");
     if (style == API_JSON)
         json_object_set_new(error, "errors",
@@ -78,8 +78,7 @@ void api_reject(struct http_exchange *exchange, enum api_style style, int status
     va_end(args);
 
     struct err err = {0};
-    err_set(&err, status, "%s", text);
-    err.reason = reason;
+    err_set_reason(&err, status, reason, "%s", text);
     api_reply_err(exchange, style, &err);
 }
 
@@ -90,7 +89,7 @@ json_t *api_body(const struct http_exchange *exchange, struct err *err)
     json_t *body = json_from_bytes(buf_bytes(&exchange->body), "request body", ERR_INPUT, err);
     if (body && !json_is_object(body)) {
         json_decref(body);
-        err_set(err, ERR_INPUT, "request body: want an object");
+        err_set(err, ERR_INPUT, "request body: must be an object");
         return NULL;
     }
     return body;

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Turns: as many as there are cores may work at once, the others wait. For what takes a core and
- * much memory while it lasts. */
+/* A semaphore with one slot for each CPU core: limits work that needs a core and much memory. */
 #ifndef GCP_LOCAL_API_CPU_SLOTS_H
 #define GCP_LOCAL_API_CPU_SLOTS_H
 
 #include <semaphore.h>
 
 struct cpu_slots {
-    sem_t free;
+    sem_t semaphore;
 };
 
-void cpu_slots_open(struct cpu_slots *cpu_slots);
-void cpu_slots_close(struct cpu_slots *cpu_slots);
+void cpu_slots_open(struct cpu_slots *slots);
+void cpu_slots_close(struct cpu_slots *slots);
 
-void cpu_slots_acquire(struct cpu_slots *cpu_slots); /* waits for one */
-void cpu_slots_release(struct cpu_slots *cpu_slots);
+void cpu_slots_acquire(struct cpu_slots *slots); /* waits for a free slot */
+void cpu_slots_release(struct cpu_slots *slots);
 
 #endif

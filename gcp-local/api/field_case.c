@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* proto3 JSON lets senders write field names as in the .proto file, too. */
+/* proto3 JSON allows field names in snake_case as well. */
 #include "gcp-local/api/field_case.h"
 
 #include "base/str.h"
@@ -9,10 +9,10 @@ static char *camel(const char *name)
 {
     char *copy = str_copy(name), *to = copy;
     for (const char *from = copy; *from; from++) {
-        bool joint = from[0] == '_' && from[1] >= 'a' && from[1] <= 'z' && to > copy;
-        if (joint)
+        bool underscore = from[0] == '_' && from[1] >= 'a' && from[1] <= 'z' && to > copy;
+        if (underscore)
             from++;
-        *to++ = joint ? (char)(*from - 'a' + 'A') : *from;
+        *to++ = underscore ? (char)(*from - 'a' + 'A') : *from;
     }
     *to = '\0';
     return copy;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The `fields` parameter of Google's APIs. */
+/* The parameter `fields` of Google's APIs. */
 #include "gcp-local/api/field_mask.h"
 
 #include "base/str.h"
@@ -8,36 +8,36 @@
 
 enum { MAX_DEPTH = 16 };
 
-/* Where reading stands. */
+/* Reads a selection. */
 struct reader {
-    const char *at;
-    int level;
+    const char *next;
+    int depth;
 };
 
 static char *read_name(struct reader *reader)
 {
-    size_t len = strspn(reader->at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                    "0123456789_-*");
-    char *name = len ? str_copy_bytes((struct bytes){reader->at, len}) : NULL;
-    reader->at += len;
+    size_t len = strspn(reader->next, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                      "0123456789_-*");
+    char *name = len ? str_copy_bytes((struct bytes){reader->next, len}) : NULL;
+    reader->next += len;
     return name;
 }
 
-/* A selection is a tree: the names of an object, each with the selection within it, or with true
- * for all of it. Reading adds to the tree; false when the text is malformed. */
+/* A selection is a tree: each name has the selection within it, or true for all of it. These
+ * functions add to the tree; false when the selection is malformed. */
 static bool read_list(struct reader *reader, json_t *into);
 static bool read_item(struct reader *reader, json_t *into);
 
-/* What follows a name: a path, or a list in parentheses. */
+/* Reads what follows a name: a path, or a list in parentheses. */
 static bool read_within(struct reader *reader, json_t *into)
 {
-    bool list = *reader->at == '(';
-    if (++reader->level > MAX_DEPTH)
+    bool list = *reader->next == '(';
+    if (++reader->depth > MAX_DEPTH)
         return false;
-    reader->at++;
-    bool ok = list ? read_list(reader, into) && *reader->at == ')' : read_item(reader, into);
-    reader->at += ok && list;
-    reader->level--;
+    reader->next++;
+    bool ok = list ? read_list(reader, into) && *reader->next == ')' : read_item(reader, into);
+    reader->next += ok && list;
+    reader->depth--;
     return ok;
 }
 
@@ -46,10 +46,10 @@ static bool read_item(struct reader *reader, json_t *into)
     OWN(free) char *name = read_name(reader);
     if (!name)
         return false;
-    if (!*reader->at || !strchr("/.(", *reader->at))
+    if (!*reader->next || !strchr("/.(", *reader->next))
         return json_object_set_new(into, name, json_true()) == 0;
 
-    json_t *before = json_object_get(into, name); /* named already: what is new is added to it */
+    json_t *before = json_object_get(into, name); /* named twice: add to it */
     json_auto_t *within = json_is_object(before) ? json_incref(before) : json_object();
     if (!json_is_true(before))
         json_object_set(into, name, within);
@@ -59,9 +59,9 @@ static bool read_item(struct reader *reader, json_t *into)
 static bool read_list(struct reader *reader, json_t *into)
 {
     while (read_item(reader, into)) {
-        if (*reader->at != ',')
+        if (*reader->next != ',')
             return true;
-        reader->at++;
+        reader->next++;
     }
     return false;
 }
@@ -90,9 +90,9 @@ static void keep(json_t *tree, const json_t *selection)
 
 bool field_mask_apply(json_t *response, const char *selection, struct err *err)
 {
-    struct reader reader = {.at = selection};
+    struct reader reader = {.next = selection};
     json_auto_t *wanted = json_object();
-    if (!read_list(&reader, wanted) || *reader.at)
+    if (!read_list(&reader, wanted) || *reader.next)
         return err_set(err, ERR_INPUT, "Invalid field selection %s", selection);
     keep(response, wanted);
     return true;

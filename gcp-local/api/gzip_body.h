@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Request bodies that came compressed. */
+/* Request bodies compressed with gzip. */
 #ifndef GCP_LOCAL_API_GZIP_BODY_H
 #define GCP_LOCAL_API_GZIP_BODY_H
 
 #include "base/buf.h"
 
-/* Unpacks gzip (RFC 1952), all members, into out, whose maximum holds. False and err: ERR_INPUT
- * when it is damaged, cut or followed by rubbish, ERR_TOO_LARGE beyond the maximum. */
+/* Unpacks all members of gzip data (RFC 1952) into out, up to its maximum. ERR_INPUT when it is
+ * damaged, truncated or followed by other data, ERR_TOO_LARGE beyond the maximum. */
 bool gzip_body_unpack(struct bytes packed, struct buf *out, struct err *err);
 
 #endif

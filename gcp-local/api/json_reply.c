@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON answers as Google writes them. */
+/* JSON replies in Google's format. */
 #include "gcp-local/api/json_reply.h"
 
 #include "base/str.h"

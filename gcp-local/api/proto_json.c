@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading JSON as Google's APIs do (proto3's JSON mapping). */
 #include "gcp-local/api/proto_json.h"
 
 #include "base/str.h"
@@ -10,36 +9,36 @@
 #include <math.h>
 #include <string.h>
 
-/* Where we are in the document, for messages: "topic.labels". */
-struct place {
-    const struct place *parent;
+/* A path in the document, for messages: "topic.labels". */
+struct field_path {
+    const struct field_path *parent;
     const char *name;
     struct err *err;
 };
 
-static void add_path(struct buf *path, const struct place *at)
+static void add_path(struct buf *text, const struct field_path *path)
 {
-    if (!at || !at->name)
+    if (!path || !path->name)
         return;
-    add_path(path, at->parent);
-    buf_add_format(path, "%s%s", path->len ? "." : "", at->name);
+    add_path(text, path->parent);
+    buf_add_format(text, "%s%s", text->len ? "." : "", path->name);
 }
 
-static bool fail_value(const struct place *at, const char *type)
+static bool fail_value(const struct field_path *path, const char *type)
 {
-    OWN(buf) struct buf path = {0};
-    add_path(&path, at);
-    return err_set(at->err, ERR_INPUT,
+    OWN(buf) struct buf text = {0};
+    add_path(&text, path);
+    return err_set(path->err, ERR_INPUT,
                    "Invalid JSON payload received. Invalid value at '%s' (TYPE_%s)",
-                   path.data ? path.data : "", type);
+                   text.data ? text.data : "", type);
 }
 
-static bool fail_name(const struct place *at, const char *name)
+static bool fail_name(const struct field_path *path, const char *name)
 {
-    OWN(buf) struct buf path = {0};
-    add_path(&path, at);
-    const char *where = path.len ? path.data : NULL;
-    return err_set(at->err, ERR_INPUT,
+    OWN(buf) struct buf text = {0};
+    add_path(&text, path);
+    const char *where = text.len ? text.data : NULL;
+    return err_set(path->err, ERR_INPUT,
                    "Invalid JSON payload received. Unknown name \"%s\"%s%s%s: Cannot find field.",
                    name, where ? " at '" : "", where ? where : "", where ? "'" : "");
 }
@@ -68,15 +67,15 @@ const struct proto_json_field *proto_json_find(const struct proto_json_field *fi
     return NULL;
 }
 
-static json_t *read_string(const json_t *in, const struct place *at)
+static json_t *read_string(const json_t *in, const struct field_path *path)
 {
     if (json_is_string(in))
         return json_string(json_string_value(in));
-    fail_value(at, "STRING");
+    fail_value(path, "STRING");
     return NULL;
 }
 
-static json_t *read_int32(const json_t *in, const struct place *at)
+static json_t *read_int32(const json_t *in, const struct field_path *path)
 {
     int64_t number = 0;
     bool ok = true;
@@ -90,37 +89,37 @@ static json_t *read_int32(const json_t *in, const struct place *at)
         ok = false;
     if (ok && number >= INT32_MIN && number <= INT32_MAX)
         return json_integer(number);
-    fail_value(at, "INT32");
+    fail_value(path, "INT32");
     return NULL;
 }
 
-static json_t *read_bool(const json_t *in, const struct place *at)
+static json_t *read_bool(const json_t *in, const struct field_path *path)
 {
     if (json_is_boolean(in))
         return json_boolean(json_is_true(in));
     const char *text = json_string_value(in);
     if (str_equal(text, "true") || str_equal(text, "false"))
         return json_boolean(str_equal(text, "true"));
-    fail_value(at, "BOOL");
+    fail_value(path, "BOOL");
     return NULL;
 }
 
-static json_t *read_duration(const json_t *in, const struct place *at)
+static json_t *read_duration(const json_t *in, const struct field_path *path)
 {
     int64_t duration_ns;
     if (!proto_json_parse_duration(json_string_value(in), &duration_ns)) {
-        fail_value(at, "DURATION");
+        fail_value(path, "DURATION");
         return NULL;
     }
     OWN(free) char *text = proto_json_duration_text(duration_ns);
     return json_string(text);
 }
 
-static json_t *read_timestamp(const json_t *in, const struct place *at)
+static json_t *read_timestamp(const json_t *in, const struct field_path *path)
 {
     int64_t time_ns;
     if (!json_is_string(in) || !timestamp_parse(json_string_value(in), &time_ns)) {
-        fail_value(at, "TIMESTAMP");
+        fail_value(path, "TIMESTAMP");
         return NULL;
     }
     char text[PROTO_JSON_TIME_TEXT];
@@ -128,11 +127,11 @@ static json_t *read_timestamp(const json_t *in, const struct place *at)
     return json_string(text);
 }
 
-/* A map's values are strings; numbers and booleans are taken by their text. */
-static json_t *read_map(const json_t *in, const struct place *at)
+/* The values of a map are strings; numbers and booleans are read as their text. */
+static json_t *read_map(const json_t *in, const struct field_path *path)
 {
     if (!json_is_object(in)) {
-        fail_value(at, "MAP");
+        fail_value(path, "MAP");
         return NULL;
     }
     json_auto_t *out = json_object();
@@ -140,9 +139,9 @@ static json_t *read_map(const json_t *in, const struct place *at)
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)in, key, value)
     {
-        struct place here = {at, key, at->err};
+        struct field_path member = {path, key, path->err};
         if (json_is_object(value) || json_is_array(value) || json_is_null(value)) {
-            fail_value(&here, "STRING");
+            fail_value(&member, "STRING");
             return NULL;
         }
         OWN(free) char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY);
@@ -152,14 +151,13 @@ static json_t *read_map(const json_t *in, const struct place *at)
 }
 
 static json_t *read_object(const json_t *in, const struct proto_json_field *fields,
-                           const struct place *at);
+                           const struct field_path *path);
 
-/* A list, each item by the kind. */
 static json_t *read_list(const json_t *in, const struct proto_json_field *field,
-                         const struct place *at)
+                         const struct field_path *path)
 {
     if (!json_is_array(in)) {
-        fail_value(at, "LIST");
+        fail_value(path, "LIST");
         return NULL;
     }
     json_auto_t *out = json_array();
@@ -167,8 +165,8 @@ static json_t *read_list(const json_t *in, const struct proto_json_field *field,
     json_t *value;
     json_array_foreach((json_t *)(uintptr_t)in, index, value)
     {
-        json_t *item = field->kind == PROTO_JSON_STRINGS ? read_string(value, at)
-                                                         : read_object(value, field->fields, at);
+        json_t *item = field->kind == PROTO_JSON_STRINGS ? read_string(value, path)
+                                                         : read_object(value, field->fields, path);
         if (!item)
             return NULL;
         json_array_append_new(out, item);
@@ -177,27 +175,27 @@ static json_t *read_list(const json_t *in, const struct proto_json_field *field,
 }
 
 static json_t *read_value(const json_t *in, const struct proto_json_field *field,
-                          const struct place *at)
+                          const struct field_path *path)
 {
     switch (field->kind) {
     case PROTO_JSON_STRING:
     case PROTO_JSON_MASK:
-        return read_string(in, at);
+        return read_string(in, path);
     case PROTO_JSON_INT32:
-        return read_int32(in, at);
+        return read_int32(in, path);
     case PROTO_JSON_BOOL:
-        return read_bool(in, at);
+        return read_bool(in, path);
     case PROTO_JSON_DURATION:
-        return read_duration(in, at);
+        return read_duration(in, path);
     case PROTO_JSON_TIMESTAMP:
-        return read_timestamp(in, at);
+        return read_timestamp(in, path);
     case PROTO_JSON_MAP:
-        return read_map(in, at);
+        return read_map(in, path);
     case PROTO_JSON_STRINGS:
     case PROTO_JSON_LIST:
-        return read_list(in, field, at);
+        return read_list(in, field, path);
     case PROTO_JSON_OBJECT:
-        return read_object(in, field->fields, at);
+        return read_object(in, field->fields, path);
     case PROTO_JSON_ANY:
     case PROTO_JSON_OUTPUT:
         break;
@@ -205,7 +203,7 @@ static json_t *read_value(const json_t *in, const struct proto_json_field *field
     return json_deep_copy(in);
 }
 
-/* Whether proto3 leaves the value out. */
+/* Whether proto3 omits the value. */
 static bool is_default(const json_t *value, enum proto_json_kind kind)
 {
     if (kind == PROTO_JSON_OBJECT || kind == PROTO_JSON_ANY)
@@ -228,10 +226,10 @@ static bool is_default(const json_t *value, enum proto_json_kind kind)
 }
 
 static json_t *read_object(const json_t *in, const struct proto_json_field *fields,
-                           const struct place *at)
+                           const struct field_path *path)
 {
     if (!json_is_object(in)) {
-        fail_value(at, "MESSAGE");
+        fail_value(path, "MESSAGE");
         return NULL;
     }
     json_auto_t *out = json_object();
@@ -241,13 +239,13 @@ static json_t *read_object(const json_t *in, const struct proto_json_field *fiel
     {
         const struct proto_json_field *field = proto_json_find(fields, key);
         if (!field) {
-            fail_name(at, key);
+            fail_name(path, key);
             return NULL;
         }
         if (json_is_null(value) || field->kind == PROTO_JSON_OUTPUT)
             continue;
-        struct place here = {at, field->name, at->err};
-        json_t *copy = read_value(value, field, &here);
+        struct field_path member = {path, field->name, path->err};
+        json_t *copy = read_value(value, field, &member);
         if (!copy)
             return NULL;
         if (is_default(copy, field->kind))
@@ -261,7 +259,7 @@ static json_t *read_object(const json_t *in, const struct proto_json_field *fiel
 json_t *proto_json_read(const json_t *object, const struct proto_json_field *fields,
                         struct err *err)
 {
-    struct place root = {.err = err};
+    struct field_path root = {.err = err};
     return read_object(object, fields, &root);
 }
 

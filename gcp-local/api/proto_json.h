@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading JSON as Google's APIs do (proto3's JSON mapping): fields by lowerCamelCase or snake_case
- * name, numbers also as texts, null as absent; unknown fields and wrong types are refused. */
+/* Reads JSON as Google's APIs do, by proto3's JSON mapping: fields by lowerCamelCase or snake_case
+ * name, numbers also as strings, null as absent. Unknown fields and wrong types are errors. */
 #ifndef GCP_LOCAL_API_PROTO_JSON_H
 #define GCP_LOCAL_API_PROTO_JSON_H
 
@@ -21,28 +21,28 @@ enum proto_json_kind {
     PROTO_JSON_STRINGS,   /* a list of strings */
     PROTO_JSON_LIST,      /* a list of objects with `fields` */
     PROTO_JSON_OBJECT,    /* with `fields` */
-    PROTO_JSON_ANY,       /* any JSON, kept as it is */
-    PROTO_JSON_OUTPUT,    /* known, but only the service sets it: ignored */
+    PROTO_JSON_ANY,       /* any JSON, copied */
+    PROTO_JSON_OUTPUT,    /* set by the service only: ignored */
 };
 
-/* What an object may hold; a table ends with a row without a name. */
+/* A field of an object. A table of them ends with a row without a name. */
 struct proto_json_field {
     const char *name;
     enum proto_json_kind kind;
     const struct proto_json_field *fields;
 };
 
-/* The object with lowerCamelCase names and plain types, in the table's order; what has its default
- * value (0, "", false, an empty list) is left out, an object that is there stays. NULL and err
- * (ERR_INPUT) when something is unknown or mistyped. New reference. */
+/* A copy of the object with lowerCamelCase names and canonical values. Default values (0, "",
+ * false, an empty list) are omitted, empty objects are not. NULL and err (ERR_INPUT) when a field
+ * is unknown or has the wrong type. New reference. */
 json_t *proto_json_read(const json_t *object, const struct proto_json_field *fields,
                         struct err *err);
 
-/* A field's row by either spelling, or NULL. */
+/* The row of a field, by either spelling, or NULL. */
 const struct proto_json_field *proto_json_find(const struct proto_json_field *fields,
                                                const char *name);
 
-/* "3.5s" as nanoseconds; false when it is none, or longer than 292 years. */
+/* Reads "3.5s". False when text (may be NULL) is not a duration, or it is longer than 285 years. */
 bool proto_json_parse_duration(const char *text, int64_t *duration_ns);
 
 /* Nanoseconds as "3.500s": 0, 3, 6 or 9 fraction digits. The caller frees. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gcp-local env: exports that point gcloud, gsutil and the client libraries at a server. */
+/* gcp-local env: environment variables for gcloud, gsutil and client libraries. */
 #include "gcp-local/cli/env_command.h"
 
 #include "base/file.h"
@@ -12,38 +12,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where the server is, and where its files are. All owned. */
-struct place {
-    struct endpoints at;
+/* All owned. */
+struct server {
+    struct endpoints endpoints;
     char *data_dir; /* absolute */
 };
 
-static void own_place(struct place *place)
+static void own_server(struct server *server)
 {
-    data_dir_endpoints_done(&place->at);
-    free(place->data_dir);
+    data_dir_endpoints_done(&server->endpoints);
+    free(server->data_dir);
 }
 
-static bool find_place(const struct options *options, struct place *place, struct err *err)
+static bool find_server(const struct options *options, struct server *server, struct err *err)
 {
     if (!file_make_dirs(options->data_dir, err))
         return false;
-    place->data_dir = realpath(options->data_dir, NULL);
-    if (!place->data_dir)
+    server->data_dir = realpath(options->data_dir, NULL);
+    if (!server->data_dir)
         return err_set(err, ERR_INPUT, "cannot find %s: %s", options->data_dir, strerror(errno));
-    struct err none = {0};
-    if (!data_dir_endpoints_read(place->data_dir, &place->at, &none))
-        place->at = (struct endpoints){str_copy(options->host), options->port, options->tls_port,
-                                       options->require_auth};
+    struct err ignored = {0};
+    if (!data_dir_endpoints_read(server->data_dir, &server->endpoints, &ignored))
+        server->endpoints = (struct endpoints){str_copy(options->host), options->port,
+                                               options->tls_port, options->require_auth};
     return true;
 }
 
-/* gsutil's configuration. It speaks only https, and trusts the authority in the data directory; its
- * Pub/Sub has a host of its own. */
-static char *boto_text(const struct place *place, const char *project)
+/* gsutil's configuration. gsutil uses only https, and trusts the certificate authority of the data
+ * directory. The caller frees. */
+static char *boto_text(const struct server *server, const char *project)
 {
-    const char *host = place->at.host;
-    unsigned port = place->at.tls_port;
+    const char *host = server->endpoints.host;
+    unsigned port = server->endpoints.tls_port;
     return str_format("[Credentials]\n"
                       "gs_json_host = %s\n"
                       "gs_json_port = %u\n"
@@ -60,19 +60,19 @@ static char *boto_text(const struct place *place, const char *project)
                       "prefer_api = json\n"
                       "default_project_id = %s\n"
                       "state_dir = %s/gsutil\n",
-                      host, port, host, port, host, port, place->data_dir, host, place->at.port,
-                      project, place->data_dir);
+                      host, port, host, port, host, port, server->data_dir, host,
+                      server->endpoints.port, project, server->data_dir);
 }
 
-static bool write_files(const struct place *place, const char *project, struct err *err)
+static bool write_files(const struct server *server, const char *project, struct err *err)
 {
-    OWN(free) char *boto = str_format("%s/boto", place->data_dir);
-    OWN(free) char *gcloud = str_format("%s/gcloud", place->data_dir);
-    OWN(free) char *text = boto_text(place, project);
+    OWN(free) char *boto = str_format("%s/boto", server->data_dir);
+    OWN(free) char *gcloud = str_format("%s/gcloud", server->data_dir);
+    OWN(free) char *text = boto_text(server, project);
     return file_make_dirs(gcloud, err) && file_write(boto, 0600, bytes_of(text), err);
 }
 
-/* A text in single quotes, as every shell takes it. The caller frees. */
+/* A string in single quotes for the shell. The caller frees. */
 static char *quoted(const char *text)
 {
     OWN(buf) struct buf out = {0};
@@ -93,9 +93,9 @@ static void print_export(const char *name, char *value)
     printf("export %s=%s\n", name, quote);
 }
 
-static void print_gcloud(const struct place *place, const char *root, const char *project)
+static void print_gcloud(const struct server *server, const char *root, const char *project)
 {
-    print_export("CLOUDSDK_CONFIG", str_format("%s/gcloud", place->data_dir));
+    print_export("CLOUDSDK_CONFIG", str_format("%s/gcloud", server->data_dir));
     print_export("CLOUDSDK_CORE_PROJECT", str_copy(project));
     print_export("CLOUDSDK_CORE_DISABLE_PROMPTS", str_copy("1"));
     print_export("CLOUDSDK_CORE_DISABLE_USAGE_REPORTING", str_copy("True"));
@@ -107,47 +107,50 @@ static void print_gcloud(const struct place *place, const char *root, const char
     print_export("CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS", str_format("%s/", root));
 }
 
-/* With these a client library asks for no credentials. */
-static void print_emulators(const struct place *place, const char *root)
+/* With these variables client libraries need no credentials. */
+static void print_emulators(const struct server *server, const char *root)
 {
-    print_export("PUBSUB_EMULATOR_HOST", str_format("%s:%u", place->at.host, place->at.port));
+    print_export("PUBSUB_EMULATOR_HOST",
+                 str_format("%s:%u", server->endpoints.host, server->endpoints.port));
     print_export("STORAGE_EMULATOR_HOST", str_copy(root));
     print_export("VISION_EMULATOR_HOST", str_copy(root));
     print_export("TRANSLATE_EMULATOR_HOST", str_copy(root));
 }
 
-static void print_exports(const struct place *place, const char *project)
+static void print_exports(const struct server *server, const char *project)
 {
-    OWN(free) char *root = str_format("http://%s:%u", place->at.host, place->at.port);
+    OWN(free) char *root =
+        str_format("http://%s:%u", server->endpoints.host, server->endpoints.port);
     printf("# gcloud\n");
-    print_gcloud(place, root, project);
-    if (!place->at.require_auth)
+    print_gcloud(server, root, project);
+    if (!server->endpoints.require_auth)
         print_export("CLOUDSDK_AUTH_DISABLE_CREDENTIALS", str_copy("True"));
     printf("# gsutil\n");
-    print_export("BOTO_CONFIG", str_format("%s/boto", place->data_dir));
-    if (!place->at.require_auth)
+    print_export("BOTO_CONFIG", str_format("%s/boto", server->data_dir));
+    if (!server->endpoints.require_auth)
         print_export("CLOUDSDK_CORE_PASS_CREDENTIALS_TO_GSUTIL", str_copy("False"));
-    /* gcloud's gsutil prefers a file that gcloud was told of to the one in BOTO_CONFIG */
+    /* gcloud's gsutil prefers gcloud's setting to the file of BOTO_CONFIG */
     print_export("CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE",
-                 str_format("%s/tls/ca.crt", place->data_dir));
+                 str_format("%s/tls/ca.crt", server->data_dir));
     printf("# rclone\n");
     print_export("RCLONE_GCS_ENDPOINT", str_format("%s/storage/v1/", root));
     print_export("RCLONE_GCS_PROJECT_NUMBER", str_copy(project));
-    if (!place->at.require_auth)
+    if (!server->endpoints.require_auth)
         print_export("RCLONE_GCS_ANONYMOUS", str_copy("true"));
     printf("# client libraries\n");
     print_export("GOOGLE_CLOUD_PROJECT", str_copy(project));
     print_export("GOOGLE_CLOUD_TRANSLATE_ENDPOINT", str_format("%s/language/translate/v2", root));
-    print_export("GCE_METADATA_HOST", str_format("%s:%u", place->at.host, place->at.port));
-    if (!place->at.require_auth)
-        print_emulators(place, root);
+    print_export("GCE_METADATA_HOST",
+                 str_format("%s:%u", server->endpoints.host, server->endpoints.port));
+    if (!server->endpoints.require_auth)
+        print_emulators(server, root);
 }
 
 bool env_command_run(const struct options *options, struct err *err)
 {
-    OWN(place) struct place place = {0};
-    if (!find_place(options, &place, err) || !write_files(&place, options->project, err))
+    OWN(server) struct server server = {0};
+    if (!find_server(options, &server, err) || !write_files(&server, options->project, err))
         return false;
-    print_exports(&place, options->project);
+    print_exports(&server, options->project);
     return fflush(stdout) == 0 || err_set(err, ERR_INTERNAL, "cannot write to standard output");
 }

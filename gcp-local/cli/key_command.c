@@ -11,20 +11,20 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The token endpoint of the server that runs, or of the one that will. The caller frees. */
+/* The token endpoint of the running server, or else of one with these options. The caller frees. */
 static char *token_uri(const struct options *options)
 {
     OWN(endpoints) struct endpoints running = {0};
-    struct err none = {0};
-    if (options->port_given || !data_dir_endpoints_read(options->data_dir, &running, &none))
+    struct err ignored = {0};
+    if (options->port_given || !data_dir_endpoints_read(options->data_dir, &running, &ignored))
         return str_format("http://%s:%u/token", options->host, options->port);
     return str_format("http://%s:%u/token", running.host, running.port);
 }
 
-/* "p" of robot@p.iam.gserviceaccount.com, unless another one is asked for. The caller frees. */
+/* "p" of robot@p.iam.gserviceaccount.com, unless --project is given. The caller frees. */
 static char *project_of(const struct options *options)
 {
-    const char *at = strchr(options->word[1], '@');
+    const char *at = strchr(options->args[1], '@');
     if (!options->project_given && at && str_ends(at, ".iam.gserviceaccount.com")) {
         char *project = str_copy(at + 1);
         project[strcspn(project, ".")] = '\0';
@@ -44,7 +44,7 @@ static bool print(const char *path, const char *text, struct err *err)
 static bool create(const struct options *options, const char *accounts, struct err *err)
 {
     OWN(free) char *project = project_of(options);
-    OWN(free) char *email = account_email(options->word[1], project, err);
+    OWN(free) char *email = account_email(options->args[1], project, err);
     if (!email)
         return false;
     OWN(free) char *uri = token_uri(options);
@@ -69,5 +69,5 @@ static bool list(const char *accounts, struct err *err)
 bool key_command_run(const struct options *options, struct err *err)
 {
     OWN(free) char *accounts = str_format("%s/accounts", options->data_dir);
-    return options->word[1] ? create(options, accounts, err) : list(accounts, err);
+    return options->args[1] ? create(options, accounts, err) : list(accounts, err);
 }

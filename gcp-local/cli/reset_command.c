@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gcp-local reset: empties all APIs, of a server that runs or in its folder. Accounts, secrets and
- * certificates stay, so that clients that were set up go on working. */
+/* gcp-local reset: deletes all data, of a running server or in its data directory. Accounts,
+ * secrets and certificates are kept, so that configured clients still work. */
 #include "gcp-local/cli/reset_command.h"
 
 #include "base/own.h"
@@ -10,7 +10,7 @@
 #include "gcp-local/router/router.h"
 #include "net/client/http_client.h"
 
-/* Whoever can read the secret in the data directory may do this, so it makes itself a token. */
+/* Makes a token with the secret of the data directory: who can read that may reset. */
 static bool add_token(const char *data_dir, struct headers *headers, struct err *err)
 {
     OWN(free) char *path = str_format("%s/tokens/secret", data_dir);
@@ -24,8 +24,8 @@ static bool add_token(const char *data_dir, struct headers *headers, struct err 
     return headers_add(headers, "Authorization", field);
 }
 
-static bool ask_server(const struct options *options, const struct endpoints *running,
-                       struct err *err)
+static bool reset_server(const struct options *options, const struct endpoints *running,
+                         struct err *err)
 {
     OWN(headers) struct headers headers = {0};
     if (!add_token(options->data_dir, &headers, err))
@@ -36,35 +36,34 @@ static bool ask_server(const struct options *options, const struct endpoints *ru
     OWN(free) char *url =
         str_format("http://%s:%u" ROUTER_RESET_PATH, running->host, running->port);
     struct http_call call = {.method = "POST", .url = url, .headers = &headers, .no_proxy = true};
-    OWN(http_response) struct http_response answer = {0};
-    if (!http_client_send(client, &call, &answer, err))
+    OWN(http_response) struct http_response response = {0};
+    if (!http_client_send(client, &call, &response, err))
         return false;
-    if (answer.status == 200)
+    if (response.status == 200)
         return true;
-    return err_set(err, ERR_UPSTREAM, "the server answered %d: %s", answer.status,
-                   answer.body.len ? answer.body.data : "");
+    return err_set(err, ERR_UPSTREAM, "the server replied with status %d: %s", response.status,
+                   response.body.len ? response.body.data : "");
 }
 
-/* Nobody serves the folder: opens the APIs for as long as it takes. */
-static bool empty_folder(const struct options *options, struct err *err)
+static bool reset_folder(const struct options *options, struct err *err)
 {
     OWN(data_dir) struct data_dir dir = {.lock = -1};
     if (!data_dir_open(options->data_dir, &dir, err))
         return false;
-    struct cloud_options wanted = {.data_dir = dir.path, .project = options->project};
+    struct cloud_options cloud_options = {.data_dir = dir.path, .project = options->project};
     OWN(cloud) struct cloud cloud = {0};
-    if (!cloud_open(&wanted, &cloud, err))
+    if (!cloud_open(&cloud_options, &cloud, err))
         return false;
-    bool empty = cloud_reset(&cloud, err);
+    bool ok = cloud_reset(&cloud, err);
     cloud_stop(&cloud);
-    return empty;
+    return ok;
 }
 
 bool reset_command_run(const struct options *options, struct err *err)
 {
     OWN(endpoints) struct endpoints running = {0};
-    struct err none = {0};
-    if (data_dir_endpoints_read(options->data_dir, &running, &none))
-        return ask_server(options, &running, err);
-    return empty_folder(options, err);
+    struct err ignored = {0};
+    if (data_dir_endpoints_read(options->data_dir, &running, &ignored))
+        return reset_server(options, &running, err);
+    return reset_folder(options, err);
 }

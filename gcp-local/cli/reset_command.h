@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gcp-local reset: empties all APIs, of a server that runs or in its folder. */
+/* gcp-local reset: deletes all data, of a running server or in its data directory. */
 #ifndef GCP_LOCAL_CLI_RESET_COMMAND_H
 #define GCP_LOCAL_CLI_RESET_COMMAND_H
 

@@ -1,135 +1,130 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Long polls: clients that wait for messages, woken one by one. */
-#include "gcp-local/pubsub/pubsub_private.h"
+#include "gcp-local/pubsub/long_poll.h"
 
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "gcp-local/pubsub/wire/json_writer.h"
+#include "gcp-local/pubsub/wire/message_json.h"
 
 #include <utlist.h>
 
 /* A pull that is held. */
-struct wait {
+struct long_poll {
     struct heap_node deadline;
     struct subscription *subscription;
     struct http_exchange *exchange;
-    size_t most;
-    struct wait *prev, *next; /* in the subscription's list, first come first */
+    size_t max;
+    struct long_poll *prev, *next; /* in the subscription's list, oldest first */
 };
 
-static bool shows_attempts(const struct subscription *subscription)
+struct pull_response {
+    struct http_exchange *exchange;
+    char *subscription;
+    struct lease *leases; /* NULL: {} */
+    size_t count;
+    bool with_attempts;
+    struct pull_response *next;
+};
+
+static bool can_deliver(const struct subscription *subscription)
 {
-    return subscription->rules.dead_letter_topic != NULL;
+    return heap_first(&subscription->queue.ready) && !subscription->settings.push.endpoint;
 }
 
-static struct pull_response *add_handout(struct pubsub_transaction *turn,
-                                         struct subscription *subscription,
-                                         struct http_exchange *exchange)
+/* Queues the response to a pull, with up to max leased messages. */
+static void respond(struct long_polls *polls, struct subscription *subscription,
+                    struct http_exchange *exchange, size_t max, int64_t now_ns)
 {
-    struct pull_response *handout = alloc_zeroed(sizeof(*handout));
-    *handout = (struct pull_response){.exchange = exchange,
-                                      .subscription = str_copy(subscription->name),
-                                      .with_attempts = shows_attempts(subscription),
-                                      .next = turn->handouts};
-    turn->handouts = handout;
-    return handout;
-}
-
-/* Leases ready messages into the handout. */
-static void fill(struct pubsub_transaction *turn, struct pull_response *handout,
-                 struct subscription *subscription, size_t most)
-{
-    const struct subscription_queue *backlog = &subscription->backlog;
-    if (most > backlog->count)
-        most = backlog->count;
-    if (most == 0 || !heap_first(&backlog->ready))
+    struct pull_response *response = alloc_zeroed(sizeof(*response));
+    *response =
+        (struct pull_response){.exchange = exchange,
+                               .subscription = str_copy(subscription->name),
+                               .with_attempts = subscription->settings.dead_letter_topic != NULL};
+    LL_PREPEND(polls->responses, response);
+    if (max > subscription->queue.count)
+        max = subscription->queue.count;
+    if (max == 0 || !can_deliver(subscription))
         return;
-    handout->leases = alloc_zeroed(most * sizeof(struct lease));
-    handout->count = engine_pull(&turn->pubsub->engine, subscription, turn->now_ns, most, false,
-                                 handout->leases);
+    response->leases = alloc_zeroed(max * sizeof(struct lease));
+    response->count =
+        engine_pull(polls->engine, subscription, now_ns, max, false, response->leases);
 }
 
-static bool can_give(const struct subscription *subscription)
+void long_poll_pull(struct long_polls *polls, struct subscription *subscription,
+                    struct http_exchange *exchange, size_t max, int wait_sec, int64_t now_ns)
 {
-    return heap_first(&subscription->backlog.ready) && !subscription->rules.push.endpoint;
-}
-
-void long_poll_pull(struct pubsub_transaction *turn, struct subscription *subscription,
-                    struct http_exchange *exchange, size_t most, int wait_sec)
-{
-    subscription->used_ns = turn->now_ns;
-    if (can_give(subscription) || wait_sec == 0 || turn->pubsub->stopping) {
-        struct pull_response *handout = add_handout(turn, subscription, exchange);
-        if (can_give(subscription))
-            fill(turn, handout, subscription, most);
+    subscription->last_used_ns = now_ns;
+    if (can_deliver(subscription) || wait_sec == 0 || polls->stopping) {
+        respond(polls, subscription, exchange, max, now_ns);
         return;
     }
-    struct wait *wait = alloc_zeroed(sizeof(*wait));
-    *wait = (struct wait){.subscription = subscription, .exchange = exchange, .most = most};
-    heap_set(&turn->pubsub->deadlines, &wait->deadline,
-             turn->now_ns + (int64_t)wait_sec * NS_PER_SEC);
-    struct wait *list = subscription->waiting;
-    DL_APPEND(list, wait);
-    subscription->waiting = list;
+    struct long_poll *poll = alloc_zeroed(sizeof(*poll));
+    *poll = (struct long_poll){.subscription = subscription, .exchange = exchange, .max = max};
+    heap_set(&polls->deadlines, &poll->deadline, now_ns + (int64_t)wait_sec * NS_PER_SEC);
+    DL_APPEND(subscription->polls, poll);
     http_exchange_hold(exchange);
 }
 
-/* Takes a wait off its lists; its exchange is to be answered. */
-static struct pull_response *end_wait(struct pubsub_transaction *turn, struct wait *wait)
+static void end_poll(struct long_polls *polls, struct long_poll *poll, size_t max, int64_t now_ns)
 {
-    struct subscription *subscription = wait->subscription;
-    struct pull_response *handout = add_handout(turn, subscription, wait->exchange);
-    struct wait *list = subscription->waiting;
-    DL_DELETE(list, wait);
-    subscription->waiting = list;
-    heap_remove(&turn->pubsub->deadlines, &wait->deadline);
-    free(wait);
-    return handout;
+    respond(polls, poll->subscription, poll->exchange, max, now_ns);
+    DL_DELETE(poll->subscription->polls, poll);
+    heap_remove(&polls->deadlines, &poll->deadline);
+    free(poll);
 }
 
-void long_poll_deliver(struct pubsub_transaction *turn, struct subscription *subscription)
+void long_poll_deliver(struct long_polls *polls, struct subscription *subscription, int64_t now_ns)
 {
-    struct wait *wait;
-    while ((wait = subscription->waiting) && can_give(subscription)) {
-        size_t most = http_exchange_is_connected(wait->exchange)
-                          ? wait->most
-                          : 0; /* a client that left: nothing */
-        fill(turn, end_wait(turn, wait), subscription, most);
+    struct long_poll *poll;
+    while ((poll = subscription->polls) && can_deliver(subscription)) {
+        bool connected = http_exchange_is_connected(poll->exchange);
+        end_poll(polls, poll, connected ? poll->max : 0, now_ns);
     }
 }
 
-void long_poll_tick(struct pubsub_transaction *turn)
+void long_poll_expire(struct long_polls *polls, int64_t now_ns)
 {
-    struct pubsub *pubsub = turn->pubsub;
     struct heap_node *first;
-    while ((first = heap_first(&pubsub->deadlines)) &&
-           (pubsub->stopping || first->key <= turn->now_ns))
-        end_wait(turn, heap_container_of(first, struct wait, deadline));
+    while ((first = heap_first(&polls->deadlines)) && first->key <= now_ns)
+        end_poll(polls, heap_container_of(first, struct long_poll, deadline), 0, now_ns);
 }
 
-void long_poll_drop(struct pubsub_transaction *turn, struct subscription *subscription)
+void long_poll_cancel(struct long_polls *polls, struct subscription *subscription)
 {
-    while (subscription->waiting)
-        end_wait(turn, subscription->waiting);
+    while (subscription->polls)
+        end_poll(polls, subscription->polls, 0, 0);
 }
 
-static void answer(struct pull_response *handout)
+void long_poll_stop(struct long_polls *polls)
 {
-    struct http_reply reply = {.content_type = "application/json; charset=UTF-8"};
-    json_writer_add_received_messages(&reply.body, handout->subscription, handout->leases,
-                                      handout->count, handout->with_attempts);
-    http_exchange_reply(handout->exchange, &reply);
-    for (size_t i = 0; i < handout->count; i++)
-        stored_message_unref(handout->leases[i].message);
-    free(handout->leases);
-    free(handout->subscription);
-    free(handout);
+    polls->stopping = true;
+    long_poll_expire(polls, INT64_MAX);
 }
 
-void long_poll_send(struct pull_response *handouts)
+struct pull_response *long_poll_take(struct long_polls *polls)
 {
-    for (struct pull_response *next; handouts; handouts = next) {
-        next = handouts->next;
-        answer(handouts);
+    struct pull_response *responses = polls->responses;
+    polls->responses = NULL;
+    return responses;
+}
+
+void long_poll_send(struct pull_response *responses)
+{
+    struct pull_response *response, *next;
+    LL_FOREACH_SAFE(responses, response, next)
+    {
+        struct http_reply reply = {.content_type = "application/json; charset=UTF-8"};
+        message_json_add_received(&reply.body, response->subscription, response->leases,
+                                  response->count, response->with_attempts);
+        http_exchange_reply(response->exchange, &reply);
+        for (size_t i = 0; i < response->count; i++)
+            stored_message_unref(response->leases[i].message);
+        free(response->leases);
+        free(response->subscription);
+        free(response);
     }
+}
+
+void long_poll_done(struct long_polls *polls)
+{
+    heap_done(&polls->deadlines);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tells a bucket's notification configs what happened to an object. */
+/* Publishes events of objects as a bucket's notification configs say. */
 #include "gcp-local/storage/notify.h"
 
 #include "base/log.h"
@@ -13,15 +13,15 @@ static const char *text_of(const json_t *config, const char *key)
     return text ? text : "";
 }
 
-bool notify_wanted(const struct notify_event *event, const json_t *config)
+bool notify_selects(const struct notify_event *event, const json_t *config)
 {
     if (!str_starts(event->object->name, text_of(config, "object_name_prefix")))
         return false;
     const json_t *types = json_object_get(config, "event_types");
-    bool wanted = json_array_size(types) == 0; /* all */
+    bool selected = json_array_size(types) == 0; /* all types */
     for (size_t i = 0; i < json_array_size(types); i++)
-        wanted = wanted || str_equal(json_string_value(json_array_get(types, i)), event->type);
-    return wanted;
+        selected = selected || str_equal(json_string_value(json_array_get(types, i)), event->type);
+    return selected;
 }
 
 static void set_number(json_t *attributes, const char *key, int64_t number)
@@ -52,59 +52,55 @@ json_t *notify_attributes(const struct notify_event *event, int64_t id, const js
     return attributes;
 }
 
-/* A message that is to be published. */
 struct message {
     char *topic;
     json_t *attributes;
-    bool payload;
+    bool has_payload;
 };
 
-/* Messages collected while the catalog is locked, to be published afterwards. */
-struct collecting {
+/* The messages for an event: collected while the catalog is locked, published afterwards. */
+struct messages {
     const struct notify_event *event;
     struct message *list;
     size_t count;
 };
 
-static void collect(int64_t id, const json_t *config, void *to)
+static void add_message(int64_t id, const json_t *config, void *context)
 {
-    struct collecting *all = to;
-    if (!notify_wanted(all->event, config))
+    struct messages *messages = context;
+    if (!notify_selects(messages->event, config))
         return;
-    all->list = alloc_resize(all->list, (all->count + 1) * sizeof(*all->list));
-    all->list[all->count++] = (struct message){
+    messages->list = alloc_resize(messages->list, (messages->count + 1) * sizeof(*messages->list));
+    messages->list[messages->count++] = (struct message){
         .topic = str_copy(text_of(config, "topic") + strlen("//pubsub.googleapis.com/")),
-        .attributes = notify_attributes(all->event, id, config, timestamp_now_ns()),
-        .payload = str_equal(text_of(config, "payload_format"), "JSON_API_V1"),
+        .attributes = notify_attributes(messages->event, id, config, timestamp_now_ns()),
+        .has_payload = str_equal(text_of(config, "payload_format"), "JSON_API_V1"),
     };
-}
-
-static void publish(struct storage *storage, const struct message *message, struct bytes payload)
-{
-    struct err err = {0};
-    struct bytes data = message->payload ? payload : (struct bytes){0};
-    if (!storage->options.publish(message->topic, message->attributes, data,
-                                  storage->options.context, &err))
-        log_warning("storage: cannot notify %s: %s", message->topic, err.text);
 }
 
 void notify(struct storage *storage, const struct notify_event *event, const char *base)
 {
-    if (!storage->options.publish)
+    const struct storage_options *options = &storage->options;
+    if (!options->publish)
         return;
     struct err err = {0};
-    struct collecting all = {.event = event};
-    if (!catalog_each_config(storage->catalog, event->object->bucket, collect, &all, &err))
+    struct messages messages = {.event = event};
+    if (!catalog_each_config(storage->catalog, event->object->bucket, add_message, &messages, &err))
         log_warning("storage: cannot read notification configs: %s", err.text);
-    if (all.count == 0)
+    if (messages.count == 0)
         return;
 
     json_auto_t *resource = storage_object_to_json(event->object, base);
     OWN(free) char *payload = json_dumps(resource, JSON_INDENT(2));
-    for (size_t i = 0; i < all.count; i++) {
-        publish(storage, &all.list[i], bytes_of(payload));
-        free(all.list[i].topic);
-        json_decref(all.list[i].attributes);
+    for (size_t i = 0; i < messages.count; i++) {
+        struct message *message = &messages.list[i];
+        struct bytes data = message->has_payload ? bytes_of(payload) : (struct bytes){0};
+        struct err failure = {0};
+        if (!options->publish(message->topic, message->attributes, data, options->context,
+                              &failure))
+            log_warning("storage: cannot notify %s: %s", message->topic, failure.text);
+        free(message->topic);
+        json_decref(message->attributes);
     }
-    free(all.list);
+    free(messages.list);
 }

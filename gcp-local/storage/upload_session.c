@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Upload sessions: uploads that go over several requests, and survive a restart. */
+/* Upload sessions: uploads in several requests, which survive a restart. */
 #include "gcp-local/storage/upload_session.h"
 
 #include "base/str.h"
 
 #include <string.h>
 
-enum { MAX_IDLE = 1000 }; /* whose state is kept; that of others is read from the file again */
+enum { MAX_IDLE = 1000 }; /* sessions kept in the table; others are hashed again from their file */
 
 struct upload_session_table {
     pthread_mutex_t lock;
@@ -28,11 +28,11 @@ static void session_free(struct upload_session *session)
     free(session);
 }
 
-/* Takes a session out of the table; freed when nobody works on it any more. */
+/* Removes a session from the table; the last user frees it. */
 static void drop(struct upload_session_table *sessions, struct upload_session *session)
 {
     HASH_DEL(sessions->by_id, session);
-    session->forgotten = true;
+    session->dropped = true;
     if (session->refs == 0)
         session_free(session);
 }
@@ -65,14 +65,18 @@ void upload_session_table_reset(struct storage *storage)
 json_t *upload_session_read(struct storage *storage, const char *id, const char *bucket,
                             struct err *err)
 {
-    json_t *upload_request = catalog_find_session(storage->catalog, id, err);
-    if (upload_request &&
-        !str_equal(json_string_value(json_object_get(upload_request, "bucket")), bucket)) {
-        json_decref(upload_request);
+    json_t *record = catalog_find_session(storage->catalog, id, err);
+    if (record && !str_equal(json_string_value(json_object_get(record, "bucket")), bucket)) {
+        json_decref(record);
         err_set(err, ERR_NOT_FOUND, "No such upload session.");
         return NULL;
     }
-    return upload_request;
+    return record;
+}
+
+bool upload_session_is_complete(const json_t *record)
+{
+    return json_object_get(record, "generation");
 }
 
 static struct upload_session *find_or_add(struct upload_session_table *sessions, const char *id)
@@ -92,11 +96,11 @@ static struct upload_session *find_or_add(struct upload_session_table *sessions,
     return session;
 }
 
-/* Opens the session's file; where the state of its content is not known, reads it. */
+/* Opens the session's file, and hashes its content if that was not done. */
 static bool open_file(struct storage *storage, struct upload_session *session, struct err *err)
 {
     struct content_writer *writer = &session->writer;
-    OWN(free) char *path = storage_incoming_path(session->id);
+    OWN(free) char *path = content_files_incoming_path(session->id);
     struct err missing = {0};
     if (writer->fd < 0)
         writer->fd = content_files_read(storage->files, path, &missing);
@@ -112,9 +116,9 @@ struct upload_session *upload_session_acquire(struct storage *storage, const cha
 {
     struct upload_session *session = find_or_add(storage->sessions, id);
     pthread_mutex_lock(&session->lock);
-    bool fine = open_file(storage, session, err);
+    bool ok = open_file(storage, session, err);
     pthread_mutex_unlock(&session->lock);
-    if (fine)
+    if (ok)
         return session;
     upload_session_release(storage, session);
     return NULL;
@@ -126,7 +130,7 @@ void upload_session_release(struct storage *storage, struct upload_session *sess
     pthread_mutex_lock(&sessions->lock);
     if (--session->refs == 0) {
         content_writer_close(&session->writer);
-        if (session->forgotten)
+        if (session->dropped)
             session_free(session);
         else if (HASH_COUNT(sessions->by_id) > MAX_IDLE)
             drop(sessions, session);
@@ -143,6 +147,6 @@ void upload_session_discard(struct storage *storage, const char *id)
     if (session)
         drop(sessions, session);
     pthread_mutex_unlock(&sessions->lock);
-    OWN(free) char *path = storage_incoming_path(id);
+    OWN(free) char *path = content_files_incoming_path(id);
     content_files_remove(storage->files, path);
 }

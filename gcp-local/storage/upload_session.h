@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Upload sessions: uploads that go over several requests, and survive a restart. */
+/* Upload sessions: uploads in several requests, which survive a restart. */
 #ifndef GCP_LOCAL_STORAGE_UPLOAD_SESSION_H
 #define GCP_LOCAL_STORAGE_UPLOAD_SESSION_H
 
@@ -8,33 +8,34 @@
 #include <pthread.h>
 #include <uthash.h>
 
-/* A session whose content is being written, or was lately. */
+/* A session in use, or one that was used lately. */
 struct upload_session {
     char *id;
-    pthread_mutex_t lock;         /* guards the two below */
-    struct content_writer writer; /* closed while no request works on it */
-    uint64_t turn;  /* who holds the latest one may write: a client that lost its connection
-                     * comes back before we notice */
+    pthread_mutex_t lock;         /* guards writer and epoch */
+    struct content_writer writer; /* closed while no request uses the session */
+    uint64_t epoch; /* of the latest request, the only one that may write: a client that lost its
+                     * connection may continue before we notice the loss */
     unsigned refs;  /* guarded by the table's lock */
-    bool forgotten; /* not in the table any more */
+    bool dropped;   /* no longer in the table; guarded by the table's lock */
     UT_hash_handle hh;
 };
 
 struct upload_session_table *upload_session_table_open(void);
 void upload_session_table_close(struct upload_session_table *sessions); /* NULL is fine */
 
-/* What was said when the session began: {"bucket", "query", "resource", "contentType", "length"},
- * and when it has ended {"generation", "name"}. Only for the bucket that it belongs to: 404
- * otherwise. New reference. */
+/* The session's record. While the upload is incomplete, what its first request said: {"bucket",
+ * "query", "resource", "contentType", "length"}; then {"bucket", "name", "generation"}. NULL and
+ * ERR_NOT_FOUND when there is no such session in this bucket. New reference. */
 json_t *upload_session_read(struct storage *storage, const char *id, const char *bucket,
                             struct err *err);
+bool upload_session_is_complete(const json_t *record);
 
-/* The session, with its file open and its hash as far as it goes. NULL and err otherwise. */
+/* The session with its file open, and with size and hash of the content. NULL and err otherwise. */
 struct upload_session *upload_session_acquire(struct storage *storage, const char *id,
                                               struct err *err);
 void upload_session_release(struct storage *storage, struct upload_session *session);
 
-/* Drops the session's state and file, not its row. */
+/* Removes the session's state and file, but not its record. */
 void upload_session_discard(struct storage *storage, const char *id);
 void upload_session_table_reset(struct storage *storage);
 

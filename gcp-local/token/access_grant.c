@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Access tokens: opaque to those who carry them, and checked without being stored. */
+/* Access tokens: opaque to clients, and verified without being stored. */
 #include "gcp-local/token/access_grant.h"
 
 #include "base/base64.h"
@@ -14,9 +14,9 @@
 #include <openssl/rand.h>
 #include <string.h>
 
-enum { SEAL_BYTES = 32, MAX_TOKEN = 8192 };
+enum { MAC_BYTES = 32, MAX_TOKEN = 8192 };
 
-/* Google's begin so as well, and some look for it. */
+/* As Google's tokens begin; some clients check it. */
 static const char prefix[] = "ya29.";
 
 static const char cloud_platform[] = "https://www.googleapis.com/auth/cloud-platform";
@@ -31,7 +31,7 @@ void access_grant_done(struct access_grant *grant)
 static bool make_secret(const char *path, struct token_secret *secret, struct err *err)
 {
     if (RAND_bytes(secret->bytes, TOKEN_SECRET_BYTES) != 1)
-        return err_set(err, ERR_INTERNAL, "OpenSSL has no random numbers");
+        return err_set(err, ERR_INTERNAL, "OpenSSL cannot provide random numbers");
     return file_write(path, 0600, (struct bytes){(const char *)secret->bytes, TOKEN_SECRET_BYTES},
                       err);
 }
@@ -46,19 +46,19 @@ bool token_secret_open(const char *path, struct token_secret *secret, struct err
     return true;
 }
 
-/* What only those who have the secret can put behind a text. The caller frees. */
-static char *seal_of(const struct token_secret *secret, struct bytes text)
+/* The HMAC of a token's payload. The caller frees. */
+static char *mac_of(const struct token_secret *secret, struct bytes text)
 {
-    unsigned char sealed[SEAL_BYTES];
+    unsigned char mac[MAC_BYTES];
     if (!HMAC(EVP_sha256(), secret->bytes, TOKEN_SECRET_BYTES, (const unsigned char *)text.data,
-              text.len, sealed, NULL))
+              text.len, mac, NULL))
         abort(); /* out of memory */
-    return base64_url_encode((struct bytes){(const char *)sealed, SEAL_BYTES});
+    return base64_url_encode((struct bytes){(const char *)mac, MAC_BYTES});
 }
 
 char *access_grant_to_token(const struct token_secret *secret, const struct access_grant *grant)
 {
-    unsigned char noise[6]; /* two tokens never look alike */
+    unsigned char noise[6]; /* makes each token unique */
     if (RAND_bytes(noise, sizeof(noise)) != 1)
         memset(noise, 0, sizeof(noise));
     OWN(free) char *unique = base64_url_encode((struct bytes){(const char *)noise, sizeof(noise)});
@@ -67,18 +67,12 @@ char *access_grant_to_token(const struct token_secret *secret, const struct acce
                   (json_int_t)grant->expires_sec, "unique", unique);
     OWN(free) char *text = json_to_text(tree);
     OWN(free) char *payload = base64_url_encode(bytes_of(text));
-    OWN(free) char *end = seal_of(secret, bytes_of(payload));
-    return str_format("%s%s.%s", prefix, payload, end);
+    OWN(free) char *mac = mac_of(secret, bytes_of(payload));
+    return str_format("%s%s.%s", prefix, payload, mac);
 }
 
-static bool refused(struct err *err, const char *reason, const char *text)
-{
-    err->reason = reason;
-    return err_set(err, ERR_UNAUTHORIZED, "%s", text);
-}
-
-/* The payload of a token whose seal is ours. */
-static bool unseal(const struct token_secret *secret, const char *token, struct buf *payload)
+/* Decodes the payload. False when the token was not made with this secret. */
+static bool read_payload(const struct token_secret *secret, const char *token, struct buf *payload)
 {
     if (!str_starts(token, prefix) || strlen(token) > MAX_TOKEN)
         return false;
@@ -87,8 +81,8 @@ static bool unseal(const struct token_secret *secret, const char *token, struct 
     if (!dot)
         return false;
     struct bytes text = {token, (size_t)(dot - token)};
-    OWN(free) char *seal = seal_of(secret, text);
-    return strlen(dot + 1) == strlen(seal) && CRYPTO_memcmp(dot + 1, seal, strlen(seal)) == 0 &&
+    OWN(free) char *mac = mac_of(secret, text);
+    return strlen(dot + 1) == strlen(mac) && CRYPTO_memcmp(dot + 1, mac, strlen(mac)) == 0 &&
            base64_url_decode(text, payload);
 }
 
@@ -96,26 +90,27 @@ bool access_grant_from_token(const struct token_secret *secret, const char *toke
                              struct access_grant *grant, struct err *err)
 {
     OWN(buf) struct buf payload = {0};
-    if (!unseal(secret, token, &payload))
-        return refused(err, "ACCESS_TOKEN_TYPE_UNSUPPORTED",
-                       "this is no access token of gcp-local");
+    if (!read_payload(secret, token, &payload))
+        return err_set_reason(err, ERR_UNAUTHORIZED, "ACCESS_TOKEN_TYPE_UNSUPPORTED",
+                              "this is not an access token of gcp-local");
     json_auto_t *tree = json_from_bytes(buf_bytes(&payload), "token", ERR_UNAUTHORIZED, err);
     if (!tree)
         return false;
-    struct jread at = jread_open(tree, "token", ERR_UNAUTHORIZED, err);
-    const char *email = jread_str(&at, "email");
-    const char *scope = jread_str(&at, "scope");
-    int64_t expires_sec = jread_int64(&at, "exp", 0, INT64_MAX);
-    if (!jread_ok(&at))
+    struct jread reader = jread_open(tree, "token", ERR_UNAUTHORIZED, err);
+    const char *email = jread_str(&reader, "email");
+    const char *scope = jread_str(&reader, "scope");
+    int64_t expires_sec = jread_int64(&reader, "exp", 0, INT64_MAX);
+    if (!jread_ok(&reader))
         return false;
     if (expires_sec <= now_sec)
-        return refused(err, "ACCESS_TOKEN_EXPIRED", "the access token has expired");
+        return err_set_reason(err, ERR_UNAUTHORIZED, "ACCESS_TOKEN_EXPIRED",
+                              "the access token has expired");
     *grant = (struct access_grant){str_copy(email), str_copy(scope), expires_sec};
     return true;
 }
 
-/* Whether a list separated by spaces holds this word. */
-static bool holds(const char *list, struct bytes word)
+/* True if a list separated by spaces contains this word. */
+static bool contains(const char *list, struct bytes word)
 {
     while (*list) {
         size_t len = strcspn(list, " ");
@@ -129,11 +124,11 @@ static bool holds(const char *list, struct bytes word)
 
 bool access_grant_covers(const struct access_grant *grant, const char *scopes)
 {
-    if (holds(grant->scope, bytes_of(cloud_platform)))
+    if (contains(grant->scope, bytes_of(cloud_platform)))
         return true;
     while (*scopes) {
         size_t len = strcspn(scopes, " ");
-        if (len && holds(grant->scope, (struct bytes){scopes, len}))
+        if (len && contains(grant->scope, (struct bytes){scopes, len}))
             return true;
         scopes += len;
         scopes += strspn(scopes, " ");

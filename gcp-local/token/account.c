@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The accounts that keys were made for: one file a key under DATA/accounts. */
+/* Accounts and their keys: one file for each key in DATA/accounts. */
 #include "gcp-local/token/account.h"
 
 #include "base/base64.h"
@@ -50,12 +50,12 @@ char *account_email(const char *account, const char *project, struct err *err)
                                 ? str_copy(account)
                                 : str_format("%s@%s.iam.gserviceaccount.com", account, project);
     const char *at = strchr(email, '@');
-    bool good = at > email && at[1] && !strchr(at + 1, '@') && strlen(email) <= MAX_EMAIL;
-    for (const char *c = email; *c && good; c++)
-        good = is_email_character(*c);
-    if (good)
+    bool ok = at > email && at[1] && !strchr(at + 1, '@') && strlen(email) <= MAX_EMAIL;
+    for (const char *c = email; *c && ok; c++)
+        ok = is_email_character(*c);
+    if (ok)
         return move_ptr(&email);
-    err_set(err, ERR_INPUT, "%s is no account, want a name or an e-mail address", account);
+    err_set(err, ERR_INPUT, "%s is not an account; give a name or an e-mail address", account);
     return NULL;
 }
 
@@ -71,7 +71,7 @@ void account_unique_id(const char *email, char id[22])
 
 char *account_refresh_token_id(const char *refresh_token)
 {
-    return rsa_key_id(refresh_token); /* a digest of any text */
+    return rsa_key_id(refresh_token); /* a digest, of any string */
 }
 
 static bool is_id(const char *text)
@@ -85,12 +85,12 @@ static char *record_path(const char *dir, const char *id)
 }
 
 static bool record_write(const char *dir, const char *id, const char *email, const char *project,
-                         const char *what, const char *value, struct err *err)
+                         const char *field, const char *value, struct err *err)
 {
     char now[TIMESTAMP_SIZE];
     timestamp_format(timestamp_now_ns() / NS_PER_SEC * NS_PER_SEC, now);
     json_auto_t *record = json_pack("{s:s, s:s, s:s, s:s}", "account", email, "project", project,
-                                    "created", now, what, value);
+                                    "created", now, field, value);
     OWN(free) char *text = json_to_text(record);
     OWN(free) char *path = record_path(dir, id);
     return file_make_dirs(dir, err) && file_write(path, 0600, bytes_of(text), err);
@@ -99,7 +99,7 @@ static bool record_write(const char *dir, const char *id, const char *email, con
 bool account_key_find(const char *dir, const char *id, struct account_key *key, struct err *err)
 {
     if (!is_id(id))
-        return err_set(err, ERR_NOT_FOUND, "no key is called so");
+        return err_set(err, ERR_NOT_FOUND, "no such key");
     OWN(free) char *path = record_path(dir, id);
     OWN(buf) struct buf text = {.max = MAX_RECORD};
     if (!file_read(path, &text, err))
@@ -107,13 +107,13 @@ bool account_key_find(const char *dir, const char *id, struct account_key *key, 
     json_auto_t *tree = json_from_bytes(buf_bytes(&text), path, ERR_INTERNAL, err);
     if (!tree)
         return false;
-    struct jread at = jread_open(tree, path, ERR_INTERNAL, err);
-    const char *email = jread_str(&at, "account");
-    const char *project = jread_str(&at, "project");
-    const char *created = jread_str(&at, "created");
-    const char *public_pem = jread_str_or(&at, "publicKey", NULL);
-    const char *secret = jread_str_or(&at, "clientSecret", NULL);
-    if (!jread_ok(&at))
+    struct jread reader = jread_open(tree, path, ERR_INTERNAL, err);
+    const char *email = jread_str(&reader, "account");
+    const char *project = jread_str(&reader, "project");
+    const char *created = jread_str(&reader, "created");
+    const char *public_pem = jread_str_or(&reader, "publicKey", NULL);
+    const char *secret = jread_str_or(&reader, "clientSecret", NULL);
+    if (!jread_ok(&reader))
         return false;
     *key = (struct account_key){str_copy(id),      str_copy(email),      str_copy(project),
                                 str_copy(created), str_copy(public_pem), str_copy(secret)};
@@ -133,7 +133,7 @@ static bool add_record(const char *dir, const char *name, struct account_keys *k
     OWN(free) char *id = str_copy(name);
     id[strcspn(id, ".")] = '\0';
     if (!is_id(id) || !str_ends(name, ".json"))
-        return true; /* not one of ours */
+        return true; /* not a key's file */
     keys->list = alloc_resize(keys->list, (keys->count + 1) * sizeof(keys->list[0]));
     keys->list[keys->count] = (struct account_key){0};
     return account_key_find(dir, id, &keys->list[keys->count++], err);
@@ -145,16 +145,16 @@ bool account_keys_read(const char *dir, struct account_keys *keys, struct err *e
     if (!folder)
         return errno == ENOENT ||
                err_set(err, ERR_INPUT, "cannot read %s: %s", dir, strerror(errno));
-    bool good = true;
-    for (struct dirent *entry; good && (entry = readdir(folder));)
-        good = add_record(dir, entry->d_name, keys, err);
+    bool ok = true;
+    for (struct dirent *entry; ok && (entry = readdir(folder));)
+        ok = add_record(dir, entry->d_name, keys, err);
     closedir(folder);
-    if (good && keys->count)
+    if (ok && keys->count)
         qsort(keys->list, keys->count, sizeof(keys->list[0]), by_age);
-    return good;
+    return ok;
 }
 
-/* Key files are for people to look at: indented, as Google's. */
+/* Key files are indented like Google's. The caller frees. */
 static char *pretty(const json_t *tree)
 {
     OWN(free) char *text = json_dumps(tree, JSON_INDENT(2));
@@ -192,13 +192,13 @@ char *account_key_create(const char *dir, const char *email, const char *project
     return key_file(email, project, id, private_pem, token_uri);
 }
 
-/* 256 random bits as text. */
+/* 256 random bits in base64url. The caller frees. */
 static char *random_text(struct err *err)
 {
     unsigned char bytes[32];
     if (RAND_bytes(bytes, sizeof(bytes)) == 1)
         return base64_url_encode((struct bytes){(const char *)bytes, sizeof(bytes)});
-    err_set(err, ERR_INTERNAL, "OpenSSL has no random numbers");
+    err_set(err, ERR_INTERNAL, "OpenSSL cannot provide random numbers");
     return NULL;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The JWT that a service account signs: who signed it, and whether Google would take it. */
+/* The JWT that a service account signs, verified as Google does. */
 #include "gcp-local/token/assertion.h"
 
 #include "base/json/jread.h"
@@ -19,21 +19,16 @@ void assertion_done(struct assertion *assertion)
     *assertion = (struct assertion){0};
 }
 
-/* iat and exp: whole or, as some write them, with a fraction. */
-static bool check_times(struct jread *at, int64_t now_sec)
-{
-    double from = jread_real(at, "iat");
-    double to = jread_real(at, "exp");
-    double now = (double)now_sec;
-    return jread_ok(at) && from <= now + SKEW_SECONDS && to > now && to > from &&
-           to - from <= MAX_LIFETIME_SEC;
-}
-
-static bool times_are_good(const json_t *claims, int64_t now_sec, struct err *err)
+/* Checks iat and exp, which may have a fraction. */
+static bool check_times(const json_t *claims, int64_t now_sec, struct err *err)
 {
     struct err unread = {0};
-    struct jread at = jread_open(claims, "Invalid JWT", ERR_INPUT, &unread);
-    if (check_times(&at, now_sec))
+    struct jread reader = jread_open(claims, "Invalid JWT", ERR_INPUT, &unread);
+    double issued = jread_real(&reader, "iat");
+    double expires = jread_real(&reader, "exp");
+    double now = (double)now_sec;
+    if (jread_ok(&reader) && issued <= now + SKEW_SECONDS && expires > now && expires > issued &&
+        expires - issued <= MAX_LIFETIME_SEC)
         return true;
     return token_oauth_error(
         err, "invalid_grant",
@@ -41,8 +36,8 @@ static bool times_are_good(const json_t *claims, int64_t now_sec, struct err *er
         "timeframe. Check your iat and exp values in the JWT claim.");
 }
 
-/* "127.0.0.1:8585" of "http://127.0.0.1:8585/token": whether the URL is this path of this host. */
-static bool is_here(const char *url, const char *host, const char *path)
+/* True if the URL is http(s)://HOST followed by path. */
+static bool is_url_of(const char *url, const char *host, const char *path)
 {
     const char *rest = str_starts(url, "https://")  ? url + strlen("https://")
                        : str_starts(url, "http://") ? url + strlen("http://")
@@ -63,10 +58,10 @@ static bool is_token_url(const char *audience, const char *host)
     for (size_t i = 0; i < ARRAY_SIZE(urls); i++)
         if (str_equal(audience, urls[i]))
             return true;
-    return is_here(audience, host, "/token");
+    return is_url_of(audience, host, "/token");
 }
 
-/* Names of scopes are URLs of Google's, but for three. */
+/* Scopes are https URLs, except three. */
 static bool is_scope_list(const char *scopes)
 {
     static const char *const others[] = {"openid", "email", "profile"};
@@ -86,8 +81,8 @@ static bool is_scope_list(const char *scopes)
     return count > 0;
 }
 
-/* Nobody has handed a domain over to the account, so it speaks for itself only. */
-static bool speaks_for_itself(const char *email, const char *subject, struct err *err)
+/* Domain-wide delegation does not exist here: an account can act only for itself. */
+static bool check_subject(const char *email, const char *subject, struct err *err)
 {
     if (str_empty(subject) || str_equal(subject, email))
         return true;
@@ -99,11 +94,11 @@ static bool speaks_for_itself(const char *email, const char *subject, struct err
     return false;
 }
 
-static bool take_request(struct jread *at, struct assertion *assertion, struct err *err)
+static bool read_request(struct jread *reader, struct assertion *assertion, struct err *err)
 {
-    const char *scope = jread_str_or(at, "scope", "");
-    const char *audience = jread_str_or(at, "target_audience", "");
-    if (!jread_ok(at) || (str_empty(audience) && !is_scope_list(scope)))
+    const char *scope = jread_str_or(reader, "scope", "");
+    const char *audience = jread_str_or(reader, "target_audience", "");
+    if (!jread_ok(reader) || (str_empty(audience) && !is_scope_list(scope)))
         return token_oauth_error(err, "invalid_scope",
                                  "Invalid OAuth scope or ID token audience provided.");
     if (str_empty(audience))
@@ -117,49 +112,50 @@ bool assertion_read(const char *accounts, const char *jwt, const char *host, int
                     struct assertion *assertion, struct err *err)
 {
     json_auto_t *claims = signature_check_claims(accounts, jwt, err);
-    if (!claims || !times_are_good(claims, now_sec, err))
+    if (!claims || !check_times(claims, now_sec, err))
         return false;
     struct err unread = {0};
-    struct jread at = jread_open(claims, "Invalid JWT", ERR_INPUT, &unread);
-    const char *email = jread_str(&at, "iss");
-    const char *subject = jread_str_or(&at, "sub", NULL);
-    const char *audience = jread_str(&at, "aud");
-    if (!jread_ok(&at) || !is_token_url(audience, host))
+    struct jread reader = jread_open(claims, "Invalid JWT", ERR_INPUT, &unread);
+    const char *email = jread_str(&reader, "iss");
+    const char *subject = jread_str_or(&reader, "sub", NULL);
+    const char *audience = jread_str(&reader, "aud");
+    if (!jread_ok(&reader) || !is_token_url(audience, host))
         return token_oauth_error(err, "invalid_grant", "Invalid JWT: Failed audience check.");
-    if (!speaks_for_itself(email, subject, err) || !take_request(&at, assertion, err))
+    if (!check_subject(email, subject, err) || !read_request(&reader, assertion, err))
         return false;
     assertion->email = str_copy(email);
     return true;
 }
 
-/* https://pubsub.googleapis.com/ and the like, with or without the slash, or this server. */
+/* https://pubsub.googleapis.com/ and the like, or this server; the slash may be missing. */
 static bool is_service_root(const char *audience, const char *host)
 {
     static const char *const services[] = {"pubsub",      "storage",        "vision", "translate",
                                            "translation", "iamcredentials", "www"};
     for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
         OWN(free) char *name = str_format("%s.googleapis.com", services[i]);
-        if (is_here(audience, name, "/") || is_here(audience, name, ""))
+        if (is_url_of(audience, name, "/") || is_url_of(audience, name, ""))
             return str_starts(audience, "https://");
     }
-    return is_here(audience, host, "/") || is_here(audience, host, "");
+    return is_url_of(audience, host, "/") || is_url_of(audience, host, "");
 }
 
-static bool take_self_signed(const json_t *claims, const char *host, struct assertion *assertion)
+static bool read_self_signed(const json_t *claims, const char *host, struct assertion *assertion)
 {
     struct err unread = {0};
-    struct jread at = jread_open(claims, "token", ERR_INPUT, &unread);
-    const char *email = jread_str(&at, "iss");
-    const char *subject = jread_str(&at, "sub");
-    const char *audience = jread_str_or(&at, "aud", "");
-    const char *scope = jread_str_or(&at, "scope", "");
-    if (!jread_ok(&at) || !str_equal(email, subject))
+    struct jread reader = jread_open(claims, "token", ERR_INPUT, &unread);
+    const char *email = jread_str(&reader, "iss");
+    const char *subject = jread_str(&reader, "sub");
+    const char *audience = jread_str_or(&reader, "aud", "");
+    const char *scope = jread_str_or(&reader, "scope", "");
+    if (!jread_ok(&reader) || !str_equal(email, subject))
         return false;
-    bool rooted = !str_empty(audience);
-    if (rooted ? !is_service_root(audience, host) : !is_scope_list(scope))
+    bool has_audience = !str_empty(audience);
+    if (has_audience ? !is_service_root(audience, host) : !is_scope_list(scope))
         return false;
     assertion->email = str_copy(email);
-    assertion->scope = str_copy(rooted ? "https://www.googleapis.com/auth/cloud-platform" : scope);
+    assertion->scope =
+        str_copy(has_audience ? "https://www.googleapis.com/auth/cloud-platform" : scope);
     return true;
 }
 
@@ -167,10 +163,10 @@ bool assertion_read_self_signed(const char *accounts, const char *jwt, const cha
                                 int64_t now_sec, struct assertion *assertion, struct err *err)
 {
     json_auto_t *claims = signature_check_claims(accounts, jwt, err);
-    bool good = claims && times_are_good(claims, now_sec, err) &&
-                (take_self_signed(claims, host, assertion) ||
-                 token_oauth_error(err, "invalid_grant", "Invalid JWT: Failed audience check."));
-    if (!good)
+    bool ok = claims && check_times(claims, now_sec, err) &&
+              (read_self_signed(claims, host, assertion) ||
+               token_oauth_error(err, "invalid_grant", "Invalid JWT: Failed audience check."));
+    if (!ok)
         err->status = ERR_UNAUTHORIZED;
-    return good;
+    return ok;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The JWT that a service account signs to ask for a token (RFC 7523), or to go without one: who
- * signed it, and whether Google would take it. */
+/* The JWT that a service account signs to get a token (RFC 7523), or to use instead of a token:
+ * verified as Google does. */
 #ifndef GCP_LOCAL_TOKEN_ASSERTION_H
 #define GCP_LOCAL_TOKEN_ASSERTION_H
 
@@ -9,11 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What was asked for, by whom. All zero is empty. */
+/* What an account requests. All zero is empty. */
 struct assertion {
     char *email;
-    char *scope;           /* NULL when an ID token is wanted */
-    char *target_audience; /* NULL when an access token is wanted */
+    char *scope;           /* NULL when an ID token is requested */
+    char *target_audience; /* NULL when an access token is requested */
 };
 
 void assertion_done(struct assertion *assertion);
@@ -23,14 +23,14 @@ static inline void own_assertion(struct assertion *local)
     assertion_done(local);
 }
 
-/* Reads an assertion for the token endpoint. accounts is the folder of the registered keys, host
- * the Host header of the request, so that http(s)://HOST/token is an audience besides Google's.
- * Fails with the OAuth error in err->reason and its description as text. */
+/* Reads an assertion for the token endpoint. accounts is the folder of the keys. The audience is
+ * Google's or http(s)://HOST/token, where host is the request's Host field. Fails with the OAuth
+ * error in err->reason and its description as text. */
 bool assertion_read(const char *accounts, const char *jwt, const char *host, int64_t now_sec,
                     struct assertion *assertion, struct err *err);
 
-/* Reads a JWT that stands in for an access token: its audience is the root of a service, or it has
- * a scope. The scope is cloud-platform when it has an audience. ERR_UNAUTHORIZED otherwise. */
+/* Reads a JWT that is used instead of an access token: it has the root of a service as audience,
+ * and then the scope is cloud-platform, or it has a scope. ERR_UNAUTHORIZED otherwise. */
 bool assertion_read_self_signed(const char *accounts, const char *jwt, const char *host,
                                 int64_t now_sec, struct assertion *assertion, struct err *err);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The metadata server that virtual machines on Google Cloud ask: who and where am I, and a token
- * please. GCE_METADATA_HOST points Google's libraries here. */
+/* The metadata server of virtual machines on Google Cloud: project, zone, account, tokens. Google's
+ * libraries find it by GCE_METADATA_HOST. */
 #include "base/json/jread.h"
 #include "base/own.h"
 #include "base/str.h"
@@ -12,7 +12,7 @@
 static const char cloud_platform[] = "https://www.googleapis.com/auth/cloud-platform";
 static const char accounts_path[] = "instance/service-accounts/";
 
-static void answer(struct http_exchange *exchange, int status, const char *type, const char *text)
+static void reply(struct http_exchange *exchange, int status, const char *type, const char *text)
 {
     struct http_reply reply = {.status = status, .content_type = type};
     headers_add(&reply.headers, "Metadata-Flavor", "Google");
@@ -21,25 +21,25 @@ static void answer(struct http_exchange *exchange, int status, const char *type,
     http_exchange_reply(exchange, &reply);
 }
 
-static void answer_text(struct http_exchange *exchange, const char *text)
+static void reply_text(struct http_exchange *exchange, const char *text)
 {
-    answer(exchange, 200, "application/text", text);
+    reply(exchange, 200, "application/text", text);
 }
 
-/* Takes the tree over. */
-static void answer_json(struct http_exchange *exchange, json_t *tree)
+/* Decrefs the tree. */
+static void reply_json(struct http_exchange *exchange, json_t *tree)
 {
     OWN(free) char *text = json_to_text(tree);
     json_decref(tree);
-    answer(exchange, 200, "application/json", text);
+    reply(exchange, 200, "application/json", text);
 }
 
 static void not_found(struct http_exchange *exchange)
 {
-    answer(exchange, 404, "text/plain", "no such metadata\n");
+    reply(exchange, 404, "text/plain", "no such metadata\n");
 }
 
-static void answer_token(struct http_exchange *exchange, struct token_service *tokens)
+static void reply_token(struct http_exchange *exchange, struct token_service *tokens)
 {
     OWN(free) char *scopes = url_query_get(exchange->query, "scopes");
     for (char *c = scopes; c && *c; c++)
@@ -47,23 +47,23 @@ static void answer_token(struct http_exchange *exchange, struct token_service *t
             *c = ' ';
     OWN(free) char *token = token_service_access_token(tokens, tokens->email,
                                                        str_empty(scopes) ? cloud_platform : scopes);
-    answer_json(exchange, json_pack("{s:s, s:i, s:s}", "access_token", token, "expires_in",
-                                    TOKEN_LIFETIME_SEC - 1, "token_type", "Bearer"));
+    reply_json(exchange, json_pack("{s:s, s:i, s:s}", "access_token", token, "expires_in",
+                                   TOKEN_LIFETIME_SEC - 1, "token_type", "Bearer"));
 }
 
-static void answer_identity(struct http_exchange *exchange, struct token_service *tokens)
+static void reply_identity(struct http_exchange *exchange, struct token_service *tokens)
 {
     OWN(free) char *audience = url_query_get(exchange->query, "audience");
     if (str_empty(audience)) {
-        answer(exchange, 400, "text/plain", "non-empty audience parameter required\n");
+        reply(exchange, 400, "text/plain", "non-empty audience parameter required\n");
         return;
     }
     struct err err = {0};
     OWN(free) char *token = token_service_id_token(tokens, tokens->email, audience, &err);
     if (token)
-        answer_text(exchange, token);
+        reply_text(exchange, token);
     else
-        answer(exchange, err.status, "text/plain", err.text);
+        reply(exchange, err.status, "text/plain", err.text);
 }
 
 static json_t *account_tree(const struct token_service *tokens)
@@ -72,35 +72,35 @@ static json_t *account_tree(const struct token_service *tokens)
                      cloud_platform);
 }
 
-static void answer_account(struct http_exchange *exchange, struct token_service *tokens)
+static void reply_account(struct http_exchange *exchange, struct token_service *tokens)
 {
     OWN(free) char *recursive = url_query_get(exchange->query, "recursive");
     if (str_equal_any_case(recursive, "true"))
-        answer_json(exchange, account_tree(tokens));
+        reply_json(exchange, account_tree(tokens));
     else
-        answer_text(exchange, "aliases\nemail\nidentity\nscopes\ntoken\n");
+        reply_text(exchange, "aliases\nemail\nidentity\nscopes\ntoken\n");
 }
 
-static void answer_email(struct http_exchange *exchange, struct token_service *tokens)
+static void reply_email(struct http_exchange *exchange, struct token_service *tokens)
 {
-    answer_text(exchange, tokens->email);
+    reply_text(exchange, tokens->email);
 }
 
-static void answer_scopes(struct http_exchange *exchange, struct token_service *tokens)
+static void reply_scopes(struct http_exchange *exchange, struct token_service *tokens)
 {
     (void)tokens;
     OWN(free) char *text = str_format("%s\n", cloud_platform);
-    answer_text(exchange, text);
+    reply_text(exchange, text);
 }
 
-static void answer_aliases(struct http_exchange *exchange, struct token_service *tokens)
+static void reply_aliases(struct http_exchange *exchange, struct token_service *tokens)
 {
     (void)tokens;
-    answer_text(exchange, "default\n");
+    reply_text(exchange, "default\n");
 }
 
-/* The part of the path behind the account's name, or NULL when it names another account. */
-static const char *behind_account(const char *path, const struct token_service *tokens)
+/* The part of the path after the account's name; NULL when it names another account. */
+static const char *after_account(const char *path, const struct token_service *tokens)
 {
     const char *const names[] = {"default", tokens->email};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -111,16 +111,16 @@ static const char *behind_account(const char *path, const struct token_service *
     return NULL;
 }
 
-static void answer_accounts(struct http_exchange *exchange, struct token_service *tokens)
+static void reply_accounts(struct http_exchange *exchange, struct token_service *tokens)
 {
     OWN(free) char *recursive = url_query_get(exchange->query, "recursive");
     if (str_equal_any_case(recursive, "true")) {
-        answer_json(exchange, json_pack("{s:o, s:o}", "default", account_tree(tokens),
-                                        tokens->email, account_tree(tokens)));
+        reply_json(exchange, json_pack("{s:o, s:o}", "default", account_tree(tokens), tokens->email,
+                                       account_tree(tokens)));
         return;
     }
     OWN(free) char *text = str_format("default/\n%s/\n", tokens->email);
-    answer_text(exchange, text);
+    reply_text(exchange, text);
 }
 
 static void route_account(struct http_exchange *exchange, struct token_service *tokens,
@@ -128,19 +128,19 @@ static void route_account(struct http_exchange *exchange, struct token_service *
 {
     static const struct {
         const char *name;
-        void (*answer)(struct http_exchange *exchange, struct token_service *tokens);
+        void (*reply)(struct http_exchange *exchange, struct token_service *tokens);
     } routes[] = {
-        {"", answer_account},    {"token", answer_token},   {"identity", answer_identity},
-        {"email", answer_email}, {"scopes", answer_scopes}, {"aliases", answer_aliases},
+        {"", reply_account},    {"token", reply_token},   {"identity", reply_identity},
+        {"email", reply_email}, {"scopes", reply_scopes}, {"aliases", reply_aliases},
     };
     if (*path == '\0') {
-        answer_accounts(exchange, tokens);
+        reply_accounts(exchange, tokens);
         return;
     }
-    const char *name = behind_account(path, tokens);
+    const char *name = after_account(path, tokens);
     for (size_t i = 0; name && i < ARRAY_SIZE(routes); i++)
         if (str_equal(name, routes[i].name)) {
-            routes[i].answer(exchange, tokens);
+            routes[i].reply(exchange, tokens);
             return;
         }
     not_found(exchange);
@@ -153,7 +153,7 @@ static void route_machine(struct http_exchange *exchange, struct token_service *
     OWN(free) char *region = str_format("projects/%s/regions/us-central1", tokens->project_number);
     const struct {
         const char *path, *text;
-    } facts[] = {
+    } values[] = {
         {"project/project-id", tokens->project},
         {"project/numeric-project-id", tokens->project_number},
         {"instance/zone", zone},
@@ -167,17 +167,17 @@ static void route_machine(struct http_exchange *exchange, struct token_service *
         {"instance/", "hostname\nid\nname\nregion\nservice-accounts/\nzone\n"},
         {"project/", "numeric-project-id\nproject-id\n"},
     };
-    for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
-        if (str_equal(path, facts[i].path)) {
-            answer_text(exchange, facts[i].text);
+    for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+        if (str_equal(path, values[i].path)) {
+            reply_text(exchange, values[i].text);
             return;
         }
     not_found(exchange);
 }
 
-/* A web page can make a browser send a GET here, but not with this header; neither can a proxy that
- * was tricked, which adds the other. */
-static bool is_asked_by_a_program(const struct headers *headers)
+/* A web page can make a browser send a GET, but not with Metadata-Flavor. A proxy misused for it
+ * adds X-Forwarded-For. */
+static bool is_from_program(const struct headers *headers)
 {
     return str_equal_any_case(headers_get(headers, "Metadata-Flavor"), "Google") &&
            !headers_get(headers, "X-Forwarded-For");
@@ -187,12 +187,12 @@ void metadata_api_handle(struct http_exchange *exchange, struct token_service *t
 {
     static const char root[] = "/computeMetadata/v1";
     if (str_equal(exchange->path, "/computeMetadata/")) {
-        answer_text(exchange, "v1/\n");
+        reply_text(exchange, "v1/\n");
         return;
     }
-    if (!is_asked_by_a_program(&exchange->headers)) {
-        answer(exchange, 403, "text/plain",
-               "Missing Metadata-Flavor:Google header, or forwarded by a proxy\n");
+    if (!is_from_program(&exchange->headers)) {
+        reply(exchange, 403, "text/plain",
+              "Missing Metadata-Flavor:Google header, or forwarded by a proxy\n");
         return;
     }
     OWN(free) char *path = url_decode(bytes_of(exchange->path), false);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The token endpoint: a signed assertion, a refresh token or another party's token goes in, an
- * access token or ID token comes out. */
+/* The token endpoint: exchanges a signed assertion, a refresh token or an ID token for an access
+ * token or an ID token. */
 #include "base/json/jread.h"
 #include "base/own.h"
 #include "base/str.h"
@@ -13,11 +13,11 @@
 
 #include <string.h>
 
-/* What a form may hold that we read. All owned; NULL when absent. */
+/* The parameters of a request. All owned; NULL when absent. */
 struct form {
     char *grant_type, *assertion, *refresh_token, *client_id, *client_secret, *scope;
     char *subject_token, *subject_token_type;
-    bool twice; /* a field came twice, which RFC 6749 forbids */
+    bool repeated; /* a parameter was repeated, which RFC 6749 forbids */
 };
 
 static void own_form(struct form *form)
@@ -32,9 +32,9 @@ static void own_form(struct form *form)
     free(form->subject_token_type);
 }
 
-static void take_field(const char *name, const char *value, void *to)
+static void add_parameter(const char *name, const char *value, void *context)
 {
-    struct form *form = to;
+    struct form *form = context;
     const struct {
         const char *name;
         char **field;
@@ -46,7 +46,7 @@ static void take_field(const char *name, const char *value, void *to)
     };
     for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
         if (str_equal(name, fields[i].name)) {
-            form->twice |= *fields[i].field != NULL;
+            form->repeated |= *fields[i].field != NULL;
             str_replace(fields[i].field, str_copy(value));
         }
 }
@@ -57,10 +57,10 @@ static bool read_form(const struct http_exchange *exchange, struct form *form, s
     if (!str_equal(type, "application/x-www-form-urlencoded"))
         return token_oauth_error(err, "invalid_request",
                                  "Content-Type must be application/x-www-form-urlencoded");
-    if (!url_query_each(buf_bytes(&exchange->body), take_field, form))
+    if (!url_query_each(buf_bytes(&exchange->body), add_parameter, form))
         return token_oauth_error(err, "invalid_request", "the form is not percent-encoded UTF-8");
-    if (form->twice)
-        return token_oauth_error(err, "invalid_request", "a parameter is given twice");
+    if (form->repeated)
+        return token_oauth_error(err, "invalid_request", "a parameter is repeated");
     return true;
 }
 
@@ -89,13 +89,14 @@ static json_t *id_reply(struct token_service *tokens, const char *email, const c
 static json_t *grant_assertion(const struct http_exchange *exchange, struct token_service *tokens,
                                const struct form *form, struct err *err)
 {
-    OWN(assertion) struct assertion asked = {0};
+    OWN(assertion) struct assertion assertion = {0};
     if (!require(form->assertion, "assertion", err) ||
         !assertion_read(tokens->accounts, form->assertion, headers_get(&exchange->headers, "Host"),
-                        timestamp_now_ns() / NS_PER_SEC, &asked, err))
+                        timestamp_now_ns() / NS_PER_SEC, &assertion, err))
         return NULL;
-    return asked.target_audience ? id_reply(tokens, asked.email, asked.target_audience, err)
-                                 : access_reply(tokens, asked.email, asked.scope);
+    return assertion.target_audience
+               ? id_reply(tokens, assertion.email, assertion.target_audience, err)
+               : access_reply(tokens, assertion.email, assertion.scope);
 }
 
 static const char user_scopes[] = "openid https://www.googleapis.com/auth/userinfo.email "
@@ -105,8 +106,8 @@ static bool find_refresh_token(struct token_service *tokens, const struct form *
                                struct account_key *key, struct err *err)
 {
     OWN(free) char *id = account_refresh_token_id(form->refresh_token);
-    struct err none = {0};
-    if (!account_key_find(tokens->accounts, id, key, &none) || !key->secret)
+    struct err ignored = {0};
+    if (!account_key_find(tokens->accounts, id, key, &ignored) || !key->secret)
         return token_oauth_error(err, "invalid_grant", "Token has been expired or revoked.");
     if (str_equal(form->client_secret, key->secret) &&
         str_equal(form->client_id, ACCOUNT_CLIENT_ID))
@@ -134,21 +135,21 @@ static json_t *grant_refresh(const struct http_exchange *exchange, struct token_
     return reply;
 }
 
-/* Whose the token of the other party is: only gcp-local's own ID tokens can be checked here, so
- * only they are taken. The caller frees. */
-static char *subject_of(struct token_service *tokens, const char *token, struct err *err)
+/* The account of an ID token of gcp-local; other tokens cannot be verified here. The caller frees.
+ */
+static char *account_of(struct token_service *tokens, const char *token, struct err *err)
 {
-    struct err unproved = {0};
-    json_auto_t *claims = signer_verify(tokens->signer, token, &unproved);
-    struct jread at = jread_open(claims, "subject token", ERR_INPUT, &unproved);
+    struct err unverified = {0};
+    json_auto_t *claims = signer_verify(tokens->signer, token, &unverified);
+    struct jread reader = jread_open(claims, "subject token", ERR_INPUT, &unverified);
     if (claims) {
-        int64_t expires = jread_int64(&at, "exp", 0, INT64_MAX);
-        const char *email = jread_str(&at, "email");
-        if (jread_ok(&at) && expires > timestamp_now_ns() / NS_PER_SEC)
+        int64_t expires = jread_int64(&reader, "exp", 0, INT64_MAX);
+        const char *email = jread_str(&reader, "email");
+        if (jread_ok(&reader) && expires > timestamp_now_ns() / NS_PER_SEC)
             return str_copy(email);
     }
     token_oauth_error(err, "invalid_grant",
-                      "The subject token is no ID token of this gcp-local, or has expired.");
+                      "The subject token is not an ID token of this gcp-local, or it has expired.");
     return NULL;
 }
 
@@ -160,7 +161,7 @@ static json_t *grant_exchange(const struct http_exchange *exchange, struct token
         !require(form->subject_token_type, "subject_token_type", err) ||
         !require(form->scope, "scope", err))
         return NULL;
-    OWN(free) char *email = subject_of(tokens, form->subject_token, err);
+    OWN(free) char *email = account_of(tokens, form->subject_token, err);
     if (!email)
         return NULL;
     json_t *reply = access_reply(tokens, email, form->scope);
@@ -169,8 +170,8 @@ static json_t *grant_exchange(const struct http_exchange *exchange, struct token
     return reply;
 }
 
-static json_t *grant_any(const struct http_exchange *exchange, struct token_service *tokens,
-                         struct err *err)
+static json_t *grant_token(const struct http_exchange *exchange, struct token_service *tokens,
+                           struct err *err)
 {
     static const struct {
         const char *type;
@@ -195,7 +196,7 @@ static json_t *grant_any(const struct http_exchange *exchange, struct token_serv
 void oauth_api_handle(struct http_exchange *exchange, struct token_service *tokens)
 {
     struct err err = {0};
-    json_auto_t *body = grant_any(exchange, tokens, &err);
+    json_auto_t *body = grant_token(exchange, tokens, &err);
     if (!body)
         body = json_pack("{s:s, s:s}", "error", err.reason ? err.reason : "internal_failure",
                          "error_description", err.text);

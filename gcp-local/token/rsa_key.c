@@ -1,33 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RSA keys as PEM texts: made, and taken apart for key sets. */
+/* RSA keys in PEM. */
 #include "gcp-local/token/rsa_key.h"
 
 #include "base/base64.h"
-#include "base/own.h"
 #include "base/str.h"
+#include "gcp/auth/openssl_own.h"
 
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 
 enum { KEY_BITS = 2048, MAX_BYTES = 1024 };
-
-static void own_bio(BIO **local)
-{
-    BIO_free(*local);
-}
-
-static void own_key(EVP_PKEY **local)
-{
-    EVP_PKEY_free(*local);
-}
-
-static void own_bn(BIGNUM **local)
-{
-    BN_free(*local);
-}
 
 static void own_md(EVP_MD_CTX **local)
 {
@@ -69,7 +52,7 @@ char *rsa_key_public_pem(const char *private_pem, struct err *err)
     OWN(bio) BIO *bio = BIO_new(BIO_s_mem());
     if (key && bio && PEM_write_bio_PUBKEY(bio, key))
         return text_of(bio);
-    err_set(err, ERR_INPUT, "the private key is no RSA key in PEM form");
+    err_set(err, ERR_INPUT, "the private key is not an RSA key in PEM format");
     return NULL;
 }
 
@@ -99,10 +82,10 @@ bool rsa_key_sign(const char *private_pem, struct bytes data, struct buf *out, s
     OWN(key) EVP_PKEY *key = private_key(private_pem);
     OWN(md) EVP_MD_CTX *context = EVP_MD_CTX_new();
     size_t len = MAX_BYTES;
-    char *room = buf_reserve(out, len);
-    if (!key || !context || !room ||
+    char *signature = buf_reserve(out, len);
+    if (!key || !context || !signature ||
         EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key) != 1 ||
-        EVP_DigestSign(context, (unsigned char *)room, &len, (const unsigned char *)data.data,
+        EVP_DigestSign(context, (unsigned char *)signature, &len, (const unsigned char *)data.data,
                        data.len) != 1)
         return err_set(err, ERR_INTERNAL, "cannot sign: OpenSSL failed");
     out->len += len;

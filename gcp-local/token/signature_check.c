@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who signed a JWT: the signature is checked against the registered keys. */
+/* Verifies JWTs with the keys of accounts. */
 #include "gcp-local/token/signature_check.h"
 
 #include "base/base64.h"
@@ -7,6 +7,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "gcp-local/token/account.h"
+#include "gcp-local/token/rsa_key.h"
 #include "gcp/auth/jwt.h"
 
 #include <string.h>
@@ -15,11 +16,11 @@ enum { MAX_CLAIMS = 16384 };
 
 bool token_oauth_error(struct err *err, const char *reason, const char *text)
 {
-    *err = (struct err){.reason = reason}; /* what was known before is less than this */
-    return err_set(err, ERR_INPUT, "%s", text);
+    *err = (struct err){0};
+    return err_set_reason(err, ERR_INPUT, reason, "%s", text);
 }
 
-/* The issuer that a token names, before anything is proved. The caller frees; NULL for none. */
+/* The issuer in the claims, which are not verified yet. The caller frees; NULL when absent. */
 static char *claimed_issuer(const char *jwt)
 {
     const char *claims = strchr(jwt, '.');
@@ -31,47 +32,48 @@ static char *claimed_issuer(const char *jwt)
     return str_copy(json_string_value(json_object_get(tree, "iss")));
 }
 
-static json_t *verify_with(const char *jwt, const struct account_key *key)
+static json_t *verify(const char *jwt, const struct account_key *key)
 {
-    struct err unproved = {0};
-    struct jwt_key jwk = {.kid = key->id, .pem = key->public_pem};
-    return key->public_pem ? jwt_rs256_verify(jwt, &jwk, &unproved) : NULL;
-}
-
-/* Tries each key of the issuer, since a token need not name one (Google's Node library does not).
- */
-static json_t *verify_with_any(const char *accounts, const char *jwt, const char *issuer,
-                               bool *found, struct err *err)
-{
-    OWN(account_keys) struct account_keys keys = {0};
-    if (!account_keys_read(accounts, &keys, err))
-        return NULL;
-    json_t *claims = NULL;
-    for (size_t i = 0; i < keys.count && !claims; i++) {
-        if (!str_equal(keys.list[i].email, issuer))
-            continue;
-        *found = true;
-        claims = verify_with(jwt, &keys.list[i]);
-    }
-    return claims;
+    struct err unverified = {0};
+    OWN(jwt_key) struct jwt_key public = {0};
+    json_auto_t *jwk = key->public_pem ? rsa_key_to_jwk(key->public_pem, key->id) : NULL;
+    return jwt_key_from_json(jwk, &public) ? jwt_rs256_verify(jwt, &public, &unverified) : NULL;
 }
 
 static json_t *verify_with_named(const char *accounts, const char *jwt, const char *issuer,
                                  const char *kid)
 {
     OWN(account_key) struct account_key key = {0};
-    struct err none = {0};
-    if (!account_key_find(accounts, kid, &key, &none) || !str_equal(key.email, issuer))
+    struct err ignored = {0};
+    if (!account_key_find(accounts, kid, &key, &ignored) || !str_equal(key.email, issuer))
         return NULL;
-    return verify_with(jwt, &key);
+    return verify(jwt, &key);
+}
+
+/* Tries each key of the issuer: a token need not name its key (Google's Node library does not). */
+static json_t *verify_with_any(const char *accounts, const char *jwt, const char *issuer,
+                               bool *issuer_exists, struct err *err)
+{
+    OWN(account_keys) struct account_keys keys = {0};
+    *issuer_exists = false;
+    if (!account_keys_read(accounts, &keys, err))
+        return NULL;
+    json_t *claims = NULL;
+    for (size_t i = 0; i < keys.count && !claims; i++) {
+        if (!str_equal(keys.list[i].email, issuer))
+            continue;
+        *issuer_exists = true;
+        claims = verify(jwt, &keys.list[i]);
+    }
+    return claims;
 }
 
 json_t *signature_check_claims(const char *accounts, const char *jwt, struct err *err)
 {
     OWN(free) char *kid = NULL;
-    struct err form = {0};
-    if (!jwt_rs256_parse(jwt, &kid, &form)) {
-        OWN(free) char *text = str_format("Invalid JWT: %s", form.text);
+    struct err malformed = {0};
+    if (!jwt_rs256_parse(jwt, &kid, &malformed)) {
+        OWN(free) char *text = str_format("Invalid JWT: %s", malformed.text);
         token_oauth_error(err, "invalid_grant", text);
         return NULL;
     }
@@ -80,16 +82,12 @@ json_t *signature_check_claims(const char *accounts, const char *jwt, struct err
         token_oauth_error(err, "invalid_grant", "Invalid JWT: iss field missing");
         return NULL;
     }
-    bool found = true;
-    json_t *claims = NULL;
-    if (kid) {
-        claims = verify_with_named(accounts, jwt, issuer, kid);
-    } else {
-        found = false;
-        claims = verify_with_any(accounts, jwt, issuer, &found, err);
-    }
+    bool issuer_exists = true;
+    json_t *claims = kid ? verify_with_named(accounts, jwt, issuer, kid)
+                         : verify_with_any(accounts, jwt, issuer, &issuer_exists, err);
     if (!claims && !err->status)
         token_oauth_error(err, "invalid_grant",
-                          found ? "Invalid JWT Signature." : "Invalid grant: account not found");
+                          issuer_exists ? "Invalid JWT Signature."
+                                        : "Invalid grant: account not found");
     return claims;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who signed a JWT: the signature is checked against the registered keys. */
+/* Verifies JWTs with the keys of accounts. */
 #ifndef GCP_LOCAL_TOKEN_SIGNATURE_CHECK_H
 #define GCP_LOCAL_TOKEN_SIGNATURE_CHECK_H
 
@@ -7,11 +7,12 @@
 
 #include <jansson.h>
 
-/* The claims of a JWT that a key of its issuer signed with RS256; the keys are those registered in
- * the folder accounts. NULL and an OAuth error otherwise. New reference. */
+/* The claims of a JWT that is signed with RS256 by a key of its issuer; the keys are in the folder
+ * accounts. New reference; NULL and an OAuth error otherwise. */
 json_t *signature_check_claims(const char *accounts, const char *jwt, struct err *err);
 
-/* Writes an OAuth error: reason is its name ("invalid_grant"), text its description. False. */
+/* Sets an OAuth error, replacing any other: reason is its name ("invalid_grant"), text its
+ * description. Returns false. */
 bool token_oauth_error(struct err *err, const char *reason, const char *text);
 
 #endif

@@ -9,6 +9,7 @@
 #include "gcp-local/token/account.h"
 #include "gcp-local/token/rsa_key.h"
 #include "gcp/auth/jwt.h"
+#include "gcp/auth/jwt_sign.h"
 
 #include <pthread.h>
 
@@ -16,8 +17,9 @@ enum { MAX_PEM = 16384, LIFETIME_SEC = 3600 };
 
 struct signer {
     char *path;
-    pthread_mutex_t lock; /* guards the making of what follows; it does not change afterwards */
-    char *private_pem;    /* NULL until it is needed */
+    pthread_mutex_t lock; /* guards what follows until the key is loaded; then it is immutable */
+    char *private_pem;    /* NULL until the key is loaded */
+    char *public_pem;
     struct jwt_key public;
 };
 
@@ -36,17 +38,17 @@ void signer_close(struct signer *signer)
     pthread_mutex_destroy(&signer->lock);
     free(signer->path);
     free(signer->private_pem);
-    free(signer->public.kid);
-    free(signer->public.pem);
+    free(signer->public_pem);
+    jwt_key_done(&signer->public);
     free(signer);
 }
 
-/* The private key out of the file, or a new one that is written there. */
-static char *read_or_make(const char *path, struct err *err)
+/* Reads the private key from the file, or generates and writes it. The caller frees. */
+static char *read_or_generate(const char *path, struct err *err)
 {
     OWN(buf) struct buf text = {.max = MAX_PEM};
     struct err unread = {0};
-    if (file_read(path, &text, &unread) && text.len && jwt_rs256_key_valid(text.data))
+    if (file_read(path, &text, &unread) && text.len && jwt_sign_key_valid(text.data))
         return buf_take(&text);
     OWN(free) char *pem = rsa_key_generate(err);
     return pem && file_write(path, 0600, bytes_of(pem), err) ? move_ptr(&pem) : NULL;
@@ -54,29 +56,34 @@ static char *read_or_make(const char *path, struct err *err)
 
 static bool load(struct signer *signer, struct err *err)
 {
-    OWN(free) char *private_pem = read_or_make(signer->path, err);
+    OWN(free) char *private_pem = read_or_generate(signer->path, err);
     if (!private_pem)
         return false;
-    signer->public.pem = rsa_key_public_pem(private_pem, err);
-    if (!signer->public.pem)
+    OWN(free) char *public_pem = rsa_key_public_pem(private_pem, err);
+    if (!public_pem)
         return false;
-    signer->public.kid = rsa_key_id(signer->public.pem);
+    OWN(free) char *kid = rsa_key_id(public_pem);
+    json_auto_t *jwk = rsa_key_to_jwk(public_pem, kid);
+    if (!jwt_key_from_json(jwk, &signer->public))
+        return err_set(err, ERR_INTERNAL, "%s holds a key that cannot be used", signer->path);
+    signer->public_pem = move_ptr(&public_pem);
     signer->private_pem = move_ptr(&private_pem);
     return true;
 }
 
-static bool ready(struct signer *signer, struct err *err)
+static bool ensure_loaded(struct signer *signer, struct err *err)
 {
     pthread_mutex_lock(&signer->lock);
-    bool good = signer->private_pem || load(signer, err);
+    bool ok = signer->private_pem || load(signer, err);
     pthread_mutex_unlock(&signer->lock);
-    return good;
+    return ok;
 }
 
 char *signer_jwt(struct signer *signer, const json_t *claims, struct err *err)
 {
-    return ready(signer, err) ? jwt_rs256_sign(claims, signer->public.kid, signer->private_pem, err)
-                              : NULL;
+    return ensure_loaded(signer, err)
+               ? jwt_sign(claims, signer->public.kid, signer->private_pem, err)
+               : NULL;
 }
 
 char *signer_id_token(struct signer *signer, const char *email, const char *audience,
@@ -91,19 +98,19 @@ char *signer_id_token(struct signer *signer, const char *email, const char *audi
                   (json_int_t)now, "iss", "https://accounts.google.com", "sub", id);
     if (claims)
         return signer_jwt(signer, claims, err);
-    err_set(err, ERR_INPUT, "the audience is no UTF-8");
+    err_set(err, ERR_INPUT, "the audience is not UTF-8");
     return NULL;
 }
 
 bool signer_sign(struct signer *signer, struct bytes data, struct buf *out, struct err *err)
 {
-    return ready(signer, err) && rsa_key_sign(signer->private_pem, data, out, err);
+    return ensure_loaded(signer, err) && rsa_key_sign(signer->private_pem, data, out, err);
 }
 
 json_t *signer_verify(struct signer *signer, const char *token, struct err *err)
 {
     OWN(free) char *kid = NULL;
-    if (!ready(signer, err) || !jwt_rs256_parse(token, &kid, err))
+    if (!ensure_loaded(signer, err) || !jwt_rs256_parse(token, &kid, err))
         return NULL;
     if (str_equal(kid, signer->public.kid))
         return jwt_rs256_verify(token, &signer->public, err);
@@ -113,12 +120,12 @@ json_t *signer_verify(struct signer *signer, const char *token, struct err *err)
 
 const char *signer_kid(struct signer *signer, struct err *err)
 {
-    return ready(signer, err) ? signer->public.kid : NULL;
+    return ensure_loaded(signer, err) ? signer->public.kid : NULL;
 }
 
 json_t *signer_key_set(struct signer *signer, struct err *err)
 {
-    if (!ready(signer, err))
+    if (!ensure_loaded(signer, err))
         return NULL;
-    return json_pack("{s:[o]}", "keys", rsa_key_to_jwk(signer->public.pem, signer->public.kid));
+    return json_pack("{s:[o]}", "keys", rsa_key_to_jwk(signer->public_pem, signer->public.kid));
 }

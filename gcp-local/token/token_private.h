@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the token endpoints share. */
+/* What the files of token/ share. */
 #ifndef GCP_LOCAL_TOKEN_TOKEN_PRIVATE_H
 #define GCP_LOCAL_TOKEN_TOKEN_PRIVATE_H
 
@@ -9,18 +9,18 @@
 enum { TOKEN_LIFETIME_SEC = 3600 };
 
 struct token_service {
-    char *accounts; /* folder of the registered keys */
+    char *accounts; /* folder of the keys */
     char *project, *project_number;
     char *email; /* of the metadata server's default account */
     struct token_secret secret;
     struct signer *signer;
 };
 
-/* An access token for the next hour. The caller frees. */
+/* An access token valid for an hour. The caller frees. */
 char *token_service_access_token(struct token_service *tokens, const char *email,
                                  const char *scope);
 
-/* Like it, for so many seconds. */
+/* The same, valid for so many seconds. */
 char *token_service_access_token_for(struct token_service *tokens, const char *email,
                                      const char *scope, int64_t seconds);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who may call: opening, routing, and the check of a request's token. */
+/* Tokens: opening, routes, authentication. */
 #include "gcp-local/token/token_service.h"
 
 #include "base/file.h"
@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-static const char token_iam_prefix[] = "/v1/projects/-/serviceAccounts/";
+static const char iam_prefix[] = "/v1/projects/-/serviceAccounts/";
 
 struct token_service *token_service_open(const struct token_service_options *options,
                                          struct err *err)
@@ -63,8 +63,8 @@ static void key_set(struct http_exchange *exchange, struct token_service *tokens
         api_reply_err(exchange, API_ONE_PLATFORM, &err);
 }
 
-/* The document of OpenID Connect Discovery: the issuer is Google's, as in the tokens, the places
- * are here. */
+/* The document of OpenID Connect Discovery: the issuer is Google, as in the tokens; the endpoints
+ * are ours. */
 static void discovery(struct http_exchange *exchange, struct token_service *tokens)
 {
     (void)tokens;
@@ -83,13 +83,13 @@ static void discovery(struct http_exchange *exchange, struct token_service *toke
     if (tree)
         reply_cached(exchange, tree);
     else
-        api_reject(exchange, API_ONE_PLATFORM, ERR_INPUT, NULL, "the Host header is no UTF-8");
+        api_reject(exchange, API_ONE_PLATFORM, ERR_INPUT, NULL, "the Host header is not UTF-8");
 }
 
-/* The paths served here, or all below one that ends in '/'. */
+/* A path that ends in '/' includes all paths below it. */
 static const struct {
     const char *path;
-    const char *method; /* NULL = any; the handler tells them apart */
+    const char *method; /* NULL = any */
     void (*handle)(struct http_exchange *exchange, struct token_service *tokens);
 } routes[] = {
     {"/token", "POST", oauth_api_handle},
@@ -99,7 +99,7 @@ static const struct {
     {"/oauth2/v3/certs", "GET", key_set},
     {"/.well-known/openid-configuration", "GET", discovery},
     {"/computeMetadata/", NULL, metadata_api_handle},
-    {token_iam_prefix, "POST", iam_api_handle},
+    {iam_prefix, "POST", iam_api_handle},
 };
 
 static bool matches(const char *path, const char *route)
@@ -121,7 +121,7 @@ void token_service_handle(struct http_exchange *exchange, struct token_service *
         if (!matches(exchange->path, routes[i].path))
             continue;
         if (routes[i].method && !str_equal(routes[i].method, exchange->method))
-            api_reject(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL, "%s is asked by %s only",
+            api_reject(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL, "%s accepts %s only",
                        exchange->path, routes[i].method);
         else
             routes[i].handle(exchange, tokens);
@@ -149,36 +149,28 @@ char *token_service_id_token(struct token_service *tokens, const char *email, co
     return signer_id_token(tokens->signer, email, audience, err);
 }
 
-static bool refuse_caller(struct err *err, const char *reason, const char *text)
-{
-    *err = (struct err){.reason = reason};
-    return err_set(err, ERR_UNAUTHORIZED, "%s", text);
-}
-
-/* Ours open otherwise; so does every JSON object in base64. */
-static bool looks_like_jwt(const char *token)
-{
-    return str_starts(token, "eyJ");
-}
-
 bool token_service_authenticate(struct token_service *tokens, const struct headers *headers,
                                 struct access_grant *grant, struct err *err)
 {
     const char *field = headers_get(headers, "Authorization");
     if (str_empty(field))
-        return refuse_caller(err, "CREDENTIALS_MISSING", "the request has no token");
+        return err_set_reason(err, ERR_UNAUTHORIZED, "CREDENTIALS_MISSING",
+                              "the request has no token");
     if (headers_count(headers, "Authorization") != 1 || !str_starts_any_case(field, "Bearer "))
-        return refuse_caller(err, "ACCESS_TOKEN_TYPE_UNSUPPORTED", "want one Bearer token");
+        return err_set_reason(err, ERR_UNAUTHORIZED, "ACCESS_TOKEN_TYPE_UNSUPPORTED",
+                              "the request must have exactly one Bearer token");
     const char *token = field + strlen("Bearer ");
     token += strspn(token, " ");
     int64_t now = timestamp_now_ns() / NS_PER_SEC;
-    if (!looks_like_jwt(token))
+    if (!str_starts(token, "eyJ")) /* a JSON object in base64, so a JWT */
         return access_grant_from_token(&tokens->secret, token, now, grant, err);
 
     OWN(assertion) struct assertion self = {0};
     const char *host = headers_get(headers, "Host");
-    if (!assertion_read_self_signed(tokens->accounts, token, host, now, &self, err))
-        return refuse_caller(err, "ACCESS_TOKEN_TYPE_UNSUPPORTED", "the JWT is no good");
+    struct err invalid = {0};
+    if (!assertion_read_self_signed(tokens->accounts, token, host, now, &self, &invalid))
+        return err_set_reason(err, ERR_UNAUTHORIZED, "ACCESS_TOKEN_TYPE_UNSUPPORTED", "%s",
+                              invalid.text);
     *grant = (struct access_grant){move_ptr(&self.email), move_ptr(&self.scope),
                                    now + TOKEN_LIFETIME_SEC};
     return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who may call: the token endpoint, gcp-local's own ID tokens and their keys, the metadata server,
- * the IAM Credentials API, and the check of a request's token. */
+/* Tokens: the token endpoint, gcp-local's own ID tokens and their keys, the metadata server, the
+ * IAM Credentials API, and the authentication of requests. */
 #ifndef GCP_LOCAL_TOKEN_TOKEN_SERVICE_H
 #define GCP_LOCAL_TOKEN_TOKEN_SERVICE_H
 
@@ -10,8 +10,8 @@
 struct token_service;
 
 struct token_service_options {
-    const char *data_dir; /* accounts/ and tokens/ are in it */
-    const char *project;  /* of the account that the metadata server speaks for */
+    const char *data_dir; /* of accounts/ and tokens/ */
+    const char *project;  /* of the metadata server's account */
     const char *project_number;
 };
 
@@ -24,18 +24,18 @@ static inline void own_token_service(struct token_service **local)
     token_service_close(*local);
 }
 
-/* Whether these paths are served here. */
+/* True if the path belongs to this service. */
 bool token_service_owns(const char *path);
 void token_service_handle(struct http_exchange *exchange, struct token_service *tokens);
 
-/* An ID token of this account for this audience, as Pub/Sub sends it along with a push. The caller
- * frees. Safe from any thread. */
+/* An ID token of this account for this audience, as Pub/Sub adds it to a push. The caller frees.
+ * Safe from any thread. */
 char *token_service_id_token(struct token_service *tokens, const char *email, const char *audience,
                              struct err *err);
 
-/* Who is calling: an access token, or a service account's self-signed JWT, in the Authorization
- * header. ERR_UNAUTHORIZED when there is none or it is no good; err->reason is then Google's name
- * for that (CREDENTIALS_MISSING, ACCESS_TOKEN_EXPIRED, ACCESS_TOKEN_TYPE_UNSUPPORTED). */
+/* Verifies the access token, or a service account's self-signed JWT, in the Authorization field.
+ * ERR_UNAUTHORIZED when it is missing or not valid; err->reason is CREDENTIALS_MISSING,
+ * ACCESS_TOKEN_EXPIRED or ACCESS_TOKEN_TYPE_UNSUPPORTED. */
 bool token_service_authenticate(struct token_service *tokens, const struct headers *headers,
                                 struct access_grant *grant, struct err *err);
 

@@ -10,11 +10,11 @@
 
 enum {
     STEP_TIMEOUT_MS = 60000,
-    MAX_GROWTH = 8,              /* a translation is never so many times as long as its text, */
-    MIN_OUTPUT_BYTES = 64 << 10, /* unless that is short */
+    MAX_GROWTH = 8,              /* limits the output to so many times the input, */
+    MIN_OUTPUT_BYTES = 64 << 10, /* plus this */
 };
 
-/* Says which package brings a pair. */
+/* Names the package of a pair. */
 static bool not_installed(const struct language *from, const struct language *to, struct err *err)
 {
     static const char *const packages[] = {"eng-cat", "spa-cat", "fra-cat", "por-cat", "cat-ita"};
@@ -24,8 +24,8 @@ static bool not_installed(const struct language *from, const struct language *to
         if (strstr(packages[i], other->apertium))
             package = packages[i];
     err_set(err, ERR_INPUT,
-            "translation needs Debian's packages apertium and apertium-%s; ./scripts/setup run "
-            "installs all that are needed",
+            "translation needs Debian's packages apertium and apertium-%s; install all with "
+            "./scripts/setup run",
             package);
     err->reason = "FAILED_PRECONDITION";
     return false;
@@ -36,9 +36,9 @@ static bool step(const struct language *from, const struct language *to, bool ht
 {
     OWN(free) char *pair = str_format("%s-%s", from->apertium, to->apertium);
     OWN(free) char *path = str_format("PATH=%s", env_str("PATH", "/usr/local/bin:/usr/bin:/bin"));
-    /* -u: unknown words without a mark; txt and html-noent close each sentence */
-    const char *const argv[] = {"apertium", "-u", "-f", html ? "html-noent" : "txt", pair, NULL};
-    const char *const env[] = {path, "LC_ALL=C.UTF-8", NULL};
+    /* -u: do not mark unknown words; txt and html-noent end each sentence */
+    char *const argv[] = {"apertium", "-u", "-f", html ? "html-noent" : "txt", pair, NULL};
+    char *const env[] = {path, "LC_ALL=C.UTF-8", NULL};
     struct filter_process filter = {.argv = argv,
                                     .env = env,
                                     .timeout_ms = STEP_TIMEOUT_MS,
@@ -57,7 +57,7 @@ bool apertium_translate(const struct language *from, const struct language *to, 
     const struct language *hub = language_find("ca");
     if (from == hub || to == hub)
         return step(from, to, html, text, out, err);
-    OWN(buf) struct buf between = {0};
-    return step(from, hub, html, text, &between, err) &&
-           step(hub, to, html, buf_bytes(&between), out, err);
+    OWN(buf) struct buf catalan = {0};
+    return step(from, hub, html, text, &catalan, err) &&
+           step(hub, to, html, buf_bytes(&catalan), out, err);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The door to CLD2, a C++ library. */
-#include <cstdio> /* which its header forgets */
+/* CLD2, a C++ library that detects languages. */
+#include <cstdio> /* its header needs it */
 
 #include "gcp-local/translate/cld2.h"
 #include <cld2/public/compact_lang_det.h>

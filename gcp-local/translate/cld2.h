@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The door to CLD2, a C++ library that tells languages. */
+/* CLD2, a C++ library that detects languages. */
 #ifndef GCP_LOCAL_TRANSLATE_CLD2_H
 #define GCP_LOCAL_TRANSLATE_CLD2_H
 
@@ -9,9 +9,9 @@ extern "C" {
 
 #include "base/buf.h"
 
-/* The code of the text's likeliest language, "un" when there is none; static. text is valid UTF-8.
- * hint is the code of a language that is expected, or NULL; percent says how much of the text is in
- * the language, score how well it fits. */
+/* The code of the most likely language of the text, "un" when unknown; static. text is valid UTF-8.
+ * hint is the code of an expected language, or NULL. percent is how much of the text is in the
+ * language, score how well it fits. */
 const char *cld2_language(struct bytes text, bool html, const char *hint, int *percent,
                           double *score);
 

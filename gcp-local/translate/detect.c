@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which of the six languages a text is in. */
+/* Detects in which of the six languages a text is written. */
 #include "gcp-local/translate/detect.h"
 
 #include "base/str.h"
 #include "gcp-local/translate/cld2.h"
 
-enum { MAX_SAMPLE_BYTES = 8192 }; /* bytes of a text that are looked at */
+enum { MAX_SAMPLE_BYTES = 8192 }; /* of a text are examined */
 
-/* The beginning of a text, cut between characters. */
+/* The beginning of a text, truncated between characters. */
 static struct bytes beginning(const char *text)
 {
     struct bytes bytes = bytes_of(text);
@@ -17,9 +17,9 @@ static struct bytes beginning(const char *text)
     return bytes;
 }
 
-/* The judgement of all languages may fall on one that is not among the six, as it does with few
- * words: "Grazie mille" looks Estonian. Then each of the six is hinted at, and the one that fits
- * best is taken; a hint alone makes nothing fit. */
+/* For few words CLD2 may choose a language that is not among the six: "Grazie mille" looks
+ * Estonian. Then each of the six is given as a hint, and the one with the best score is taken. A
+ * hint alone does not produce a match. */
 static const struct language *best_of_six(struct bytes text, bool html, double *confidence)
 {
     const struct language *best = NULL;
@@ -32,7 +32,7 @@ static const struct language *best_of_six(struct bytes text, bool html, double *
         if (str_equal(code, language->code) && score > best_score) {
             best = language;
             best_score = score;
-            *confidence = percent / 200.0; /* second thoughts are worth half */
+            *confidence = percent / 200.0; /* half, for a second attempt */
         }
     }
     return best;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTML on its way through Apertium. */
+/* HTML for Apertium. */
 #include "gcp-local/translate/html.h"
 
 #include "base/str.h"
@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The length of a tag or comment that starts here, 0 when none does. */
+/* The length of the tag or comment at text, 0 if there is no such thing. */
 static size_t tag_len(const char *text)
 {
     if (*text != '<' || !(isalpha((unsigned char)text[1]) || (text[1] && strchr("/!?", text[1]))))
@@ -18,14 +18,14 @@ static size_t tag_len(const char *text)
     return end ? (size_t)(end - text) + (comment ? 3 : 1) : 0;
 }
 
-/* The length of an entity that starts here, with & and ;, 0 when none does. */
+/* The length of the entity at text with & and ;, 0 if there is no such thing. */
 static size_t entity_len(const char *text)
 {
-    enum { LONGEST = 10 };
+    enum { MAX_ENTITY = 10 };
     if (*text != '&')
         return 0;
     size_t len = 1 + (text[1] == '#');
-    while (len < LONGEST && isalnum((unsigned char)text[len]))
+    while (len < MAX_ENTITY && isalnum((unsigned char)text[len]))
         len++;
     return len > 2 && text[len] == ';' ? len + 1 : 0;
 }
@@ -52,7 +52,7 @@ static const struct {
     {"ldquo", 0x201C}, {"rdquo", 0x201D}, {"hellip", 0x2026},
 };
 
-/* The character of a name, without & and ;; 0 when it is not known. */
+/* The character of an entity's name, without & and ;; 0 when unknown. */
 static uint32_t named_character(const char *name)
 {
     for (size_t i = 0; i < ARRAY_SIZE(letters); i++)
@@ -73,9 +73,9 @@ static uint32_t entity_character(const char *entity, size_t len)
     const char *digits = name + 1 + hex;
     char *end = NULL;
     unsigned long code = strtoul(digits, &end, hex ? 16 : 10);
-    bool real = end != digits && !*end && code >= 0x20 && code <= 0x10FFFF &&
-                (code < 0xD800 || code > 0xDFFF);
-    return real ? (uint32_t)code : 0;
+    bool valid = end != digits && !*end && code >= 0x20 && code <= 0x10FFFF &&
+                 (code < 0xD800 || code > 0xDFFF);
+    return valid ? (uint32_t)code : 0;
 }
 
 static void add_utf8(struct buf *out, uint32_t code)

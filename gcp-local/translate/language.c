@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The languages that are translated between. */
+/* The six languages. */
 #include "gcp-local/translate/language.h"
 
 #include "base/str.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Google's Translation APIs on this machine: from HTTP to JSON and back. */
+/* Google's Translation APIs on this machine: HTTP to JSON and back. */
 #include "gcp-local/translate/translate_api.h"
 
 #include "base/str.h"
@@ -14,7 +14,7 @@
 #include <string.h>
 
 struct translate_api {
-    struct cpu_slots cpu_slots; /* a run of the translator takes some 280 MB */
+    struct cpu_slots cpu_slots; /* a run of the translator needs about 280 MB */
 };
 
 static const char v2_path[] = "/language/translate/v2";
@@ -39,7 +39,7 @@ bool translate_owns(const char *path)
     return str_starts(path, v2_path) || str_starts(path, "/v3/projects/");
 }
 
-/* The body as JSON when it is some, as a form when it says that it is one. */
+/* Reads the body, which is JSON unless its Content-Type says that it is a form. */
 static json_t *v2_request(const struct http_exchange *exchange, struct err *err)
 {
     OWN(free) char *type = headers_media_type(headers_get(&exchange->headers, "Content-Type"));
@@ -65,14 +65,14 @@ static bool v2_method(const char *path, enum translate_v2_method *method)
     return true;
 }
 
-static struct translate_v2_reply v2_answer(const struct http_exchange *exchange)
+static struct translate_v2_reply v2_reply(const struct http_exchange *exchange)
 {
     struct err err = {0};
     enum translate_v2_method method;
     bool known = v2_method(exchange->path, &method) &&
                  (str_equal(exchange->method, "GET") || str_equal(exchange->method, "POST"));
     if (!known) {
-        err_set(&err, ERR_NOT_FOUND, "%s %s is none of v2's methods", exchange->method,
+        err_set(&err, ERR_NOT_FOUND, "%s %s is not a method of v2", exchange->method,
                 exchange->path);
         err.reason = "notFound";
         return (struct translate_v2_reply){err.status, translate_v2_error(&err)};
@@ -85,23 +85,23 @@ static struct translate_v2_reply v2_answer(const struct http_exchange *exchange)
     return translate_v2(method, request);
 }
 
-/* The method behind projects/P or projects/P/locations/L: "POST translateText". "" when the path is
- * another. The caller frees. */
+/* The HTTP method and the part of the path after projects/P or projects/P/locations/L, such as
+ * "POST translateText"; "" for other paths. The caller frees. */
 static char *v3_method(const struct http_exchange *exchange)
 {
     OWN(api_path) struct api_path path = {0};
     if (!api_path_parse(exchange->path, "/v3/", &path))
         return str_copy("");
-    size_t at = 2;
+    size_t index = 2;
     if (path.count > 3 && str_equal(path.segment[2], "locations"))
-        at = 4;
-    const char *name = path.count == at       ? path.verb
-                       : path.count == at + 1 ? path.segment[at]
-                                              : NULL;
+        index = 4;
+    const char *name = path.count == index       ? path.verb
+                       : path.count == index + 1 ? path.segment[index]
+                                                 : NULL;
     return str_format("%s %s", exchange->method, name ? name : "");
 }
 
-static json_t *v3_answer(const struct http_exchange *exchange, struct err *err)
+static json_t *v3_reply(const struct http_exchange *exchange, struct err *err)
 {
     OWN(free) char *method = v3_method(exchange);
     if (str_equal(method, "GET supportedLanguages")) {
@@ -110,7 +110,7 @@ static json_t *v3_answer(const struct http_exchange *exchange, struct err *err)
     }
     bool text = str_equal(method, "POST translateText");
     if (!text && !str_equal(method, "POST detectLanguage")) {
-        err_set(err, ERR_INPUT, "%s %s is not built into gcp-local", exchange->method,
+        err_set(err, ERR_INPUT, "%s %s is not supported by gcp-local", exchange->method,
                 exchange->path);
         return NULL;
     }
@@ -124,12 +124,12 @@ static json_t *v3_answer(const struct http_exchange *exchange, struct err *err)
 static void reply(struct http_exchange *exchange)
 {
     if (str_starts(exchange->path, v2_path)) {
-        struct translate_v2_reply answer = v2_answer(exchange);
-        json_reply_send(exchange, answer.status, answer.body);
+        struct translate_v2_reply v2 = v2_reply(exchange);
+        json_reply_send(exchange, v2.status, v2.body);
         return;
     }
     struct err err = {0};
-    json_t *body = v3_answer(exchange, &err);
+    json_t *body = v3_reply(exchange, &err);
     if (body)
         json_reply_send(exchange, 200, body);
     else

@@ -7,14 +7,13 @@
 
 struct translate_api;
 
-/* Apertium is looked for when it is needed. */
 struct translate_api *translate_open(void);
 void translate_close(struct translate_api *translate);
 
-/* Whether a path is one of the Translation APIs'. */
+/* True if the path belongs to a Translation API. */
 bool translate_owns(const char *path);
 
-/* Answers a request, on a worker; `translate` is a struct translate_api. */
+/* Handles a request on a worker thread; `translate` is a struct translate_api. */
 void translate_handle(struct http_exchange *exchange, void *translate);
 
 #endif

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Several texts translated at once: one run of the translator costs far more than its words. */
+/* Translates several texts in one run of the translator, whose start is expensive. */
 #ifndef GCP_LOCAL_TRANSLATE_TRANSLATE_BATCH_H
 #define GCP_LOCAL_TRANSLATE_TRANSLATE_BATCH_H
 
+#include "base/err.h"
 #include "gcp-local/translate/language.h"
 
-#include "base/err.h"
-
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 /* One text and its translation. */
 struct translation {
     const char *text;            /* borrowed; valid UTF-8 */
-    const struct language *from; /* NULL: in no language that is known; it stays as it is */
-    bool detected;               /* `from` was not given */
+    const struct language *from; /* NULL: unknown; the text is not changed */
+    bool detected;               /* `from` was not given, but detected */
     char *result;                /* owned */
 };
 
@@ -27,14 +27,22 @@ struct translate_batch {
     bool html;
 };
 
-void translate_batch_done(struct translate_batch *translations);
+void translate_batch_done(struct translate_batch *batch);
 
 static inline void own_translate_batch(struct translate_batch *local)
 {
     translate_batch_done(local);
 }
 
-/* Detects what has no `from` and writes each result. Errors as apertium_translate. */
-bool translate_batch_run(struct translate_batch *translations, struct err *err);
+/* Sets the languages of all texts. from NULL: each is detected. */
+void translate_batch_set_languages(struct translate_batch *batch, const struct language *from,
+                                   const struct language *to);
+
+/* Detects languages and writes each result. Errors as apertium_translate. */
+bool translate_batch_run(struct translate_batch *batch, struct err *err);
+
+/* {"translations": [{"translatedText"}]}, with the language under detected_key if it was detected.
+ * New reference. */
+json_t *translate_batch_to_json(const struct translate_batch *batch, const char *detected_key);
 
 #endif

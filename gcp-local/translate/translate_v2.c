@@ -14,7 +14,7 @@ enum {
     MAX_TEXT_BYTES = 204800,
 };
 
-/* An error in the form of Google's older APIs; field (or NULL) is the one at fault. */
+/* An error in the form of Google's older APIs; field is the invalid one, or NULL. */
 static json_t *error_body(const struct err *err, const char *field)
 {
     const char *reason = err->reason ? err->reason : "invalid";
@@ -37,11 +37,10 @@ json_t *translate_v2_error(const struct err *err)
     return error_body(err, NULL);
 }
 
-/* A request as it was read. */
 struct request {
     struct translate_batch texts;
     const struct language *source, *target; /* NULL when not given */
-    const char *bad_field;                  /* whose value is no language; NULL = none */
+    const char *bad_field;                  /* with an unknown language or format; NULL = none */
 };
 
 static void own_request(struct request *local)
@@ -49,41 +48,33 @@ static void own_request(struct request *local)
     translate_batch_done(&local->texts);
 }
 
-static bool refuse(struct err *err, const char *reason, const char *text)
+static bool read_texts(struct jread *reader, struct translate_batch *texts, struct err *err)
 {
-    err_set(err, ERR_INPUT, "%s", text);
-    err->reason = reason;
-    return false;
-}
-
-/* Reads q: a string or a list of strings. */
-static bool read_texts(struct jread *at, struct translate_batch *texts, struct err *err)
-{
-    const json_t *q = json_object_get(at->here, "q");
+    const json_t *q = json_object_get(reader->here, "q");
     size_t count = json_is_array(q) ? json_array_size(q) : json_is_string(q) ? 1 : 0;
     if (count == 0)
-        return refuse(err, "required", "Required Text");
+        return err_set_reason(err, ERR_INPUT, "required", "Required Text");
     if (count > MAX_SEGMENTS)
-        return refuse(err, "invalid", "Too many text segments");
+        return err_set(err, ERR_INPUT, "Too many text segments");
     texts->list = alloc_zeroed(count * sizeof(*texts->list));
     texts->count = count;
     size_t bytes = 0;
     for (size_t i = 0; i < count; i++) {
         const json_t *text = json_is_array(q) ? json_array_get(q, i) : q;
         if (!json_is_string(text))
-            return jread_fail(at, "q", "holds something else than strings");
+            return jread_fail(reader, "q", "must hold strings only");
         texts->list[i].text = json_string_value(text);
         bytes += strlen(texts->list[i].text);
     }
-    return bytes <= MAX_TEXT_BYTES || refuse(err, "invalid", "Text too long");
+    return bytes <= MAX_TEXT_BYTES || err_set(err, ERR_INPUT, "Text too long");
 }
 
-/* Reads the code of a language; an empty one counts as not given. */
-static bool read_language(struct jread *at, const char *field, struct request *request,
+/* An empty code is the same as none. */
+static bool read_language(struct jread *reader, const char *field, struct request *request,
                           const struct language **language, struct err *err)
 {
-    const char *code = jread_str_or(at, field, "");
-    if (!jread_ok(at))
+    const char *code = jread_str_or(reader, field, "");
+    if (!jread_ok(reader))
         return false;
     *language = language_find(code);
     if (*language || !*code)
@@ -93,12 +84,12 @@ static bool read_language(struct jread *at, const char *field, struct request *r
                    str_equal(field, "source") ? "Source" : "Target", code);
 }
 
-static bool read_format(struct jread *at, struct request *request, struct err *err)
+static bool read_format(struct jread *reader, struct request *request, struct err *err)
 {
-    const char *format = jread_str_or(at, "format", "html");
+    const char *format = jread_str_or(reader, "format", "html");
     request->texts.html = str_equal(format, "html");
-    if (!jread_ok(at) || request->texts.html || str_equal(format, "text"))
-        return jread_ok(at);
+    if (!jread_ok(reader) || request->texts.html || str_equal(format, "text"))
+        return jread_ok(reader);
     request->bad_field = "format";
     return err_set(err, ERR_INPUT, "Format: %s", format);
 }
@@ -106,55 +97,38 @@ static bool read_format(struct jread *at, struct request *request, struct err *e
 static bool read_request(const json_t *tree, struct request *request, struct err *err)
 {
     static const char *const known[] = {"q", "source", "target", "format", "model", "cid"};
-    struct jread at = jread_open(tree, "Invalid JSON payload received", ERR_INPUT, err);
-    return jread_only(&at, known, ARRAY_SIZE(known)) &&
-           read_language(&at, "source", request, &request->source, err) &&
-           read_language(&at, "target", request, &request->target, err) &&
-           read_format(&at, request, err);
+    struct jread reader = jread_open(tree, "Invalid JSON payload received", ERR_INPUT, err);
+    return jread_only(&reader, known, ARRAY_SIZE(known)) &&
+           read_language(&reader, "source", request, &request->source, err) &&
+           read_language(&reader, "target", request, &request->target, err) &&
+           read_format(&reader, request, err);
 }
 
-/* What both languages must be for a translation. */
-static bool check_pair(const json_t *tree, struct request *request, struct err *err)
+static bool set_languages(const json_t *tree, struct request *request, struct err *err)
 {
     if (!request->target)
-        return refuse(err, "required", "Required parameter: target");
-    if (request->source == request->target) {
-        err_set(err, ERR_INPUT, "Bad language pair: %s|%s",
-                json_string_value(json_object_get(tree, "source")),
-                json_string_value(json_object_get(tree, "target")));
-        err->reason = "badRequest";
-        return false;
-    }
-    request->texts.to = request->target;
-    for (size_t i = 0; i < request->texts.count; i++) {
-        request->texts.list[i].from = request->source;
-        request->texts.list[i].detected = !request->source;
-    }
+        return err_set_reason(err, ERR_INPUT, "required", "Required parameter: target");
+    if (request->source == request->target)
+        return err_set_reason(err, ERR_INPUT, "badRequest", "Bad language pair: %s|%s",
+                              json_string_value(json_object_get(tree, "source")),
+                              json_string_value(json_object_get(tree, "target")));
+    translate_batch_set_languages(&request->texts, request->source, request->target);
     return true;
 }
 
 static json_t *translate(const json_t *tree, struct request *request, struct err *err)
 {
-    struct jread at = jread_open(tree, "Invalid JSON payload received", ERR_INPUT, err);
-    if (!read_texts(&at, &request->texts, err) || !check_pair(tree, request, err) ||
+    struct jread reader = jread_open(tree, "Invalid JSON payload received", ERR_INPUT, err);
+    if (!read_texts(&reader, &request->texts, err) || !set_languages(tree, request, err) ||
         !translate_batch_run(&request->texts, err))
         return NULL;
-    json_t *list = json_array();
-    for (size_t i = 0; i < request->texts.count; i++) {
-        const struct translation *one = &request->texts.list[i];
-        json_t *item = json_pack("{s:s}", "translatedText", one->result);
-        if (one->detected)
-            json_object_set_new(item, "detectedSourceLanguage",
-                                json_string(one->from ? one->from->code : "und"));
-        json_array_append_new(list, item);
-    }
-    return json_pack("{s:o}", "translations", list);
+    return translate_batch_to_json(&request->texts, "detectedSourceLanguage");
 }
 
 static json_t *detect(const json_t *tree, struct request *request, struct err *err)
 {
-    struct jread at = jread_open(tree, "Invalid JSON payload received", ERR_INPUT, err);
-    if (!read_texts(&at, &request->texts, err))
+    struct jread reader = jread_open(tree, "Invalid JSON payload received", ERR_INPUT, err);
+    if (!read_texts(&reader, &request->texts, err))
         return NULL;
     json_t *list = json_array();
     for (size_t i = 0; i < request->texts.count; i++) {
@@ -198,11 +172,11 @@ struct translate_v2_reply translate_v2(enum translate_v2_method method, const js
     return (struct translate_v2_reply){err.status, error_body(&err, request.bad_field)};
 }
 
-/* Takes the parameters of a form or query that are the API's own; q may come again and again. */
-static void take_parameter(const char *name, const char *value, void *to)
+/* Adds a parameter of a query or form, if the API has it; q may be repeated. */
+static void add_parameter(const char *name, const char *value, void *context)
 {
     static const char *const texts[] = {"source", "target", "format", "model", "cid"};
-    json_t *request = to;
+    json_t *request = context;
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         if (str_equal(name, texts[i]))
             json_object_set_new(request, name, json_string(value));
@@ -217,8 +191,8 @@ json_t *translate_v2_request(struct bytes query, struct bytes form, const json_t
                              struct err *err)
 {
     json_auto_t *request = json_object();
-    if (!url_query_each(query, take_parameter, request) ||
-        !url_query_each(form, take_parameter, request)) {
+    if (!url_query_each(query, add_parameter, request) ||
+        !url_query_each(form, add_parameter, request)) {
         err_set(err, ERR_INPUT, "the query or form cannot be decoded");
         return NULL;
     }

@@ -8,7 +8,7 @@
 
 enum { MAX_CODE_POINTS = 30720 };
 
-static const char what[] = "Invalid JSON payload received";
+static const char document[] = "Invalid JSON payload received";
 
 static size_t code_points(const char *text)
 {
@@ -18,11 +18,11 @@ static size_t code_points(const char *text)
     return count;
 }
 
-static bool read_contents(struct jread *at, struct translate_batch *texts, struct err *err)
+static bool read_contents(struct jread *reader, struct translate_batch *texts, struct err *err)
 {
-    struct jread contents = jread_list_or_empty(at, "contents");
+    struct jread contents = jread_list_or_empty(reader, "contents");
     size_t count = jread_count(&contents), total = 0;
-    if (!jread_ok(at))
+    if (!jread_ok(reader))
         return false;
     if (count == 0)
         return err_set(err, ERR_INPUT, "Contents is empty.");
@@ -35,44 +35,41 @@ static bool read_contents(struct jread *at, struct translate_batch *texts, struc
         texts->list[i].text = jread_item_str(&contents, i);
         total += code_points(texts->list[i].text);
     }
-    if (jread_ok(at) && total > MAX_CODE_POINTS)
+    if (jread_ok(reader) && total > MAX_CODE_POINTS)
         return err_set(err, ERR_INPUT,
                        "The total codepoints in the request must be less than %d, actual: %zu",
                        MAX_CODE_POINTS, total);
-    return jread_ok(at);
+    return jread_ok(reader);
 }
 
-static bool read_mime_type(struct jread *at, bool *html)
+static bool read_mime_type(struct jread *reader, bool *html)
 {
-    const char *type = jread_str_or(at, "mimeType", "text/html");
+    const char *type = jread_str_or(reader, "mimeType", "text/html");
     if (!*type)
         type = "text/html";
     *html = str_equal(type, "text/html");
     if (!*html && !str_equal(type, "text/plain"))
-        jread_fail(at, "mimeType", "is %s, want text/plain or text/html", type);
-    return jread_ok(at);
+        jread_fail(reader, "mimeType", "is %s, want text/plain or text/html", type);
+    return jread_ok(reader);
 }
 
-static bool read_pair(struct jread *at, struct translate_batch *texts, struct err *err)
+static bool read_languages(struct jread *reader, struct translate_batch *texts, struct err *err)
 {
-    const char *source = jread_str_or(at, "sourceLanguageCode", "");
-    const char *target = jread_str_or(at, "targetLanguageCode", "");
-    if (!jread_ok(at))
+    const char *source = jread_str_or(reader, "sourceLanguageCode", "");
+    const char *target = jread_str_or(reader, "targetLanguageCode", "");
+    if (!jread_ok(reader))
         return false;
     const struct language *from = language_find(source);
-    texts->to = language_find(target);
+    const struct language *to = language_find(target);
     if (!*target)
         return err_set(err, ERR_INPUT, "Target language is required.");
-    if (!texts->to)
+    if (!to)
         return err_set(err, ERR_INPUT, "Target language is invalid. (%s)", target);
     if (*source && !from)
         return err_set(err, ERR_INPUT, "Source language is invalid. (%s)", source);
-    if (from == texts->to)
+    if (from == to)
         return err_set(err, ERR_INPUT, "Bad language pair: %s|%s", source, target);
-    for (size_t i = 0; i < texts->count; i++) {
-        texts->list[i].from = from;
-        texts->list[i].detected = !from;
-    }
+    translate_batch_set_languages(texts, from, to);
     return true;
 }
 
@@ -81,13 +78,13 @@ static bool read_request(const json_t *tree, struct translate_batch *texts, stru
     static const char *const known[] = {
         "parent", "contents", "mimeType",       "sourceLanguageCode",   "targetLanguageCode",
         "model",  "labels",   "glossaryConfig", "transliterationConfig"};
-    struct jread at = jread_open(tree, what, ERR_INPUT, err);
-    if (!jread_only(&at, known, ARRAY_SIZE(known)) || !read_contents(&at, texts, err) ||
-        !read_mime_type(&at, &texts->html) || !read_pair(&at, texts, err))
+    struct jread reader = jread_open(tree, document, ERR_INPUT, err);
+    if (!jread_only(&reader, known, ARRAY_SIZE(known)) || !read_contents(&reader, texts, err) ||
+        !read_mime_type(&reader, &texts->html) || !read_languages(&reader, texts, err))
         return false;
-    if (jread_has(&at, "glossaryConfig") || jread_has(&at, "transliterationConfig"))
+    if (jread_has(&reader, "glossaryConfig") || jread_has(&reader, "transliterationConfig"))
         return err_set(err, ERR_INPUT,
-                       "glossaryConfig and transliterationConfig are not built into gcp-local");
+                       "glossaryConfig and transliterationConfig are not supported by gcp-local");
     return true;
 }
 
@@ -96,29 +93,20 @@ json_t *translate_v3_text(const json_t *request, struct err *err)
     OWN(translate_batch) struct translate_batch texts = {0};
     if (!read_request(request, &texts, err) || !translate_batch_run(&texts, err))
         return NULL;
-    json_t *list = json_array();
-    for (size_t i = 0; i < texts.count; i++) {
-        const struct translation *one = &texts.list[i];
-        json_t *item = json_pack("{s:s}", "translatedText", one->result);
-        if (one->detected)
-            json_object_set_new(item, "detectedLanguageCode",
-                                json_string(one->from ? one->from->code : "und"));
-        json_array_append_new(list, item);
-    }
-    return json_pack("{s:o}", "translations", list);
+    return translate_batch_to_json(&texts, "detectedLanguageCode");
 }
 
 json_t *translate_v3_detect(const json_t *request, struct err *err)
 {
     static const char *const known[] = {"parent", "content", "mimeType", "model", "labels"};
-    struct jread at = jread_open(request, what, ERR_INPUT, err);
+    struct jread reader = jread_open(request, document, ERR_INPUT, err);
     bool html = false;
-    if (!jread_only(&at, known, ARRAY_SIZE(known)) || !read_mime_type(&at, &html))
+    if (!jread_only(&reader, known, ARRAY_SIZE(known)) || !read_mime_type(&reader, &html))
         return NULL;
-    const char *content = jread_str_or(&at, "content", "");
-    if (jread_ok(&at) && !*content)
+    const char *content = jread_str_or(&reader, "content", "");
+    if (jread_ok(&reader) && !*content)
         err_set(err, ERR_INPUT, "Content is empty.");
-    if (!jread_ok(&at))
+    if (!jread_ok(&reader))
         return NULL;
     double confidence;
     const struct language *language = detect_language(content, html, &confidence);

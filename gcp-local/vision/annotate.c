@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* images:annotate: from a request to a response, both as JSON. */
+/* images:annotate: a JSON request to a JSON response. */
 #include "gcp-local/vision/annotate.h"
 
 #include "base/str.h"
 #include "gcp-local/vision/annotate_request.h"
 
-/* google.rpc.Code, as numbers: so it stands in an image's answer. */
+/* The number of google.rpc.Code. */
 static int code_of(int status)
 {
     static const struct {
@@ -20,24 +20,25 @@ static int code_of(int status)
     return 13; /* INTERNAL */
 }
 
-static void put_error(json_t *answer, int code, const char *text)
+static void put_error(json_t *response, int code, const char *text)
 {
     json_t *message = json_string(text);
     if (!message) /* cut inside a character */
         message = json_string("Bad image data.");
-    json_object_set_new(answer, "error", json_pack("{s:i, s:o}", "code", code, "message", message));
+    json_object_set_new(response, "error",
+                        json_pack("{s:i, s:o}", "code", code, "message", message));
 }
 
-static void put_labels(json_t *answer, const struct labels *labels, size_t most)
+static void put_labels(json_t *response, const struct labels *labels, size_t max)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < labels->count && i < most; i++) {
+    for (size_t i = 0; i < labels->count && i < max; i++) {
         const struct label *label = &labels->list[i];
         json_array_append_new(list, json_pack("{s:s, s:f, s:f}", "description", label->description,
                                               "score", label->score, "topicality", label->score));
     }
     if (json_array_size(list))
-        json_object_set(answer, "labelAnnotations", list);
+        json_object_set(response, "labelAnnotations", list);
     json_decref(list);
 }
 
@@ -56,21 +57,19 @@ static bool find_labels(const struct network *network, const struct image_source
 static json_t *annotate_image(const struct network *network, const struct image_source *source,
                               const struct image_request *image)
 {
-    json_t *answer = json_object();
+    json_t *response = json_object();
     struct err err = {0};
     struct labels labels = {0};
     if (image->max_results && !find_labels(network, source, image, &labels, &err))
-        put_error(answer, code_of(err.status), err.text);
-    put_labels(answer, &labels, image->max_results);
+        put_error(response, code_of(err.status), err.text);
+    put_labels(response, &labels, image->max_results);
 
     if (image->other_feature && !err.status) {
-        OWN(free) char *text =
-            str_format("%s is not built into gcp-local, which computes LABEL_DETECTION "
-                       "only.",
-                       image->other_feature);
-        put_error(answer, 12, text); /* UNIMPLEMENTED */
+        OWN(free) char *text = str_format(
+            "%s is not supported by gcp-local, only LABEL_DETECTION is.", image->other_feature);
+        put_error(response, 12, text); /* UNIMPLEMENTED */
     }
-    return answer;
+    return response;
 }
 
 json_t *annotate(const struct network *network, const struct image_source *source,
@@ -79,8 +78,8 @@ json_t *annotate(const struct network *network, const struct image_source *sourc
     OWN(annotate_request) struct annotate_request request = {0};
     if (!annotate_request_read(tree, &request, err))
         return NULL;
-    json_t *answers = json_array();
+    json_t *responses = json_array();
     for (size_t i = 0; i < request.count; i++)
-        json_array_append_new(answers, annotate_image(network, source, &request.images[i]));
-    return json_pack("{s:o}", "responses", answers);
+        json_array_append_new(responses, annotate_image(network, source, &request.images[i]));
+    return json_pack("{s:o}", "responses", responses);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The request of images:annotate, read strictly. */
+/* The request of images:annotate. */
 #include "gcp-local/vision/annotate_request.h"
 
 #include "base/base64.h"
 #include "base/str.h"
 
-#define ONLY(at, ...)                                                                              \
-    jread_only(at, (const char *const[]){__VA_ARGS__},                                             \
+#define ONLY(reader, ...)                                                                          \
+    jread_only(reader, (const char *const[]){__VA_ARGS__},                                         \
                ARRAY_SIZE(((const char *const[]){__VA_ARGS__})))
 
 /* Feature.Type of google.cloud.vision.v1. */
@@ -32,7 +32,7 @@ static const char *read_type(struct jread *feature)
     if (!type || json_is_null(type))
         return features[0].name;
     jread_fail(feature, "type",
-               "is no feature type of google.cloud.vision.v1, e.g. "
+               "is not a feature type of google.cloud.vision.v1, e.g. "
                "LABEL_DETECTION");
     return NULL;
 }
@@ -41,30 +41,30 @@ static void read_feature(struct jread feature, struct image_request *image)
 {
     ONLY(&feature, "type", "maxResults", "model");
     jread_str_or(&feature, "model", "");
-    int64_t wanted = jread_int64_or(&feature, "maxResults", 0, INT32_MAX, 0);
+    int64_t max = jread_int64_or(&feature, "maxResults", 0, INT32_MAX, 0);
     const char *type = read_type(&feature);
     if (!jread_ok(&feature))
         return;
-    size_t max_results = wanted ? (size_t)wanted : DEFAULT_MAX_RESULTS;
+    size_t max_results = max ? (size_t)max : DEFAULT_MAX_RESULTS;
     if (!str_equal(type, "LABEL_DETECTION"))
         image->other_feature = type;
     else if (max_results > image->max_results)
         image->max_results = max_results;
 }
 
-static void read_content(struct jread *at, struct image_request *image)
+static void read_content(struct jread *reader, struct image_request *image)
 {
-    const char *content = jread_str_or(at, "content", "");
+    const char *content = jread_str_or(reader, "content", "");
     if (!base64_decode(bytes_of(content), &image->content))
-        jread_fail(at, "content", "is no base64");
+        jread_fail(reader, "content", "is not base64");
 }
 
 /* Content wins over a source, imageUri over the older gcsImageUri. */
-static void read_image(struct jread at, struct image_request *image)
+static void read_image(struct jread reader, struct image_request *image)
 {
-    ONLY(&at, "content", "source");
-    read_content(&at, image);
-    struct jread source = jread_obj_or_empty(&at, "source");
+    ONLY(&reader, "content", "source");
+    read_content(&reader, image);
+    struct jread source = jread_obj_or_empty(&reader, "source");
     ONLY(&source, "imageUri", "gcsImageUri");
     const char *old_uri = jread_str_or(&source, "gcsImageUri", "");
     const char *uri = jread_str_or(&source, "imageUri", "");
@@ -72,23 +72,23 @@ static void read_image(struct jread at, struct image_request *image)
     image->uri = *uri && !image->content.len ? uri : NULL;
 }
 
-/* Hints that labels do not depend on: only their names are checked. */
-static void read_context(struct jread at)
+/* Labels do not depend on these hints: only their names are checked. */
+static void read_context(struct jread reader)
 {
-    ONLY(&at, "latLongRect", "languageHints", "cropHintsParams", "faceRecognitionParams",
+    ONLY(&reader, "latLongRect", "languageHints", "cropHintsParams", "faceRecognitionParams",
          "productSearchParams", "webDetectionParams", "textDetectionParams");
 }
 
-static void read_image_request(struct jread at, struct image_request *image)
+static void read_image_request(struct jread reader, struct image_request *image)
 {
-    ONLY(&at, "image", "features", "imageContext");
-    read_context(jread_obj_or_empty(&at, "imageContext"));
-    struct jread list = jread_list_or_empty(&at, "features");
-    if (jread_ok(&at) && (!jread_has(&at, "image") || jread_count(&list) == 0))
-        err_set(at.err, ERR_INPUT, "Request must specify image and features.");
+    ONLY(&reader, "image", "features", "imageContext");
+    read_context(jread_obj_or_empty(&reader, "imageContext"));
+    struct jread list = jread_list_or_empty(&reader, "features");
+    if (jread_ok(&reader) && (!jread_has(&reader, "image") || jread_count(&list) == 0))
+        err_set(reader.err, ERR_INPUT, "Request must specify image and features.");
     for (size_t i = 0; i < jread_count(&list); i++)
         read_feature(jread_item(&list, i), image);
-    read_image(jread_obj_or_empty(&at, "image"), image);
+    read_image(jread_obj_or_empty(&reader, "image"), image);
 }
 
 bool annotate_request_read(const json_t *tree, struct annotate_request *out, struct err *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The request of images:annotate, read strictly. */
+/* The request of images:annotate. Unknown fields are rejected. */
 #ifndef GCP_LOCAL_VISION_ANNOTATE_REQUEST_H
 #define GCP_LOCAL_VISION_ANNOTATE_REQUEST_H
 
@@ -11,12 +11,13 @@ enum {
     DEFAULT_MAX_RESULTS = 10,
 };
 
-/* One image and what is wanted of it. */
+/* One image, and which annotations are requested. */
 struct image_request {
     struct buf content;        /* the decoded bytes; empty when the image is named by uri */
     const char *uri;           /* borrowed from the request; NULL when there is none */
-    size_t max_results;        /* labels wanted; 0 when no labels are wanted */
-    const char *other_feature; /* what was asked for that is not built: "FACE_DETECTION"; static */
+    size_t max_results;        /* 0 when no labels are requested */
+    const char *other_feature; /* an unsupported one, "FACE_DETECTION"; static; NULL when none is
+                                * requested */
 };
 
 struct annotate_request {
@@ -24,8 +25,8 @@ struct annotate_request {
     size_t count;
 };
 
-/* Reads a request; err (ERR_INPUT) says what is wrong with it. `tree` must outlive out. Field names
- * may be in camelCase or snake_case, as proto3 JSON allows; see field_case_to_camel. */
+/* Reads a request, whose field names are in camelCase (see field_case_to_camel). `tree` must
+ * outlive out. False and err (ERR_INPUT) when it is wrong. */
 bool annotate_request_read(const json_t *tree, struct annotate_request *out, struct err *err);
 void annotate_request_done(struct annotate_request *request);
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bytes that a URI names: objects of gcp-local's storage, and files of the web where allowed.
- */
+/* Reads the bytes of a URI: objects of gcp-local's storage and, if allowed, files from the web. */
 #include "base/str.h"
 #include "gcp-local/vision/annotate.h"
 
 #include <string.h>
 
-/* Replaces what the source said by Google's words; the status tells which. */
+/* Replaces the error of the source by Google's text for its status. */
 static bool explain(const char *uri, const struct err *cause, struct err *err)
 {
     switch (cause->status) {
@@ -26,7 +25,7 @@ static bool read_object(const struct image_source *source, const char *uri, stru
     const char *bucket = uri + strlen("gs://");
     const char *slash = strchr(bucket, '/');
     if (!slash || slash == bucket || !slash[1])
-        return err_set(err, ERR_INPUT, "Invalid image URI: %s; want gs://BUCKET/OBJECT.", uri);
+        return err_set(err, ERR_INPUT, "Invalid image URI: %s; must be gs://BUCKET/OBJECT.", uri);
     OWN(free) char *name = str_copy_bytes((struct bytes){bucket, (size_t)(slash - bucket)});
     struct err cause = {0};
     if (!source->read_object)
@@ -66,5 +65,6 @@ bool image_source_read(const struct image_source *source, const char *uri, struc
         return read_object(source, uri, out, err);
     if (str_starts_any_case(uri, "http://") || str_starts_any_case(uri, "https://"))
         return fetch(source, uri, out, err);
-    return err_set(err, ERR_INPUT, "Invalid image URI: %s; want gs://BUCKET/OBJECT or a URL.", uri);
+    return err_set(err, ERR_INPUT, "Invalid image URI: %s; must be gs://BUCKET/OBJECT or a URL.",
+                   uri);
 }

@@ -25,20 +25,20 @@ struct vision_api {
     struct image_source source;
     struct http_client *client; /* NULL when nothing may be fetched */
     struct cpu_slots cpu_slots;
-    pthread_mutex_t opening; /* guards network until it is open */
+    pthread_mutex_t lock;    /* guards network, which does not change once it is open */
     struct network *network; /* NULL until the first request */
 };
 
 /* Fetches a picture from the web; context is the http_client. */
 static bool fetch(const char *url, size_t max, struct buf *out, void *context, struct err *err)
 {
-    OWN(http_response) struct http_response answer = {0};
+    OWN(http_response) struct http_response response = {0};
     struct http_call call = {.url = url, .timeout_ms = FETCH_TIMEOUT_MS, .max_reply = max};
-    if (!http_client_send(context, &call, &answer, err))
+    if (!http_client_send(context, &call, &response, err))
         return false;
-    if (answer.status != 200)
-        return err_set(err, ERR_INPUT, "%s answered with status %d", url, answer.status);
-    if (!buf_add(out, answer.body.data, answer.body.len))
+    if (response.status != 200)
+        return err_set(err, ERR_INPUT, "%s: HTTP status %d", url, response.status);
+    if (!buf_add(out, response.body.data, response.body.len))
         return err_set(err, ERR_TOO_LARGE, "%s is too large", url);
     return true;
 }
@@ -56,7 +56,7 @@ struct vision_api *vision_open(const struct vision_options *options, struct err 
                                            .fetch = client ? fetch : NULL,
                                            .fetch_context = client};
     cpu_slots_open(&vision->cpu_slots);
-    pthread_mutex_init(&vision->opening, NULL);
+    pthread_mutex_init(&vision->lock, NULL);
     return vision;
 }
 
@@ -66,39 +66,39 @@ void vision_close(struct vision_api *vision)
         return;
     http_client_close(vision->client);
     network_close(vision->network);
-    pthread_mutex_destroy(&vision->opening);
+    pthread_mutex_destroy(&vision->lock);
     cpu_slots_close(&vision->cpu_slots);
     free(vision->model);
     free(vision);
 }
 
-/* The network, opened by the first who wants it. A failure is not kept: the weights may have been
- * fetched when the next request comes. */
-static const struct network *network_of(struct vision_api *vision, struct err *err)
+/* Opens the network at the first call. A failure is not remembered: the weights may have been
+ * fetched before the next request. */
+static const struct network *get_network(struct vision_api *vision, struct err *err)
 {
-    pthread_mutex_lock(&vision->opening);
+    pthread_mutex_lock(&vision->lock);
     if (!vision->network)
         vision->network = network_open(vision->model, err);
     const struct network *network = vision->network;
-    pthread_mutex_unlock(&vision->opening);
+    pthread_mutex_unlock(&vision->lock);
     if (!network) {
-        err->status = ERR_INPUT; /* so that clients do not try again and again */
+        err->status = ERR_INPUT; /* clients do not retry it */
         err->reason = "FAILED_PRECONDITION";
     }
     return network;
 }
 
-/* The parts of a path behind /v1/, /v1/projects/P/ or /v1/projects/P/locations/L/: "images" with
- * verb "annotate". False when it is no path of Vision's. */
-static bool collection_of(const char *path, struct api_path *parts, const char **collection)
+/* Parses /v1/, /v1/projects/P/ or /v1/projects/P/locations/L/ followed by a collection, such as
+ * "images", and a verb. False when it is not a path of Vision. */
+static bool parse_path(const char *path, struct api_path *parts, const char **collection)
 {
     if (!api_path_parse(path, "/v1/", parts) || parts->count == 0)
         return false;
-    size_t at = 0;
-    for (int i = 0; i < 2 && at + 2 < parts->count; i++)
-        if (str_equal(parts->segment[at], i == 0 ? "projects" : "locations"))
-            at += 2;
-    *collection = parts->segment[at];
+    size_t index = 0;
+    for (int i = 0; i < 2 && index + 2 < parts->count; i++)
+        if (str_equal(parts->segment[index], i == 0 ? "projects" : "locations"))
+            index += 2;
+    *collection = parts->segment[index];
     return str_equal(*collection, "images") || str_equal(*collection, "files") ||
            str_equal(*collection, "products") || str_equal(*collection, "productSets");
 }
@@ -107,18 +107,18 @@ bool vision_owns(const char *path)
 {
     OWN(api_path) struct api_path parts = {0};
     const char *collection;
-    return collection_of(path, &parts, &collection);
+    return parse_path(path, &parts, &collection);
 }
 
 static bool is_annotate(const char *path)
 {
     OWN(api_path) struct api_path parts = {0};
     const char *collection;
-    return collection_of(path, &parts, &collection) && str_equal(collection, "images") &&
+    return parse_path(path, &parts, &collection) && str_equal(collection, "images") &&
            str_equal(parts.verb, "annotate");
 }
 
-/* Removes what the parameter `fields` (or `$fields`) does not want. */
+/* Applies the parameter `fields` (or `$fields`). */
 static bool select_fields(const struct http_exchange *exchange, json_t *response, struct err *err)
 {
     OWN(free) char *fields = url_query_get(exchange->query, "fields");
@@ -127,13 +127,13 @@ static bool select_fields(const struct http_exchange *exchange, json_t *response
     return str_empty(fields) || field_mask_apply(response, fields, err);
 }
 
-static json_t *answer(struct vision_api *vision, const struct http_exchange *exchange,
-                      struct err *err)
+static json_t *label(struct vision_api *vision, const struct http_exchange *exchange,
+                     struct err *err)
 {
     json_auto_t *body = api_body(exchange, err);
     if (!body)
         return NULL;
-    const struct network *network = network_of(vision, err);
+    const struct network *network = get_network(vision, err);
     if (!network)
         return NULL;
     json_auto_t *request = field_case_to_camel(body);
@@ -148,7 +148,7 @@ static void work(struct http_exchange *exchange, void *app)
     struct vision_api *vision = app;
     cpu_slots_acquire(&vision->cpu_slots);
     struct err err = {0};
-    json_t *response = answer(vision, exchange, &err);
+    json_t *response = label(vision, exchange, &err);
     cpu_slots_release(&vision->cpu_slots);
     if (response)
         json_reply_send(exchange, 200, response);
@@ -160,10 +160,10 @@ void vision_handle(struct http_exchange *exchange, void *vision)
 {
     if (!is_annotate(exchange->path))
         api_reject(exchange, API_ONE_PLATFORM, ERR_INPUT, NULL,
-                   "%s is not built into gcp-local, whose Vision API is images:annotate only",
-                   exchange->path);
+                   "%s is not supported by gcp-local, only images:annotate is", exchange->path);
     else if (!str_equal(exchange->method, "POST"))
-        api_reject(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL, "images:annotate wants a POST");
+        api_reject(exchange, API_ONE_PLATFORM, ERR_NOT_FOUND, NULL,
+                   "images:annotate requires POST");
     else if (exchange->body.len > MAX_REQUEST_BYTES)
         api_reject(exchange, API_ONE_PLATFORM, ERR_INPUT, NULL,
                    "Request payload size exceeds the limit: %d bytes.", MAX_REQUEST_BYTES);

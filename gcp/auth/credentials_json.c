@@ -4,7 +4,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "gcp/auth/credentials.h"
-#include "gcp/auth/jwt.h"
+#include "gcp/auth/jwt_sign.h"
 #include "net/url.h"
 
 #include <errno.h>
@@ -57,7 +57,7 @@ static void read_service_account(struct jread *at, struct credentials *to)
     to->key_id = may(at, "private_key_id");
     to->key = need(at, "private_key");
     to->token_uri = url_or(at, "token_uri", TOKEN_URI);
-    if (jread_ok(at) && !jwt_rs256_key_valid(to->key))
+    if (jread_ok(at) && !jwt_sign_key_valid(to->key))
         jread_fail(at, "private_key", "is no RSA key in PEM form");
 }
 

@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON Web Tokens signed with RS256, the only algorithm Google uses: the one door to libjwt and
- * OpenSSL. Formats: RFC 7515 (compact form), RFC 7517 (key sets). */
+/* JSON Web Tokens signed with RS256, the only algorithm Google uses: reading and verifying.
+ * Formats: RFC 7515 (compact form), RFC 7517 (key sets). */
 #ifndef GCP_AUTH_JWT_H
 #define GCP_AUTH_JWT_H
 
 #include "base/json/jread.h"
 
-/* Whether text is an unencrypted private RSA key (PEM) of at least 2048 bits. */
-bool jwt_rs256_key_valid(const char *pem);
-
-/* Signs claims, a JSON object. kid names the key in the header; NULL for none. The caller frees.
- * NULL and ERR_INPUT when the key is none. */
-char *jwt_rs256_sign(const json_t *claims, const char *kid, const char *pem, struct err *err);
-
 /* A public key of a key set. All zero is none. */
 struct jwt_key {
     char *kid;
-    char *pem;
+    char *n, *e; /* modulus and exponent in base64url */
 };
 
 void jwt_key_done(struct jwt_key *key);
@@ -31,6 +24,9 @@ struct jwt_keys {
     struct jwt_key *list;
     size_t count;
 };
+
+/* Reads a JSON Web Key. False when it is not an RSA signing key of 2048 to 8192 bits with a kid. */
+bool jwt_key_from_json(const json_t *jwk, struct jwt_key *key);
 
 /* Reads {"keys":[...]}, leaving out what is no RSA signing key of 2048 to 8192 bits with a kid.
  * Fails with ERR_UPSTREAM when it is no key set. */

@@ -138,7 +138,7 @@ static bool look(struct key_set *keys, const char *kid, struct jwt_key *key, boo
     pthread_mutex_lock(&keys->lock);
     const struct jwt_key *found = jwt_keys_find(&keys->set, kid);
     if (found)
-        *key = (struct jwt_key){str_copy(found->kid), str_copy(found->pem)};
+        *key = (struct jwt_key){str_copy(found->kid), str_copy(found->n), str_copy(found->e)};
     *worth = now_ns >= keys->next_fetch_ns && (!found || now_ns >= keys->fresh_until_ns);
     *round = keys->round;
     *failed = keys->failed;

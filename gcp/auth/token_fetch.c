@@ -6,7 +6,7 @@
 #include "base/base64.h"
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "gcp/auth/jwt.h"
+#include "gcp/auth/jwt_sign.h"
 #include "gcp/auth/metadata_server.h"
 #include "gcp/auth/subject_token.h"
 #include "gcp/auth/token_request.h"
@@ -40,7 +40,7 @@ static bool token_by_assertion(const struct gcp_environment *outside,
     json_auto_t *claims = json_pack("{s:s, s:s, s:s, s:I, s:I}", "iss", credentials->email, "scope",
                                     SCOPE, "aud", credentials->token_uri, "iat",
                                     (json_int_t)now_sec, "exp", (json_int_t)now_sec + LIFE_SEC);
-    OWN(free) char *assertion = jwt_rs256_sign(claims, credentials->key_id, credentials->key, err);
+    OWN(free) char *assertion = jwt_sign(claims, credentials->key_id, credentials->key, err);
     if (!assertion)
         return false;
     OWN(buf) struct buf form = {0};
@@ -57,7 +57,7 @@ bool token_fetch_self_signed(const struct credentials *credentials, const char *
     json_auto_t *claims = json_pack("{s:s, s:s, s:s, s:I, s:I}", "iss", credentials->email, "sub",
                                     credentials->email, "aud", audience, "iat", (json_int_t)now_sec,
                                     "exp", (json_int_t)now_sec + LIFE_SEC);
-    token->text = jwt_rs256_sign(claims, credentials->key_id, credentials->key, err);
+    token->text = jwt_sign(claims, credentials->key_id, credentials->key, err);
     token->expires_ns = (now_sec + LIFE_SEC) * NS_PER_SEC;
     return token->text != NULL;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The body of a request to the Kubernetes API: read in its format, put into place, checked. */
+/* The body of a request: parsed in its format, completed and checked. */
 #include "base/json/jread.h"
 #include "base/random.h"
 #include "base/str.h"
 #include "base/yaml/yaml.h"
 #include "kn-local/api/api_private.h"
 #include "kn-local/api/protobuf.h"
-#include "kn-local/kinds/schema.h"
+#include "kn-local/kinds/kinds.h"
 #include "kn-local/store/admission.h"
 
 static json_t *yaml_body(const struct http_exchange *exchange, struct err *err)
@@ -16,11 +16,11 @@ static json_t *yaml_body(const struct http_exchange *exchange, struct err *err)
         return NULL;
     if (docs.count == 1)
         return json_incref(docs.list[0].tree);
-    err_set(err, ERR_INPUT, "request body: want one document");
+    err_set(err, ERR_INPUT, "request body: must be one document");
     return NULL;
 }
 
-json_t *api_body_parse(const struct http_exchange *exchange, struct err *err)
+static json_t *parse(const struct http_exchange *exchange, struct err *err)
 {
     OWN(free) char *type = headers_media_type(headers_get(&exchange->headers, "Content-Type"));
     if (str_ends(type, "yaml"))
@@ -28,24 +28,33 @@ json_t *api_body_parse(const struct http_exchange *exchange, struct err *err)
     if (str_equal(type, "application/vnd.kubernetes.protobuf"))
         return protobuf_decode(buf_bytes(&exchange->body), err);
     if (!str_ends(type, "json") && *type) {
-        err_set(err, ERR_FORMAT, "the body is %s, want application/json", type);
+        err_set(err, ERR_FORMAT, "the body is %s; send application/json", type);
         return NULL;
     }
     return json_from_bytes(buf_bytes(&exchange->body), "request body", ERR_INPUT, err);
 }
 
-/* Sets the namespace that the path says, or complains about another. */
-static bool place(const struct api_request *call, json_t *object, struct err *err)
+json_t *api_body_read(struct api_request *request)
+{
+    struct err err = {0};
+    json_t *tree = parse(request->exchange, &err);
+    if (!tree)
+        api_reply_error(request, &err);
+    return tree;
+}
+
+/* Sets the namespace of the path; fails when the object names another one. */
+static bool set_namespace(const struct api_request *request, json_t *object, struct err *err)
 {
     json_t *meta = json_object_get(object, "metadata");
-    if (!json_is_object(meta) || call->kind->cluster_wide)
+    if (!json_is_object(meta) || request->kind->cluster_wide)
         return true;
     const char *ns = object_ns(object);
-    if (*ns && !str_equal(ns, call->path.ns))
+    if (*ns && !str_equal(ns, request->path.ns))
         return err_set(err, ERR_INPUT,
                        "the namespace of the provided object does not match the namespace sent on "
                        "the request");
-    json_object_set_new(meta, "namespace", json_string(call->path.ns));
+    json_object_set_new(meta, "namespace", json_string(request->path.ns));
     return true;
 }
 
@@ -62,41 +71,40 @@ static void generate_name(json_t *object)
     json_object_set_new(json_object_get(object, "metadata"), "name", json_string(name));
 }
 
-static bool right_kind(const struct api_request *call, const json_t *object, struct err *err)
+static bool check_kind(const struct api_request *request, const json_t *object, struct err *err)
 {
     struct err unknown = {0};
     if (!json_is_object(object))
-        return err_set(err, ERR_INPUT, "request body: want an object");
+        return err_set(err, ERR_INPUT, "request body: must be an object");
     const struct kind *kind = kind_of_object(object, &unknown);
-    return kind == call->kind ||
+    return kind == request->kind ||
            err_set(err, ERR_INPUT,
-                   "the object provided is unrecognized or is no %s of this version: %s",
-                   call->kind->name, kind ? kind->name : unknown.text);
+                   "the object provided is unrecognized or is not a %s of this version: %s",
+                   request->kind->name, kind ? kind->name : unknown.text);
 }
 
-static bool namespace_known(const struct api_request *call, struct err *err)
+static bool check_namespace(const struct api_request *request, struct err *err)
 {
-    if (!call->path.ns)
+    if (!request->path.ns)
         return true;
-    struct object_key key = {&kind_namespace, "", call->path.ns};
-    json_auto_t *known = object_store_get(call->kube->options.objects, &key);
-    return known || err_set(err, ERR_NOT_FOUND, "namespaces \"%s\" not found", call->path.ns);
+    struct object_key key = {&kind_namespace, "", request->path.ns};
+    json_auto_t *known = object_store_get(request->server->options.objects, &key);
+    return known || err_set(err, ERR_NOT_FOUND, "namespaces \"%s\" not found", request->path.ns);
 }
 
-/* Checks an object that is to be stored; answers and returns false when it cannot be. */
-bool api_body_admit(struct api_request *call, json_t *object, const json_t *old)
+bool api_body_admit(struct api_request *request, json_t *object, const json_t *old)
 {
     struct err err = {0};
-    if (!right_kind(call, object, &err) || !place(call, object, &err) ||
-        !namespace_known(call, &err)) {
-        api_request_fail(call, &err);
+    if (!check_kind(request, object, &err) || !set_namespace(request, object, &err) ||
+        !check_namespace(request, &err)) {
+        api_reply_error(request, &err);
         return false;
     }
     generate_name(object);
     struct validation_error problem = {0};
-    bool lenient = api_query_equals(call->exchange, "fieldValidation", "Ignore");
-    if (admission_prepare(call->kind, object, old, lenient, &problem))
+    bool lenient = api_query_equals(request->exchange, "fieldValidation", "Ignore");
+    if (admission_prepare(request->kind, object, old, lenient, &problem))
         return true;
-    api_reply_validation_error(call->exchange, &problem, call->kind, object_name(object));
+    api_reply_validation_error(request, object_name(object), &problem);
     return false;
 }

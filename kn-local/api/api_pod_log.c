@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Logs of pods: what there is, or also what comes. */
+/* Logs of pods: what is written already, or also what follows. */
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "kn-local/api/api_private.h"
 #include "kn-local/api/response_streams.h"
-#include "kn-local/kinds/object.h"
 #include "net/url.h"
 
 enum {
@@ -14,10 +14,10 @@ enum {
 
 struct log_follower {
     struct response_stream stream;
-    struct api_server *kube;
-    char *ns, *pod; /* the request borrows them */
-    struct serving_log_request request;
-    struct serving_log_position at;
+    const struct api_pods *pods;
+    char *ns, *pod; /* borrowed by log */
+    struct api_log_request log;
+    struct api_log_position position;
 };
 
 static bool read_number(const struct http_exchange *exchange, const char *name, int64_t fallback,
@@ -26,79 +26,76 @@ static bool read_number(const struct http_exchange *exchange, const char *name, 
     OWN(free) char *text = url_query_get(exchange->query, name);
     *value = fallback;
     return str_empty(text) || str_int(text, 0, INT64_MAX / NS_PER_SEC, value) ||
-           err_set(err, ERR_INPUT, "%s is \"%.40s\", want a whole number", name, text);
+           err_set(err, ERR_INPUT, "%s is \"%.40s\", must be a whole number", name, text);
 }
 
-static bool read_request(const struct api_request *call, struct serving_log_request *request,
-                         int64_t *limit, struct err *err)
+static bool read_query(const struct api_request *request, struct api_log_request *log,
+                       int64_t *limit, struct err *err)
 {
-    const struct http_exchange *exchange = call->exchange;
+    const struct http_exchange *exchange = request->exchange;
     int64_t since_sec = 0;
-    *request = (struct serving_log_request){.ns = call->path.ns, .pod = call->path.name};
-    request->previous = api_query_is_true(exchange, "previous");
-    request->timestamps = api_query_is_true(exchange, "timestamps");
-    if (!read_number(exchange, "tailLines", -1, &request->tail, err) ||
+    *log = (struct api_log_request){.ns = request->path.ns, .pod = request->path.name};
+    log->previous = api_query_is_true(exchange, "previous");
+    log->timestamps = api_query_is_true(exchange, "timestamps");
+    if (!read_number(exchange, "tailLines", -1, &log->tail, err) ||
         !read_number(exchange, "limitBytes", MAX_LOG_BYTES, limit, err) ||
         !read_number(exchange, "sinceSeconds", 0, &since_sec, err))
         return false;
     OWN(free) char *since = url_query_get(exchange->query, "sinceTime");
     if (since_sec)
-        request->since_ns = timestamp_now_ns() - since_sec * NS_PER_SEC;
-    return str_empty(since) || timestamp_parse(since, &request->since_ns) ||
-           err_set(err, ERR_INPUT, "sinceTime is \"%.40s\", want an RFC 3339 time", since);
+        log->since_ns = timestamp_now_ns() - since_sec * NS_PER_SEC;
+    return str_empty(since) || timestamp_parse(since, &log->since_ns) ||
+           err_set(err, ERR_INPUT, "sinceTime is \"%.40s\", must be an RFC 3339 time", since);
 }
 
-/* Whether the pod is there and has that container. */
-static bool check_container(const struct api_request *call, struct err *err)
+/* Whether the pod exists and has that container. */
+static bool check_container(const struct api_request *request, struct err *err)
 {
-    struct object_key key = api_object_key(call);
-    json_auto_t *pod = object_store_get(call->kube->options.objects, &key);
+    struct object_key key = api_request_key(request);
+    json_auto_t *pod = object_store_get(request->server->options.objects, &key);
     if (!pod)
         return err_set(err, ERR_NOT_FOUND, "pods \"%s\" not found", key.name);
-    OWN(free) char *wanted = url_query_get(call->exchange->query, "container");
-    const json_t *containers = json_object_get(json_object_get(pod, "spec"), "containers");
-    const char *own = json_string_value(json_object_get(json_array_get(containers, 0), "name"));
-    return str_empty(wanted) || str_equal(wanted, own) ||
-           err_set(err, ERR_INPUT, "container %.60s is not valid for pod %s, which has %s", wanted,
+    OWN(free) char *name = url_query_get(request->exchange->query, "container");
+    const char *own = json_text_at(pod, "spec.containers[0].name");
+    return str_empty(name) || str_equal(name, own) ||
+           err_set(err, ERR_INPUT, "container %.60s is not valid for pod %s, which has %s", name,
                    key.name, own ? own : "none");
 }
 
-static void reply_all(struct api_request *call, const struct serving_log_request *request,
-                      int64_t limit)
+static void reply_log(struct api_request *request, const struct api_log_request *log, int64_t limit)
 {
-    const struct api_server_options *options = &call->kube->options;
+    const struct api_pods *pods = &request->server->options.pods;
     struct http_reply reply = {.content_type = "text/plain"};
-    struct serving_log_position at = {0};
+    struct api_log_position position = {0};
     reply.body.max = MAX_LOG_BYTES;
     bool ended = false;
     size_t before;
     do {
         struct err err = {0};
         before = reply.body.len;
-        if (!runtime_log_read(options->runtime, request, &at, &reply.body, &ended, &err)) {
+        if (!pods->read_log(pods->app, log, &position, &reply.body, &ended, &err)) {
             buf_done(&reply.body);
-            api_reply_status(call->exchange, &err, call->kind, call->path.name);
+            api_reply_error(request, &err);
             return;
         }
     } while (reply.body.len > before);
     if (reply.body.len > (uint64_t)limit)
         reply.body.len = (size_t)limit;
-    http_exchange_reply(call->exchange, &reply);
+    http_exchange_reply(request->exchange, &reply);
 }
 
-static void look(struct response_stream *stream)
+static void poll(struct response_stream *stream)
 {
     struct log_follower *follower = (struct log_follower *)stream;
-    const struct api_server_options *options = &follower->kube->options;
-    OWN(buf) struct buf piece = {.max = MAX_POLL_BYTES};
+    OWN(buf) struct buf lines = {.max = MAX_POLL_BYTES};
     bool ended = false;
     struct err err = {0};
-    if (!runtime_log_read(options->runtime, &follower->request, &follower->at, &piece, &ended,
-                          &err) ||
-        (piece.len == 0 && ended))
-        atomic_store(&stream->gone, true);
-    else if (piece.len)
-        response_streams_write(stream, buf_bytes(&piece));
+    bool read = follower->pods->read_log(follower->pods->app, &follower->log, &follower->position,
+                                         &lines, &ended, &err);
+    if (!read || (lines.len == 0 && ended))
+        stream->over = true;
+    else if (lines.len)
+        response_streams_write(stream, buf_bytes(&lines));
 }
 
 static void done(struct response_stream *stream)
@@ -109,32 +106,30 @@ static void done(struct response_stream *stream)
     free(follower);
 }
 
-static void follow(struct api_request *call, const struct serving_log_request *request)
+static void follow(struct api_request *request, const struct api_log_request *log)
 {
     struct log_follower *follower = alloc_zeroed(sizeof(*follower));
-    follower->kube = call->kube;
-    follower->ns = str_copy(request->ns);
-    follower->pod = str_copy(request->pod);
-    follower->request = *request;
-    follower->request.ns = follower->ns;
-    follower->request.pod = follower->pod;
-    follower->stream.eager = true;
-    follower->stream.look = look;
+    follower->pods = &request->server->options.pods;
+    follower->log = *log;
+    follower->log.ns = follower->ns = str_copy(log->ns);
+    follower->log.pod = follower->pod = str_copy(log->pod);
+    follower->stream.polled = true;
+    follower->stream.poll = poll;
     follower->stream.done = done;
     struct http_reply head = {.content_type = "text/plain"};
-    follower->stream.http = http_stream_open(call->exchange, &head);
-    response_streams_add(call->kube->streams, &follower->stream);
+    follower->stream.http = http_stream_open(request->exchange, &head);
+    response_streams_add(request->server->streams, &follower->stream);
 }
 
-void api_pod_log(struct api_request *call)
+void api_pod_log(struct api_request *request)
 {
-    struct serving_log_request request;
+    struct api_log_request log;
     int64_t limit = 0;
     struct err err = {0};
-    if (!check_container(call, &err) || !read_request(call, &request, &limit, &err))
-        api_reply_status(call->exchange, &err, call->kind, call->path.name);
-    else if (api_query_is_true(call->exchange, "follow"))
-        follow(call, &request);
+    if (!check_container(request, &err) || !read_query(request, &log, &limit, &err))
+        api_reply_error(request, &err);
+    else if (api_query_is_true(request->exchange, "follow"))
+        follow(request, &log);
     else
-        reply_all(call, &request, limit);
+        reply_log(request, &log, limit);
 }

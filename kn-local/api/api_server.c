@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Kubernetes API: who may use it, and which part answers. */
+/* The Kubernetes API: authorization, and which function answers a request. */
 #include "kn-local/api/api_private.h"
 
 #include "base/str.h"
@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-/* Compares in a time that says nothing about where they differ. */
-static bool same_secret(const char *given, const char *token)
+/* Takes the same time wherever they differ. */
+static bool secrets_equal(const char *given, const char *token)
 {
     size_t len = strlen(token);
     if (strlen(given) != len)
@@ -19,15 +19,15 @@ static bool same_secret(const char *given, const char *token)
     return difference == 0;
 }
 
-static bool may(const struct api_server *kube, const struct http_exchange *exchange,
-                struct err *err)
+static bool authorize(const struct api_server *server, const struct http_exchange *exchange,
+                      struct err *err)
 {
     static const char bearer[] = "Bearer ";
     if (headers_get(&exchange->headers, "Origin"))
-        return err_set(err, ERR_FORBIDDEN, "web pages may not use this API");
+        return err_set(err, ERR_FORBIDDEN, "cross-origin requests are not allowed");
     const char *given = headers_get(&exchange->headers, "Authorization");
     if (!given || !str_starts(given, bearer) ||
-        !same_secret(given + strlen(bearer), kube->options.token))
+        !secrets_equal(given + strlen(bearer), server->options.token))
         return err_set(err, ERR_UNAUTHORIZED,
                        "Unauthorized: use the kubeconfig that kn-local wrote (kn-local env)");
     return true;
@@ -36,92 +36,92 @@ static bool may(const struct api_server *kube, const struct http_exchange *excha
 static void begin(struct http_exchange *exchange, void *app)
 {
     struct err err = {0};
-    if (!may(app, exchange, &err))
+    if (!authorize(app, exchange, &err))
         api_reply_status(exchange, &err, NULL, NULL);
 }
 
-static void refuse_method(struct api_request *call)
+static void reply_method_not_allowed(struct api_request *request)
 {
     struct err err = {0};
     err_set(&err, 405, "the server does not allow this method on the requested resource");
-    api_reply_status(call->exchange, &err, call->kind, call->path.name);
+    api_reply_error(request, &err);
 }
 
-static void route_collection(struct api_request *call)
+static void route_collection(struct api_request *request)
 {
-    const char *method = call->exchange->method;
-    if (str_equal(method, "GET") && api_query_is_true(call->exchange, "watch"))
-        api_watch(call);
+    const char *method = request->exchange->method;
+    if (str_equal(method, "GET") && api_query_is_true(request->exchange, "watch"))
+        api_watch(request);
     else if (str_equal(method, "GET"))
-        api_list(call);
+        api_list(request);
     else if (str_equal(method, "POST"))
-        api_create(call);
+        api_create(request);
     else if (str_equal(method, "DELETE"))
-        api_delete_all(call);
+        api_delete_collection(request);
     else
-        refuse_method(call);
+        reply_method_not_allowed(request);
 }
 
-static void route_object(struct api_request *call)
+static void route_object(struct api_request *request)
 {
-    const char *method = call->exchange->method;
+    const char *method = request->exchange->method;
     if (str_equal(method, "GET"))
-        api_get(call);
+        api_get(request);
     else if (str_equal(method, "PUT"))
-        api_replace(call);
+        api_replace(request);
     else if (str_equal(method, "PATCH"))
-        api_patch(call);
+        api_patch(request);
     else if (str_equal(method, "DELETE"))
-        api_delete(call);
+        api_delete(request);
     else
-        refuse_method(call);
+        reply_method_not_allowed(request);
 }
 
-static void route(struct api_request *call)
+static void route(struct api_request *request)
 {
-    const char *sub = call->path.sub;
-    bool reading = str_equal(call->exchange->method, "GET");
-    if (!call->path.name)
-        route_collection(call);
-    else if (!sub || (reading && str_equal(sub, "status")))
-        route_object(call);
-    else if (reading && str_equal(sub, "log") && str_equal(call->kind->plural, "pods"))
-        api_pod_log(call);
+    const char *sub = request->path.sub;
+    bool get = str_equal(request->exchange->method, "GET");
+    if (!request->path.name)
+        route_collection(request);
+    else if (!sub || (get && str_equal(sub, "status")))
+        route_object(request);
+    else if (get && str_equal(sub, "log") && str_equal(request->kind->plural, "pods"))
+        api_pod_log(request);
     else
-        refuse_method(call);
+        reply_method_not_allowed(request);
 }
 
-static void not_found(struct http_exchange *exchange)
+static void reply_not_found(struct http_exchange *exchange)
 {
     struct err err = {0};
     err_set(&err, ERR_NOT_FOUND, "the server could not find the requested resource");
     api_reply_status(exchange, &err, NULL, NULL);
 }
 
-static void work(struct http_exchange *exchange, void *app)
+static void answer(struct http_exchange *exchange, void *app)
 {
     if (api_discover(exchange))
         return;
     OWN(api_request_path) struct api_request_path path = {0};
-    struct api_request call = {.kube = app, .exchange = exchange};
+    struct api_request request = {.server = app, .exchange = exchange};
     if (!api_request_path_parse(exchange->path, &path)) {
-        not_found(exchange);
+        reply_not_found(exchange);
         return;
     }
     if (path.plural)
-        call.kind = kind_by_plural(path.group, path.version, path.plural);
-    call.path = path;
-    bool placed = call.kind && (call.kind->cluster_wide ? !path.ns : path.ns || !path.name);
-    if (placed)
-        route(&call);
+        request.kind = kind_by_plural(path.group, path.version, path.plural);
+    request.path = path;
+    bool scope_ok = request.kind && (request.kind->cluster_wide ? !path.ns : path.ns || !path.name);
+    if (scope_ok)
+        route(&request);
     else
-        not_found(exchange);
+        reply_not_found(exchange);
 }
 
-/* The store and logs are files: they are waited for on a worker thread. */
+/* The store and logs are files, so a worker thread answers. */
 static void handle(struct http_exchange *exchange, void *app)
 {
-    http_exchange_run_blocking(exchange, work, app);
+    http_exchange_run_blocking(exchange, answer, app);
 }
 
 static void refuse(struct http_exchange *exchange, const struct err *err, void *app)
@@ -130,33 +130,33 @@ static void refuse(struct http_exchange *exchange, const struct err *err, void *
     api_reply_status(exchange, err, NULL, NULL);
 }
 
-void api_server_set_handlers(struct api_server *kube, struct http_server_options *options)
+void api_server_set_handlers(struct api_server *server, struct http_server_options *options)
 {
     options->begin = begin;
     options->handle = handle;
     options->refuse = refuse;
-    options->app = kube;
+    options->app = server;
     options->workers = 8;
-    options->max_body = 4 << 20; /* more than etcd takes on a cluster */
+    options->max_body = 4 << 20; /* more than etcd accepts */
 }
 
 struct api_server *api_server_open(const struct api_server_options *options, struct err *err)
 {
-    OWN(api_server) struct api_server *kube = alloc_zeroed(sizeof(*kube));
-    kube->options = *options;
-    kube->streams = response_streams_open(err);
-    return kube->streams ? move_ptr(&kube) : NULL;
+    OWN(api_server) struct api_server *server = alloc_zeroed(sizeof(*server));
+    server->options = *options;
+    server->streams = response_streams_open(err);
+    return server->streams ? move_ptr(&server) : NULL;
 }
 
-void api_server_drain(struct api_server *kube)
+void api_server_drain(struct api_server *server)
 {
-    response_streams_drain(kube->streams);
+    response_streams_drain(server->streams);
 }
 
-void api_server_close(struct api_server *kube)
+void api_server_close(struct api_server *server)
 {
-    if (!kube)
+    if (!server)
         return;
-    response_streams_close(kube->streams);
-    free(kube);
+    response_streams_close(server->streams);
+    free(server);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Watches: a line of JSON for each change of what was selected. */
+/* Watches: a line of JSON for each change of a selected object. */
 #include "base/json/jread.h"
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "kn-local/api/api_private.h"
+#include "kn-local/api/api_table.h"
 #include "kn-local/api/response_streams.h"
-#include "kn-local/api/table.h"
 #include "net/url.h"
 
 #include <stdlib.h>
@@ -24,7 +24,7 @@ struct watcher {
 static void done(struct response_stream *stream)
 {
     struct watcher *watcher = (struct watcher *)stream;
-    object_store_unwatch(watcher->objects, watcher->watch);
+    object_store_unwatch(watcher->watch);
     selector_done(&watcher->selector);
     free(watcher->ns);
     free(watcher->include);
@@ -53,12 +53,11 @@ static void write_event(struct watcher *watcher, enum object_change_type type, c
                api_table_from_list(columns, shown, watcher->include, timestamp_now_ns()));
 }
 
-/* Called with the store locked. An object that comes into the selection was added for this watcher,
- * one that leaves it deleted. */
-static void changed(const struct object_change *change, void *context)
+/* For this watcher, an object that begins to match its selector is added, one that ceases to is
+ * deleted. */
+static void write_change(struct watcher *watcher, const struct object_change *change)
 {
-    struct watcher *watcher = context;
-    if (change->hub != kind_hub(watcher->kind) || atomic_load(&watcher->stream.gone) ||
+    if (change->hub != kind_hub(watcher->kind) ||
         (watcher->ns && !str_equal(watcher->ns, change->ns)))
         return;
     bool was = api_is_selected(watcher->kind, &watcher->selector, change->before);
@@ -70,8 +69,18 @@ static void changed(const struct object_change *change, void *context)
         write_event(watcher, OBJECT_DELETED, change->object);
 }
 
-/* Tells of what is there already; returns the version from which to watch. */
-static uint64_t write_present(struct watcher *watcher)
+static void poll(struct response_stream *stream)
+{
+    struct watcher *watcher = (struct watcher *)stream;
+    struct object_change change;
+    while (!stream->over && object_store_next_change(watcher->watch, &change)) {
+        write_change(watcher, &change);
+        object_change_done(&change);
+    }
+}
+
+/* Writes the existing objects; returns the version from which to watch. */
+static uint64_t write_existing(struct watcher *watcher)
 {
     uint64_t version = 0;
     json_auto_t *all = object_store_list(watcher->objects, watcher->kind, watcher->ns, &version);
@@ -85,16 +94,17 @@ static uint64_t write_present(struct watcher *watcher)
     return version;
 }
 
-static void start(struct watcher *watcher, const char *version)
+static void start(struct watcher *watcher, struct response_streams *streams, const char *version)
 {
     bool from_now = str_empty(version) || str_equal(version, "0");
-    uint64_t since = from_now ? write_present(watcher) : strtoull(version, NULL, 10);
+    uint64_t since = from_now ? write_existing(watcher) : strtoull(version, NULL, 10);
     struct err err = {0};
-    watcher->watch = object_store_watch(watcher->objects, since, changed, watcher, &err);
+    watcher->watch =
+        object_store_watch(watcher->objects, since, response_streams_wake, streams, &err);
     if (watcher->watch)
         return;
     write_line(watcher, "ERROR", api_status_from_err(&err, NULL, NULL));
-    atomic_store(&watcher->stream.gone, true);
+    watcher->stream.over = true;
 }
 
 static int64_t deadline(const struct http_exchange *exchange)
@@ -106,24 +116,25 @@ static int64_t deadline(const struct http_exchange *exchange)
                : 0;
 }
 
-void api_watch(struct api_request *call)
+void api_watch(struct api_request *request)
 {
     OWN(selector) struct selector selector = {0};
-    if (!api_read_selector(call, &selector))
+    if (!api_read_selector(request, &selector))
         return;
-    OWN(free) char *version = url_query_get(call->exchange->query, "resourceVersion");
+    OWN(free) char *version = url_query_get(request->exchange->query, "resourceVersion");
     struct watcher *watcher = alloc_zeroed(sizeof(*watcher));
-    watcher->objects = call->kube->options.objects;
-    watcher->kind = call->kind;
-    watcher->ns = str_copy(call->path.ns);
-    watcher->table = api_wants_table(call->exchange);
-    watcher->include = api_table_include(call->exchange);
+    watcher->objects = request->server->options.objects;
+    watcher->kind = request->kind;
+    watcher->ns = str_copy(request->path.ns);
+    watcher->table = api_wants_table(request->exchange);
+    watcher->include = api_table_include(request->exchange);
     watcher->selector = selector;
     selector = (struct selector){0};
-    watcher->stream.until_ns = deadline(call->exchange);
+    watcher->stream.until_ns = deadline(request->exchange);
+    watcher->stream.poll = poll;
     watcher->stream.done = done;
     struct http_reply head = {.content_type = "application/json"};
-    watcher->stream.http = http_stream_open(call->exchange, &head);
-    start(watcher, version);
-    response_streams_add(call->kube->streams, &watcher->stream);
+    watcher->stream.http = http_stream_open(request->exchange, &head);
+    start(watcher, request->server->streams, version);
+    response_streams_add(request->server->streams, &watcher->stream);
 }

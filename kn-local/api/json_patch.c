@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JSON patch (RFC 6902) with JSON pointers (RFC 6901). */
+#include "kn-local/api/json_patch.h"
 #include "base/json/jread.h"
 #include "base/str.h"
-#include "kn-local/api/merge_patch.h"
 
 #include <string.h>
 

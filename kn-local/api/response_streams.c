@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers that go on: one thread looks after all watches and followed logs. */
+/* Responses without an end: one thread serves all watches and followed logs. */
 #include "kn-local/api/response_streams.h"
 
 #include "base/str.h"
@@ -14,54 +14,47 @@ struct response_streams {
     pthread_t thread;
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;
-    struct response_stream *list;
-    bool draining, closing;
+    struct response_stream *added; /* not yet taken by the thread */
+    bool woken, draining, closing;
 };
 
 void response_streams_write(struct response_stream *stream, struct bytes piece)
 {
     if (!http_stream_write(stream->http, piece))
-        atomic_store(&stream->gone, true);
+        stream->over = true;
+    stream->silent_ns = timestamp_monotonic_ns();
 }
 
-static void end(struct response_stream *stream)
-{
-    struct http_stream *http = stream->http;
-    stream->done(stream);
-    http_stream_end(http);
-}
-
-/* A line break now and then means nothing in JSON, but finds out whether the client is there. */
+/* A line break now and then means nothing in JSON, but shows whether the client is still there. */
 static void keep_alive(struct response_stream *stream, int64_t now_ns)
 {
     if (stream->silent_ns == 0)
         stream->silent_ns = now_ns;
-    if (stream->eager || now_ns - stream->silent_ns < MAX_SILENT_SEC * (int64_t)NS_PER_SEC)
-        return;
-    stream->silent_ns = now_ns;
-    response_streams_write(stream, bytes_of("\n"));
+    if (!stream->polled && !stream->over &&
+        now_ns - stream->silent_ns >= MAX_SILENT_SEC * (int64_t)NS_PER_SEC)
+        response_streams_write(stream, bytes_of("\n"));
 }
 
-/* Returns in how many milliseconds to look again; 0 when there is nothing to look after. */
-static int look_at_all(struct response_streams *streams)
+/* Returns after how many milliseconds to poll again; 0 when there is no stream. */
+static int poll_all(struct response_stream **list, bool draining)
 {
     int64_t now_ns = timestamp_monotonic_ns();
     struct response_stream *stream = NULL;
     struct response_stream *next = NULL;
     int wait_ms = 0;
-    DL_FOREACH_SAFE(streams->list, stream, next)
+    DL_FOREACH_SAFE(*list, stream, next)
     {
-        if (stream->eager && !streams->draining)
-            stream->look(stream);
+        if (!draining && !stream->over)
+            stream->poll(stream);
         keep_alive(stream, now_ns);
-        bool over = streams->draining || atomic_load(&stream->gone) ||
-                    (stream->until_ns && now_ns >= stream->until_ns);
-        if (over) {
-            DL_DELETE(streams->list, stream);
-            end(stream);
-            continue;
+        if (draining || stream->over || (stream->until_ns && now_ns >= stream->until_ns)) {
+            struct http_stream *http = stream->http;
+            DL_DELETE(*list, stream);
+            stream->done(stream);
+            http_stream_end(http);
+        } else if (wait_ms != POLL_MS) {
+            wait_ms = stream->polled ? POLL_MS : IDLE_POLL_MS;
         }
-        wait_ms = stream->eager || wait_ms == POLL_MS ? POLL_MS : IDLE_POLL_MS;
     }
     return wait_ms;
 }
@@ -72,18 +65,25 @@ static void wait_for(struct response_streams *streams, int wait_ms)
         pthread_cond_wait(&streams->changed, &streams->lock);
         return;
     }
-    int64_t at_ns = timestamp_monotonic_ns() + wait_ms * (int64_t)NS_PER_MS;
-    struct timespec at = {at_ns / NS_PER_SEC, at_ns % NS_PER_SEC};
-    pthread_cond_timedwait(&streams->changed, &streams->lock, &at);
+    int64_t until_ns = timestamp_monotonic_ns() + wait_ms * (int64_t)NS_PER_MS;
+    struct timespec until = {until_ns / NS_PER_SEC, until_ns % NS_PER_SEC};
+    pthread_cond_timedwait(&streams->changed, &streams->lock, &until);
 }
 
 static void *run(void *context)
 {
     struct response_streams *streams = context;
+    struct response_stream *list = NULL;
     pthread_mutex_lock(&streams->lock);
-    while (!streams->closing || streams->list) {
-        int wait_ms = look_at_all(streams);
-        if (!streams->closing)
+    while (!streams->closing || list || streams->added) {
+        bool draining = streams->draining;
+        DL_CONCAT(list, streams->added);
+        streams->added = NULL;
+        streams->woken = false;
+        pthread_mutex_unlock(&streams->lock);
+        int wait_ms = poll_all(&list, draining);
+        pthread_mutex_lock(&streams->lock);
+        if (!streams->woken && !streams->closing)
             wait_for(streams, wait_ms);
     }
     pthread_mutex_unlock(&streams->lock);
@@ -108,11 +108,26 @@ struct response_streams *response_streams_open(struct err *err)
     return NULL;
 }
 
+/* Called with the lock held. */
+static void wake(struct response_streams *streams)
+{
+    streams->woken = true;
+    pthread_cond_signal(&streams->changed);
+}
+
+void response_streams_wake(void *context)
+{
+    struct response_streams *streams = context;
+    pthread_mutex_lock(&streams->lock);
+    wake(streams);
+    pthread_mutex_unlock(&streams->lock);
+}
+
 void response_streams_add(struct response_streams *streams, struct response_stream *stream)
 {
     pthread_mutex_lock(&streams->lock);
-    DL_APPEND(streams->list, stream);
-    pthread_cond_signal(&streams->changed);
+    DL_APPEND(streams->added, stream);
+    wake(streams);
     pthread_mutex_unlock(&streams->lock);
 }
 
@@ -120,7 +135,7 @@ void response_streams_drain(struct response_streams *streams)
 {
     pthread_mutex_lock(&streams->lock);
     streams->draining = true;
-    pthread_cond_signal(&streams->changed);
+    wake(streams);
     pthread_mutex_unlock(&streams->lock);
 }
 
@@ -130,7 +145,7 @@ void response_streams_close(struct response_streams *streams)
         return;
     pthread_mutex_lock(&streams->lock);
     streams->draining = streams->closing = true;
-    pthread_cond_signal(&streams->changed);
+    wake(streams);
     pthread_mutex_unlock(&streams->lock);
     pthread_join(streams->thread, NULL);
     pthread_cond_destroy(&streams->changed);

@@ -8,9 +8,7 @@
 #include "base/str.h"
 #include "base/timestamp.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 /* The one that was killed a moment ago may still be ending. */
@@ -19,12 +17,7 @@ static const int64_t PATIENCE_NS = NS_PER_SEC / 2;
 bool instance_open(const char *path, struct instance *home, struct err *err)
 {
     *home = (struct instance){.lock = -1};
-    if (!file_make_dirs(path, err))
-        return false;
-    home->path = realpath(path, NULL);
-    if (!home->path)
-        return err_set(err, ERR_INPUT, "%s: %s", path, strerror(errno));
-    home->lock = dir_lock_take(home->path, "kn-local", PATIENCE_NS, err);
+    home->lock = dir_lock_open(path, "kn-local", PATIENCE_NS, &home->path, err);
     return home->lock >= 0;
 }
 

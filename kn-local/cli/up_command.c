@@ -5,8 +5,8 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/timestamp.h"
+#include "kn-local/api/api_credentials.h"
 #include "kn-local/api/api_server.h"
-#include "kn-local/api/credentials.h"
 #include "kn-local/cli/gcp_emulator.h"
 #include "kn-local/cli/instance.h"
 #include "kn-local/controllers/controllers.h"
@@ -109,9 +109,27 @@ static bool open_runtime(struct up_run *up, const struct kn_options *options,
     return up->runtime && controllers_start(up->control, up->runtime, err);
 }
 
+static void stop_pod(void *runtime, const char *ns, const char *pod)
+{
+    runtime_delete_pod(runtime, ns, pod);
+}
+
+static bool read_log(void *runtime, const struct api_log_request *request,
+                     struct api_log_position *position, struct buf *out, bool *ended,
+                     struct err *err)
+{
+    struct serving_log_request log = {request->ns,       request->pod,  request->previous,
+                                      request->since_ns, request->tail, request->timestamps};
+    struct serving_log_position at = {position->offset, position->run};
+    bool read = runtime_log_read(runtime, &log, &at, out, ended, err);
+    *position = (struct api_log_position){at.offset, at.run};
+    return read;
+}
+
 static bool open_api(struct up_run *up, const struct kn_options *options, struct err *err)
 {
-    struct api_server_options wanted = {up->objects, up->runtime, up->access.token};
+    struct api_server_options wanted = {
+        up->objects, {stop_pod, read_log, up->runtime}, up->access.token};
     up->kube = api_server_open(&wanted, err);
     if (!up->kube)
         return false;

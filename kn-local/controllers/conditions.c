@@ -4,7 +4,6 @@
 
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "kn-local/api/table.h"
 #include "kn-local/kinds/object.h"
 
 #include <string.h>

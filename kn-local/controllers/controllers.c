@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "kn-local/controllers/conditions.h"
 #include "kn-local/controllers/controllers_private.h"
-#include "kn-local/kinds/schema.h"
+#include "kn-local/kinds/kinds.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,16 +36,29 @@ static bool only_status_changed(const struct object_change *change)
                       json_object_get(json_object_get(change->object, "metadata"), "annotations"));
 }
 
-static void on_change(const struct object_change *change, void *context)
+static void on_change(void *context)
 {
     struct controllers *control = context;
-    if (!concerns(change) || only_status_changed(change))
-        return;
     pthread_mutex_lock(&control->lock);
-    if (change->type == OBJECT_DELETED)
-        json_array_append_new(control->gone, json_deep_copy(change->object));
-    wake(control);
+    control->changes_queued = true;
+    pthread_cond_broadcast(&control->changed);
     pthread_mutex_unlock(&control->lock);
+}
+
+/* Reads the queued changes; returns whether one concerns the controllers. */
+static bool read_changes(struct controllers *control, json_t *deleted)
+{
+    bool found = false;
+    struct object_change change;
+    while (object_store_next_change(control->watch, &change)) {
+        if (concerns(&change) && !only_status_changed(&change)) {
+            found = true;
+            if (change.type == OBJECT_DELETED)
+                json_array_append(deleted, change.object);
+        }
+        object_change_done(&change);
+    }
+    return found;
 }
 
 /* A full list drops events, never what pods are. */
@@ -88,47 +101,51 @@ struct resource_listener controllers_listener(struct controllers *control)
 }
 
 static const struct {
-    const struct kind *kind;
-    enum resource_kind as;
-    const char *prefix; /* of the name, for sources */
-} kind_map[] = {
-    {&kind_channel, RESOURCE_CHANNEL, ""},
-    {&kind_in_memory_channel, RESOURCE_CHANNEL, ""},
-    {&kind_kafka_channel, RESOURCE_CHANNEL, ""},
-    {&kind_subscription, RESOURCE_SUBSCRIPTION, ""},
-    {&kind_service, RESOURCE_SERVICE, ""},
-    {&kind_container_source, RESOURCE_SOURCE, "containersource/"},
-    {&kind_ping_source, RESOURCE_SOURCE, "pingsource/"},
-    {&kind_gcp_pubsub_source, RESOURCE_SOURCE, "gcppubsubsource/"},
-};
+    enum resource_kind resource;
+    void (*reconcile)(struct reconcile_context *it);
+} table[] = {
+#define CONTROLLER_ROW(NAME, name)                                                                 \
+    [CONTROLLER_##NAME] = {RESOURCE_##NAME, name##_controller_reconcile},
+    KIND_CONTROLLERS(CONTROLLER_ROW)};
 
 bool controllers_resource_id(const struct kind *kind, const char *ns, const char *name,
                              struct resource_id *id, char **owned_name)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(kind_map); i++) {
-        if (kind_map[i].kind != kind_hub(kind))
-            continue;
-        *owned_name = str_format("%s%s", kind_map[i].prefix, name);
-        *id = (struct resource_id){kind_map[i].as, ns, *owned_name};
-        return true;
-    }
-    return false;
+    const struct kind *hub = kind_hub(kind);
+    if (hub->controller == CONTROLLER_NONE)
+        return false;
+    *owned_name = hub->controller == CONTROLLER_SOURCE ? str_format("%s/%s", hub->singular, name)
+                                                       : str_copy(name);
+    *id = (struct resource_id){table[hub->controller].resource, ns, *owned_name};
+    return true;
 }
 
 json_t *controllers_find_object(struct controllers *control, const struct resource_id *id,
                                 const struct kind **kind)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(kind_map); i++) {
-        const char *prefix = kind_map[i].prefix;
-        if (kind_map[i].as != id->kind || !str_starts(id->name, prefix))
+    const char *slash = strchr(id->name, '/');
+    size_t count = 0;
+    const struct kind *const *all = kinds_all(&count);
+    for (size_t i = 0; i < count; i++) {
+        struct object_key key = {all[i], id->ns, slash ? slash + 1 : id->name};
+        struct resource_id own;
+        OWN(free) char *name = NULL;
+        if (all[i]->hub || !controllers_resource_id(all[i], id->ns, key.name, &own, &name) ||
+            own.kind != id->kind || !str_equal(name, id->name))
             continue;
-        struct object_key key = {kind_map[i].kind, id->ns, id->name + strlen(prefix)};
         json_t *object = object_store_get(control->objects, &key);
-        *kind = kind_map[i].kind;
+        *kind = all[i];
         if (object)
             return object;
     }
     return NULL;
+}
+
+void controllers_add_observed(struct reconcile_context *it, const char *type)
+{
+    struct observed_status fact = observed_status_get(it->control->facts, &it->id);
+    conditions_add(it->status, it->object, type, fact.known ? fact.ready : READY_TRUE, fact.reason,
+                   fact.message);
 }
 
 static json_t *today(const json_t *object, const struct kind *kind)
@@ -138,8 +155,8 @@ static json_t *today(const json_t *object, const struct kind *kind)
     return kind_convert(object, written ? written : kind, kind);
 }
 
-static void control_one(struct controllers *control, const struct kind *kind, const json_t *stored,
-                        json_t *accepted, void (*controller)(struct reconcile_context *it))
+static void reconcile(struct controllers *control, const struct kind *kind, const json_t *stored,
+                      json_t *accepted)
 {
     json_auto_t *object = today(stored, kind);
     struct reconcile_context it = {.control = control,
@@ -149,7 +166,9 @@ static void control_one(struct controllers *control, const struct kind *kind, co
                                    .name = object_name(object),
                                    .status = conditions_new_status(object),
                                    .accepted = accepted};
-    controller(&it);
+    OWN(free) char *name = NULL;
+    controllers_resource_id(kind, it.ns, it.name, &it.id, &name);
+    table[kind->controller].reconcile(&it);
     conditions_add_ready(it.status, object);
     struct object_key key = object_key_of(kind, object);
     struct err err = {0}; /* it was deleted meanwhile: then nobody needs the status */
@@ -166,8 +185,7 @@ static int by_age(const void *a, const void *b)
     return order ? order : strcmp(object_name(left), object_name(right));
 }
 
-static void go_over(struct controllers *control, const struct kind *kind,
-                    void (*controller)(struct reconcile_context *it))
+static void reconcile_kind(struct controllers *control, const struct kind *kind)
 {
     json_auto_t *list = object_store_list(control->objects, kind, NULL, NULL);
     json_auto_t *accepted = json_array();
@@ -177,27 +195,17 @@ static void go_over(struct controllers *control, const struct kind *kind,
         sorted[i] = json_array_get(list, i);
     qsort(sorted, count, sizeof(json_t *), by_age);
     for (size_t i = 0; i < count; i++)
-        control_one(control, kind, sorted[i], accepted, controller);
+        reconcile(control, kind, sorted[i], accepted);
 }
 
-/* Receivers before senders, so that a fresh start delivers at once. */
-static void go_over_all(struct controllers *control)
+static void reconcile_all(struct controllers *control)
 {
-    static const struct {
-        const struct kind *kind;
-        void (*controller)(struct reconcile_context *it);
-    } order[] = {
-        {&kind_service, service_controller_reconcile},
-        {&kind_channel, channel_controller_reconcile_channel},
-        {&kind_in_memory_channel, channel_controller_reconcile_channel},
-        {&kind_kafka_channel, channel_controller_reconcile_channel},
-        {&kind_subscription, channel_controller_reconcile_subscription},
-        {&kind_ping_source, source_controller_reconcile_ping},
-        {&kind_container_source, source_controller_reconcile_container},
-        {&kind_gcp_pubsub_source, source_controller_reconcile_gcp},
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(order); i++)
-        go_over(control, order[i].kind, order[i].controller);
+    size_t count = 0;
+    const struct kind *const *all = kinds_all(&count);
+    for (size_t controller = CONTROLLER_NONE + 1; controller < ARRAY_SIZE(table); controller++)
+        for (size_t i = 0; i < count; i++)
+            if (all[i]->controller == controller)
+                reconcile_kind(control, all[i]);
 }
 
 static void remove_gone(struct controllers *control, const json_t *gone)
@@ -234,26 +242,23 @@ static void write_news(struct controllers *control, const json_t *news, size_t m
         log_warning("%zu events were too many to be written down", missed);
 }
 
-static json_t *take_list(json_t **list)
-{
-    json_t *taken = *list;
-    *list = json_array();
-    return taken;
-}
-
 static void pass(struct controllers *control)
 {
-    json_auto_t *news = take_list(&control->news);
-    json_auto_t *gone = take_list(&control->gone);
+    json_auto_t *news = control->news;
+    control->news = json_array();
     size_t missed = control->missed;
     control->missed = 0;
-    control->dirty = false;
+    bool due = control->dirty;
+    control->dirty = control->changes_queued = false;
     control->busy = true;
     pthread_mutex_unlock(&control->lock);
 
-    remove_gone(control, gone);
+    json_auto_t *deleted = json_array();
+    due |= read_changes(control, deleted);
+    remove_gone(control, deleted);
     write_news(control, news, missed);
-    go_over_all(control);
+    if (due)
+        reconcile_all(control);
 
     pthread_mutex_lock(&control->lock);
     control->busy = false;
@@ -265,7 +270,7 @@ static void *run(void *context)
     struct controllers *control = context;
     pthread_mutex_lock(&control->lock);
     while (!control->stopping) {
-        if (control->dirty)
+        if (control->dirty || control->changes_queued)
             pass(control);
         else
             pthread_cond_wait(&control->changed, &control->lock);
@@ -277,7 +282,7 @@ static void *run(void *context)
 void controllers_settle(struct controllers *control)
 {
     pthread_mutex_lock(&control->lock);
-    while ((control->dirty || control->busy) && !control->stopping)
+    while ((control->dirty || control->changes_queued || control->busy) && !control->stopping)
         pthread_cond_wait(&control->changed, &control->lock);
     pthread_mutex_unlock(&control->lock);
 }
@@ -290,7 +295,6 @@ struct controllers *controllers_open(struct object_store *objects, struct err *e
     control->objects = objects;
     control->facts = observed_status_open();
     control->news = json_array();
-    control->gone = json_array();
     control->watch = object_store_watch(objects, 0, on_change, control, err);
     return control->watch ? move_ptr(&control) : NULL;
 }
@@ -319,10 +323,9 @@ void controllers_close(struct controllers *control)
     if (!control)
         return;
     controllers_stop(control);
-    object_store_unwatch(control->objects, control->watch);
+    object_store_unwatch(control->watch);
     observed_status_close(control->facts);
     json_decref(control->news);
-    json_decref(control->gone);
     pthread_cond_destroy(&control->changed);
     pthread_mutex_destroy(&control->lock);
     free(control);

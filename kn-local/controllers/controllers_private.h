@@ -19,10 +19,9 @@ struct controllers {
     bool started;
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;
-    bool dirty, busy, stopping;
+    bool dirty, changes_queued, busy, stopping;
     json_t *news;  /* what the data plane told, in order: pods and events */
     size_t missed; /* events that were too many to be written down */
-    json_t *gone;  /* objects that were deleted */
 };
 
 /* One object, in today's words, as a controller sees it. */
@@ -31,17 +30,18 @@ struct reconcile_context {
     const struct kind *kind;
     json_t *object;
     const char *ns, *name;
-    json_t *status;   /* being built: conditions, and what else it has */
-    json_t *accepted; /* [ns, from, to] of the subscriptions before that lead to a channel */
+    struct resource_id id; /* what the data plane knows it as */
+    json_t *status;        /* being built: conditions, and what else it has */
+    json_t *accepted;      /* [ns, from, to] of the subscriptions before that lead to a channel */
 };
 
 /* Each tells the data plane what the object asks for and builds its status. */
-void channel_controller_reconcile_channel(struct reconcile_context *it);
-void channel_controller_reconcile_subscription(struct reconcile_context *it);
-void service_controller_reconcile(struct reconcile_context *it);
-void source_controller_reconcile_container(struct reconcile_context *it);
-void source_controller_reconcile_ping(struct reconcile_context *it);
-void source_controller_reconcile_gcp(struct reconcile_context *it);
+#define CONTROLLER_DECLARE(NAME, name)                                                             \
+    void name##_controller_reconcile(struct reconcile_context *it);
+KIND_CONTROLLERS(CONTROLLER_DECLARE)
+
+/* Adds a condition with what the data plane reported last: true when nothing was. */
+void controllers_add_observed(struct reconcile_context *it, const char *type);
 
 /* What the data plane told, as JSON for the thread, and how it is written down. */
 json_t *pod_status_update_from_pod(const struct serving_pod *pod);

@@ -3,7 +3,7 @@
 #include "kn-local/controllers/destination.h"
 
 #include "base/str.h"
-#include "kn-local/kinds/schema.h"
+#include "kn-local/kinds/kinds.h"
 
 /* The kind of a reference; kinds of one name in several groups are told apart by apiVersion. */
 static const struct kind *kind_of(const json_t *reference, struct err *err)
@@ -20,16 +20,6 @@ static const struct kind *kind_of(const json_t *reference, struct err *err)
     return NULL;
 }
 
-static bool set_kind(const struct kind *kind, struct runtime_destination *target)
-{
-    const struct kind *hub = kind_hub(kind);
-    if (hub == &kind_service)
-        target->to = DESTINATION_SERVICE;
-    else if (hub == &kind_channel || hub == &kind_in_memory_channel || hub == &kind_kafka_channel)
-        target->to = DESTINATION_CHANNEL;
-    return target->to != DESTINATION_NONE;
-}
-
 bool destination_resolve_bare(struct object_store *objects, const json_t *reference, const char *ns,
                               struct runtime_destination *target, struct err *err)
 {
@@ -38,8 +28,10 @@ bool destination_resolve_bare(struct object_store *objects, const json_t *refere
     const struct kind *kind = kind_of(reference, err);
     if (!kind)
         return false;
-    if (!set_kind(kind, target))
+    const struct kind *hub = kind_hub(kind);
+    if (!hub->addressable)
         return err_set(err, ERR_INPUT, "%s \"%s\" is not addressable", kind->name, name);
+    target->to = hub->controller == CONTROLLER_SERVICE ? DESTINATION_SERVICE : DESTINATION_CHANNEL;
     target->ns = own_ns ? own_ns : ns;
     target->name = name;
     struct object_key key = {kind, target->ns, name};

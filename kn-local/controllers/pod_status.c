@@ -2,9 +2,8 @@
 /* What the data plane tells, as Kubernetes' Pods and Events. */
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "kn-local/api/table.h"
 #include "kn-local/controllers/controllers_private.h"
-#include "kn-local/kinds/schema.h"
+#include "kn-local/kinds/kinds.h"
 
 #include <inttypes.h>
 #include <string.h>

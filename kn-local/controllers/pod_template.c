@@ -3,7 +3,7 @@
 #include "base/base64.h"
 #include "base/str.h"
 #include "kn-local/controllers/pod_template_private.h"
-#include "kn-local/kinds/schema.h"
+#include "kn-local/kinds/kinds.h"
 
 const char *pod_template_keep(struct pod_template *container, char *text)
 {

@@ -2,7 +2,7 @@
 /* The variables of a container: written, or from Secrets, ConfigMaps and the pod itself. */
 #include "base/str.h"
 #include "kn-local/controllers/pod_template_private.h"
-#include "kn-local/kinds/schema.h"
+#include "kn-local/kinds/kinds.h"
 
 static bool read_key_ref(struct object_store *objects, const struct kind *kind, const char *ns,
                          const json_t *variable, const json_t *source,

@@ -2,7 +2,7 @@
 /* The files of a container: keys of Secrets and ConfigMaps. */
 #include "base/str.h"
 #include "kn-local/controllers/pod_template_private.h"
-#include "kn-local/kinds/schema.h"
+#include "kn-local/kinds/kinds.h"
 
 static void add_file(struct pod_template *container, char *path, struct bytes content)
 {

@@ -5,7 +5,7 @@
 #include "kn-local/controllers/conditions.h"
 #include "kn-local/controllers/controllers_private.h"
 #include "kn-local/controllers/pod_template.h"
-#include "kn-local/kinds/schema.h"
+#include "kn-local/kinds/kinds.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -195,8 +195,7 @@ void service_controller_reconcile(struct reconcile_context *it)
         fill(it, &container, revision, pod_base, &service);
         runtime_apply_service(it->control->runtime, &service, &err);
     }
-    struct resource_id id = {RESOURCE_SERVICE, it->ns, it->name};
-    struct observed_status fact = observed_status_get(it->control->facts, &id);
+    struct observed_status fact = observed_status_get(it->control->facts, &it->id);
     write_revision(it, revision, &fact, &err);
     write_status(it, revision, &fact, &err);
 }

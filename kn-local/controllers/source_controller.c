@@ -2,12 +2,13 @@
 /* Sources: processes that send events to a sink, and events by the clock. */
 #include "base/base64.h"
 #include "base/json/jread.h"
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "kn-local/controllers/conditions.h"
 #include "kn-local/controllers/controllers_private.h"
 #include "kn-local/controllers/destination.h"
 #include "kn-local/controllers/pod_template.h"
-#include "kn-local/kinds/schema.h"
+#include "kn-local/kinds/gcp_pubsub_source.h"
 
 #include <inttypes.h>
 
@@ -39,11 +40,9 @@ static bool resolve_sink(struct reconcile_context *it, bool bare, const char *co
 }
 
 /* How it runs, as a condition: what the data plane says, or why it was not even tried. */
-static void add_running(struct reconcile_context *it, const char *condition,
-                        const char *runtime_name, const struct err *err)
+static void add_running(struct reconcile_context *it, const char *condition, const struct err *err)
 {
-    struct resource_id id = {RESOURCE_SOURCE, it->ns, runtime_name};
-    struct observed_status fact = observed_status_get(it->control->facts, &id);
+    struct observed_status fact = observed_status_get(it->control->facts, &it->id);
     if (err->status)
         conditions_add(it->status, it->object, condition, READY_FALSE, "DeploymentUnavailable",
                        err->text);
@@ -65,11 +64,10 @@ static char *pod_base_of(const struct reconcile_context *it, const char *prefix)
     return str_format("%s-%s-%.8s%" PRId64, prefix, it->name, uid, object_generation(it->object));
 }
 
-void source_controller_reconcile_container(struct reconcile_context *it)
+static void reconcile_container_source(struct reconcile_context *it)
 {
     struct runtime_destination sink = {0};
     struct err err = {0};
-    OWN(free) char *name = str_format("containersource/%s", it->name);
     OWN(free) char *pod_base = pod_base_of(it, "containersource");
     OWN(free) char *overrides = overrides_of(it->object);
     OWN(pod_template) struct pod_template container = {0};
@@ -79,17 +77,17 @@ void source_controller_reconcile_container(struct reconcile_context *it)
         return;
     }
     if (pod_template_read(it->control->objects, pod, it->ns, &container, &err)) {
-        struct runtime_source source = {it->ns, name, pod_base, container.spec, sink, overrides};
+        struct runtime_source source = {it->ns,         it->id.name, pod_base,
+                                        container.spec, sink,        overrides};
         runtime_apply_source(it->control->runtime, &source, &err);
     }
-    add_running(it, "ReceiveAdapterReady", name, &err);
+    add_running(it, "ReceiveAdapterReady", &err);
 }
 
-void source_controller_reconcile_ping(struct reconcile_context *it)
+static void reconcile_ping_source(struct reconcile_context *it)
 {
     struct runtime_destination sink = {0};
     struct err err = {0};
-    OWN(free) char *name = str_format("pingsource/%s", it->name);
     OWN(free) char *overrides = overrides_of(it->object);
     OWN(buf) struct buf decoded = {0};
     const char *encoded = spec_text(it->object, "dataBase64");
@@ -101,7 +99,7 @@ void source_controller_reconcile_ping(struct reconcile_context *it)
         base64_decode(bytes_of(encoded), &decoded);
     struct runtime_ping ping = {
         .ns = it->ns,
-        .name = name,
+        .name = it->id.name,
         .schedule = spec_text(it->object, "schedule"),
         .timezone = spec_text(it->object, "timezone"),
         .content_type = spec_text(it->object, "contentType"),
@@ -114,46 +112,45 @@ void source_controller_reconcile_ping(struct reconcile_context *it)
                    applied ? "" : "PingSourceFailed", err.text);
 }
 
-/* The Secret with the key is needed for Google itself only: an emulator asks for none. */
-static void mount_key(struct reconcile_context *it, struct pod_template *container)
+/* An emulator needs no key: without the Secret the source runs all the same. */
+static bool has_key(const struct reconcile_context *it)
 {
-    static const char path[] = "/var/secrets/google/key.json";
-    const json_t *secret = spec_of(it->object, "gcpCredsSecret");
-    struct err missing = {0};
-    if (!secret)
-        return;
-    if (pod_template_files_mount_secret(
-            it->control->objects, it->ns, json_string_value(json_object_get(secret, "name")),
-            json_string_value(json_object_get(secret, "key")), path, container, &missing))
-        pod_template_add_variable(container, "GOOGLE_APPLICATION_CREDENTIALS", path);
+    const char *name = json_text_at(it->object, "spec.gcpCredsSecret.name");
+    const char *key = json_text_at(it->object, "spec.gcpCredsSecret.key");
+    struct object_key secret_key = {&kind_secret, it->ns, name};
+    json_auto_t *secret = name ? object_store_get(it->control->objects, &secret_key) : NULL;
+    return secret && json_object_get(json_object_get(secret, "data"), key);
 }
 
-static void fill_container(struct reconcile_context *it, struct pod_template *container)
-{
-    OWN(free) char *subscription = str_format("knative-eventing_%s_%s", it->ns, it->name);
-    container->spec.name = "receive-adapter";
-    container->spec.image = "pubsub-source";
-    pod_template_add_variable(container, "GOOGLE_CLOUD_PROJECT",
-                              spec_text(it->object, "googleCloudProject"));
-    pod_template_add_variable(container, "PUBSUB_TOPIC", spec_text(it->object, "topic"));
-    pod_template_add_variable(container, "PUBSUB_SUBSCRIPTION", subscription);
-    pod_template_add_variable(container, "EVENT_FORM", "legacy");
-    mount_key(it, container);
-}
-
-void source_controller_reconcile_gcp(struct reconcile_context *it)
+static void reconcile_gcp_pubsub_source(struct reconcile_context *it)
 {
     struct runtime_destination sink = {0};
     struct err err = {0};
-    OWN(free) char *name = str_format("gcppubsubsource/%s", it->name);
     OWN(free) char *pod_base = pod_base_of(it, "gcppubsub");
+    json_auto_t *pod = gcp_pubsub_source_pod_spec(it->object, "pubsub-source", has_key(it));
     OWN(pod_template) struct pod_template container = {0};
     if (!resolve_sink(it, true, "SinkProvided", &sink)) {
         conditions_add(it->status, it->object, "Deployed", READY_UNKNOWN, "", "");
         return;
     }
-    fill_container(it, &container);
-    struct runtime_source source = {it->ns, name, pod_base, container.spec, sink, NULL};
-    runtime_apply_source(it->control->runtime, &source, &err);
-    add_running(it, "Deployed", name, &err);
+    if (pod_template_read(it->control->objects, pod, it->ns, &container, &err)) {
+        struct runtime_source source = {it->ns, it->id.name, pod_base, container.spec, sink, NULL};
+        runtime_apply_source(it->control->runtime, &source, &err);
+    }
+    add_running(it, "Deployed", &err);
+}
+
+void source_controller_reconcile(struct reconcile_context *it)
+{
+    static const struct {
+        const struct kind *kind;
+        void (*reconcile)(struct reconcile_context *it);
+    } sources[] = {
+        {&kind_container_source, reconcile_container_source},
+        {&kind_ping_source, reconcile_ping_source},
+        {&kind_gcp_pubsub_source, reconcile_gcp_pubsub_source},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
+        if (sources[i].kind == it->kind)
+            sources[i].reconcile(it);
 }

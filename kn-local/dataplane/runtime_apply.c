@@ -138,11 +138,20 @@ void runtime_remove(struct runtime *runtime, struct resource_id id)
     pthread_mutex_unlock(&runtime->change);
 }
 
+/* Under `change`. */
+static void keep(struct runtime *runtime, enum resource_kind kind, const char *ns, const char *name)
+{
+    if (atomic_load(&runtime->begun))
+        return;
+    runtime->kept =
+        alloc_resize(runtime->kept, (runtime->kept_count + 1) * sizeof(*runtime->kept));
+    runtime->kept[runtime->kept_count++] = key_of(kind, ns, name);
+}
+
 void runtime_keep(struct runtime *runtime, struct resource_id id)
 {
     pthread_mutex_lock(&runtime->change);
-    runtime->kept = alloc_resize(runtime->kept, (runtime->kept_count + 1) * sizeof(*runtime->kept));
-    runtime->kept[runtime->kept_count++] = key_of(id.kind, id.ns, id.name);
+    keep(runtime, id.kind, id.ns, id.name);
     pthread_mutex_unlock(&runtime->change);
 }
 
@@ -266,6 +275,8 @@ bool runtime_apply_subscription(struct runtime *runtime, const struct runtime_su
 {
     pthread_mutex_lock(&runtime->change);
     bool ok = apply_subscription(runtime, spec, err);
+    if (!ok)
+        keep(runtime, RESOURCE_SUBSCRIPTION, spec->ns, spec->name);
     pthread_mutex_unlock(&runtime->change);
     return ok;
 }

@@ -3,33 +3,12 @@
 #include "kn-local/kinds/kinds.h"
 
 #include "base/str.h"
-#include "kn-local/kinds/schema.h"
+#include "kn-local/kinds/migration.h"
 
 #include <string.h>
 
-/* Groups in the order in which kubectl looks for a name that several have. */
-static const struct kind *const all[] = {
-    &kind_pod,
-    &kind_namespace,
-    &kind_event,
-    &kind_secret,
-    &kind_config_map,
-    &kind_service_account,
-    &kind_service,
-    &kind_revision,
-    &kind_service_v1alpha1,
-    &kind_channel,
-    &kind_in_memory_channel,
-    &kind_subscription,
-    &kind_kafka_channel,
-    &kind_kafka_channel_v1beta1,
-    &kind_container_source,
-    &kind_ping_source,
-    &kind_ping_source_v1beta2,
-    &kind_channel_v1alpha1,
-    &kind_subscription_v1alpha1,
-    &kind_gcp_pubsub_source,
-};
+#define KIND_ROW(name) &kind_##name,
+static const struct kind *const all[] = {KINDS(KIND_ROW)};
 
 const struct kind *const *kinds_all(size_t *count)
 {
@@ -112,9 +91,9 @@ json_t *kind_convert(const json_t *object, const struct kind *from, const struct
 {
     if (from == to)
         return json_incref((json_t *)object);
-    json_auto_t *today =
-        from->convert_to_hub ? from->convert_to_hub(object) : json_copy((json_t *)object);
-    json_t *result = to->convert_from_hub ? to->convert_from_hub(today) : json_copy(today);
+    json_auto_t *hub =
+        from->to_hub ? migration_convert(object, from->to_hub) : json_copy((json_t *)object);
+    json_t *result = to->from_hub ? to->from_hub(hub) : json_copy(hub);
     name_as(result, to);
     return result;
 }

@@ -51,6 +51,17 @@ struct kind_column {
     bool wide; /* only with -o wide */
 };
 
+/* The controllers, in the order in which they run: receivers before senders, so that a fresh start
+ * delivers at once. X(NAME, name): controllers/name_controller.c reconciles what the data plane
+ * knows as RESOURCE_NAME. */
+#define KIND_CONTROLLERS(X)                                                                        \
+    X(SERVICE, service) X(CHANNEL, channel) X(SUBSCRIPTION, subscription) X(SOURCE, source)
+
+#define KIND_CONTROLLER_ENUM(NAME, name) CONTROLLER_##NAME,
+enum kind_controller { CONTROLLER_NONE, KIND_CONTROLLERS(KIND_CONTROLLER_ENUM) };
+
+struct migration_step;
+
 struct kind {
     const char *group; /* "" is the core group */
     const char *version;
@@ -63,16 +74,44 @@ struct kind {
     bool cluster_wide;                 /* in no namespace */
     bool ephemeral;                    /* not kept over a restart */
     bool builtin; /* a Kubernetes type: no status conditions, strategic patches */
-    /* An older spelling of this kind in today's names: how to turn objects of one into the other.
-     * The result is a new tree. NULL: this is today's. */
+    enum kind_controller controller; /* of the hub version only, as the next */
+    bool addressable;                /* can be a sink, subscriber or reply */
+    /* The version to which objects of this one are converted; NULL: this is the hub version. */
     const struct kind *hub;
-    json_t *(*convert_to_hub)(const json_t *object);
-    json_t *(*convert_from_hub)(const json_t *object);
+    const struct migration_step *to_hub;       /* NULL: the fields are the same */
+    json_t *(*from_hub)(const json_t *object); /* likewise; returns a new tree */
     /* Rules beyond single fields; old is NULL for a new object. May be NULL. */
     bool (*check)(const json_t *object, const json_t *old, struct validation_error *problem);
 };
 
-/* All kinds, groups together, today's versions first. */
+/* All kinds: kind_pod and so on. Groups are in the order in which kubectl looks for a name that
+ * several have, hub versions before older ones. */
+#define KINDS(X)                                                                                   \
+    X(pod)                                                                                         \
+    X(namespace)                                                                                   \
+    X(event)                                                                                       \
+    X(secret)                                                                                      \
+    X(config_map)                                                                                  \
+    X(service_account)                                                                             \
+    X(service)                                                                                     \
+    X(revision)                                                                                    \
+    X(service_v1alpha1)                                                                            \
+    X(channel)                                                                                     \
+    X(in_memory_channel)                                                                           \
+    X(subscription)                                                                                \
+    X(kafka_channel)                                                                               \
+    X(kafka_channel_v1beta1)                                                                       \
+    X(container_source)                                                                            \
+    X(ping_source)                                                                                 \
+    X(ping_source_v1beta2)                                                                         \
+    X(channel_v1alpha1)                                                                            \
+    X(subscription_v1alpha1)                                                                       \
+    X(gcp_pubsub_source)
+
+#define KIND_DECLARE(name) extern const struct kind kind_##name;
+KINDS(KIND_DECLARE)
+
+/* All of them in that order. */
 const struct kind *const *kinds_all(size_t *count);
 
 /* NULL when there is none. */

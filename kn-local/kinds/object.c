@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading what all Kubernetes objects have: their metadata. */
+/* Reads what all Kubernetes objects have. */
 #include "kn-local/kinds/object.h"
 
-static const json_t *meta_of(const json_t *object)
-{
-    return json_object_get(object, "metadata");
-}
+#include "base/json/json_at.h"
+#include "base/str.h"
 
 static const char *text_or_empty(const json_t *value)
 {
@@ -15,7 +13,7 @@ static const char *text_or_empty(const json_t *value)
 
 const char *object_meta(const json_t *object, const char *key)
 {
-    return text_or_empty(json_object_get(meta_of(object), key));
+    return text_or_empty(json_object_get(json_object_get(object, "metadata"), key));
 }
 
 const char *object_name(const json_t *object)
@@ -35,12 +33,29 @@ const char *object_uid(const json_t *object)
 
 const char *object_annotation(const json_t *object, const char *key)
 {
-    return text_or_empty(json_object_get(json_object_get(meta_of(object), "annotations"), key));
+    return text_or_empty(json_object_get(json_at(object, "metadata.annotations"), key));
+}
+
+const char *object_label(const json_t *object, const char *key)
+{
+    return text_or_empty(json_object_get(json_at(object, "metadata.labels"), key));
 }
 
 int64_t object_generation(const json_t *object)
 {
-    return json_integer_value(json_object_get(meta_of(object), "generation"));
+    return json_int_at(object, "metadata.generation", 0);
+}
+
+const json_t *object_condition(const json_t *object, const char *type)
+{
+    size_t index;
+    json_t *condition;
+    json_array_foreach(json_at(object, "status.conditions"), index, condition)
+    {
+        if (str_equal(json_text_at(condition, "type"), type))
+            return condition;
+    }
+    return NULL;
 }
 
 struct object_key object_key_of(const struct kind *kind, const json_t *object)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading what all Kubernetes objects have: their metadata. Texts are borrowed, "" when absent. */
+/* Reads what all Kubernetes objects have. Strings are borrowed, and "" when absent. */
 #ifndef KN_LOCAL_KINDS_OBJECT_H
 #define KN_LOCAL_KINDS_OBJECT_H
 
@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 struct object_key {
-    const struct kind *kind; /* any of the family */
-    const char *ns;          /* "" for a kind in no namespace */
+    const struct kind *kind; /* in any version */
+    const char *ns;          /* "" for a cluster-wide kind */
     const char *name;
 };
 
@@ -19,7 +19,12 @@ const char *object_ns(const json_t *object);
 const char *object_uid(const json_t *object);
 const char *object_meta(const json_t *object, const char *key);
 const char *object_annotation(const json_t *object, const char *key);
+const char *object_label(const json_t *object, const char *key);
 int64_t object_generation(const json_t *object);
+
+/* The status condition of a type, such as "Ready", or NULL. */
+const json_t *object_condition(const json_t *object, const char *type);
+
 struct object_key object_key_of(const struct kind *kind, const json_t *object);
 
 #endif

@@ -36,15 +36,4 @@ const char *schema_rule_relative_path(
     const json_t *value); /* relative, and leads to nowhere outside */
 const char *schema_rule_mount_path(const json_t *value); /* absolute, likewise */
 
-/* Core. */
-extern const struct kind kind_pod, kind_event, kind_namespace, kind_secret, kind_config_map,
-    kind_service_account;
-/* Knative, today's. */
-extern const struct kind kind_channel, kind_in_memory_channel, kind_kafka_channel,
-    kind_subscription, kind_service, kind_revision, kind_container_source, kind_ping_source;
-/* Older spellings, and what has no successor. */
-extern const struct kind kind_kafka_channel_v1beta1, kind_ping_source_v1beta2,
-    kind_channel_v1alpha1, kind_subscription_v1alpha1, kind_service_v1alpha1,
-    kind_gcp_pubsub_source;
-
 #endif

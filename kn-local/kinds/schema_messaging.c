@@ -71,6 +71,8 @@ const struct kind kind_channel = {
     .fields = channel,
     .columns = channel_columns,
     .check = channel_check,
+    .controller = CONTROLLER_CHANNEL,
+    .addressable = true,
 };
 
 static const char *const in_memory_short[] = {"imc", NULL};
@@ -85,6 +87,8 @@ const struct kind kind_in_memory_channel = {
     .categories = channel_categories,
     .fields = subscribable_spec,
     .columns = channel_columns,
+    .controller = CONTROLLER_CHANNEL,
+    .addressable = true,
 };
 
 static const struct schema_field kafka_spec[] = {
@@ -115,6 +119,8 @@ const struct kind kind_kafka_channel = {
     .categories = channel_categories,
     .fields = kafka,
     .columns = kafka_columns,
+    .controller = CONTROLLER_CHANNEL,
+    .addressable = true,
 };
 
 const struct kind kind_kafka_channel_v1beta1 = {
@@ -176,4 +182,5 @@ const struct kind kind_subscription = {
     .fields = subscription,
     .columns = subscription_columns,
     .check = subscription_check,
+    .controller = CONTROLLER_SUBSCRIPTION,
 };

@@ -102,6 +102,8 @@ const struct kind kind_service = {
     .fields = service,
     .columns = service_columns,
     .check = service_check,
+    .controller = CONTROLLER_SERVICE,
+    .addressable = true,
 };
 
 static const struct schema_field revision[] = {ANY("spec"), END};

@@ -47,6 +47,7 @@ const struct kind kind_container_source = {
     .fields = container_source,
     .columns = container_columns,
     .check = container_check,
+    .controller = CONTROLLER_SOURCE,
 };
 
 static const struct schema_field ping_spec[] = {
@@ -104,6 +105,7 @@ const struct kind kind_ping_source = {
     .fields = ping_source,
     .columns = ping_columns,
     .check = ping_check,
+    .controller = CONTROLLER_SOURCE,
 };
 
 const struct kind kind_ping_source_v1beta2 = {

@@ -2,6 +2,7 @@
 /* The kinds of 2019: eventing.knative.dev, sources.eventing.knative.dev and serving.knative.dev in
  * v1alpha1, and how they are said today. */
 #include "base/str.h"
+#include "kn-local/kinds/migration.h"
 #include "kn-local/kinds/schema.h"
 
 static const struct kind_column age_only[] = {
@@ -56,28 +57,6 @@ static bool channel_check(const json_t *object, const json_t *old, struct valida
                                 "is \"%.60s\", want in-memory-channel, kafka or gcp-pubsub", name);
 }
 
-static bool is_in_memory(const char *provisioner)
-{
-    return provisioner && str_starts(provisioner, "in-memory");
-}
-
-/* The provisioner becomes the template; what keeps events is a KafkaChannel today. */
-static json_t *channel_to_hub(const json_t *object)
-{
-    json_t *today = json_copy((json_t *)object);
-    const json_t *spec = json_object_get(object, "spec");
-    const char *name =
-        json_string_value(json_object_get(json_object_get(spec, "provisioner"), "name"));
-    json_t *changed = json_object();
-    if (name)
-        json_object_set_new(changed, "channelTemplate",
-                            json_pack("{s:s, s:s}", "apiVersion", "messaging.knative.dev/v1",
-                                      "kind",
-                                      is_in_memory(name) ? "InMemoryChannel" : "KafkaChannel"));
-    json_object_set_new(today, "spec", changed);
-    return today;
-}
-
 static json_t *channel_from_hub(const json_t *today)
 {
     json_t *object = json_copy((json_t *)today);
@@ -106,8 +85,8 @@ const struct kind kind_channel_v1alpha1 = {
     .columns = age_only,
     .check = channel_check,
     .hub = &kind_channel,
-    .convert_to_hub = channel_to_hub,
-    .convert_from_hub = channel_from_hub,
+    .to_hub = migration_channel,
+    .from_hub = channel_from_hub,
 };
 
 static const struct schema_field subscriber[] = {
@@ -138,49 +117,6 @@ static bool subscription_check(const json_t *object, const json_t *old,
     return kind_validate(&kind_subscription, today, before, problem);
 }
 
-/* References to 2019's kinds mean today's. */
-static json_t *reference_to_hub(const json_t *reference)
-{
-    json_t *today = json_pack("{s:O*, s:O*, s:O*}", "kind", json_object_get(reference, "kind"),
-                              "name", json_object_get(reference, "name"), "namespace",
-                              json_object_get(reference, "namespace"));
-    const char *version = json_string_value(json_object_get(reference, "apiVersion"));
-    if (str_equal(version, "eventing.knative.dev/v1alpha1"))
-        version = "messaging.knative.dev/v1";
-    else if (str_equal(version, "serving.knative.dev/v1alpha1"))
-        version = "serving.knative.dev/v1";
-    if (version)
-        json_object_set_new(today, "apiVersion", json_string(version));
-    return today;
-}
-
-static json_t *subscriber_today(const json_t *old)
-{
-    json_t *today = json_object();
-    const json_t *ref = json_object_get(old, "ref");
-    if (ref)
-        json_object_set_new(today, "ref", reference_to_hub(ref));
-    copy_member(old, "dnsName", today, "uri");
-    copy_member(old, "uri", today, "uri");
-    return today;
-}
-
-static json_t *subscription_to_hub(const json_t *object)
-{
-    const json_t *spec = json_object_get(object, "spec");
-    json_t *changed =
-        json_pack("{s:o}", "channel", reference_to_hub(json_object_get(spec, "channel")));
-    const json_t *to = json_object_get(spec, "subscriber");
-    if (to)
-        json_object_set_new(changed, "subscriber", subscriber_today(to));
-    const json_t *back = json_object_get(json_object_get(spec, "reply"), "channel");
-    if (back)
-        json_object_set_new(changed, "reply", json_pack("{s:o}", "ref", reference_to_hub(back)));
-    json_t *today = json_copy((json_t *)object);
-    json_object_set_new(today, "spec", changed);
-    return today;
-}
-
 static json_t *subscription_from_hub(const json_t *today)
 {
     const json_t *spec = json_object_get(today, "spec");
@@ -205,42 +141,6 @@ const struct kind kind_subscription_v1alpha1 = {
     .columns = age_only,
     .check = subscription_check,
     .hub = &kind_subscription,
-    .convert_to_hub = subscription_to_hub,
-    .convert_from_hub = subscription_from_hub,
-};
-
-static const struct schema_field secret_key[] = {
-    STRING("name", .required = true),
-    STRING("key", .required = true),
-    BOOLEAN("optional"),
-    END,
-};
-static const struct schema_field gcp_spec[] = {
-    OBJECT(secret_key, "gcpCredsSecret"),
-    STRING("googleCloudProject", .required = true),
-    STRING("topic", .required = true),
-    OBJECT(object_reference, "sink", .required = true),
-    OBJECT(object_reference, "transformer"),
-    STRING("serviceAccountName"),
-    END,
-};
-static const struct schema_field gcp[] = {OBJECT(gcp_spec, "spec", .required = true), END};
-
-static bool gcp_check(const json_t *object, const json_t *old, struct validation_error *problem)
-{
-    (void)old;
-    return !json_object_get(json_object_get(object, "spec"), "transformer") ||
-           validation_error_set(problem, "spec.transformer", "is not built here");
-}
-
-const struct kind kind_gcp_pubsub_source = {
-    .group = "sources.eventing.knative.dev",
-    .version = "v1alpha1",
-    .name = "GcpPubSubSource",
-    .plural = "gcppubsubsources",
-    .singular = "gcppubsubsource",
-    .categories = schema_knative_categories,
-    .fields = gcp,
-    .columns = age_only,
-    .check = gcp_check,
+    .to_hub = migration_subscription,
+    .from_hub = subscription_from_hub,
 };

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The Service of 2019, with runLatest, and how it is said today. */
+#include "base/json/json_at.h"
+#include "kn-local/kinds/migration.h"
 #include "kn-local/kinds/schema.h"
 
 static const struct schema_field revision_spec[] = {
@@ -33,38 +35,15 @@ static const struct schema_field service_spec[] = {
 };
 static const struct schema_field service[] = {OBJECT(service_spec, "spec", .required = true), END};
 
-static json_t *template_of(const json_t *object)
+static json_t *service_from_hub(const json_t *hub)
 {
-    return json_object_get(
-        json_object_get(json_object_get(json_object_get(object, "spec"), "runLatest"),
-                        "configuration"),
-        "revisionTemplate");
-}
-
-static json_t *service_to_hub(const json_t *object)
-{
-    json_auto_t *template = json_deep_copy(template_of(object));
+    json_auto_t *template = json_deep_copy(json_at(hub, "spec.template"));
     json_t *spec = json_object_get(template, "spec");
-    json_t *container = json_object_get(spec, "container");
-    json_object_set_new(spec, "containers", container ? json_pack("[O]", container) : json_array());
-    json_object_del(spec, "container");
-    json_object_del(spec, "concurrencyModel");
-    json_object_del(spec, "generation");
-    json_t *today = json_copy((json_t *)object);
-    json_object_set_new(today, "spec", json_pack("{s:O}", "template", template));
-    return today;
-}
-
-static json_t *service_from_hub(const json_t *today)
-{
-    json_auto_t *template =
-        json_deep_copy(json_object_get(json_object_get(today, "spec"), "template"));
-    json_t *spec = json_object_get(template, "spec");
-    json_t *container = json_array_get(json_object_get(spec, "containers"), 0);
+    json_t *container = json_at(spec, "containers[0]");
     if (container)
         json_object_set(spec, "container", container);
     json_object_del(spec, "containers");
-    json_t *object = json_copy((json_t *)today);
+    json_t *object = json_copy((json_t *)hub);
     json_object_set_new(
         object, "spec",
         json_pack("{s:{s:{s:O}}}", "runLatest", "configuration", "revisionTemplate", template));
@@ -100,6 +79,6 @@ const struct kind kind_service_v1alpha1 = {
     .columns = service_columns,
     .check = service_check,
     .hub = &kind_service,
-    .convert_to_hub = service_to_hub,
-    .convert_from_hub = service_from_hub,
+    .to_hub = migration_service,
+    .from_hub = service_from_hub,
 };

@@ -2,6 +2,7 @@
 /* Kustomizations, which kubectl renders: a child process, whose output is read. */
 #include "kn-local/manifests/kustomization.h"
 
+#include "base/child_process.h"
 #include "base/json/jread.h"
 #include "base/own.h"
 #include "base/str.h"
@@ -9,18 +10,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 
 enum {
     MAX_OUTPUT = 16 << 20,
     OLDEST_MINOR = 22, /* of kubectl 1: it knows components */
 };
-
-extern char **environ;
 
 bool kustomization_is_name(const char *name)
 {
@@ -29,32 +27,6 @@ bool kustomization_is_name(const char *name)
         if (str_equal(name, names[i]))
             return true;
     return false;
-}
-
-/* Starts kubectl, found on PATH, with our blocked signals let through. Returns an errno. */
-static int start(const char *const *arguments, int out, int errors, pid_t *pid)
-{
-    posix_spawn_file_actions_t files;
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&files, errors, STDERR_FILENO);
-
-    sigset_t none, defaults;
-    sigemptyset(&none);
-    sigemptyset(&defaults);
-    sigaddset(&defaults, SIGPIPE);
-    posix_spawnattr_t attributes;
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &defaults);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-
-    int failure = posix_spawnp(pid, "kubectl", &files, &attributes,
-                               (char *const *)(uintptr_t)arguments, environ);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&files);
-    return failure;
 }
 
 /* Runs kubectl and appends what it prints; said is the start of its standard error. */
@@ -66,21 +38,24 @@ static bool run_kubectl(const char *const *arguments, struct buf *out, char *sai
     if (errors < 0 || pipe2(ends, O_CLOEXEC) != 0)
         return err_set(err, ERR_INTERNAL, "cannot run kubectl: %s", strerror(errno));
     OWN(fd) int from = ends[0];
-    pid_t pid;
-    int failure = start(arguments, ends[1], errors, &pid);
+    struct child_process_options options = {
+        .argv = (char *const *)(uintptr_t)arguments,
+        .out = ends[1],
+        .error = errors,
+    };
+    struct child_process child;
+    bool started = child_process_start(&options, &child, err);
     close(ends[1]);
-    if (failure)
-        return err_set(err, ERR_INTERNAL, "needs kubectl 1.%d or newer on PATH: %s", OLDEST_MINOR,
-                       failure == ENOENT ? "there is no kubectl" : strerror(failure));
+    if (!started)
+        return err_wrap(err, "needs kubectl 1.%d or newer on PATH", OLDEST_MINOR);
 
     char chunk[1 << 16];
     bool fits = true;
     for (ssize_t len; fits && (len = read(from, chunk, sizeof(chunk))) > 0;)
         fits = buf_add(out, chunk, (size_t)len);
     if (!fits)
-        kill(pid, SIGKILL);
-    int status = 0;
-    waitpid(pid, &status, 0);
+        child_process_signal(&child, SIGKILL);
+    int status = child_process_wait(&child);
     ssize_t len = pread(errors, said, said_size - 1, 0);
     while (len > 0 && said[len - 1] == '\n')
         len--;
@@ -88,10 +63,9 @@ static bool run_kubectl(const char *const *arguments, struct buf *out, char *sai
     if (!fits)
         return err_set(err, ERR_TOO_LARGE, "kubectl %s prints more than %d bytes", arguments[1],
                        MAX_OUTPUT);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    if (status != 0)
         return err_set(err, ERR_INPUT, "kubectl %s failed (%s %d): %s", arguments[1],
-                       WIFEXITED(status) ? "exit code" : "signal",
-                       WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), said);
+                       status > 0 ? "exit code" : "signal", abs(status), said);
     return true;
 }
 

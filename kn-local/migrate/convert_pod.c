@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sources that become the pod of a ContainerSource: their members move, with their comments. */
+/* Sources get the template of a pod: members of their spec move into it, with their comments. */
+#include "base/json/json_at.h"
 #include "base/str.h"
+#include "kn-local/kinds/gcp_pubsub_source.h"
+#include "kn-local/kinds/kinds.h"
 #include "kn-local/migrate/convert.h"
-#include "kn-local/migrate/text_edit.h"
+#include "kn-local/migrate/text_line.h"
 
 #include <string.h>
 
-/* The new lines of a spec, and the old text that they are made of. */
+/* The old spec, and the lines of the new one. */
 struct pod_edit {
-    struct yaml_edit *rewrite;
     struct bytes text;
-    size_t column; /* of the spec's members */
+    const struct yaml_node *spec;
+    const json_t *tree; /* of the spec */
+    size_t column;      /* of the spec's members */
     struct buf lines;
 };
 
@@ -19,39 +23,34 @@ static void own_pod_edit(struct pod_edit *pod)
     buf_done(&pod->lines);
 }
 
-static bool pod_open(struct yaml_edit *rewrite, struct pod_edit *pod, struct err *err)
+static bool pod_open(struct yaml_edit *edit, struct pod_edit *pod, struct err *err)
 {
-    const struct yaml_node *spec = yaml_edit_node(rewrite, "spec");
-    *pod = (struct pod_edit){.rewrite = rewrite, .text = bytes_of(rewrite->text)};
+    const struct yaml_node *spec = yaml_edit_node(edit, "spec");
     if (!spec || spec->type != YAML_NODE_MAPPING || spec->flow || !spec->first)
         return err_set(err, ERR_INPUT,
-                       "spec cannot be rewritten in this layout; write its members on lines of "
+                       "spec cannot be converted in this layout; write its members on lines of "
                        "their own, without braces");
+    *pod = (struct pod_edit){
+        .text = bytes_of(edit->text), .spec = spec, .tree = yaml_edit_get(edit, "spec")};
     pod->column = text_line_column(pod->text, spec->first->key->start);
     return true;
 }
 
-static struct yaml_node *member(const struct pod_edit *pod, const char *name)
-{
-    OWN(free) char *path = str_format("spec.%s", name);
-    return yaml_edit_node(pod->rewrite, path);
-}
-
-/* A line, so many columns deeper than the spec's members. */
+/* Adds a line, indented deeper than the spec's members by a number of columns. */
 static void put(struct pod_edit *pod, size_t deeper, const char *text)
 {
     buf_add_format(&pod->lines, "%*s%s%s", (int)(pod->column + deeper), "", text,
                    text_line_ending(pod->text));
 }
 
-/* Where the lines of a member begin: its comments, behind the member before it. */
+/* Where the lines of a member start, with the comments above it. */
 static size_t lines_start(const struct pod_edit *pod, const struct yaml_node *node)
 {
     size_t before = node->previous ? node->previous->end : node->parent->key->end;
     return text_line_next(pod->text, before);
 }
 
-/* The comments within some lines, a line each. */
+/* Adds the comments of the lines from start to end, one a line. */
 static void put_comments(struct pod_edit *pod, size_t start, size_t end, size_t deeper)
 {
     for (size_t line = start; line < end; line = text_line_next(pod->text, line)) {
@@ -65,7 +64,7 @@ static void put_comments(struct pod_edit *pod, size_t start, size_t end, size_t 
     }
 }
 
-/* The comments above a member, and blank lines unless it opens a list's item. */
+/* Adds the comments above a member, and blank lines unless it is the first of a list item. */
 static void put_lines_above(struct pod_edit *pod, const struct yaml_node *node, size_t deeper,
                             bool blanks)
 {
@@ -77,18 +76,7 @@ static void put_lines_above(struct pod_edit *pod, const struct yaml_node *node, 
             buf_add_text(&pod->lines, text_line_ending(pod->text));
 }
 
-/* "KEY VALUE # comment" as it stood. */
-static void put_value(struct pod_edit *pod, const struct yaml_node *node, size_t deeper,
-                      const char *key)
-{
-    size_t end = text_line_end(pod->text, node->end);
-    OWN(free) char *value =
-        str_copy_bytes((struct bytes){pod->text.data + node->start, end - node->start});
-    OWN(free) char *line = str_format("%s %s", key, value);
-    put(pod, deeper, line);
-}
-
-/* The lines of a member with its comments, moved right, the key behind a dash if it opens a list's
+/* Adds the lines of a member with its comments, moved to the right; dash: it is the first of a list
  * item. */
 static void put_member(struct pod_edit *pod, const struct yaml_node *node, size_t deeper, bool dash)
 {
@@ -108,227 +96,111 @@ static void put_member(struct pod_edit *pod, const struct yaml_node *node, size_
     }
 }
 
-/* Comments behind the last member stay last. */
-static void put_last_comments(struct pod_edit *pod)
+/* The member of the old spec that has this very value; NULL for a new value. */
+static const struct yaml_node *find_member(const struct pod_edit *pod, const char *key,
+                                           const json_t *value)
 {
-    const struct yaml_node *spec = yaml_edit_node(pod->rewrite, "spec");
-    size_t start = text_line_next(pod->text, spec->end);
-    put_comments(pod, start, text_line_member_end(pod->text, spec), 0);
+    bool shared = json_is_boolean(value) || json_is_null(value); /* by all trees */
+    for (const struct yaml_node *node = pod->spec->first; value && node; node = node->next)
+        if (json_object_get(pod->tree, node->key->text) == value &&
+            (!shared || str_equal(node->key->text, key)))
+            return node;
+    return NULL;
 }
 
-static void put_variable(struct pod_edit *pod, const char *name, const char *value)
+/* The comments of what a list item is made of go above it. */
+static void put_item_comments(struct pod_edit *pod, const json_t *item, size_t deeper)
 {
-    OWN(free) char *first = str_format("- name: %s", name);
-    OWN(free) char *second = str_format("  value: %s", value);
-    put(pod, 6, first);
-    put(pod, 6, second);
+    const struct yaml_node *node = find_member(pod, "value", json_object_get(item, "value"));
+    if (node)
+        put_lines_above(pod, node, deeper, false);
+    const json_t *secret_name = json_at(item, "secret.secretName");
+    node = find_member(pod, "", json_object_get(pod->tree, "gcpCredsSecret"));
+    if (node && secret_name && secret_name == json_at(pod->tree, "gcpCredsSecret.name"))
+        put_comments(pod, lines_start(pod, node), text_line_next(pod->text, node->end), deeper);
 }
 
-static void put_old_variable(struct pod_edit *pod, const char *name, const struct yaml_node *node)
+/* Adds the lines of an object; members of the old spec in it keep their text and comments. */
+static void put_object(struct pod_edit *pod, const json_t *object, size_t deeper, bool dash)
 {
-    OWN(free) char *first = str_format("- name: %s", name);
-    put_lines_above(pod, node, 6, false);
-    put(pod, 6, first);
-    put_value(pod, node, 6, "  value:");
-}
-
-static json_t *variable(const char *name, const char *value)
-{
-    return json_pack("{s:s, s:s}", "name", name, "value", value);
-}
-
-struct gcp_source {
-    const struct yaml_node *project, *topic, *sink, *secret, *secret_name, *key, *account;
-    char *subscription, *path;
-};
-
-static void own_gcp_source(struct gcp_source *gcp)
-{
-    free(gcp->subscription);
-    free(gcp->path);
-}
-
-static bool gcp_open(const struct pod_edit *pod, struct gcp_source *gcp, struct err *err)
-{
-    const char *ns = json_string_value(yaml_edit_get(pod->rewrite, "metadata.namespace"));
-    const char *name = json_string_value(yaml_edit_get(pod->rewrite, "metadata.name"));
-    *gcp = (struct gcp_source){
-        .project = member(pod, "googleCloudProject"),
-        .topic = member(pod, "topic"),
-        .sink = member(pod, "sink"),
-        .secret = member(pod, "gcpCredsSecret"),
-        .secret_name = member(pod, "gcpCredsSecret.name"),
-        .key = member(pod, "gcpCredsSecret.key"),
-        .account = member(pod, "serviceAccountName"),
-    };
-    const char *missing = !gcp->project                      ? "googleCloudProject"
-                          : !gcp->topic                      ? "topic"
-                          : !gcp->sink                       ? "sink"
-                          : gcp->secret && !gcp->secret_name ? "gcpCredsSecret.name"
-                          : gcp->secret && !gcp->key         ? "gcpCredsSecret.key"
-                                                             : NULL;
-    if (missing || !name)
-        return err_set(err, ERR_INPUT, "%s%s is missing", missing ? "spec." : "metadata.name",
-                       missing ? missing : "");
-    gcp->subscription = str_format("knative-eventing_%s_%s", ns ? ns : "default", name);
-    gcp->path = str_format("/var/secrets/google/%s", gcp->key ? gcp->key->text : "");
-    return true;
-}
-
-static void put_container(struct pod_edit *pod, const struct gcp_source *gcp)
-{
-    put(pod, 0, "template:");
-    put(pod, 2, "spec:");
-    if (gcp->account)
-        put_member(pod, gcp->account, 4, false);
-    put(pod, 4, "containers:");
-    put(pod, 4, "- name: receive-adapter");
-    put(pod, 4, "  image: docker.io/{username}/pubsub-source:v1");
-    put(pod, 4, "  env:");
-    put_old_variable(pod, "GOOGLE_CLOUD_PROJECT", gcp->project);
-    put_old_variable(pod, "PUBSUB_TOPIC", gcp->topic);
-    put_variable(pod, "PUBSUB_SUBSCRIPTION", gcp->subscription);
-    put_variable(pod, "EVENT_FORM", "legacy");
-}
-
-static void put_secret(struct pod_edit *pod, const struct gcp_source *gcp)
-{
-    put_variable(pod, "GOOGLE_APPLICATION_CREDENTIALS", gcp->path);
-    put(pod, 6, "volumeMounts:");
-    put(pod, 6, "- name: google-cloud-key");
-    put(pod, 6, "  mountPath: /var/secrets/google");
-    put(pod, 6, "  readOnly: true");
-    put(pod, 4, "volumes:");
-    put_comments(pod, lines_start(pod, gcp->secret), text_line_next(pod->text, gcp->secret->end),
-                 4);
-    OWN(free) char *name = str_format("    secretName: %s", gcp->secret_name->text);
-    put(pod, 4, "- name: google-cloud-key");
-    put(pod, 4, "  secret:");
-    put(pod, 4, name);
-    put(pod, 4, "    optional: true");
-}
-
-static json_t *gcp_tree(const struct pod_edit *pod, const struct gcp_source *gcp)
-{
-    json_t *env = json_pack("[o, o, o, o]", variable("GOOGLE_CLOUD_PROJECT", gcp->project->text),
-                            variable("PUBSUB_TOPIC", gcp->topic->text),
-                            variable("PUBSUB_SUBSCRIPTION", gcp->subscription),
-                            variable("EVENT_FORM", "legacy"));
-    json_t *container = json_pack("{s:s, s:s, s:o}", "name", "receive-adapter", "image",
-                                  "docker.io/{username}/pubsub-source:v1", "env", env);
-    json_t *spec = json_pack("{s:[o]}", "containers", container);
-    if (gcp->account)
-        json_object_set_new(spec, "serviceAccountName", json_string(gcp->account->text));
-    if (gcp->secret) {
-        json_array_append_new(env, variable("GOOGLE_APPLICATION_CREDENTIALS", gcp->path));
-        json_object_set_new(container, "volumeMounts",
-                            json_pack("[{s:s, s:s, s:b}]", "name", "google-cloud-key", "mountPath",
-                                      "/var/secrets/google", "readOnly", 1));
-        json_object_set_new(spec, "volumes",
-                            json_pack("[{s:s, s:{s:s, s:b}}]", "name", "google-cloud-key", "secret",
-                                      "secretName", gcp->secret_name->text, "optional", 1));
-    }
-    return json_pack("{s:{s:o}, s:O}", "template", "spec", spec, "sink",
-                     yaml_edit_get(pod->rewrite, "spec.sink"));
-}
-
-static bool gcp_fields(const struct pod_edit *pod, struct err *err)
-{
-    static const char *const known[] = {"googleCloudProject", "topic", "sink", "gcpCredsSecret",
-                                        "serviceAccountName"};
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)yaml_edit_get(pod->rewrite, "spec"), key, value)
+    json_object_foreach((json_t *)object, key, value)
+    {
+        const struct yaml_node *node = find_member(pod, key, value);
+        size_t end = node ? text_line_end(pod->text, node->end) : 0;
+        OWN(free) char *text =
+            node ? str_copy_bytes((struct bytes){pod->text.data + node->start, end - node->start})
+            : json_is_string(value) ? str_copy(json_string_value(value))
+                                    : str_copy(json_is_true(value) ? "true" : "");
+        OWN(free) char *line =
+            str_format("%s%s:%s%s", dash ? "- " : "", key, *text ? " " : "", text);
+        size_t index;
+        json_t *item;
+        if (node && str_equal(node->key->text, key))
+            put_member(pod, node, deeper, dash);
+        else
+            put(pod, dash ? deeper - 2 : deeper, line);
+        if (!node && json_is_object(value))
+            put_object(pod, value, deeper + 2, false);
+        json_array_foreach(node ? NULL : value, index, item)
+        {
+            put_item_comments(pod, item, deeper);
+            put_object(pod, item, deeper + 2, true);
+        }
+        dash = false;
+    }
+}
+
+static bool replace_spec_new(struct yaml_edit *edit, struct pod_edit *pod, json_t *spec,
+                             struct err *err)
+{
+    size_t start = text_line_next(pod->text, pod->spec->end);
+    put_object(pod, spec, 0, false);
+    put_comments(pod, start, text_line_member_end(pod->text, pod->spec), 0);
+    return yaml_edit_replace_new(edit, "spec", pod->lines.data, spec, err);
+}
+
+bool convert_gcp_pod(struct yaml_edit *edit, struct err *err)
+{
+    OWN(pod_edit) struct pod_edit pod = {0};
+    struct validation_error problem = {0};
+    const json_t *object = yaml_edit_get(edit, "");
+    if (!pod_open(edit, &pod, err))
+        return false;
+    if (!kind_validate(&kind_gcp_pubsub_source, object, NULL, &problem))
+        return err_set(err, ERR_INPUT, "%s %s", problem.path, problem.text);
+    json_t *pod_spec =
+        gcp_pubsub_source_pod_spec(object, "docker.io/{username}/pubsub-source:v1",
+                                   json_object_get(pod.tree, "gcpCredsSecret") != NULL);
+    return replace_spec_new(edit, &pod,
+                            json_pack("{s:{s:o}, s:O}", "template", "spec", pod_spec, "sink",
+                                      json_object_get(pod.tree, "sink")),
+                            err);
+}
+
+bool convert_container_pod(struct yaml_edit *edit, struct err *err)
+{
+    static const char *const of_container[] = {"image", "args", "env"};
+    OWN(pod_edit) struct pod_edit pod = {0};
+    if (!pod_open(edit, &pod, err))
+        return false;
+    json_auto_t *container = json_object();
+    json_t *pod_spec =
+        json_pack("{s:O*, s:[O]}", "serviceAccountName",
+                  json_object_get(pod.tree, "serviceAccountName"), "containers", container);
+    json_t *spec = json_pack("{s:{s:o}}", "template", "spec", pod_spec);
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)pod.tree, key, value)
     {
         size_t i = 0;
-        while (i < ARRAY_SIZE(known) && !str_equal(known[i], key))
+        while (i < ARRAY_SIZE(of_container) && !str_equal(of_container[i], key))
             i++;
-        if (i == ARRAY_SIZE(known))
-            return err_set(err, ERR_INPUT, "spec.%s is not known", key);
+        if (i < ARRAY_SIZE(of_container))
+            json_object_set(container, key, value);
+        else if (!str_equal(key, "serviceAccountName"))
+            json_object_set(spec, key, value);
     }
-    return true;
-}
-
-bool convert_gcp_source(struct yaml_edit *rewrite, struct err *err)
-{
-    OWN(pod_edit) struct pod_edit pod = {0};
-    OWN(gcp_source) struct gcp_source gcp = {0};
-    if (!convert_source(rewrite, err) || !pod_open(rewrite, &pod, err) || !gcp_fields(&pod, err) ||
-        !gcp_open(&pod, &gcp, err))
-        return false;
-    put_container(&pod, &gcp);
-    if (gcp.secret)
-        put_secret(&pod, &gcp);
-    put_member(&pod, gcp.sink, 0, false);
-    put_last_comments(&pod);
-    return yaml_edit_replace_new(rewrite, "spec", pod.lines.data, gcp_tree(&pod, &gcp), err);
-}
-
-static const char *const of_container[] = {"image", "args", "env"};
-
-static json_t *container_tree(const struct pod_edit *pod)
-{
-    const json_t *old = yaml_edit_get(pod->rewrite, "spec");
-    json_t *container = json_object();
-    json_t *spec = json_copy((json_t *)old);
-    json_t *template = json_pack("{s:[o]}", "containers", container);
-    for (size_t i = 0; i < ARRAY_SIZE(of_container); i++) {
-        if (json_object_get(old, of_container[i]))
-            json_object_set(container, of_container[i], json_object_get(old, of_container[i]));
-        json_object_del(spec, of_container[i]);
-    }
-    if (json_object_get(old, "serviceAccountName"))
-        json_object_set(template, "serviceAccountName", json_object_get(old, "serviceAccountName"));
-    json_object_del(spec, "serviceAccountName");
-    json_object_set_new(spec, "template", json_pack("{s:o}", "spec", template));
-    return spec;
-}
-
-static bool is_moved(const char *name)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(of_container); i++)
-        if (str_equal(of_container[i], name))
-            return true;
-    return false;
-}
-
-static void put_old_container(struct pod_edit *pod)
-{
-    const struct yaml_node *account = member(pod, "serviceAccountName");
-    put(pod, 0, "template:");
-    put(pod, 2, "spec:");
-    if (account)
-        put_member(pod, account, 4, false);
-    put(pod, 4, "containers:");
-    bool first = true;
-    for (const struct yaml_node *node = member(pod, "image")->parent->first; node;
-         node = node->next)
-        if (is_moved(node->key->text)) {
-            put_member(pod, node, 6, first);
-            first = false;
-        }
-}
-
-/* The sink, and what else stays a member of the spec. */
-static void put_others(struct pod_edit *pod)
-{
-    for (const struct yaml_node *node = member(pod, "image")->parent->first; node;
-         node = node->next)
-        if (!is_moved(node->key->text) && !str_equal(node->key->text, "serviceAccountName"))
-            put_member(pod, node, 0, false);
-}
-
-bool convert_container_source(struct yaml_edit *rewrite, struct err *err)
-{
-    OWN(pod_edit) struct pod_edit pod = {0};
-    if (!convert_source(rewrite, err))
-        return false;
-    if (!yaml_edit_get(rewrite, "spec.image"))
-        return true;
-    if (!pod_open(rewrite, &pod, err))
-        return false;
-    put_old_container(&pod);
-    put_others(&pod);
-    put_last_comments(&pod);
-    return yaml_edit_replace_new(rewrite, "spec", pod.lines.data, container_tree(&pod), err);
+    return replace_spec_new(edit, &pod, spec, err);
 }

@@ -1,69 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which kinds of the past are which of today, and which are gone. */
+/* Kinds and fields of older versions that have no counterpart today, and what to do instead. */
 #include "base/str.h"
+#include "kn-local/kinds/migration.h"
 #include "kn-local/migrate/convert.h"
 
 #include <string.h>
 
-#define EVENTING  "eventing.knative.dev/v1"
 #define FLOWS     "flows.knative.dev/v1"
 #define MESSAGING "messaging.knative.dev/v1"
 #define SERVING   "serving.knative.dev/v1"
 #define SOURCES   "sources.knative.dev/v1"
 
-static const char push_image[] =
-    "is a ContainerSource now: push the image of pubsub-source, and put its name in for "
-    "docker.io/{username}/pubsub-source:v1 (kn-local runs the program)";
-
-static const struct conversion conversions[] = {
-    {"eventing.knative.dev", "Channel", MESSAGING, NULL, convert_channel, NULL},
-    {"eventing.knative.dev", "Subscription", MESSAGING, NULL, convert_subscription, NULL},
-    {"eventing.knative.dev", "Broker", EVENTING, NULL, convert_references, NULL},
-    {"eventing.knative.dev", "Trigger", EVENTING, NULL, convert_trigger, NULL},
-    {"messaging.knative.dev", "Channel", MESSAGING, NULL, convert_references, NULL},
-    {"messaging.knative.dev", "InMemoryChannel", MESSAGING, NULL, convert_references, NULL},
-    {"messaging.knative.dev", "KafkaChannel", MESSAGING, NULL, convert_references, NULL},
-    {"messaging.knative.dev", "Subscription", MESSAGING, NULL, convert_subscription, NULL},
-    {"messaging.knative.dev", "Sequence", FLOWS, NULL, convert_references, NULL},
-    {"messaging.knative.dev", "Parallel", FLOWS, NULL, convert_references, NULL},
-    {"flows.knative.dev", "Sequence", FLOWS, NULL, convert_references, NULL},
-    {"flows.knative.dev", "Parallel", FLOWS, NULL, convert_references, NULL},
-    {"serving.knative.dev", "Service", SERVING, NULL, convert_service, NULL},
-    {"serving.knative.dev", "Configuration", SERVING, NULL, convert_configuration, NULL},
-    {"sources.eventing.knative.dev", "GcpPubSubSource", SOURCES, "ContainerSource",
-     convert_gcp_source, push_image},
-    {"sources.eventing.knative.dev", "ContainerSource", SOURCES, NULL, convert_container_source,
-     NULL},
-    {"sources.eventing.knative.dev", "CronJobSource", SOURCES, "PingSource", convert_source, NULL},
-    {"sources.eventing.knative.dev", "ApiServerSource", SOURCES, NULL, convert_source, NULL},
-    {"sources.knative.dev", "ContainerSource", SOURCES, NULL, convert_container_source, NULL},
-    {"sources.knative.dev", "CronJobSource", SOURCES, "PingSource", convert_source, NULL},
-    {"sources.knative.dev", "PingSource", SOURCES, NULL, convert_ping_source, NULL},
-    {"sources.knative.dev", "ApiServerSource", SOURCES, NULL, convert_source, NULL},
-    {"sources.knative.dev", "SinkBinding", SOURCES, NULL, convert_source, NULL},
-    {"sources.knative.dev", "KafkaSource", SOURCES, NULL, convert_source, NULL},
-};
-
-/* Whether an apiVersion is of a group, in a version before v1. */
-static bool is_old(const char *api_version, const char *group)
-{
-    size_t len = strlen(group);
-    return strncmp(api_version, group, len) == 0 &&
-           (str_starts(api_version + len, "/v1alpha") || str_starts(api_version + len, "/v1beta"));
-}
-
-const struct conversion *convert_table_find(const char *api_version, const char *kind)
-{
-    for (size_t i = 0; api_version && i < ARRAY_SIZE(conversions); i++)
-        if (str_equal(conversions[i].kind, kind) && is_old(api_version, conversions[i].group))
-            return &conversions[i];
-    return NULL;
-}
-
 /* An empty kind is any. */
 static const struct {
-    const char *group, *kind, *way_out;
-} gone[] = {
+    const char *group, *kind, *advice;
+} removed[] = {
     {"eventing.knative.dev", "ClusterChannelProvisioner",
      "the kind of a channel is named in its spec.channelTemplate now; remove this document"},
     {"eventing.knative.dev", "EventType", NULL}, /* still in these versions */
@@ -93,54 +44,73 @@ static const char no_google[] =
     "Knative-GCP is no longer made; write a ContainerSource with pubsub-source, and for Storage a "
     "notification to a topic (docs/migrate-2019.md)";
 
-bool convert_table_removed(const char *api_version, const char *kind, const char **way_out)
+bool convert_table_removed(const char *api_version, const char *kind, const char **advice)
 {
-    *way_out = NULL;
-    for (size_t i = 0; i < ARRAY_SIZE(gone); i++) {
-        if (!is_old(api_version, gone[i].group) ||
-            !(*gone[i].kind == '\0' || str_equal(gone[i].kind, kind)))
+    *advice = NULL;
+    for (size_t i = 0; i < ARRAY_SIZE(removed); i++) {
+        if (!migration_is_old(api_version, removed[i].group) ||
+            !(*removed[i].kind == '\0' || str_equal(removed[i].kind, kind)))
             continue;
-        *way_out = gone[i].way_out;
-        return *way_out != NULL;
+        *advice = removed[i].advice;
+        return *advice != NULL;
     }
-    if (is_old(api_version, "events.cloud.google.com") ||
-        is_old(api_version, "pubsub.cloud.google.com") ||
-        is_old(api_version, "internal.events.cloud.google.com") ||
+    if (migration_is_old(api_version, "events.cloud.google.com") ||
+        migration_is_old(api_version, "pubsub.cloud.google.com") ||
+        migration_is_old(api_version, "internal.events.cloud.google.com") ||
         str_starts(api_version, "events.cloud.google.com/"))
-        *way_out = no_google;
-    return *way_out != NULL;
+        *advice = no_google;
+    return *advice != NULL;
 }
 
+#define REVISION    "spec.runLatest.configuration.revisionTemplate.spec."
+#define CONCURRENCY "write containerConcurrency: 1 instead"
+
 static const struct {
-    const char *kind, *path, *way_out;
+    const char *kind, *path, *advice;
+    const char *unless; /* a value that needs no counterpart */
 } fields[] = {
     {"Channel", "spec.arguments",
-     "a KafkaChannel takes numPartitions and replicationFactor, under spec.channelTemplate.spec"},
-    {"Channel", "spec.subscribable", "a cluster wrote it; remove it"},
-    {"InMemoryChannel", "spec.subscribable", "a cluster wrote it; remove it"},
-    {"KafkaChannel", "spec.subscribable", "a cluster wrote it; remove it"},
-    {"Service", "spec.release", "write its configuration as runLatest, and spec.traffic after it"},
-    {"Service", "spec.pinned", "write its configuration as runLatest, and spec.traffic after it"},
-    {"Service", "spec.manual", "make the Route and the Configuration yourself"},
-    {"Service", "spec.runLatest.configuration.build", "build the image beforehand; remove it"},
-    {"Service", "spec.runLatest.configuration.revisionTemplate.spec.buildRef", "remove it"},
-    {"Service", "spec.runLatest.configuration.revisionTemplate.spec.buildName", "remove it"},
-    {"Configuration", "spec.build", "build the image beforehand; remove it"},
-    {"Broker", "spec.channelTemplate", "name a ConfigMap with the channel's kind in spec.config"},
+     "a KafkaChannel takes numPartitions and replicationFactor, under spec.channelTemplate.spec",
+     NULL},
+    {"Channel", "spec.subscribable", "a cluster wrote it; remove it", NULL},
+    {"InMemoryChannel", "spec.subscribable", "a cluster wrote it; remove it", NULL},
+    {"KafkaChannel", "spec.subscribable", "a cluster wrote it; remove it", NULL},
+    {"Service", "spec.release", "write its configuration as runLatest, and spec.traffic after it",
+     NULL},
+    {"Service", "spec.pinned", "write its configuration as runLatest, and spec.traffic after it",
+     NULL},
+    {"Service", "spec.manual", "make the Route and the Configuration yourself", NULL},
+    {"Service", "spec.runLatest.configuration.build", "build the image beforehand; remove it",
+     NULL},
+    {"Service", REVISION "buildRef", "remove it", NULL},
+    {"Service", REVISION "buildName", "remove it", NULL},
+    {"Service", REVISION "concurrencyModel", CONCURRENCY, "Multi"},
+    {"Service", "spec.runLatest.configuration.template.spec.concurrencyModel", CONCURRENCY,
+     "Multi"},
+    {"Service", "spec.template.spec.concurrencyModel", CONCURRENCY, "Multi"},
+    {"Configuration", "spec.revisionTemplate.spec.concurrencyModel", CONCURRENCY, "Multi"},
+    {"Configuration", "spec.template.spec.concurrencyModel", CONCURRENCY, "Multi"},
+    {"Configuration", "spec.build", "build the image beforehand; remove it", NULL},
+    {"Broker", "spec.channelTemplate", "name a ConfigMap with the channel's kind in spec.config",
+     NULL},
     {"Broker", "spec.channelTemplateSpec",
-     "name a ConfigMap with the channel's kind in spec.config"},
+     "name a ConfigMap with the channel's kind in spec.config", NULL},
     {"GcpPubSubSource", "spec.transformer",
-     "subscribe a service that transforms, and give the Subscription a reply"},
-    {"CronJobSource", "spec.serviceAccountName", "Knative's own pod sends the events; remove it"},
-    {"CronJobSource", "spec.resources", "Knative's own pod sends the events; remove it"},
+     "subscribe a service that transforms, and give the Subscription a reply", NULL},
+    {"CronJobSource", "spec.serviceAccountName", "Knative's own pod sends the events; remove it",
+     NULL},
+    {"CronJobSource", "spec.resources", "Knative's own pod sends the events; remove it", NULL},
 };
 
-bool convert_table_check_fields(const struct yaml_edit *rewrite, struct err *err)
+bool convert_table_check_fields(const struct yaml_edit *edit, struct err *err)
 {
-    const char *kind = json_string_value(yaml_edit_get(rewrite, "kind"));
-    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-        if (str_equal(fields[i].kind, kind) && yaml_edit_get(rewrite, fields[i].path))
+    const char *kind = json_string_value(yaml_edit_get(edit, "kind"));
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+        const json_t *value =
+            str_equal(fields[i].kind, kind) ? yaml_edit_get(edit, fields[i].path) : NULL;
+        if (value && !(fields[i].unless && str_equal(json_string_value(value), fields[i].unless)))
             return err_set(err, ERR_INPUT, "%s has no counterpart: %s", fields[i].path,
-                           fields[i].way_out);
+                           fields[i].advice);
+    }
     return true;
 }

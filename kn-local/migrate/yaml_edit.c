@@ -1,149 +1,124 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A YAML document that is rewritten step by step, each of them checked. */
+/* A YAML document that is edited step by step, each of them checked. */
 #include "kn-local/migrate/yaml_edit.h"
 
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "base/yaml/yaml.h"
 #include "kn-local/migrate/text_edit.h"
+#include "kn-local/migrate/text_line.h"
 
 #include <string.h>
 
-static struct bytes text_of(const struct yaml_edit *rewrite)
+static struct bytes text_of(const struct yaml_edit *edit)
 {
-    return bytes_of(rewrite->text);
+    return bytes_of(edit->text);
 }
 
-static bool refuse(const char *path, struct err *err)
+static bool fail_layout(const char *path, struct err *err)
 {
     return err_set(err, ERR_INPUT,
-                   "%s cannot be rewritten in this layout; write it without aliases, anchors and "
+                   "%s cannot be converted in this layout; write it without aliases, anchors and "
                    "tags, each member on a line of its own",
                    path);
 }
 
-/* Takes the text over. */
-static bool read_text(struct yaml_edit *rewrite, char *text, struct err *err)
+/* Takes ownership of the text. */
+static bool read_text(struct yaml_edit *edit, char *text, struct err *err)
 {
     OWN(yaml_docs) struct yaml_docs docs = {0};
-    rewrite->text = text;
-    if (!yaml_read(text_of(rewrite), "", &docs, err))
+    edit->text = text;
+    if (!yaml_read(text_of(edit), "", &docs, err))
         return false;
-    if (docs.count != 1 || !yaml_nodes_read(text_of(rewrite), &rewrite->nodes) ||
-        !rewrite->nodes.count)
-        return err_set(err, ERR_INPUT, "is not one document");
-    rewrite->tree = json_incref(docs.list[0].tree);
+    if (docs.count != 1 || !yaml_nodes_read(text_of(edit), &edit->nodes) || !edit->nodes.count)
+        return err_set(err, ERR_INPUT, "is not a single document");
+    edit->tree = json_incref(docs.list[0].tree);
     return true;
 }
 
-bool yaml_edit_open(struct bytes text, struct yaml_edit *rewrite, struct err *err)
+static const json_t *edited_object(struct migration_editor *editor)
 {
-    *rewrite = (struct yaml_edit){.prefix = ""};
-    return read_text(rewrite, str_copy_bytes(text), err);
+    return yaml_edit_get((struct yaml_edit *)editor, "");
 }
 
-void yaml_edit_done(struct yaml_edit *rewrite)
+static bool apply_step(struct migration_editor *editor, const struct migration_step *step,
+                       struct err *err)
 {
-    json_decref(rewrite->tree);
-    yaml_nodes_done(&rewrite->nodes);
-    free(rewrite->text);
-    *rewrite = (struct yaml_edit){0};
+    return yaml_edit_apply((struct yaml_edit *)editor, step, err);
 }
 
-struct yaml_node *yaml_edit_node(const struct yaml_edit *rewrite, const char *path)
+bool yaml_edit_open(struct bytes text, struct yaml_edit *edit, struct err *err)
 {
-    OWN(free) char *whole = str_format("%s%s", rewrite->prefix, path);
-    return yaml_node_at(rewrite->nodes.roots[0], whole);
+    *edit = (struct yaml_edit){.editor = {edited_object, apply_step}, .prefix = ""};
+    return read_text(edit, str_copy_bytes(text), err);
 }
 
-/* One step of a path: a name, then perhaps an index. */
-static json_t *json_step(json_t *tree, const char **path)
+void yaml_edit_done(struct yaml_edit *edit)
 {
-    *path += **path == '.';
-    size_t len = strcspn(*path, ".[");
-    OWN(free) char *name = str_copy_bytes((struct bytes){*path, len});
-    json_t *value = len > 0 ? json_object_get(tree, name) : tree;
-    *path += len;
-    if (**path == '[') {
-        value = json_array_get(value, strtoul(*path + 1, NULL, 10));
-        *path = strchr(*path, ']') + 1;
-    }
-    return value;
+    json_decref(edit->tree);
+    yaml_nodes_done(&edit->nodes);
+    free(edit->text);
+    *edit = (struct yaml_edit){0};
 }
 
-static json_t *json_at(json_t *tree, const char *prefix, const char *path)
+struct yaml_node *yaml_edit_node(const struct yaml_edit *edit, const char *path)
 {
-    while (tree && *prefix)
-        tree = json_step(tree, &prefix);
-    while (tree && *path)
-        tree = json_step(tree, &path);
-    return tree;
+    OWN(free) char *whole = str_format("%s%s", edit->prefix, path);
+    return yaml_node_at(edit->nodes.roots[0], whole);
 }
 
-const json_t *yaml_edit_get(const struct yaml_edit *rewrite, const char *path)
+const json_t *yaml_edit_get(const struct yaml_edit *edit, const char *path)
 {
-    return json_at(rewrite->tree, rewrite->prefix, path);
+    return json_at(json_at(edit->tree, edit->prefix), path);
 }
 
-/* The map that holds the member at a path. */
-static json_t *holder(json_t *tree, const char *prefix, const char *path)
-{
-    const char *dot = strrchr(path, '.');
-    OWN(free) char *above = str_copy_bytes((struct bytes){path, dot ? (size_t)(dot - path) : 0});
-    return json_at(tree, prefix, above);
-}
-
-static const char *last_name(const char *path)
-{
-    const char *dot = strrchr(path, '.');
-    return dot ? dot + 1 : path;
-}
-
-/* A step under way: the member, the text's edits, and the tree that it is to become. */
+/* A step being done: the member, the changes of the text, and the tree that the text must give. */
 struct step {
-    struct yaml_edit *rewrite;
+    struct yaml_edit *edit;
     const char *path;
     struct bytes text;
     struct yaml_node *node;
-    struct text_edit edits;
-    json_t *want, *holder;
+    struct text_edit changes;
+    json_t *expected;
 };
 
 static void own_step(struct step *step)
 {
-    text_edit_done(&step->edits);
-    json_decref(step->want);
+    text_edit_done(&step->changes);
+    json_decref(step->expected);
 }
 
-static bool step_open(struct yaml_edit *rewrite, const char *path, struct step *step,
-                      struct err *err)
+static bool step_open(struct yaml_edit *edit, const char *path, struct step *step, struct err *err)
 {
-    *step = (struct step){.rewrite = rewrite, .path = path, .text = text_of(rewrite)};
-    step->node = yaml_edit_node(rewrite, path);
-    step->want = json_deep_copy(rewrite->tree);
-    step->holder = holder(step->want, rewrite->prefix, path);
-    return (step->node && step->node->key && json_is_object(step->holder)) || refuse(path, err);
+    *step = (struct step){.edit = edit, .path = path, .text = text_of(edit)};
+    step->node = yaml_edit_node(edit, path);
+    step->expected = json_deep_copy(edit->tree);
+    return (step->node && step->node->key) || fail_layout(path, err);
 }
 
-/* Whether a text says what is wanted, with the comments of before. Fills in fresh. */
-static bool says(const struct step *step, char *text, struct yaml_edit *fresh)
+/* True if a text parses to the expected tree and has the comments of before; reparsed receives the
+ * result. */
+static bool matches(const struct step *step, char *text, struct yaml_edit *reparsed)
 {
-    struct err unread = {0};
-    fresh->prefix = step->rewrite->prefix;
-    if (!text || !read_text(fresh, text, &unread) || !json_equal(fresh->tree, step->want))
+    struct err ignored = {0};
+    reparsed->editor = step->edit->editor;
+    reparsed->prefix = step->edit->prefix;
+    if (!text || !read_text(reparsed, text, &ignored) ||
+        !json_equal(reparsed->tree, step->expected))
         return false;
-    OWN(free) char *before = text_line_comments(step->text, &step->rewrite->nodes);
-    OWN(free) char *after = text_line_comments(text_of(fresh), &fresh->nodes);
+    OWN(free) char *before = text_line_comments(step->text, &step->edit->nodes);
+    OWN(free) char *after = text_line_comments(text_of(reparsed), &reparsed->nodes);
     return str_equal(before, after);
 }
 
 static bool step_done(struct step *step, struct err *err)
 {
-    OWN(yaml_edit) struct yaml_edit fresh = {0};
-    if (!says(step, text_edit_apply(&step->edits, step->text), &fresh))
-        return refuse(step->path, err);
-    yaml_edit_done(step->rewrite);
-    *step->rewrite = fresh;
-    fresh = (struct yaml_edit){0};
+    OWN(yaml_edit) struct yaml_edit reparsed = {0};
+    if (!matches(step, text_edit_apply(&step->changes, step->text), &reparsed))
+        return fail_layout(step->path, err);
+    yaml_edit_done(step->edit);
+    *step->edit = reparsed;
+    reparsed = (struct yaml_edit){0};
     return true;
 }
 
@@ -158,7 +133,7 @@ static char *quoted_as(const struct step *step, const struct yaml_node *like, co
 static void rename_key(struct step *step, const struct yaml_node *node, const char *key)
 {
     OWN(free) char *word = quoted_as(step, node->key, key);
-    text_edit_add(&step->edits, node->key->start, node->key->end, word);
+    text_edit_add(&step->changes, node->key->start, node->key->end, word);
 }
 
 /* Whether a value stands below its key, on lines of its own. */
@@ -169,40 +144,8 @@ static bool is_below(const struct step *step, const struct yaml_node *node)
            text_line_begins_at(step->text, node->first->key->start);
 }
 
-/* Moves a member's value in the tree to another name, before another value takes its place. */
-static json_t *take_value(struct step *step)
-{
-    const char *name = last_name(step->path);
-    json_t *value = json_incref(json_object_get(step->holder, name));
-    json_object_del(step->holder, name);
-    return value;
-}
-
-bool yaml_edit_set(struct yaml_edit *rewrite, const char *path, const char *text, struct err *err)
-{
-    OWN(step) struct step step;
-    if (!step_open(rewrite, path, &step, err))
-        return false;
-    if (step.node->type != YAML_NODE_SCALAR)
-        return refuse(path, err);
-    json_object_set_new(step.holder, last_name(path), json_string(text));
-    OWN(free) char *word = quoted_as(&step, step.node, text);
-    text_edit_add(&step.edits, step.node->start, step.node->end, word);
-    return step_done(&step, err);
-}
-
-bool yaml_edit_rename(struct yaml_edit *rewrite, const char *path, const char *key, struct err *err)
-{
-    OWN(step) struct step step;
-    if (!step_open(rewrite, path, &step, err))
-        return false;
-    json_object_set_new(step.holder, key, take_value(&step));
-    rename_key(&step, step.node, key);
-    return step_done(&step, err);
-}
-
 /* In {a: 1, b: 2}: the member and one comma. */
-static void drop_flow(struct step *step)
+static void remove_flow(struct step *step)
 {
     const struct yaml_node *node = step->node;
     size_t start = node->key->start;
@@ -211,35 +154,32 @@ static void drop_flow(struct step *step)
         end = node->next->key->start;
     else if (node->previous)
         start = node->previous->end;
-    text_edit_add(&step->edits, start, end, "");
+    text_edit_add(&step->changes, start, end, "");
 }
 
 /* The line, but a comment on it stays. */
-static void drop_line(struct step *step)
+static void remove_line(struct step *step)
 {
     size_t start = step->node->key->start;
     size_t comment = text_line_comment(step->text, step->node->end);
     if (comment < text_line_end(step->text, start))
-        text_edit_add(&step->edits, start, comment, "");
+        text_edit_add(&step->changes, start, comment, "");
     else
-        text_edit_add(&step->edits, text_line_start(step->text, start),
+        text_edit_add(&step->changes, text_line_start(step->text, start),
                       text_line_next(step->text, comment), "");
 }
 
-bool yaml_edit_remove(struct yaml_edit *rewrite, const char *path, struct err *err)
+static bool remove_member(struct step *step)
 {
-    OWN(step) struct step step;
-    if (!step_open(rewrite, path, &step, err))
-        return false;
-    json_object_del(step.holder, last_name(path));
-    size_t key = step.node->key->start;
-    if (step.node->parent->flow)
-        drop_flow(&step);
-    else if (text_line_begins_at(step.text, key) && step.node->end <= text_line_end(step.text, key))
-        drop_line(&step);
+    size_t key = step->node->key->start;
+    if (step->node->parent->flow)
+        remove_flow(step);
+    else if (text_line_begins_at(step->text, key) &&
+             step->node->end <= text_line_end(step->text, key))
+        remove_line(step);
     else
-        return refuse(path, err);
-    return step_done(&step, err);
+        return false;
+    return true;
 }
 
 /* The lines between the outer key and the inner value: keys go, comments move left. */
@@ -254,15 +194,15 @@ static void lift_lines(struct step *step, const struct yaml_node *inner)
         size_t following = text_line_next(text, line);
         size_t comment = text_line_comment(text, line);
         if (text_line_is_comment(text, line))
-            text_edit_indent(&step->edits, text, line, column);
+            text_edit_indent(&step->changes, text, line, column);
         else if (comment < text_line_end(text, line)) {
             OWN(free) char *spaces = str_format("%*s", (int)column, "");
-            text_edit_add(&step->edits, line, comment, spaces);
+            text_edit_add(&step->changes, line, comment, spaces);
         } else if (text_line_indent(text, line) < text_line_end(text, line) - line)
-            text_edit_add(&step->edits, line, following, "");
+            text_edit_add(&step->changes, line, following, "");
         line = following;
     }
-    text_edit_shift(&step->edits, text, inner_line, text_line_member_end(text, step->node),
+    text_edit_shift(&step->changes, text, inner_line, text_line_member_end(text, step->node),
                     -(long)lift);
 }
 
@@ -276,27 +216,19 @@ static const struct yaml_node *only_member(struct yaml_node *outer, const char *
     return inner;
 }
 
-bool yaml_edit_lift(struct yaml_edit *rewrite, const char *outer, const char *inner,
-                    const char *key, struct err *err)
+static bool lift(struct step *step, const char *inner, const char *key)
 {
-    OWN(step) struct step step;
-    if (!step_open(rewrite, outer, &step, err))
-        return false;
-    const struct yaml_node *node = only_member(step.node, inner);
-    if (!node)
-        return refuse(outer, err);
-    json_auto_t *value = take_value(&step);
-    json_object_set(step.holder, key, json_at(value, "", inner));
-    if (is_below(&step, node)) {
-        rename_key(&step, step.node, key);
-        lift_lines(&step, node);
-    } else {
-        OWN(free) char *word = quoted_as(&step, step.node->key, key);
+    const struct yaml_node *node = only_member(step->node, inner);
+    if (node && is_below(step, node)) {
+        rename_key(step, step->node, key);
+        lift_lines(step, node);
+    } else if (node) {
+        OWN(free) char *word = quoted_as(step, step->node->key, key);
         OWN(free) char *start = str_format("%s: ", word);
-        text_edit_add(&step.edits, step.node->key->start, node->start, start);
-        text_edit_add(&step.edits, node->end, step.node->end, "");
+        text_edit_add(&step->changes, step->node->key->start, node->start, start);
+        text_edit_add(&step->changes, node->end, step->node->end, "");
     }
-    return step_done(&step, err);
+    return node != NULL;
 }
 
 /* The first member of a map below its key gets the dash; comments above it move with it. */
@@ -307,28 +239,23 @@ static void list_lines(struct step *step)
     size_t column = text_line_column(text, node->key->start);
     size_t child = text_line_column(text, node->first->key->start);
     size_t first_line = text_line_start(text, node->first->key->start);
-    text_edit_shift(&step->edits, text, text_line_next(text, node->key->end), first_line,
+    text_edit_shift(&step->changes, text, text_line_next(text, node->key->end), first_line,
                     (long)column - (long)child);
-    text_edit_indent(&step->edits, text, first_line, column);
-    text_edit_add(&step->edits, node->first->key->start, node->first->key->start, "- ");
-    text_edit_shift(&step->edits, text, text_line_next(text, first_line),
+    text_edit_indent(&step->changes, text, first_line, column);
+    text_edit_add(&step->changes, node->first->key->start, node->first->key->start, "- ");
+    text_edit_shift(&step->changes, text, text_line_next(text, first_line),
                     text_line_member_end(text, node), (long)column + 2 - (long)child);
 }
 
-bool yaml_edit_list(struct yaml_edit *rewrite, const char *path, const char *key, struct err *err)
+static void make_list(struct step *step, const char *key)
 {
-    OWN(step) struct step step;
-    if (!step_open(rewrite, path, &step, err))
-        return false;
-    json_object_set_new(step.holder, key, json_pack("[o]", take_value(&step)));
-    rename_key(&step, step.node, key);
-    if (is_below(&step, step.node)) {
-        list_lines(&step);
+    rename_key(step, step->node, key);
+    if (is_below(step, step->node)) {
+        list_lines(step);
     } else {
-        text_edit_add(&step.edits, step.node->start, step.node->start, "[");
-        text_edit_add(&step.edits, step.node->end, step.node->end, "]");
+        text_edit_add(&step->changes, step->node->start, step->node->start, "[");
+        text_edit_add(&step->changes, step->node->end, step->node->end, "]");
     }
-    return step_done(&step, err);
 }
 
 static void wrap_lines(struct step *step, const char *key)
@@ -338,57 +265,102 @@ static void wrap_lines(struct step *step, const char *key)
     size_t column = text_line_column(text, node->first->key->start);
     size_t from = text_line_next(text, node->key->end);
     OWN(free) char *line = str_format("%*s%s:%s", (int)column, "", key, text_line_ending(text));
-    text_edit_add(&step->edits, from, from, line);
-    text_edit_shift(&step->edits, text, from, text_line_member_end(text, node),
+    text_edit_add(&step->changes, from, from, line);
+    text_edit_shift(&step->changes, text, from, text_line_member_end(text, node),
                     (long)column - (long)text_line_column(text, node->key->start));
 }
 
-bool yaml_edit_wrap(struct yaml_edit *rewrite, const char *path, const char *key, struct err *err)
+static void wrap(struct step *step, const char *key)
 {
-    OWN(step) struct step step;
-    if (!step_open(rewrite, path, &step, err))
-        return false;
-    json_object_set_new(step.holder, last_name(path), json_pack("{s:o}", key, take_value(&step)));
-    if (is_below(&step, step.node)) {
-        wrap_lines(&step, key);
+    if (is_below(step, step->node)) {
+        wrap_lines(step, key);
     } else {
-        OWN(free) char *word = quoted_as(&step, step.node->key, key);
+        OWN(free) char *word = quoted_as(step, step->node->key, key);
         OWN(free) char *start = str_format("{%s: ", word);
-        text_edit_add(&step.edits, step.node->start, step.node->start, start);
-        text_edit_add(&step.edits, step.node->end, step.node->end, "}");
+        text_edit_add(&step->changes, step->node->start, step->node->start, start);
+        text_edit_add(&step->changes, step->node->end, step->node->end, "}");
     }
-    return step_done(&step, err);
 }
 
-bool yaml_edit_insert(struct yaml_edit *rewrite, const char *path, const char *key,
-                      const char *text, struct err *err)
+static void insert(struct step *step, const char *key, const char *text)
+{
+    OWN(free) char *name = quoted_as(step, step->node->key, key);
+    OWN(free) char *value = quoted_as(step, step->node->key, text);
+    size_t start = step->node->key->start;
+    OWN(free) char *member =
+        step->node->parent->flow
+            ? str_format("%s: %s, ", name, value)
+            : str_format("%s: %s%s%*s", name, value, text_line_ending(step->text),
+                         (int)text_line_column(step->text, start), "");
+    text_edit_add(&step->changes, start, start, member);
+}
+
+static bool set(struct step *step, const char *text)
+{
+    if (step->node->type != YAML_NODE_SCALAR)
+        return false;
+    OWN(free) char *word = quoted_as(step, step->node, text);
+    text_edit_add(&step->changes, step->node->start, step->node->end, word);
+    return true;
+}
+
+static bool edit_text(struct step *step, const struct migration_step *migration)
+{
+    switch (migration->op) {
+    case MIGRATION_REMOVE:
+        return remove_member(step);
+    case MIGRATION_SET:
+        return set(step, migration->value);
+    case MIGRATION_INSERT:
+        insert(step, migration->key, migration->value);
+        return true;
+    case MIGRATION_RENAME:
+        rename_key(step, step->node, migration->key);
+        return true;
+    case MIGRATION_LIFT:
+        return lift(step, migration->value, migration->key);
+    case MIGRATION_LIST:
+        make_list(step, migration->key);
+        return true;
+    case MIGRATION_WRAP:
+        wrap(step, migration->key);
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool yaml_edit_apply(struct yaml_edit *edit, const struct migration_step *migration,
+                     struct err *err)
 {
     OWN(step) struct step step;
-    if (!step_open(rewrite, path, &step, err))
+    if (!step_open(edit, migration->path, &step, err))
         return false;
-    json_object_set_new(step.holder, key, json_string(text));
-    OWN(free) char *name = quoted_as(&step, step.node->key, key);
-    OWN(free) char *value = quoted_as(&step, step.node->key, text);
-    size_t at = step.node->key->start;
-    OWN(free) char *more = step.node->parent->flow
-                               ? str_format("%s: %s, ", name, value)
-                               : str_format("%s: %s%s%*s", name, value, text_line_ending(step.text),
-                                            (int)text_line_column(step.text, at), "");
-    text_edit_add(&step.edits, at, at, more);
+    if (!edit_text(&step, migration) ||
+        !migration_edit_tree(json_at(step.expected, edit->prefix), migration))
+        return fail_layout(migration->path, err);
     return step_done(&step, err);
 }
 
-bool yaml_edit_replace_new(struct yaml_edit *rewrite, const char *path, const char *lines,
+bool yaml_edit_set(struct yaml_edit *edit, const char *path, const char *text, struct err *err)
+{
+    return yaml_edit_apply(
+        edit, &(struct migration_step){.op = MIGRATION_SET, .path = path, .value = text}, err);
+}
+
+bool yaml_edit_replace_new(struct yaml_edit *edit, const char *path, const char *lines,
                            json_t *tree, struct err *err)
 {
     json_auto_t *value = tree;
     OWN(step) struct step step;
-    if (!step_open(rewrite, path, &step, err))
+    if (!step_open(edit, path, &step, err))
         return false;
-    if (!is_below(&step, step.node))
-        return refuse(path, err);
-    json_object_set(step.holder, last_name(path), value);
-    text_edit_add(&step.edits, text_line_next(step.text, step.node->key->end),
+    json_t *old = json_at(json_at(step.expected, edit->prefix), path);
+    if (!is_below(&step, step.node) || !json_is_object(old))
+        return fail_layout(path, err);
+    json_object_clear(old);
+    json_object_update(old, value);
+    text_edit_add(&step.changes, text_line_next(step.text, step.node->key->end),
                   text_line_member_end(step.text, step.node), lines);
     return step_done(&step, err);
 }

@@ -4,7 +4,7 @@
 
 #include "base/base64.h"
 #include "base/str.h"
-#include "kn-local/kinds/schema.h"
+#include "kn-local/kinds/kinds.h"
 
 /* stringData is a Secret's data in plain texts. */
 static void encode_string_data(json_t *secret)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The object store: objects in a hash table, opened from a file, read. */
+/* The object store: opening and reading it. */
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "kn-local/store/object_store_private.h"
@@ -44,7 +44,7 @@ static void loaded(const char *key, json_t *object, void *context)
     struct object_store *objects = context;
     struct err unknown = {0};
     const struct kind *kind = kind_of_object(object, &unknown);
-    if (!kind) /* saved by a version that knew more kinds: left where it is */
+    if (!kind) /* saved by a version that knows more kinds: stays in the file */
         return;
     object_store_insert(objects, str_copy(key), kind_hub(kind))->object = json_incref(object);
     uint64_t version = strtoull(object_meta(object, "resourceVersion"), NULL, 10);
@@ -56,12 +56,13 @@ struct object_store *object_store_open(const char *file, struct err *err)
 {
     OWN(object_store) struct object_store *objects = alloc_zeroed(sizeof(*objects));
     pthread_mutex_init(&objects->lock, NULL);
+    pthread_cond_init(&objects->woken, NULL);
     if (file) {
         objects->file = object_file_open(file, err);
         if (!objects->file || !object_file_load(objects->file, loaded, objects, err))
             return NULL;
     }
-    /* versions of changes that were not saved must not come again */
+    /* versions of changes that were not saved must not be used again */
     uint64_t now_ms = (uint64_t)(timestamp_now_ns() / NS_PER_MS);
     if (now_ms > objects->version)
         objects->version = now_ms;
@@ -79,11 +80,10 @@ void object_store_close(struct object_store *objects)
     {
         object_store_remove(objects, stored);
     }
-    for (size_t i = 0; i < OBJECT_STORE_HISTORY; i++) {
-        json_decref(objects->history[i].object);
-        json_decref(objects->history[i].before);
-    }
+    for (size_t i = 0; i < OBJECT_STORE_HISTORY; i++)
+        object_change_done(&objects->history[i]);
     object_file_close(objects->file);
+    pthread_cond_destroy(&objects->woken);
     pthread_mutex_destroy(&objects->lock);
     free(objects);
 }

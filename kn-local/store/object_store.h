@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The object store: what was applied and what became of it, as Kubernetes objects, in memory and
- * saved as it changes.
+/* The object store: Kubernetes objects in memory, each change saved to a file, with watches.
  *
- * Trees that come out belong to the caller alone, and those that go in are copied: nothing is
- * shared between threads. Kinds of one family (kinds.h) share their objects.
- */
+ * Trees that are returned belong to the caller alone, and trees that are passed in are copied; only
+ * those of an object_change are shared, and so must not be changed. Kinds with the same hub
+ * (kinds.h) share their objects. Calls may come from any thread. */
 #ifndef KN_LOCAL_STORE_OBJECT_STORE_H
 #define KN_LOCAL_STORE_OBJECT_STORE_H
 
@@ -17,7 +16,8 @@
 
 struct object_store;
 
-/* Opens the store in a SQLite file, NULL: in memory only. NULL and err when it cannot be read. */
+/* Opens the store in a SQLite file; NULL keeps it in memory only. NULL and err when the file cannot
+ * be read. */
 struct object_store *object_store_open(const char *file, struct err *err);
 void object_store_close(struct object_store *objects);
 
@@ -26,15 +26,15 @@ static inline void own_object_store(struct object_store **local)
     object_store_close(*local);
 }
 
-/* The object as it was written (its apiVersion says how), or NULL. A new reference. */
+/* The object in the version in which it was written, or NULL. A new reference. */
 json_t *object_store_get(struct object_store *objects, const struct object_key *key);
 
-/* All of a kind's family in a namespace (NULL: in all), by namespace and name, as a new array;
- * version (may be NULL) is set to the store's, for a watch from there on. */
+/* A new array of all objects with the kind's hub in a namespace (NULL: in all), sorted by namespace
+ * and name. version (may be NULL) is set to the store's version, from which to watch. */
 json_t *object_store_list(struct object_store *objects, const struct kind *kind, const char *ns,
                           uint64_t *version);
 
-/* Each takes the tree over ("new" reference) and returns what is stored now as a new reference, or
+/* Each takes ownership of the tree ("new") and returns what is stored now as a new reference, or
  * NULL and err with a reason: AlreadyExists and Conflict (ERR_CONFLICT), NotFound. */
 
 /* Adds uid, resourceVersion, generation and creationTimestamp. */
@@ -42,7 +42,7 @@ json_t *object_store_create_new(struct object_store *objects, const struct objec
                                 json_t *object, struct err *err);
 
 /* Replaces all but status. With a metadata.resourceVersion, only that version. An object that is
- * the same already keeps its resourceVersion, and nobody is told. */
+ * equal already keeps its resourceVersion, and no change is recorded. */
 json_t *object_store_update_new(struct object_store *objects, const struct object_key *key,
                                 json_t *object, struct err *err);
 
@@ -50,34 +50,43 @@ json_t *object_store_update_new(struct object_store *objects, const struct objec
 json_t *object_store_set_status_new(struct object_store *objects, const struct object_key *key,
                                     json_t *status, struct err *err);
 
-/* Removes it; the result is its last state. What it owned (metadata.ownerReferences) goes with it.
- */
+/* Deletes an object and those that it owns (metadata.ownerReferences). Returns its last state. */
 json_t *object_store_delete(struct object_store *objects, const struct object_key *key,
                             struct err *err);
 
 enum object_change_type { OBJECT_ADDED, OBJECT_MODIFIED, OBJECT_DELETED };
 
-/* Told while the store is locked; the trees are its own and must not be kept. */
+/* The trees are shared with the store and with other watches: read only. */
 struct object_change {
     enum object_change_type type;
     const struct kind *hub;
     const char *ns;
-    json_t *object; /* the last state when it was deleted; borrowed */
-    json_t *before; /* NULL when added; borrowed */
+    json_t *object; /* the last state when it was deleted */
+    json_t *before; /* NULL when added */
     uint64_t version;
 };
 
-/* Called in the order of the changes with the store locked: must neither block nor call it. */
-typedef void object_change_handler(const struct object_change *change, void *context);
+void object_change_done(struct object_change *change);
 
-/* Tells of all changes after a version (0: from now on), beginning with those already made.
- * NULL and err (410, reason Expired) when they are too long ago. */
+static inline void own_object_change(struct object_change *local)
+{
+    object_change_done(local);
+}
+
+/* Queues all changes after a version (0: from now on), beginning with those that were made already.
+ * wake (may be NULL) is called by the thread that made a change, without a lock of the store, and
+ * before the call that made it returns; it must not block. NULL and err (410, reason Expired) when
+ * the history does not reach back to that version. */
 struct object_store_watch *object_store_watch(struct object_store *objects, uint64_t since,
-                                              object_change_handler *changed, void *context,
+                                              void (*wake)(void *context), void *context,
                                               struct err *err);
 
-/* After it returns changed is not called any more. Not to be called from within it. */
-void object_store_unwatch(struct object_store *objects, struct object_store_watch *watch);
+/* Moves the oldest queued change out; false when there is none. The caller frees it with
+ * object_change_done. */
+bool object_store_next_change(struct object_store_watch *watch, struct object_change *change);
+
+/* Ends a watch; wake is not called after it returns. Not to be called from wake. NULL is fine. */
+void object_store_unwatch(struct object_store_watch *watch);
 
 uint64_t object_store_version(struct object_store *objects);
 

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The object store: creating, changing and deleting. */
+/* The object store: creating, updating and deleting. */
 #include "base/random.h"
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "kn-local/store/object_store_private.h"
 
 #include <inttypes.h>
-
-static json_t *meta_of(const json_t *object)
-{
-    return json_object_get(object, "metadata");
-}
 
 static void set_meta(json_t *object, const char *key, json_t *value)
 {
@@ -35,7 +30,7 @@ static bool save(struct object_store *objects, const struct stored_object *store
            object_file_save(objects->file, stored->key, object, err);
 }
 
-/* Puts a copy of a new state in place of the old one, and gives object back with its version. */
+/* Stores a copy of a new state; returns object with its new version. */
 static json_t *replace(struct object_store *objects, struct stored_object *stored, json_t *object,
                        struct err *err)
 {
@@ -46,26 +41,35 @@ static json_t *replace(struct object_store *objects, struct stored_object *store
     }
     json_auto_t *before = stored->object;
     stored->object = json_deep_copy(object);
-    object_store_notify(objects, before ? OBJECT_MODIFIED : OBJECT_ADDED, stored, stored->object,
+    object_store_record(objects, before ? OBJECT_MODIFIED : OBJECT_ADDED, stored, stored->object,
                         before);
     return object;
 }
 
-static bool refuse(struct err *err, const struct object_key *key, int status, const char *reason,
-                   const char *why)
+static void fail(struct err *err, const struct object_key *key, int status, const char *reason,
+                 const char *problem)
 {
     const struct kind *kind = key->kind;
     err_set(err, status, "%s%s%s \"%s\" %s", kind->plural, *kind->group ? "." : "", kind->group,
-            key->name, why);
+            key->name, problem);
     err->reason = reason;
-    return false;
+}
+
+/* The entry of a key, or NULL and err. */
+static struct stored_object *find(struct object_store *objects, const struct object_key *key,
+                                  struct err *err)
+{
+    struct stored_object *stored = object_store_find(objects, key);
+    if (!stored)
+        fail(err, key, ERR_NOT_FOUND, "NotFound", "not found");
+    return stored;
 }
 
 static json_t *create(struct object_store *objects, const struct object_key *key, json_t *object,
                       struct err *err)
 {
     if (object_store_find(objects, key)) {
-        refuse(err, key, ERR_CONFLICT, "AlreadyExists", "already exists");
+        fail(err, key, ERR_CONFLICT, "AlreadyExists", "already exists");
         json_decref(object);
         return NULL;
     }
@@ -89,11 +93,11 @@ json_t *object_store_create_new(struct object_store *objects, const struct objec
 {
     pthread_mutex_lock(&objects->lock);
     json_t *result = create(objects, key, object, err);
-    pthread_mutex_unlock(&objects->lock);
+    object_store_unlock_and_wake(objects);
     return result;
 }
 
-/* Whether two states ask for something else: all but metadata and status. */
+/* True if two objects are equal apart from metadata and status. */
 static bool same_spec(const json_t *a, const json_t *b)
 {
     json_auto_t *left = json_copy((json_t *)a);
@@ -105,14 +109,16 @@ static bool same_spec(const json_t *a, const json_t *b)
     return json_equal(left, right);
 }
 
-/* Gives the new state what only the store decides. */
-static void keep_own(json_t *object, const json_t *old)
+/* Copies from the old state what only the store sets. */
+static void keep_system_fields(json_t *object, const json_t *old)
 {
-    static const char *const own[] = {"uid", "creationTimestamp", "resourceVersion", "generation"};
-    for (size_t i = 0; i < ARRAY_SIZE(own); i++)
-        set_meta(object, own[i], json_deep_copy(json_object_get(meta_of(old), own[i])));
-    json_t *managers = json_object_get(meta_of(old), "managedFields");
-    if (managers && !json_object_get(meta_of(object), "managedFields"))
+    static const char *const fields[] = {"uid", "creationTimestamp", "resourceVersion",
+                                         "generation"};
+    const json_t *old_meta = json_object_get(old, "metadata");
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+        set_meta(object, fields[i], json_deep_copy(json_object_get(old_meta, fields[i])));
+    json_t *managers = json_object_get(old_meta, "managedFields");
+    if (managers && !json_object_get(json_object_get(object, "metadata"), "managedFields"))
         set_meta(object, "managedFields", json_deep_copy(managers));
     json_t *status = json_object_get(old, "status");
     if (status)
@@ -127,21 +133,19 @@ static json_t *update(struct object_store *objects, const struct object_key *key
                       struct err *err)
 {
     json_auto_t *object = taken;
-    struct stored_object *stored = object_store_find(objects, key);
-    if (!stored) {
-        refuse(err, key, ERR_NOT_FOUND, "NotFound", "not found");
+    struct stored_object *stored = find(objects, key, err);
+    if (!stored)
+        return NULL;
+    const char *version = object_meta(object, "resourceVersion");
+    if (*version && !str_equal(version, object_meta(stored->object, "resourceVersion"))) {
+        fail(err, key, ERR_CONFLICT, "Conflict",
+             "was changed meanwhile; please apply your changes to the latest version and try "
+             "again");
         return NULL;
     }
-    const char *wanted = object_meta(object, "resourceVersion");
-    if (*wanted && !str_equal(wanted, object_meta(stored->object, "resourceVersion"))) {
-        refuse(err, key, ERR_CONFLICT, "Conflict",
-               "was changed meanwhile; please apply your changes to the latest version and try "
-               "again");
-        return NULL;
-    }
-    json_object_set_new(object, "metadata",
-                        json_copy(meta_of(object))); /* the caller may share it */
-    keep_own(object, stored->object);
+    /* the caller may share it */
+    json_object_set_new(object, "metadata", json_copy(json_object_get(object, "metadata")));
+    keep_system_fields(object, stored->object);
     if (json_equal(object, stored->object))
         return move_ptr(&object);
     return replace(objects, stored, move_ptr(&object), err);
@@ -152,7 +156,7 @@ json_t *object_store_update_new(struct object_store *objects, const struct objec
 {
     pthread_mutex_lock(&objects->lock);
     json_t *result = update(objects, key, object, err);
-    pthread_mutex_unlock(&objects->lock);
+    object_store_unlock_and_wake(objects);
     return result;
 }
 
@@ -160,11 +164,9 @@ static json_t *set_status(struct object_store *objects, const struct object_key 
                           struct err *err)
 {
     json_auto_t *status = taken;
-    struct stored_object *stored = object_store_find(objects, key);
-    if (!stored) {
-        refuse(err, key, ERR_NOT_FOUND, "NotFound", "not found");
+    struct stored_object *stored = find(objects, key, err);
+    if (!stored)
         return NULL;
-    }
     json_t *old = json_object_get(stored->object, "status");
     if (status == old || (status && old && json_equal(status, old)))
         return json_deep_copy(stored->object);
@@ -181,7 +183,7 @@ json_t *object_store_set_status_new(struct object_store *objects, const struct o
 {
     pthread_mutex_lock(&objects->lock);
     json_t *result = set_status(objects, key, status, err);
-    pthread_mutex_unlock(&objects->lock);
+    object_store_unlock_and_wake(objects);
     return result;
 }
 
@@ -189,7 +191,8 @@ static bool owned_by(const json_t *object, const char *uid)
 {
     size_t index;
     json_t *owner;
-    json_array_foreach(json_object_get(meta_of(object), "ownerReferences"), index, owner)
+    json_array_foreach(json_object_get(json_object_get(object, "metadata"), "ownerReferences"),
+                       index, owner)
     {
         if (str_equal(json_string_value(json_object_get(owner, "uid")), uid))
             return true;
@@ -205,7 +208,7 @@ static struct stored_object *find_owned(struct object_store *objects, const char
     return NULL;
 }
 
-/* Removes an object and tells; its last state is a new reference. */
+/* Deletes an object; returns its last state as a new reference. */
 static json_t *delete_one(struct object_store *objects, struct stored_object *stored,
                           struct err *err)
 {
@@ -213,8 +216,8 @@ static json_t *delete_one(struct object_store *objects, struct stored_object *st
         return NULL;
     json_t *last = json_deep_copy(stored->object);
     set_version(last, ++objects->version);
-    json_auto_t *told = json_deep_copy(last);
-    object_store_notify(objects, OBJECT_DELETED, stored, told, stored->object);
+    json_auto_t *recorded = json_deep_copy(last); /* the caller may change its own */
+    object_store_record(objects, OBJECT_DELETED, stored, recorded, stored->object);
     object_store_remove(objects, stored);
     return last;
 }
@@ -222,17 +225,15 @@ static json_t *delete_one(struct object_store *objects, struct stored_object *st
 static json_t *remove_all(struct object_store *objects, const struct object_key *key,
                           struct err *err)
 {
-    struct stored_object *stored = object_store_find(objects, key);
-    if (!stored) {
-        refuse(err, key, ERR_NOT_FOUND, "NotFound", "not found");
+    struct stored_object *stored = find(objects, key, err);
+    if (!stored)
         return NULL;
-    }
     json_t *last = delete_one(objects, stored, err);
     struct stored_object *owned;
     while (last && (owned = find_owned(objects, object_uid(last)))) {
         const struct object_key next = object_key_of(owned->hub, owned->object);
-        json_auto_t *gone = remove_all(objects, &next, err);
-        if (!gone)
+        json_auto_t *deleted = remove_all(objects, &next, err);
+        if (!deleted)
             break;
     }
     return last;
@@ -243,6 +244,6 @@ json_t *object_store_delete(struct object_store *objects, const struct object_ke
 {
     pthread_mutex_lock(&objects->lock);
     json_t *last = remove_all(objects, key, err);
-    pthread_mutex_unlock(&objects->lock);
+    object_store_unlock_and_wake(objects);
     return last;
 }

@@ -5,7 +5,6 @@
 
 #include "base/str.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <utlist.h>
@@ -125,13 +124,6 @@ static void configure(struct curl_exchange *exchange)
     set(easy, CURLOPT_CONNECTTIMEOUT_MS, settings->connect_timeout_ms);
     set(easy, CURLOPT_MAXAGE_CONN, settings->max_idle_sec);
     curl_loop_attach(&exchange->backend->loop, exchange->backend->curl, easy);
-}
-
-static bool is_loopback(const char *host)
-{
-    struct in_addr address;
-    return str_equal(host, "localhost") || str_ends(host, ".localhost") || str_equal(host, "::1") ||
-           (str_starts(host, "127.") && inet_pton(AF_INET, host, &address) == 1);
 }
 
 static void add_line(struct curl_exchange *exchange, size_t *count, const char *name,
@@ -262,7 +254,7 @@ static void set_request(struct curl_exchange *exchange)
     set(easy, CURLOPT_HTTPHEADER, set_lines(exchange));
     if (call->accept_encoding)
         set(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
-    if (call->no_proxy || is_loopback(exchange->transfer->url.host))
+    if (call->no_proxy || url_is_loopback(exchange->transfer->url.host))
         set(easy, CURLOPT_PROXY, ""); /* else the environment is asked */
     set(easy, CURLOPT_TIMEOUT_MS, transfer_timeout_ms(call));
     set_method(exchange);

@@ -3,6 +3,7 @@
  * target, patch. */
 #include "base/json/jread.h"
 #include "base/str.h"
+#include "kn-local/api/json_patch.h"
 #include "kn-local/api/managed_fields.h"
 #include "kn-local/api/merge_patch.h"
 

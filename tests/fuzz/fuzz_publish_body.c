@@ -2,7 +2,7 @@
 /* Any bytes as the body of a publish: never a crash; what is accepted is within the limits, is JSON
  * to jansson too, and can be answered as JSON. */
 #include "base/str.h"
-#include "gcp-local/pubsub/wire/json_writer.h"
+#include "gcp-local/pubsub/wire/message_json.h"
 #include "gcp-local/pubsub/wire/publish_body.h"
 
 #include <jansson.h>
@@ -22,8 +22,9 @@ static void check(const struct stored_message *message)
     must(message->attribute_count <= MAX_MESSAGE_ATTRIBUTES &&
          message->key_len <= MAX_ORDERING_KEY_BYTES);
     uint32_t count = 0;
-    const char *at = NULL, *name, *value;
-    while (stored_message_next_attribute(stored_message_attributes(message), &at, &name, &value))
+    const char *position = NULL, *name, *value;
+    while (
+        stored_message_next_attribute(stored_message_attributes(message), &position, &name, &value))
         count++;
     must(count == message->attribute_count);
 }
@@ -32,7 +33,7 @@ static void answer(struct stored_message *message)
 {
     OWN(buf) struct buf out = {0};
     struct lease lease = {message, 1, 2, 3};
-    json_writer_add_received_messages(&out, "projects/p/subscriptions/s", &lease, 1, true);
+    message_json_add_received(&out, "projects/p/subscriptions/s", &lease, 1, true);
     json_t *tree = json_loadb(out.data, out.len, 0, NULL);
     must(tree != NULL);
     json_decref(tree);

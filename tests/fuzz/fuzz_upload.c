@@ -2,8 +2,8 @@
 /* Any bytes as a packed body, and as the resource of an object or bucket: never a crash. */
 #include "base/json/jread.h"
 #include "base/own.h"
+#include "gcp-local/api/gunzip.h"
 #include "gcp-local/storage/catalog/bucket.h"
-#include "gcp-local/storage/content/gunzip.h"
 #include "gcp-local/storage/rest/upload_metadata.h"
 
 #include <stdint.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A Pub/Sub service of its own for a test, and a client to ask it with. */
 #include "tests/helpers/pubsub_server.h"
 
 #include "base/base64.h"
 #include "base/str.h"
+#include "gcp-local/pubsub/rest/pubsub_rest.h"
 #include "net/headers.h"
 #include "tests/helpers/test.h"
 
@@ -15,7 +15,8 @@ static struct http_client *pusher_of(void *context)
     return server->pusher;
 }
 
-struct pubsub_server *pubsub_server_open(const char *data_dir, pubsub_id_token *id_token)
+struct pubsub_server *pubsub_server_open(const char *data_dir,
+                                         char *(*id_token)(const char *, const char *, void *))
 {
     struct err err = {0};
     struct pubsub_server *server = alloc_zeroed(sizeof(*server));
@@ -27,7 +28,7 @@ struct pubsub_server *pubsub_server_open(const char *data_dir, pubsub_id_token *
         &err);
     EXPECT_STR(err.text, "");
     server->server = http_server_open(
-        &(struct http_server_options){.handle = pubsub_handle, .app = server->pubsub}, &err);
+        &(struct http_server_options){.handle = pubsub_rest_handle, .app = server->pubsub}, &err);
     EXPECT_STR(err.text, "");
     server->base =
         str_format("http://127.0.0.1:%u/v1/projects/demo/", http_server_port(server->server));
@@ -85,6 +86,18 @@ void pubsub_server_expect(struct pubsub_server *server, const char *method, cons
     EXPECT_INT(got, status);
     if (has)
         EXPECT_HAS(text, has);
+}
+
+void pubsub_server_run_rows(const struct pubsub_server_row *rows, size_t count)
+{
+    OWN(pubsub_server) struct pubsub_server *server = pubsub_server_open(NULL, NULL);
+    pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "topics/dead", "{}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "subscriptions/reader",
+                         "{\"topic\":\"projects/demo/topics/news\"}", 200, NULL);
+    for (size_t i = 0; i < count; i++)
+        pubsub_server_expect(server, rows[i].method, rows[i].path, rows[i].body, rows[i].status,
+                             rows[i].has);
 }
 
 json_t *pubsub_server_post(struct pubsub_server *server, const char *path, const char *body)

@@ -41,9 +41,9 @@ void storage_fixture_open(struct storage_fixture *fixture, const char *data_dir)
                                                               .context = fixture},
                                     &err);
     EXPECT_STR(err.text, "");
-    fixture->server = http_server_open(&(struct http_server_options){.begin = storage_begin,
-                                                                     .handle = storage_handle,
-                                                                     .refuse = storage_refuse,
+    fixture->server = http_server_open(&(struct http_server_options){.begin = storage_rest_begin,
+                                                                     .handle = storage_rest_handle,
+                                                                     .refuse = storage_rest_refuse,
                                                                      .drain_sec = 5,
                                                                      .app = fixture->storage},
                                        &err);

@@ -3,6 +3,7 @@
 #ifndef TESTS_HELPERS_STORAGE_FIXTURE_H
 #define TESTS_HELPERS_STORAGE_FIXTURE_H
 
+#include "gcp-local/storage/rest/storage_rest.h"
 #include "gcp-local/storage/storage.h"
 #include "net/client/http_client.h"
 #include "net/server/http_server.h"

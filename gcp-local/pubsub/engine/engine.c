@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine's topics, subscriptions and policies: made, found, changed, deleted, loaded. */
+/* The topics, subscriptions and IAM policies of the engine: created, found, changed, deleted. */
 #include "gcp-local/pubsub/engine/engine.h"
 
 #include "base/json/jread.h"
@@ -7,7 +7,6 @@
 #include "gcp-local/api/proto_json.h"
 #include "gcp-local/pubsub/engine/engine_private.h"
 #include "gcp-local/pubsub/engine/pubsub_name.h"
-#include "gcp-local/pubsub/engine/retained_messages.h"
 
 #include <utlist.h>
 
@@ -23,22 +22,25 @@ void engine_init(struct engine *engine, int64_t now_ns, bool journal_enabled)
                               .journal_enabled = journal_enabled};
 }
 
+void engine_record(struct engine *engine, struct journal_entry entry)
+{
+    if (engine->journal_enabled)
+        engine_journal_add(&engine->changes, entry);
+}
+
 void engine_record_resource(struct engine *engine, int64_t owner, const char *name,
                             const json_t *config)
 {
     if (engine->journal_enabled)
-        engine_journal_add(&engine->changes,
-                           (struct journal_entry){.kind = JOURNAL_PUT_RESOURCE,
-                                                  .owner = owner,
-                                                  .name = str_copy(name),
-                                                  .config = json_to_text(config)});
+        engine_record(engine, (struct journal_entry){.kind = JOURNAL_PUT_RESOURCE,
+                                                     .owner = owner,
+                                                     .name = str_copy(name),
+                                                     .config = json_to_text(config)});
 }
 
-static void note_drop(struct engine *engine, int64_t owner)
+void engine_record_deletion(struct engine *engine, int64_t owner)
 {
-    if (engine->journal_enabled)
-        engine_journal_add(&engine->changes,
-                           (struct journal_entry){.kind = JOURNAL_DELETE_RESOURCE, .owner = owner});
+    engine_record(engine, (struct journal_entry){.kind = JOURNAL_DELETE_RESOURCE, .owner = owner});
 }
 
 static struct iam_policy *find_policy(const struct engine *engine, const char *name)
@@ -81,13 +83,12 @@ static void free_policy(struct engine *engine, struct iam_policy *policy)
     free(policy);
 }
 
-/* A policy goes with its resource. */
-static void drop_policy(struct engine *engine, const char *name)
+void engine_delete_iam_policy(struct engine *engine, const char *name)
 {
     struct iam_policy *policy = find_policy(engine, name);
     if (!policy)
         return;
-    note_drop(engine, policy->owner);
+    engine_record_deletion(engine, policy->owner);
     free_policy(engine, policy);
 }
 
@@ -155,7 +156,7 @@ static void leave_topic(struct subscription *subscription)
 static void free_topic(struct engine *engine, struct topic *topic)
 {
     HASH_DEL(engine->topics, topic);
-    retained_messages_done(&topic->kept);
+    retained_messages_done(&topic->retained);
     free(topic->subscriptions);
     json_decref(topic->config);
     free(topic->name);
@@ -177,12 +178,12 @@ void engine_delete_topic(struct engine *engine, struct topic *topic)
         if (snapshot->topic == topic)
             snapshot->topic = NULL;
     }
-    for (struct stored_message *message; (message = retained_messages_take(&topic->kept));) {
+    for (struct stored_message *message; (message = retained_messages_take(&topic->retained));) {
         engine_unretain(engine, topic->owner, message);
         stored_message_unref(message);
     }
-    drop_policy(engine, topic->name);
-    note_drop(engine, topic->owner);
+    engine_delete_iam_policy(engine, topic->name);
+    engine_record_deletion(engine, topic->owner);
     free_topic(engine, topic);
 }
 
@@ -194,15 +195,15 @@ struct subscription *engine_subscription(const struct engine *engine, const char
 }
 
 struct subscription *engine_add_subscription(struct engine *engine, int64_t owner, json_t *config,
-                                             struct subscription_settings rules, int64_t now_ns)
+                                             struct subscription_settings settings, int64_t now_ns)
 {
     struct subscription *subscription = alloc_zeroed(sizeof(*subscription));
     *subscription = (struct subscription){.name = str_copy(name_of(config)),
                                           .config = config,
                                           .owner = owner,
-                                          .rules = rules,
-                                          .used_ns = now_ns};
-    subscription->backlog.ordered = rules.ordering;
+                                          .settings = settings,
+                                          .last_used_ns = now_ns};
+    subscription->queue.ordered = settings.ordering;
     HASH_ADD_KEYPTR(hh, engine->subscriptions, subscription->name, strlen(subscription->name),
                     subscription);
     return subscription;
@@ -221,8 +222,8 @@ static bool check_dead_letter_topic(const struct engine *engine, const json_t *c
 struct subscription *engine_create_subscription(struct engine *engine, json_t *config,
                                                 int64_t now_ns, struct err *err)
 {
-    json_auto_t *given = config;
-    struct subscription_settings rules = {0};
+    json_auto_t *owned = config;
+    struct subscription_settings settings = {0};
     if (engine_subscription(engine, name_of(config))) {
         err_set(err, ERR_CONFLICT, "Subscription already exists");
         return NULL;
@@ -233,10 +234,10 @@ struct subscription *engine_create_subscription(struct engine *engine, json_t *c
         return NULL;
     }
     if (!check_dead_letter_topic(engine, config, err) ||
-        !settings_from_subscription(config, &rules, err))
+        !settings_from_subscription(config, &settings, err))
         return NULL;
     struct subscription *subscription =
-        engine_add_subscription(engine, ++engine->next_owner, json_incref(given), rules, now_ns);
+        engine_add_subscription(engine, ++engine->next_owner, json_incref(owned), settings, now_ns);
     engine_attach(subscription, topic);
     engine_record_resource(engine, subscription->owner, subscription->name, config);
     engine_reschedule(engine, subscription);
@@ -246,37 +247,37 @@ struct subscription *engine_create_subscription(struct engine *engine, json_t *c
 bool engine_update_subscription(struct engine *engine, struct subscription *subscription,
                                 json_t *config, int64_t now_ns, struct err *err)
 {
-    json_auto_t *given = config;
-    struct subscription_settings rules = {0};
+    json_auto_t *owned = config;
+    struct subscription_settings settings = {0};
     if (!check_dead_letter_topic(engine, config, err) ||
-        !settings_from_subscription(config, &rules, err))
+        !settings_from_subscription(config, &settings, err))
         return false;
-    settings_done(&subscription->rules);
-    subscription->rules = rules;
+    settings_done(&subscription->settings);
+    subscription->settings = settings;
     json_decref(subscription->config);
-    subscription->config = json_incref(given);
-    subscription->used_ns = now_ns;
+    subscription->config = json_incref(owned);
+    subscription->last_used_ns = now_ns;
     engine_record_resource(engine, subscription->owner, subscription->name, config);
     engine_reschedule(engine, subscription);
     return true;
 }
 
-static void drop_backlog(struct engine *engine, struct subscription *subscription)
+static void delete_messages(struct engine *engine, struct subscription *subscription)
 {
-    while (subscription->backlog.log)
-        engine_remove_entry(engine, subscription, subscription->backlog.log);
+    while (subscription->queue.log)
+        engine_remove_entry(engine, subscription, subscription->queue.log);
 }
 
 static void free_subscription(struct engine *engine, struct subscription *subscription)
 {
-    if (engine->gone)
-        engine->gone(subscription, engine->context);
-    if (subscription->woken)
-        DL_DELETE(engine->woken, subscription);
+    if (engine->on_deleted)
+        engine->on_deleted(subscription, engine->on_deleted_context);
+    if (subscription->in_ready_list)
+        DL_DELETE(engine->ready, subscription);
     HASH_DEL(engine->subscriptions, subscription);
     heap_remove(&engine->due, &subscription->due);
-    subscription_queue_done(&subscription->backlog);
-    settings_done(&subscription->rules);
+    subscription_queue_done(&subscription->queue);
+    settings_done(&subscription->settings);
     json_decref(subscription->config);
     free(subscription->name);
     free(subscription);
@@ -285,17 +286,17 @@ static void free_subscription(struct engine *engine, struct subscription *subscr
 void engine_delete_subscription(struct engine *engine, struct subscription *subscription)
 {
     leave_topic(subscription);
-    drop_backlog(engine, subscription);
-    drop_policy(engine, subscription->name);
-    note_drop(engine, subscription->owner);
+    delete_messages(engine, subscription);
+    engine_delete_iam_policy(engine, subscription->name);
+    engine_record_deletion(engine, subscription->owner);
     free_subscription(engine, subscription);
 }
 
 void engine_detach(struct engine *engine, struct subscription *subscription)
 {
     leave_topic(subscription);
-    drop_backlog(engine, subscription);
-    subscription->rules.detached = true;
+    delete_messages(engine, subscription);
+    subscription->settings.detached = true;
     json_object_set_new(subscription->config, "detached", json_true());
     engine_record_resource(engine, subscription->owner, subscription->name, subscription->config);
     engine_reschedule(engine, subscription);

@@ -1,28 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pub/Sub without sockets, files and clocks: topics, subscriptions, snapshots and the messages
- * between them. Time comes in as now_ns; what the store should write comes out in changes, and
- * subscriptions that have something to deliver in woken. One thread at a time. */
+/* Pub/Sub without sockets, files, clocks and random numbers: topics, subscriptions, snapshots and
+ * their messages. Time comes in as now_ns; changes lists what the store is to write, ready the
+ * subscriptions that have messages to deliver. Used by one thread at a time. */
 #ifndef GCP_LOCAL_PUBSUB_ENGINE_ENGINE_H
 #define GCP_LOCAL_PUBSUB_ENGINE_ENGINE_H
 
 #include "gcp-local/pubsub/engine/engine_journal.h"
+#include "gcp-local/pubsub/engine/retained_messages.h"
 #include "gcp-local/pubsub/engine/settings.h"
 #include "gcp-local/pubsub/engine/subscription_queue.h"
 
 #include <uthash.h>
 
-/* Messages that are kept, oldest first. All zero is empty. */
-struct retained_messages {
-    struct stored_message **list; /* first…first+count are in use */
-    size_t first, count, size;
-};
-
 struct topic {
     char *name;
     json_t *config;
-    int64_t owner; /* its number in the store */
+    int64_t owner; /* number in the store */
     int64_t retention_ns;
-    struct retained_messages kept; /* while retention_ns is set */
+    struct retained_messages retained; /* empty while retention_ns is 0 */
     struct subscription **subscriptions;
     size_t subscription_count, subscription_size, snapshot_count;
     UT_hash_handle hh;
@@ -32,14 +27,16 @@ struct subscription {
     char *name;
     json_t *config;
     int64_t owner;
-    struct subscription_settings rules;
+    struct subscription_settings settings;
     struct topic *topic; /* NULL once deleted or detached */
-    struct subscription_queue backlog;
-    struct heap_node due;             /* when the engine must look at it */
-    int64_t used_ns;                  /* last time that somebody asked it for messages */
-    struct subscription *prev, *next; /* in engine->woken */
-    bool woken;
-    void *waiting, *pushing; /* those who serve it outside of the engine */
+    struct subscription_queue queue;
+    struct heap_node due;             /* when engine_tick has something to do for it */
+    int64_t last_used_ns;             /* when it was last pulled from, acked or changed */
+    struct subscription *prev, *next; /* in engine->ready */
+    bool in_ready_list;
+    /* what delivers its messages; opaque to the engine */
+    struct long_poll *polls;
+    struct pusher *pusher;
     UT_hash_handle hh;
 };
 
@@ -48,12 +45,12 @@ struct snapshot {
     json_t *config;
     int64_t owner;
     int64_t expires_ns;
-    struct topic *topic;           /* NULL once deleted */
-    struct retained_messages kept; /* what was not acked, and what was published since */
+    struct topic *topic;               /* NULL once deleted */
+    struct retained_messages retained; /* what was not acked, and what was published later */
     UT_hash_handle hh;
 };
 
-/* An IAM policy that somebody set. */
+/* An IAM policy that was set. */
 struct iam_policy {
     char *name; /* of the resource */
     json_t *config;
@@ -69,18 +66,18 @@ struct engine {
     struct snapshot *snapshots;
     struct iam_policy *policies;
     struct heap due;            /* subscriptions */
-    struct subscription *woken; /* have ready messages; see engine_take_ready */
+    struct subscription *ready; /* have ready messages; see engine_take_ready */
     int64_t next_message, next_lease, next_owner;
     bool journal_enabled;
     struct engine_journal changes;
     struct resource_owner *owners; /* by number, while loading */
-    /* called before a subscription is freed, to let go of waiting and pushing; may be NULL */
-    void (*gone)(struct subscription *subscription, void *context);
-    void *context;
+    /* Called before a subscription is freed, to release polls and pusher. May be NULL. */
+    void (*on_deleted)(struct subscription *subscription, void *context);
+    void *on_deleted_context;
 };
 
-/* Numbers of messages and leases start at the time in microseconds, so that those of an earlier
- * run do not come again. */
+/* Ids of messages and leases start at the time in microseconds, so that those of an earlier process
+ * are not used again. With journal_enabled, changes are listed for a store. */
 void engine_init(struct engine *engine, int64_t now_ns, bool journal_enabled);
 void engine_done(struct engine *engine);
 
@@ -92,7 +89,7 @@ struct snapshot *engine_snapshot(const struct engine *engine, const char *name);
 struct topic *engine_create_topic(struct engine *engine, json_t *config, struct err *err);
 void engine_update_topic(struct engine *engine, struct topic *topic, json_t *config);
 
-/* Its subscriptions live on, with what they have. */
+/* Its subscriptions stay, with their messages. */
 void engine_delete_topic(struct engine *engine, struct topic *topic);
 
 /* config is complete (see settings_complete_subscription); its topic and dead letter topic must
@@ -103,7 +100,7 @@ bool engine_update_subscription(struct engine *engine, struct subscription *subs
                                 json_t *config, int64_t now_ns, struct err *err);
 void engine_delete_subscription(struct engine *engine, struct subscription *subscription);
 
-/* Drops its messages and takes it from its topic. */
+/* Deletes its messages and detaches it from its topic. */
 void engine_detach(struct engine *engine, struct subscription *subscription);
 
 struct snapshot *engine_create_snapshot(struct engine *engine, const char *name,
@@ -112,53 +109,62 @@ struct snapshot *engine_create_snapshot(struct engine *engine, const char *name,
 void engine_update_snapshot(struct engine *engine, struct snapshot *snapshot, json_t *config);
 void engine_delete_snapshot(struct engine *engine, struct snapshot *snapshot);
 
-/* Deletes the snapshots whose time is over. */
+/* Deletes the snapshots that have expired. */
 void engine_expire_snapshots(struct engine *engine, int64_t now_ns);
 
 /* The policy of a resource, or NULL. */
 const json_t *engine_iam_policy(const struct engine *engine, const char *name);
 void engine_set_iam_policy(struct engine *engine, const char *name, json_t *config);
 
-/* Gives the messages ids and a time, and to each subscription of the topic those that it wants. */
+/* Gives the messages ids and a publish time, and adds them to each subscription of the topic whose
+ * filter matches. */
 void engine_publish(struct engine *engine, struct topic *topic,
                     struct stored_message *const *messages, size_t count, int64_t now_ns);
 
-/* Leases up to most ready messages; see subscription_queue_lease. */
+/* Leases up to max ready messages; see subscription_queue_lease. */
 size_t engine_pull(struct engine *engine, struct subscription *subscription, int64_t now_ns,
-                   size_t most, bool single, struct lease *out);
+                   size_t max, bool single, struct lease *out);
 
 /* False when the lease is no longer held. */
 bool engine_ack(struct engine *engine, struct subscription *subscription, int64_t number,
                 uint32_t slot, int64_t now_ns);
 
-/* The lease ends in so many seconds; 0 gives the message back. False as above. */
+/* The lease ends in so many seconds; 0 gives the message back. False when it is no longer held. */
 bool engine_modify_ack_deadline(struct engine *engine, struct subscription *subscription,
                                 int64_t number, uint32_t slot, int64_t seconds, int64_t now_ns);
 
-/* Everything published before counts as acked, everything since as not; or as the snapshot has it.
- */
+/* Gives a message back that was not delivered: the attempt does not count. Nothing when the lease
+ * is no longer held. */
+void engine_cancel_lease(struct engine *engine, struct subscription *subscription, int64_t number,
+                         uint32_t slot);
+
+/* What was published before the time counts as acked, what was published later as not. */
 void engine_seek(struct engine *engine, struct subscription *subscription, int64_t time_ns,
                  int64_t now_ns);
+
+/* What the snapshot holds counts as not acked, the rest as acked. */
 void engine_seek_snapshot(struct engine *engine, struct subscription *subscription,
                           const struct snapshot *snapshot, int64_t now_ns);
 
-/* Does what is due by now: deadlines, pauses, retention, expiry. */
+/* Does what is due by now: ack deadlines, backoff, retention, expiry. */
 void engine_tick(struct engine *engine, int64_t now_ns);
 
 /* When engine_tick has something to do next; INT64_MAX for never. */
 int64_t engine_next_due(const struct engine *engine);
 
-/* The next subscription that has got ready messages, taken off the list; NULL at the end. */
+/* Removes the next subscription from the ready list; NULL at the end. */
 struct subscription *engine_take_ready(struct engine *engine);
+
+/* Loading what a store has kept: resources in the order of their owner numbers, then messages in
+ * the order of their ids, then the end. */
 
 bool engine_load_resource(struct engine *engine, int64_t owner, const char *name, json_t *config,
                           int64_t now_ns, struct err *err);
 
-/* The messages must come in the order of their ids. An owner that is not there is no failure. */
+/* An owner that does not exist is ignored. */
 void engine_load_retained(struct engine *engine, int64_t owner, struct stored_message *message,
                           bool acked);
 
-/* To be called once after the last. */
 void engine_load_end(struct engine *engine);
 
 #endif

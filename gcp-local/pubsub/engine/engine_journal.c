@@ -1,26 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the engine changed, for the store to write down in the same order. */
 #include "gcp-local/pubsub/engine/engine_journal.h"
 
 #include "base/str.h"
 
 #include <string.h>
 
-static void make_room(struct engine_journal *changes, size_t more)
+static void make_room(struct engine_journal *journal, size_t more)
 {
-    size_t size = changes->size ? changes->size : 64;
-    while (size < changes->count + more)
+    size_t size = journal->size ? journal->size : 64;
+    while (size < journal->count + more)
         size *= 2;
-    if (size > changes->size) {
-        changes->list = alloc_resize(changes->list, size * sizeof(struct journal_entry));
-        changes->size = size;
+    if (size > journal->size) {
+        journal->list = alloc_resize(journal->list, size * sizeof(struct journal_entry));
+        journal->size = size;
     }
 }
 
-void engine_journal_add(struct engine_journal *changes, struct journal_entry change)
+void engine_journal_add(struct engine_journal *journal, struct journal_entry entry)
 {
-    make_room(changes, 1);
-    changes->list[changes->count++] = change;
+    make_room(journal, 1);
+    journal->list[journal->count++] = entry;
 }
 
 void engine_journal_move(struct engine_journal *to, struct engine_journal *from)
@@ -38,17 +37,25 @@ void engine_journal_move(struct engine_journal *to, struct engine_journal *from)
     from->count = 0;
 }
 
-void engine_journal_done(struct engine_journal *changes)
+void engine_journal_prepend(struct engine_journal *to, struct engine_journal *from)
 {
-    for (size_t i = 0; i < changes->count; i++) {
-        struct journal_entry *change = &changes->list[i];
-        if (change->kind == JOURNAL_PUT_MESSAGE)
-            stored_message_unref(change->message);
-        if (change->kind == JOURNAL_PUT_RESOURCE) {
-            free(change->name);
-            free(change->config);
+    engine_journal_move(from, to);
+    struct engine_journal empty = *to;
+    *to = *from;
+    *from = empty;
+}
+
+void engine_journal_done(struct engine_journal *journal)
+{
+    for (size_t i = 0; i < journal->count; i++) {
+        struct journal_entry *entry = &journal->list[i];
+        if (entry->kind == JOURNAL_PUT_MESSAGE)
+            stored_message_unref(entry->message);
+        if (entry->kind == JOURNAL_PUT_RESOURCE) {
+            free(entry->name);
+            free(entry->config);
         }
     }
-    free(changes->list);
-    *changes = (struct engine_journal){0};
+    free(journal->list);
+    *journal = (struct engine_journal){0};
 }

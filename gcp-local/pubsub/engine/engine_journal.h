@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the engine changed, for the store to write down in the same order. */
+/* The changes of the engine, for the store to write in the same order. */
 #ifndef GCP_LOCAL_PUBSUB_ENGINE_ENGINE_JOURNAL_H
 #define GCP_LOCAL_PUBSUB_ENGINE_ENGINE_JOURNAL_H
 
@@ -9,11 +9,11 @@
 
 enum journal_entry_kind {
     JOURNAL_PUT_RESOURCE,    /* owner, name and config: created or updated */
-    JOURNAL_DELETE_RESOURCE, /* owner, and all that it holds */
-    JOURNAL_PUT_MESSAGE,     /* message, before its first hold */
-    JOURNAL_DELETE_MESSAGE,  /* id: nobody holds it any more */
-    JOURNAL_RETAIN,          /* owner keeps the message id; acked or not */
-    JOURNAL_UNRETAIN,        /* owner no longer keeps the message id */
+    JOURNAL_DELETE_RESOURCE, /* owner, and the messages that it keeps */
+    JOURNAL_PUT_MESSAGE,     /* message, before its first owner */
+    JOURNAL_DELETE_MESSAGE,  /* id: no owner keeps it */
+    JOURNAL_RETAIN,          /* owner keeps message id, acked or not */
+    JOURNAL_UNRETAIN,        /* owner no longer keeps message id */
 };
 
 struct journal_entry {
@@ -22,7 +22,7 @@ struct journal_entry {
     int64_t owner; /* a topic, subscription, snapshot or policy */
     int64_t id;    /* of a message */
     union {
-        struct stored_message *message; /* counted */
+        struct stored_message *message; /* a reference of its own */
         struct {
             char *name, *config; /* owned */
         };
@@ -35,10 +35,14 @@ struct engine_journal {
     size_t count, size;
 };
 
-void engine_journal_add(struct engine_journal *changes, struct journal_entry change);
+void engine_journal_add(struct engine_journal *journal, struct journal_entry entry);
 
-/* Moves all of from behind those of to. */
+/* Moves the entries of from to the end of to. */
 void engine_journal_move(struct engine_journal *to, struct engine_journal *from);
-void engine_journal_done(struct engine_journal *changes);
+
+/* Moves the entries of from to the front of to. */
+void engine_journal_prepend(struct engine_journal *to, struct engine_journal *from);
+
+void engine_journal_done(struct engine_journal *journal);
 
 #endif

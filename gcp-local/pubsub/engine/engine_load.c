@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine filled again from what a store has kept. */
+/* Loads the engine from a store. */
 #include "base/str.h"
 #include "gcp-local/pubsub/engine/engine_private.h"
-#include "gcp-local/pubsub/engine/retained_messages.h"
 
-/* Who holds messages, by number. */
+/* What keeps messages: one of subscription and retained is set. */
 struct resource_owner {
     int64_t number;
-    struct subscription *subscription; /* or: */
-    struct retained_messages *shelf;
+    struct subscription *subscription;
+    struct retained_messages *retained;
     UT_hash_handle hh;
 };
 
@@ -18,28 +17,28 @@ static const char *topic_name(const json_t *config)
 }
 
 static void add_owner(struct engine *engine, int64_t number, struct subscription *subscription,
-                      struct retained_messages *shelf)
+                      struct retained_messages *retained)
 {
     struct resource_owner *owner = alloc_zeroed(sizeof(*owner));
-    *owner =
-        (struct resource_owner){.number = number, .subscription = subscription, .shelf = shelf};
+    *owner = (struct resource_owner){
+        .number = number, .subscription = subscription, .retained = retained};
     HASH_ADD(hh, engine->owners, number, sizeof(owner->number), owner);
 }
 
 static bool load_subscription(struct engine *engine, int64_t number, json_t *config, int64_t now_ns,
                               struct err *err)
 {
-    struct subscription_settings rules = {0};
-    if (!settings_from_subscription(config, &rules, err)) {
+    struct subscription_settings settings = {0};
+    if (!settings_from_subscription(config, &settings, err)) {
         json_decref(config);
         return false;
     }
     struct subscription *subscription =
-        engine_add_subscription(engine, number, config, rules, now_ns);
+        engine_add_subscription(engine, number, config, settings, now_ns);
     add_owner(engine, number, subscription, NULL);
-    /* its topic has a lower number, so it is there already */
+    /* the topic has a lower number, so it is loaded already */
     struct topic *topic = engine_topic(engine, topic_name(config));
-    if (topic && !rules.detached)
+    if (topic && !settings.detached)
         engine_attach(subscription, topic);
     return true;
 }
@@ -56,9 +55,10 @@ bool engine_load_resource(struct engine *engine, int64_t owner, const char *name
         return load_subscription(engine, owner, config, now_ns, err);
     } else if (strstr(name, "/snapshots/")) {
         struct topic *topic = engine_topic(engine, topic_name(config));
-        add_owner(engine, owner, NULL, &engine_add_snapshot(engine, owner, config, topic)->kept);
+        add_owner(engine, owner, NULL,
+                  &engine_add_snapshot(engine, owner, config, topic)->retained);
     } else {
-        add_owner(engine, owner, NULL, &engine_add_topic(engine, owner, config)->kept);
+        add_owner(engine, owner, NULL, &engine_add_topic(engine, owner, config)->retained);
     }
     return true;
 }
@@ -73,10 +73,10 @@ void engine_load_retained(struct engine *engine, int64_t owner, struct stored_me
     if (!found)
         return;
     message->holders++;
-    if (found->shelf)
-        retained_messages_add(found->shelf, message);
+    if (found->retained)
+        retained_messages_add(found->retained, message);
     else
-        subscription_queue_add(&found->subscription->backlog, message,
+        subscription_queue_add(&found->subscription->queue, message,
                                acked ? ENTRY_ACKED : ENTRY_READY);
 }
 

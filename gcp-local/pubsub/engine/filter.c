@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The filter language of subscriptions: parsed into a tree, which is then walked per message. */
+/* The filter language of subscriptions: parsed into a tree, which is walked for each message. */
 #include "gcp-local/pubsub/engine/filter.h"
 
 #include "base/str.h"
@@ -15,9 +15,8 @@ struct filter {
     struct filter *left, *right; /* of NOT (left only), AND, OR */
 };
 
-/* What is left of the text. */
-struct parse {
-    const char *text, *at;
+struct parser {
+    const char *text, *position;
     struct err *err;
 };
 
@@ -44,26 +43,26 @@ static struct filter *node(enum filter_op op, struct filter *left, struct filter
     return filter;
 }
 
-static bool fail(struct parse *parse, const char *want)
+static bool fail(struct parser *parser, const char *want)
 {
-    if (parse->err->status)
+    if (parser->err->status)
         return false;
-    return err_set(parse->err, ERR_INPUT, "Invalid filter: want %s at byte %zu of `%s`", want,
-                   (size_t)(parse->at - parse->text), parse->text);
+    return err_set(parser->err, ERR_INPUT, "Invalid filter: want %s at byte %zu of `%s`", want,
+                   (size_t)(parser->position - parser->text), parser->text);
 }
 
-static void skip_space(struct parse *parse)
+static void skip_space(struct parser *parser)
 {
-    while (*parse->at && strchr(" \t\r\n", *parse->at))
-        parse->at++;
+    while (*parser->position && strchr(" \t\r\n", *parser->position))
+        parser->position++;
 }
 
-static bool take(struct parse *parse, const char *symbol)
+static bool take(struct parser *parser, const char *symbol)
 {
-    skip_space(parse);
-    if (!str_starts(parse->at, symbol))
+    skip_space(parser);
+    if (!str_starts(parser->position, symbol))
         return false;
-    parse->at += strlen(symbol);
+    parser->position += strlen(symbol);
     return true;
 }
 
@@ -73,16 +72,16 @@ static bool in_name(char c)
 }
 
 /* A word that is not part of a longer one. */
-static bool take_word(struct parse *parse, const char *word)
+static bool take_word(struct parser *parser, const char *word)
 {
-    skip_space(parse);
-    if (!str_starts(parse->at, word) || in_name(parse->at[strlen(word)]))
+    skip_space(parser);
+    if (!str_starts(parser->position, word) || in_name(parser->position[strlen(word)]))
         return false;
-    parse->at += strlen(word);
+    parser->position += strlen(word);
     return true;
 }
 
-/* Appends a code point as UTF-8; surrogates and what is beyond Unicode are refused. */
+/* Appends a code point as UTF-8. False for surrogates and what is not Unicode. */
 static bool add_point(struct buf *out, unsigned long point)
 {
     if (point == 0 || point > 0x10FFFF || (point >= 0xD800 && point < 0xE000))
@@ -97,160 +96,159 @@ static bool add_point(struct buf *out, unsigned long point)
 }
 
 /* The digits of \xHH, \uHHHH and \UHHHHHHHH. */
-static bool take_hex(struct parse *parse, size_t digits, struct buf *out)
+static bool take_hex(struct parser *parser, size_t digits, struct buf *out)
 {
     char hex[9] = {0};
     for (size_t i = 0; i < digits; i++) {
-        if (!isxdigit((unsigned char)parse->at[0]))
+        if (!isxdigit((unsigned char)parser->position[0]))
             return false;
-        hex[i] = *parse->at++;
+        hex[i] = *parser->position++;
     }
     return add_point(out, strtoul(hex, NULL, 16));
 }
 
-static bool take_escape(struct parse *parse, struct buf *out)
+static bool take_escape(struct parser *parser, struct buf *out)
 {
     static const char names[] = "abfnrtv\\\"'`?", values[] = "\a\b\f\n\r\t\v\\\"'`?";
-    char c = *parse->at;
+    char c = *parser->position;
     if (c == '\0')
         return false;
-    parse->at++;
+    parser->position++;
     if (c == 'x' || c == 'u' || c == 'U')
-        return take_hex(parse, c == 'x' ? 2 : c == 'u' ? 4 : 8, out);
+        return take_hex(parser, c == 'x' ? 2 : c == 'u' ? 4 : 8, out);
     const char *name = strchr(names, c);
     return name && buf_add(out, values + (name - names), 1);
 }
 
-/* A text in double quotes. NULL with err. */
-static char *take_string(struct parse *parse)
+static char *take_string(struct parser *parser)
 {
-    if (!take(parse, "\"")) {
-        fail(parse, "a text in double quotes");
+    if (!take(parser, "\"")) {
+        fail(parser, "a string in double quotes");
         return NULL;
     }
     OWN(buf) struct buf out = {0};
-    while (*parse->at != '"') {
+    while (*parser->position != '"') {
         bool ok;
-        if (*parse->at == '\\') {
-            parse->at++;
-            ok = take_escape(parse, &out);
+        if (*parser->position == '\\') {
+            parser->position++;
+            ok = take_escape(parser, &out);
         } else {
-            ok = *parse->at != '\0' && buf_add(&out, parse->at, 1);
-            parse->at += ok;
+            ok = *parser->position != '\0' && buf_add(&out, parser->position, 1);
+            parser->position += ok;
         }
         if (!ok) {
-            fail(parse, "the end of a text in double quotes");
+            fail(parser, "the end of a string in double quotes");
             return NULL;
         }
     }
-    parse->at++;
+    parser->position++;
     return buf_take(&out);
 }
 
-static char *take_name(struct parse *parse)
+static char *take_name(struct parser *parser)
 {
-    skip_space(parse);
-    if (*parse->at == '"')
-        return take_string(parse);
-    const char *start = parse->at;
+    skip_space(parser);
+    if (*parser->position == '"')
+        return take_string(parser);
+    const char *start = parser->position;
     if (isalpha((unsigned char)*start) || *start == '_')
-        while (in_name(*parse->at))
-            parse->at++;
-    if (parse->at == start) {
-        fail(parse, "an attribute's name");
+        while (in_name(*parser->position))
+            parser->position++;
+    if (parser->position == start) {
+        fail(parser, "an attribute's name");
         return NULL;
     }
-    return str_copy_bytes((struct bytes){start, (size_t)(parse->at - start)});
+    return str_copy_bytes((struct bytes){start, (size_t)(parser->position - start)});
 }
 
 /* attributes:NAME, attributes.NAME = "…", attributes.NAME != "…" */
-static struct filter *parse_attribute(struct parse *parse)
+static struct filter *parse_attribute(struct parser *parser)
 {
-    bool has = take(parse, ":");
-    if (!has && !take(parse, ".")) {
-        fail(parse, "'.' or ':' after attributes");
+    bool has = take(parser, ":");
+    if (!has && !take(parser, ".")) {
+        fail(parser, "'.' or ':' after attributes");
         return NULL;
     }
     OWN(filter) struct filter *filter = node(has ? HAS : EQUALS, NULL, NULL);
-    filter->name = take_name(parse);
+    filter->name = take_name(parser);
     if (!filter->name || has)
         return filter->name ? move_ptr(&filter) : NULL;
 
-    bool differs = take(parse, "!=");
-    if (!differs && !take(parse, "=")) {
-        fail(parse, "= or != after the attribute");
+    bool differs = take(parser, "!=");
+    if (!differs && !take(parser, "=")) {
+        fail(parser, "= or != after the attribute");
         return NULL;
     }
-    filter->value = take_string(parse);
+    filter->value = take_string(parser);
     if (!filter->value)
         return NULL;
     return differs ? node(NOT, move_ptr(&filter), NULL) : move_ptr(&filter);
 }
 
 /* hasPrefix(attributes.NAME, "…") */
-static struct filter *parse_prefix(struct parse *parse)
+static struct filter *parse_prefix(struct parser *parser)
 {
     OWN(filter) struct filter *filter = node(STARTS, NULL, NULL);
-    if (!take(parse, "(") || !take_word(parse, "attributes") || !take(parse, ".")) {
-        fail(parse, "(attributes.NAME, \"…\") after hasPrefix");
+    if (!take(parser, "(") || !take_word(parser, "attributes") || !take(parser, ".")) {
+        fail(parser, "(attributes.NAME, \"…\") after hasPrefix");
         return NULL;
     }
-    filter->name = take_name(parse);
+    filter->name = take_name(parser);
     if (!filter->name)
         return NULL;
-    if (!take(parse, ",")) {
-        fail(parse, "a comma");
+    if (!take(parser, ",")) {
+        fail(parser, "a comma");
         return NULL;
     }
-    filter->value = take_string(parse);
+    filter->value = take_string(parser);
     if (!filter->value)
         return NULL;
-    if (!take(parse, ")")) {
-        fail(parse, "')'");
+    if (!take(parser, ")")) {
+        fail(parser, "')'");
         return NULL;
     }
     return move_ptr(&filter);
 }
 
-static struct filter *parse_or_and(struct parse *parse);
+static struct filter *parse_or_and(struct parser *parser);
 
-static struct filter *parse_term(struct parse *parse)
+static struct filter *parse_term(struct parser *parser)
 {
-    if (take_word(parse, "NOT") || take(parse, "-")) {
-        struct filter *inner = parse_term(parse);
+    if (take_word(parser, "NOT") || take(parser, "-")) {
+        struct filter *inner = parse_term(parser);
         return inner ? node(NOT, inner, NULL) : NULL;
     }
-    if (take(parse, "(")) {
-        OWN(filter) struct filter *inner = parse_or_and(parse);
-        if (inner && !take(parse, ")")) {
-            fail(parse, "')'");
+    if (take(parser, "(")) {
+        OWN(filter) struct filter *inner = parse_or_and(parser);
+        if (inner && !take(parser, ")")) {
+            fail(parser, "')'");
             return NULL;
         }
         return move_ptr(&inner);
     }
-    if (take_word(parse, "attributes"))
-        return parse_attribute(parse);
-    if (take_word(parse, "hasPrefix"))
-        return parse_prefix(parse);
-    fail(parse, "attributes, hasPrefix, NOT or '('");
+    if (take_word(parser, "attributes"))
+        return parse_attribute(parser);
+    if (take_word(parser, "hasPrefix"))
+        return parse_prefix(parser);
+    fail(parser, "attributes, hasPrefix, NOT or '('");
     return NULL;
 }
 
 /* TERM, or terms joined by one of AND and OR. */
-static struct filter *parse_or_and(struct parse *parse)
+static struct filter *parse_or_and(struct parser *parser)
 {
-    OWN(filter) struct filter *left = parse_term(parse);
-    const char *joint = NULL;
+    OWN(filter) struct filter *left = parse_term(parser);
+    const char *operator= NULL;
     while (left) {
-        const char *word = take_word(parse, "AND") ? "AND" : take_word(parse, "OR") ? "OR" : NULL;
+        const char *word = take_word(parser, "AND") ? "AND" : take_word(parser, "OR") ? "OR" : NULL;
         if (!word)
             return move_ptr(&left);
-        if (joint && !str_equal(joint, word)) {
-            fail(parse, "parentheses where AND and OR meet");
+        if (operator&& !str_equal(operator, word)) {
+            fail(parser, "parentheses where AND and OR meet");
             return NULL;
         }
-        joint = word;
-        struct filter *right = parse_term(parse);
+        operator= word;
+        struct filter *right = parse_term(parser);
         if (!right)
             return NULL;
         left = node(word[0] == 'A' ? AND : OR, left, right);
@@ -265,11 +263,11 @@ struct filter *filter_parse(const char *text, struct err *err)
                 MAX_FILTER_BYTES);
         return NULL;
     }
-    struct parse parse = {text, text, err};
-    OWN(filter) struct filter *filter = parse_or_and(&parse);
-    skip_space(&parse);
-    if (filter && *parse.at) {
-        fail(&parse, "AND, OR or the end");
+    struct parser parser = {text, text, err};
+    OWN(filter) struct filter *filter = parse_or_and(&parser);
+    skip_space(&parser);
+    if (filter && *parser.position) {
+        fail(&parser, "AND, OR or the end");
         return NULL;
     }
     return move_ptr(&filter);

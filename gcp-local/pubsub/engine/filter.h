@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The filter language of subscriptions, over a message's attributes:
  *
- *     attributes:NAME                      attributes.NAME = "value"      attributes.NAME !=
- * "value" hasPrefix(attributes.NAME, "value")  AND OR NOT - ( )
+ *     attributes:NAME
+ *     attributes.NAME = "value"
+ *     attributes.NAME != "value"
+ *     hasPrefix(attributes.NAME, "value")
+ *     AND OR NOT - ( )
  *
- * Names of other characters than letters, digits, '_' and '-' are quoted. AND and OR do not mix
+ * Names with characters other than letters, digits, '_' and '-' are quoted. AND and OR do not mix
  * without parentheses. */
 #ifndef GCP_LOCAL_PUBSUB_ENGINE_FILTER_H
 #define GCP_LOCAL_PUBSUB_ENGINE_FILTER_H
@@ -18,7 +21,7 @@ enum { MAX_FILTER_BYTES = 256 };
 
 struct filter;
 
-/* NULL and err (ERR_INPUT, with the place) when the text is no filter. */
+/* NULL and err (ERR_INPUT, with the position) when the text is not a valid filter. */
 struct filter *filter_parse(const char *text, struct err *err);
 void filter_free(struct filter *filter);
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names of topics, subscriptions and snapshots. */
 #include "gcp-local/pubsub/engine/pubsub_name.h"
 
 #include "base/str.h"
@@ -7,33 +6,33 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { SHORTEST_ID = 3, LONGEST_ID = 255, LONGEST_PROJECT = 128 };
+enum { MIN_ID_BYTES = 3, MAX_ID_BYTES = 255, MAX_PROJECT_BYTES = 128 };
 
-static bool good_id(const char *id)
+static bool is_valid_id(const char *id)
 {
     size_t len = strlen(id);
-    if (len < SHORTEST_ID || len > LONGEST_ID || !isalpha((unsigned char)id[0]) ||
+    if (len < MIN_ID_BYTES || len > MAX_ID_BYTES || !isalpha((unsigned char)id[0]) ||
         str_starts(id, "goog"))
         return false;
     return strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~+%") ==
            len;
 }
 
-static bool good_name(const char *name, const char *collection)
+static bool is_valid_name(const char *name, const char *collection)
 {
     if (!str_starts(name, "projects/"))
         return false;
     size_t project;
     const char *rest = pubsub_name_project(name, &project) + project;
     size_t len = strlen(collection);
-    if (project < 1 || project > LONGEST_PROJECT || rest[0] != '/')
+    if (project < 1 || project > MAX_PROJECT_BYTES || rest[0] != '/')
         return false;
-    return str_starts(rest + 1, collection) && rest[1 + len] == '/' && good_id(rest + len + 2);
+    return str_starts(rest + 1, collection) && rest[1 + len] == '/' && is_valid_id(rest + len + 2);
 }
 
 bool pubsub_name_check(const char *name, const char *collection, struct err *err)
 {
-    if (good_name(name, collection))
+    if (is_valid_name(name, collection))
         return true;
     return err_set(err, ERR_INPUT, "Invalid [%s] name: (name=%s)", collection, name);
 }

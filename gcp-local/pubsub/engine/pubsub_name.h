@@ -8,17 +8,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What a topic is called by its subscriptions once it was deleted. */
+/* The name of the topic in its subscriptions once it is deleted. */
 #define DELETED_TOPIC "_deleted-topic_"
 
-/* Whether the whole name is one of the collection ("topics"): a project, and an id of 3 to 255
- * letters, digits and -_.~+% that starts with a letter and not with "goog". Else err says so. */
+/* Checks a full name of a collection ("topics"): a project, and an id of 3 to 255 letters, digits
+ * and -_.~+% that starts with a letter and not with "goog". False and err (ERR_INPUT). */
 bool pubsub_name_check(const char *name, const char *collection, struct err *err);
 
 /* The project of a checked name, as a view. */
 const char *pubsub_name_project(const char *name, size_t *len);
 
-/* The id behind the last '/'. */
+/* The id, after the last '/'. */
 const char *pubsub_name_id(const char *name);
 
 #endif

@@ -3,16 +3,24 @@
 #ifndef GCP_LOCAL_PUBSUB_ENGINE_RETAINED_MESSAGES_H
 #define GCP_LOCAL_PUBSUB_ENGINE_RETAINED_MESSAGES_H
 
-#include "gcp-local/pubsub/engine/engine.h"
+#include "gcp-local/pubsub/engine/stored_message.h"
 
-/* Refs the message. */
-void retained_messages_add(struct retained_messages *shelf, struct stored_message *message);
+#include <stddef.h>
 
-struct stored_message *retained_messages_at(const struct retained_messages *shelf, size_t index);
+/* All zero is empty. */
+struct retained_messages {
+    struct stored_message **list; /* first to first + count - 1 are in use */
+    size_t first, count, size;
+};
 
-/* Takes the oldest off; the reference goes to the caller. NULL when empty. */
-struct stored_message *retained_messages_take(struct retained_messages *shelf);
+/* Adds a message, with a reference of its own. */
+void retained_messages_add(struct retained_messages *retained, struct stored_message *message);
 
-void retained_messages_done(struct retained_messages *shelf);
+struct stored_message *retained_messages_at(const struct retained_messages *retained, size_t index);
+
+/* Removes the oldest; its reference is the caller's. NULL when empty. */
+struct stored_message *retained_messages_take(struct retained_messages *retained);
+
+void retained_messages_done(struct retained_messages *retained);
 
 #endif

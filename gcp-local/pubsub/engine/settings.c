@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a subscription's configuration means: defaults, limits, rules. */
+/* What a subscription's configuration means: defaults, limits, settings. */
 #include "gcp-local/pubsub/engine/settings.h"
 
 #include "base/str.h"
@@ -12,7 +12,7 @@
 
 static const int64_t minute = 60LL * NS_PER_SEC, day = 86400LL * NS_PER_SEC;
 
-enum { MOST_LABELS = 64, MOST_LABEL_BYTES = 63 * 4, MOST_ENDPOINT_BYTES = 2048 };
+enum { MAX_LABELS = 64, MAX_LABEL_BYTES = 63 * 4, MAX_ENDPOINT_BYTES = 2048 };
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -24,7 +24,7 @@ static bool flag_of(const json_t *object, const char *key)
     return json_is_true(json_object_get(object, key));
 }
 
-/* A duration field of something that proto_json_read took. */
+/* A duration, which proto_json_read has checked. */
 static int64_t duration_of(const json_t *object, const char *key, int64_t fallback)
 {
     int64_t duration = fallback;
@@ -41,16 +41,16 @@ static void set_default(json_t *object, const char *key, json_t *value)
         json_object_set_new(object, key, value);
 }
 
-/* What is known to the API but not built here. */
-static bool check_built(const json_t *resource, struct err *err)
+/* Refuses what the API knows but gcp-local does not support. */
+static bool check_supported(const json_t *resource, struct err *err)
 {
-    static const char *const missing[] = {"schemaSettings", "ingestionDataSourceSettings",
-                                          "bigqueryConfig", "cloudStorageConfig",
-                                          "messageTransforms"};
-    for (size_t i = 0; i < ARRAY_SIZE(missing); i++) {
-        const json_t *value = json_object_get(resource, missing[i]);
+    static const char *const unsupported[] = {"schemaSettings", "ingestionDataSourceSettings",
+                                              "bigqueryConfig", "cloudStorageConfig",
+                                              "messageTransforms"};
+    for (size_t i = 0; i < ARRAY_SIZE(unsupported); i++) {
+        const json_t *value = json_object_get(resource, unsupported[i]);
         if (value && !(json_is_array(value) && json_array_size(value) == 0))
-            return err_set(err, ERR_INPUT, "%s is not supported by gcp-local", missing[i]);
+            return err_set(err, ERR_INPUT, "%s is not supported by gcp-local", unsupported[i]);
     }
     return true;
 }
@@ -58,15 +58,15 @@ static bool check_built(const json_t *resource, struct err *err)
 static bool check_labels(const json_t *resource, struct err *err)
 {
     const json_t *labels = json_object_get(resource, "labels");
-    if (json_object_size(labels) > MOST_LABELS)
+    if (json_object_size(labels) > MAX_LABELS)
         return err_set(err, ERR_INPUT, "Too many labels: %zu, the maximum is %d",
-                       json_object_size(labels), MOST_LABELS);
+                       json_object_size(labels), MAX_LABELS);
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)labels, key, value)
     {
-        if (str_empty(key) || strlen(key) > MOST_LABEL_BYTES ||
-            json_string_length(value) > MOST_LABEL_BYTES)
+        if (str_empty(key) || strlen(key) > MAX_LABEL_BYTES ||
+            json_string_length(value) > MAX_LABEL_BYTES)
             return err_set(err, ERR_INPUT, "Invalid label: %.80s", key);
     }
     return true;
@@ -85,7 +85,7 @@ static bool check_retention(const json_t *resource, struct err *err)
 
 bool settings_check_topic(const json_t *topic, struct err *err)
 {
-    return check_built(topic, err) && check_labels(topic, err) && check_retention(topic, err);
+    return check_supported(topic, err) && check_labels(topic, err) && check_retention(topic, err);
 }
 
 int64_t settings_topic_retention_ns(const json_t *topic)
@@ -100,7 +100,7 @@ static bool check_push(json_t *subscription, struct err *err)
     if (!endpoint)
         return true;
     OWN(url) struct url url = {0};
-    if (strlen(endpoint) > MOST_ENDPOINT_BYTES || !url_parse(endpoint, &url))
+    if (strlen(endpoint) > MAX_ENDPOINT_BYTES || !url_parse(endpoint, &url))
         return err_set(err, ERR_INPUT, "Unsupported push_endpoint");
     if (json_object_get(push, "noWrapper") && json_object_get(push, "pubsubWrapper"))
         return err_set(err, ERR_INPUT, "push_config has both no_wrapper and pubsub_wrapper");
@@ -150,11 +150,11 @@ static bool check_dead_letter(json_t *subscription, struct err *err)
     if (!policy)
         return true;
     set_default(policy, "maxDeliveryAttempts", json_integer(MIN_DELIVERY_ATTEMPTS));
-    long long most = json_integer_value(json_object_get(policy, "maxDeliveryAttempts"));
-    if (most < MIN_DELIVERY_ATTEMPTS)
-        return out_of_range(err, "small", most, "minimum", MIN_DELIVERY_ATTEMPTS);
-    if (most > MAX_DELIVERY_ATTEMPTS)
-        return out_of_range(err, "large", most, "maximum", MAX_DELIVERY_ATTEMPTS);
+    long long max = json_integer_value(json_object_get(policy, "maxDeliveryAttempts"));
+    if (max < MIN_DELIVERY_ATTEMPTS)
+        return out_of_range(err, "small", max, "minimum", MIN_DELIVERY_ATTEMPTS);
+    if (max > MAX_DELIVERY_ATTEMPTS)
+        return out_of_range(err, "large", max, "maximum", MAX_DELIVERY_ATTEMPTS);
     return true;
 }
 
@@ -200,7 +200,7 @@ bool settings_complete_subscription(json_t *subscription, struct err *err)
     set_default(subscription, "pushConfig", json_object());
     set_default(subscription, "ackDeadlineSeconds", json_integer(MIN_ACK_DEADLINE_SEC));
     set_default(subscription, "messageRetentionDuration", json_string("604800s"));
-    return check_built(subscription, err) && check_labels(subscription, err) &&
+    return check_supported(subscription, err) && check_labels(subscription, err) &&
            check_push(subscription, err) && check_ack_deadline(subscription, err) &&
            check_retention(subscription, err) && check_expiration(subscription, err) &&
            check_dead_letter(subscription, err) && check_retry(subscription, err) &&
@@ -210,33 +210,33 @@ bool settings_complete_subscription(json_t *subscription, struct err *err)
 static void read_push(const json_t *config, struct push_settings *push)
 {
     const json_t *oidc = json_object_get(config, "oidcToken");
-    const json_t *bare = json_object_get(config, "noWrapper");
+    const json_t *no_wrapper = json_object_get(config, "noWrapper");
     *push = (struct push_settings){
         .endpoint = str_copy(text_of(config, "pushEndpoint")),
         .oidc_email = str_copy(text_of(oidc, "serviceAccountEmail")),
-        .unwrapped = bare != NULL,
-        .metadata = flag_of(bare, "writeMetadata"),
+        .unwrapped = no_wrapper != NULL,
+        .metadata = flag_of(no_wrapper, "writeMetadata"),
     };
-    if (push->oidc_email) /* the endpoint is the audience where none is named */
+    if (push->oidc_email) /* the audience is the endpoint unless it is set */
         push->oidc_audience =
             str_copy(text_of(oidc, "audience") ? text_of(oidc, "audience") : push->endpoint);
 }
 
-/* Without a policy 31 days, with one that has no ttl never. */
+/* 31 days without a policy; never with a policy without ttl. */
 static int64_t ttl_of(const json_t *subscription)
 {
     const json_t *policy = json_object_get(subscription, "expirationPolicy");
     return policy ? duration_of(policy, "ttl", 0) : 31 * day;
 }
 
-bool settings_from_subscription(const json_t *subscription, struct subscription_settings *rules,
+bool settings_from_subscription(const json_t *subscription, struct subscription_settings *settings,
                                 struct err *err)
 {
     const json_t *retry = json_object_get(subscription, "retryPolicy");
     const json_t *dead = json_object_get(subscription, "deadLetterPolicy");
     const json_t *deadline = json_object_get(subscription, "ackDeadlineSeconds");
     const char *filter = text_of(subscription, "filter");
-    *rules = (struct subscription_settings){
+    *settings = (struct subscription_settings){
         .ack_deadline_ns = json_integer_value(deadline) * NS_PER_SEC,
         .retention_ns = duration_of(subscription, "messageRetentionDuration", 7 * day),
         .ttl_ns = ttl_of(subscription),
@@ -250,16 +250,16 @@ bool settings_from_subscription(const json_t *subscription, struct subscription_
         .dead_letter_topic = str_copy(text_of(dead, "deadLetterTopic")),
         .filter = filter ? filter_parse(filter, err) : NULL,
     };
-    read_push(json_object_get(subscription, "pushConfig"), &rules->push);
-    return !filter || rules->filter;
+    read_push(json_object_get(subscription, "pushConfig"), &settings->push);
+    return !filter || settings->filter;
 }
 
-void settings_done(struct subscription_settings *rules)
+void settings_done(struct subscription_settings *settings)
 {
-    filter_free(rules->filter);
-    free(rules->dead_letter_topic);
-    free(rules->push.endpoint);
-    free(rules->push.oidc_email);
-    free(rules->push.oidc_audience);
-    *rules = (struct subscription_settings){0};
+    filter_free(settings->filter);
+    free(settings->dead_letter_topic);
+    free(settings->push.endpoint);
+    free(settings->push.oidc_email);
+    free(settings->push.oidc_audience);
+    *settings = (struct subscription_settings){0};
 }

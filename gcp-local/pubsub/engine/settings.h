@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a subscription's configuration means for its deliveries. */
+/* The settings of a subscription: its JSON, checked and read. */
 #ifndef GCP_LOCAL_PUBSUB_ENGINE_SETTINGS_H
 #define GCP_LOCAL_PUBSUB_ENGINE_SETTINGS_H
 
@@ -14,41 +14,41 @@ enum {
     MAX_DELIVERY_ATTEMPTS = 100,
 };
 
-/* How a push endpoint is called. All zero: not at all. */
+/* How messages are pushed. */
 struct push_settings {
     char *endpoint;      /* NULL: messages are pulled */
-    char *oidc_email;    /* sign calls for this account; NULL: not */
+    char *oidc_email;    /* the account of the token; NULL: no token */
     char *oidc_audience; /* never NULL with oidc_email */
-    bool unwrapped;      /* the data is the body */
-    bool metadata;       /* with unwrapped: attributes become header fields */
+    bool unwrapped;      /* the data is the whole body */
+    bool metadata;       /* with unwrapped: attributes are header fields */
 };
 
 /* All zero is empty. */
 struct subscription_settings {
     int64_t ack_deadline_ns;
     int64_t retention_ns;
-    int64_t ttl_ns;                         /* deleted when unused for so long; 0 = never */
+    int64_t ttl_ns;                         /* unused for so long, it is deleted; 0 = never */
     int64_t min_backoff_ns, max_backoff_ns; /* both 0: at once */
     bool retain_acked, ordering, exactly_once, detached;
-    int max_attempts;        /* 0 = any number */
+    int max_attempts;        /* 0 = unlimited */
     char *dead_letter_topic; /* NULL = none */
     struct filter *filter;   /* NULL = everything */
     struct push_settings push;
 };
 
-/* Completes a subscription as proto_json_read gave it with the defaults that the service shows, and
- * checks every limit. False and err: ERR_INPUT, or reason OUT_OF_RANGE. */
+/* Adds the defaults that the service shows to a subscription from proto_json_read, and checks every
+ * limit. False and err (ERR_INPUT, perhaps with reason OUT_OF_RANGE). */
 bool settings_complete_subscription(json_t *subscription, struct err *err);
 
-/* The rules of a complete subscription. */
-bool settings_from_subscription(const json_t *subscription, struct subscription_settings *rules,
+/* Reads a complete subscription. */
+bool settings_from_subscription(const json_t *subscription, struct subscription_settings *settings,
                                 struct err *err);
-void settings_done(struct subscription_settings *rules);
+void settings_done(struct subscription_settings *settings);
 
-/* Checks a topic as proto_json_read gave it. */
+/* Checks a topic from proto_json_read. False and err (ERR_INPUT). */
 bool settings_check_topic(const json_t *topic, struct err *err);
 
-/* How long a topic keeps what was published, 0 = not at all. */
+/* How long a topic retains what was published; 0 = not at all. */
 int64_t settings_topic_retention_ns(const json_t *topic);
 
 #endif

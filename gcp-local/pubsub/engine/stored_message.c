@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A published message: one allocation, never changed afterwards. */
 #include "gcp-local/pubsub/engine/stored_message.h"
 
 #include "base/str.h"
@@ -58,23 +57,24 @@ struct bytes stored_message_data(const struct stored_message *message)
 
 const char *stored_message_attribute(const struct stored_message *message, const char *name)
 {
-    const char *at = NULL, *key, *value;
-    while (stored_message_next_attribute(stored_message_attributes(message), &at, &key, &value))
+    const char *position = NULL, *key, *value;
+    while (
+        stored_message_next_attribute(stored_message_attributes(message), &position, &key, &value))
         if (str_equal(key, name))
             return value;
     return NULL;
 }
 
-bool stored_message_next_attribute(struct bytes packed, const char **at, const char **name,
+bool stored_message_next_attribute(struct bytes packed, const char **position, const char **name,
                                    const char **value)
 {
-    if (!*at)
-        *at = packed.data;
-    if (packed.len == 0 || *at == packed.data + packed.len)
+    if (!*position)
+        *position = packed.data;
+    if (packed.len == 0 || *position == packed.data + packed.len)
         return false;
-    *name = *at;
+    *name = *position;
     *value = *name + strlen(*name) + 1;
-    *at = *value + strlen(*value) + 1;
+    *position = *value + strlen(*value) + 1;
     return true;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A published message: one allocation, never changed afterwards, shared by all who deliver it. */
+/* A published message: one allocation, never changed afterwards, shared by all that deliver it. */
 #ifndef GCP_LOCAL_PUBSUB_ENGINE_STORED_MESSAGE_H
 #define GCP_LOCAL_PUBSUB_ENGINE_STORED_MESSAGE_H
 
@@ -12,7 +12,7 @@ struct stored_message {
     int64_t id;           /* what clients see as decimal text; grows with each message */
     int64_t published_ns; /* whole milliseconds, as clients see it */
     atomic_uint users;    /* see stored_message_ref */
-    uint32_t holders;     /* backlogs and snapshots that keep it; the engine's to count */
+    uint32_t holders;     /* resources that keep it; counted by the engine */
     uint32_t attribute_count, attributes_len, key_len, data_len;
     char content[]; /* ordering key NUL, then name NUL value NUL for each attribute, then data */
 };
@@ -21,20 +21,21 @@ struct stored_message {
 struct stored_message *stored_message_new(struct bytes ordering_key, struct bytes attributes,
                                           uint32_t count, struct bytes data);
 
-/* Messages are counted: each user refs before it keeps one, and unrefs once. Any thread. */
+/* Messages are reference-counted. From any thread. */
 struct stored_message *stored_message_ref(struct stored_message *message);
 void stored_message_unref(struct stored_message *message);
 
-const char *stored_message_ordering_key(
-    const struct stored_message *message); /* ordering key, "" when none */
+/* "" when there is none. */
+const char *stored_message_ordering_key(const struct stored_message *message);
+
 struct bytes stored_message_attributes(const struct stored_message *message);
 struct bytes stored_message_data(const struct stored_message *message);
 
-/* The value of an attribute, or NULL. */
+/* The value of the first attribute of that name, or NULL. */
 const char *stored_message_attribute(const struct stored_message *message, const char *name);
 
-/* Walks packed attributes: starts with *at = NULL; false at the end. */
-bool stored_message_next_attribute(struct bytes packed, const char **at, const char **name,
+/* Walks packed attributes. *position is NULL before the first call; false at the end. */
+bool stored_message_next_attribute(struct bytes packed, const char **position, const char **name,
                                    const char **value);
 
 /* Appends an attribute to a packed list. */

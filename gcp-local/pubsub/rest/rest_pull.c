@@ -1,27 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pull, acknowledge and modifyAckDeadline over REST. */
-#include "gcp-local/pubsub/rest/rest.h"
+#include "gcp-local/pubsub/rest/rest_call.h"
 
 #include "base/str.h"
-#include "gcp-local/pubsub/wire/json_writer.h"
+#include "gcp-local/pubsub/wire/ack_id.h"
 
-enum { MOST_PULLED = 1000, MOST_ACK_BYTES = 512 << 10 };
+const struct proto_json_field rest_pull_fields[] = {
+    {"subscription", PROTO_JSON_STRING, NULL},
+    {"returnImmediately", PROTO_JSON_BOOL, NULL},
+    {"maxMessages", PROTO_JSON_INT32, NULL},
+    {0},
+};
+
+const struct proto_json_field rest_acknowledge_fields[] = {
+    {"subscription", PROTO_JSON_STRING, NULL},
+    {"ackIds", PROTO_JSON_STRINGS, NULL},
+    {0},
+};
+
+const struct proto_json_field rest_modify_ack_deadline_fields[] = {
+    {"subscription", PROTO_JSON_STRING, NULL},
+    {"ackIds", PROTO_JSON_STRINGS, NULL},
+    {"ackDeadlineSeconds", PROTO_JSON_INT32, NULL},
+    {0},
+};
+
+enum { MAX_PULLED = 1000, MAX_ACK_BYTES = 512 << 10 };
 
 static bool detached(const struct subscription *subscription, struct err *err)
 {
-    if (!subscription->rules.detached)
+    if (!subscription->settings.detached)
         return false;
     err->reason = "FAILED_PRECONDITION";
     err_set(err, ERR_INPUT, "Subscription %s is detached from its topic", subscription->name);
     return true;
 }
 
-/* How long the client will wait: its own timeout where it tells one, as gcloud does. */
+/* How long the client waits: its own timeout if it sends one, as gcloud does. */
 static int wait_sec(const struct rest_call *call)
 {
-    int64_t sec = LONG_POLL_SEC;
+    int64_t sec = LONG_POLL_MAX_SEC;
     const char *timeout = headers_get(&call->exchange->headers, "X-Server-Timeout");
-    str_int(timeout, 0, LONG_POLL_SEC, &sec);
+    str_int(timeout, 0, LONG_POLL_MAX_SEC, &sec);
     return (int)sec;
 }
 
@@ -30,20 +50,21 @@ bool rest_pull(struct rest_call *call, struct err *err)
     struct subscription *subscription = rest_subscription(call, err);
     if (!subscription || detached(subscription, err))
         return false;
-    json_int_t most = json_integer_value(json_object_get(call->body, "maxMessages"));
-    if (most == 0)
+    json_int_t max = json_integer_value(json_object_get(call->body, "maxMessages"));
+    if (max == 0)
         return err_set(err, ERR_INPUT, "No max_messages specified");
-    if (most < 0)
-        return err_set(err, ERR_INPUT, "max_messages must be positive: %lld", (long long)most);
+    if (max < 0)
+        return err_set(err, ERR_INPUT, "max_messages must be positive: %lld", (long long)max);
     bool at_once = json_is_true(json_object_get(call->body, "returnImmediately"));
     call->held = true;
-    long_poll_pull(&call->turn, subscription, call->exchange,
-                   most < MOST_PULLED ? (size_t)most : MOST_PULLED, at_once ? 0 : wait_sec(call));
+    long_poll_pull(call->tx.polls, subscription, call->exchange,
+                   max < MAX_PULLED ? (size_t)max : MAX_PULLED, at_once ? 0 : wait_sec(call),
+                   call->tx.now_ns);
     return true;
 }
 
 /* The leases that a request names. */
-struct ids {
+struct ack_ids {
     struct {
         int64_t number;
         uint32_t slot;
@@ -53,32 +74,32 @@ struct ids {
 };
 
 static bool read_ids(const struct rest_call *call, const struct subscription *subscription,
-                     struct ids *ids, struct err *err)
+                     struct ack_ids *ids, struct err *err)
 {
     ids->texts = json_object_get(call->body, "ackIds");
     ids->count = json_array_size(ids->texts);
     if (ids->count == 0)
         return err_set(err, ERR_INPUT, "No ack ids specified.");
-    if (call->exchange->body.len > MOST_ACK_BYTES)
+    if (call->exchange->body.len > MAX_ACK_BYTES)
         return err_set(err, ERR_INPUT, "The request has %zu bytes of ack ids, the maximum is %d",
-                       call->exchange->body.len, MOST_ACK_BYTES);
+                       call->exchange->body.len, MAX_ACK_BYTES);
     ids->list = alloc_zeroed(ids->count * sizeof(*ids->list));
     for (size_t i = 0; i < ids->count; i++)
-        if (!wire_parse_ack_id(json_string_value(json_array_get(ids->texts, i)), subscription->name,
-                               &ids->list[i].number, &ids->list[i].slot, err))
+        if (!ack_id_parse(json_string_value(json_array_get(ids->texts, i)), subscription->name,
+                          &ids->list[i].number, &ids->list[i].slot, err))
             return false;
     return true;
 }
 
-static void own_ids(struct ids *local)
+static void own_ack_ids(struct ack_ids *local)
 {
     free(local->list);
 }
 
-/* With exactly-once delivery every id is accounted for. */
-static bool settle(const struct subscription *subscription, size_t lost, struct err *err)
+/* With exactly-once delivery an id that is not held is an error. */
+static bool check_lost(const struct subscription *subscription, size_t lost, struct err *err)
 {
-    if (lost == 0 || !subscription->rules.exactly_once)
+    if (lost == 0 || !subscription->settings.exactly_once)
         return true;
     return err_set(
         err, ERR_INPUT,
@@ -89,20 +110,20 @@ static bool settle(const struct subscription *subscription, size_t lost, struct 
 bool rest_acknowledge(struct rest_call *call, struct err *err)
 {
     struct subscription *subscription = rest_subscription(call, err);
-    OWN(ids) struct ids ids = {0};
+    OWN(ack_ids) struct ack_ids ids = {0};
     if (!subscription || detached(subscription, err) || !read_ids(call, subscription, &ids, err))
         return false;
     size_t lost = 0;
     for (size_t i = 0; i < ids.count; i++)
-        lost += !engine_ack(&call->turn.pubsub->engine, subscription, ids.list[i].number,
-                            ids.list[i].slot, call->turn.now_ns);
-    return settle(subscription, lost, err) && buf_add_text(&call->reply, "{}");
+        lost += !engine_ack(call->tx.engine, subscription, ids.list[i].number, ids.list[i].slot,
+                            call->tx.now_ns);
+    return check_lost(subscription, lost, err) && buf_add_text(&call->reply, "{}");
 }
 
 bool rest_modify_ack_deadline(struct rest_call *call, struct err *err)
 {
     struct subscription *subscription = rest_subscription(call, err);
-    OWN(ids) struct ids ids = {0};
+    OWN(ack_ids) struct ack_ids ids = {0};
     if (!subscription || detached(subscription, err))
         return false;
     json_int_t sec = json_integer_value(json_object_get(call->body, "ackDeadlineSeconds"));
@@ -115,8 +136,7 @@ bool rest_modify_ack_deadline(struct rest_call *call, struct err *err)
         return false;
     size_t lost = 0;
     for (size_t i = 0; i < ids.count; i++)
-        lost += !engine_modify_ack_deadline(&call->turn.pubsub->engine, subscription,
-                                            ids.list[i].number, ids.list[i].slot, sec,
-                                            call->turn.now_ns);
-    return settle(subscription, lost, err) && buf_add_text(&call->reply, "{}");
+        lost += !engine_modify_ack_deadline(call->tx.engine, subscription, ids.list[i].number,
+                                            ids.list[i].slot, sec, call->tx.now_ns);
+    return check_lost(subscription, lost, err) && buf_add_text(&call->reply, "{}");
 }

@@ -1,18 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What resources have in common: found by the path, patched by a mask, listed in pages. */
-#include "gcp-local/pubsub/rest/rest.h"
+/* What resources have in common: found by path, patched by mask, listed in pages. */
+#include "gcp-local/pubsub/rest/rest_call.h"
 
+#include "base/json/jread.h"
 #include "base/str.h"
 #include "gcp-local/pubsub/engine/pubsub_name.h"
 #include "net/url.h"
 
 #include <string.h>
 
-enum { MOST_PAGE = 1000 };
+enum { MAX_PAGE = 1000 };
+
+bool rest_reply(struct rest_call *call, const json_t *tree)
+{
+    OWN(free) char *text = json_to_text(tree);
+    return buf_add_text(&call->reply, text);
+}
+
+bool rest_reply_new(struct rest_call *call, json_t *tree)
+{
+    json_auto_t *owned = tree;
+    return rest_reply(call, owned);
+}
+
+bool rest_in_project(const struct rest_call *call, const char *name)
+{
+    size_t len;
+    const char *project = pubsub_name_project(name, &len);
+    return strlen(call->project) == len && strncmp(project, call->project, len) == 0;
+}
 
 struct topic *rest_topic(const struct rest_call *call, struct err *err)
 {
-    struct topic *topic = engine_topic(&call->turn.pubsub->engine, call->name);
+    struct topic *topic = engine_topic(call->tx.engine, call->name);
     if (!topic)
         err_set(err, ERR_NOT_FOUND, "Topic not found (resource=%s)", pubsub_name_id(call->name));
     return topic;
@@ -20,7 +40,7 @@ struct topic *rest_topic(const struct rest_call *call, struct err *err)
 
 struct subscription *rest_subscription(const struct rest_call *call, struct err *err)
 {
-    struct subscription *subscription = engine_subscription(&call->turn.pubsub->engine, call->name);
+    struct subscription *subscription = engine_subscription(call->tx.engine, call->name);
     if (!subscription)
         err_set(err, ERR_NOT_FOUND, "Subscription does not exist (resource=%s)",
                 pubsub_name_id(call->name));
@@ -29,8 +49,8 @@ struct subscription *rest_subscription(const struct rest_call *call, struct err 
 
 struct snapshot *rest_snapshot(const struct rest_call *call, struct err *err)
 {
-    engine_expire_snapshots(&call->turn.pubsub->engine, call->turn.now_ns);
-    struct snapshot *snapshot = engine_snapshot(&call->turn.pubsub->engine, call->name);
+    engine_expire_snapshots(call->tx.engine, call->tx.now_ns);
+    struct snapshot *snapshot = engine_snapshot(call->tx.engine, call->name);
     if (!snapshot)
         err_set(err, ERR_NOT_FOUND, "Snapshot does not exist (resource=%s)",
                 pubsub_name_id(call->name));
@@ -50,20 +70,19 @@ json_t *rest_resource_named(const struct rest_call *call, const json_t *resource
     return named;
 }
 
-/* One path of a mask: "ackDeadlineSeconds", "ack_deadline_seconds", "push_config.push_endpoint". */
-struct patching {
+struct patcher {
     json_t *result;
     const json_t *patch;
     const struct proto_json_field *fields;
-    const char *const *fixed;
+    const char *const *immutable;
     const char *kind;
     struct err *err;
 };
 
-static bool is_fixed(const struct patching *patching, const char *name)
+static bool is_immutable(const struct patcher *patcher, const char *name)
 {
-    for (const char *const *fixed = patching->fixed; *fixed; fixed++)
-        if (str_equal(*fixed, name))
+    for (const char *const *immutable = patcher->immutable; *immutable; immutable++)
+        if (str_equal(*immutable, name))
             return true;
     return false;
 }
@@ -76,46 +95,47 @@ static void set_or_remove(json_t *object, const char *key, json_t *value)
         json_object_del(object, key);
 }
 
-/* The part behind the dot, within an object that both may lack. */
-static bool patch_inner(const struct patching *patching, const struct proto_json_field *field,
+/* Sets a member of an object that resource and patch may both lack. */
+static bool patch_inner(const struct patcher *patcher, const struct proto_json_field *field,
                         const char *path)
 {
     const struct proto_json_field *inner =
         field->kind == PROTO_JSON_OBJECT ? proto_json_find(field->fields, path) : NULL;
     if (!inner)
         return false;
-    json_t *object = json_object_get(patching->result, field->name);
+    json_t *object = json_object_get(patcher->result, field->name);
     if (!object)
-        json_object_set_new(patching->result, field->name, object = json_object());
+        json_object_set_new(patcher->result, field->name, object = json_object());
     set_or_remove(object, inner->name,
-                  json_object_get(json_object_get(patching->patch, field->name), inner->name));
+                  json_object_get(json_object_get(patcher->patch, field->name), inner->name));
     return true;
 }
 
-static bool apply_path(const struct patching *patching, char *path)
+/* One path of a mask: "ackDeadlineSeconds", "ack_deadline_seconds", "push_config.push_endpoint". */
+static bool apply_path(const struct patcher *patcher, char *path)
 {
     char *dot = strchr(path, '.');
     if (dot)
         *dot = '\0';
-    const struct proto_json_field *field = proto_json_find(patching->fields, path);
+    const struct proto_json_field *field = proto_json_find(patcher->fields, path);
     if (!field || field->kind == PROTO_JSON_OUTPUT ||
-        (dot && !patch_inner(patching, field, dot + 1)))
-        return err_set(patching->err, ERR_INPUT,
+        (dot && !patch_inner(patcher, field, dot + 1)))
+        return err_set(patcher->err, ERR_INPUT,
                        "Invalid update_mask provided in the Update%sRequest: %s is not a known %s "
                        "field.",
-                       patching->kind, path, patching->kind);
-    if (is_fixed(patching, field->name))
-        return err_set(patching->err, ERR_INPUT,
+                       patcher->kind, path, patcher->kind);
+    if (is_immutable(patcher, field->name))
+        return err_set(patcher->err, ERR_INPUT,
                        "Invalid update_mask provided in the Update%sRequest: the %s field in the "
                        "%s is not mutable.",
-                       patching->kind, path, patching->kind);
+                       patcher->kind, path, patcher->kind);
     if (!dot)
-        set_or_remove(patching->result, field->name, json_object_get(patching->patch, field->name));
+        set_or_remove(patcher->result, field->name, json_object_get(patcher->patch, field->name));
     return true;
 }
 
 json_t *rest_patch(const json_t *resource, const json_t *patch, const char *mask,
-                   const struct proto_json_field *fields, const char *const *fixed,
+                   const struct proto_json_field *fields, const char *const *immutable,
                    const char *kind, struct err *err)
 {
     if (str_empty(mask)) {
@@ -126,11 +146,11 @@ json_t *rest_patch(const json_t *resource, const json_t *patch, const char *mask
         return NULL;
     }
     json_auto_t *result = json_deep_copy(resource);
-    struct patching patching = {result, patch, fields, fixed, kind, err};
+    struct patcher patcher = {result, patch, fields, immutable, kind, err};
     OWN(free) char *paths = str_copy(mask);
     char *rest = paths;
     for (char *path; (path = strsep(&rest, ","));)
-        if (!apply_path(&patching, path))
+        if (!apply_path(&patcher, path))
             return NULL;
     return json_incref(result);
 }
@@ -140,17 +160,17 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct rest_item *)a)->name, ((const struct rest_item *)b)->name);
 }
 
-/* The page that is asked for: how many at most, and the first name. False and err. */
+/* The page that the query asks for: its size, and the first name or NULL. False and err. */
 static bool read_page(const struct rest_call *call, int64_t *size, char **token, struct err *err)
 {
     OWN(free) char *text = url_query_get(call->exchange->query, "pageSize");
     *token = url_query_get(call->exchange->query, "pageToken");
-    *size = MOST_PAGE;
+    *size = MAX_PAGE;
     if (!str_empty(text) && !str_int(text, INT32_MIN, INT32_MAX, size))
         return err_set(err, ERR_INPUT, "Invalid value at 'page_size' (TYPE_INT32), \"%.40s\"",
                        text);
-    if (*size <= 0 || *size > MOST_PAGE)
-        *size = MOST_PAGE;
+    if (*size <= 0 || *size > MAX_PAGE)
+        *size = MAX_PAGE;
     return true;
 }
 

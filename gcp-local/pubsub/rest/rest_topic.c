@@ -1,11 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Topics over REST. */
-#include "gcp-local/pubsub/rest/rest.h"
+#include "gcp-local/pubsub/rest/rest_call.h"
 
 #include "base/str.h"
-#include "gcp-local/pubsub/wire/json_writer.h"
+#include "gcp-local/pubsub/wire/message_json.h"
 
 #include <string.h>
+
+static const struct proto_json_field storage_policy_fields[] = {
+    {"allowedPersistenceRegions", PROTO_JSON_STRINGS, NULL},
+    {"enforceInTransit", PROTO_JSON_BOOL, NULL},
+    {0},
+};
+
+const struct proto_json_field rest_topic_fields[] = {
+    {"name", PROTO_JSON_STRING, NULL},
+    {"labels", PROTO_JSON_MAP, NULL},
+    {"messageStoragePolicy", PROTO_JSON_OBJECT, storage_policy_fields},
+    {"kmsKeyName", PROTO_JSON_STRING, NULL},
+    {"schemaSettings", PROTO_JSON_ANY, NULL},
+    {"satisfiesPzs", PROTO_JSON_BOOL, NULL},
+    {"messageRetentionDuration", PROTO_JSON_DURATION, NULL},
+    {"state", PROTO_JSON_OUTPUT, NULL},
+    {"ingestionDataSourceSettings", PROTO_JSON_ANY, NULL},
+    {"messageTransforms", PROTO_JSON_ANY, NULL},
+    {"tags", PROTO_JSON_MAP, NULL},
+    {0},
+};
+
+const struct proto_json_field rest_update_topic_fields[] = {
+    {"topic", PROTO_JSON_OBJECT, rest_topic_fields},
+    {"updateMask", PROTO_JSON_MASK, NULL},
+    {0},
+};
 
 bool rest_create_topic(struct rest_call *call, struct err *err)
 {
@@ -16,7 +43,7 @@ bool rest_create_topic(struct rest_call *call, struct err *err)
         json_decref(config);
         return false;
     }
-    struct topic *topic = engine_create_topic(&call->turn.pubsub->engine, config, err);
+    struct topic *topic = engine_create_topic(call->tx.engine, config, err);
     return topic && rest_reply(call, topic->config);
 }
 
@@ -28,7 +55,7 @@ bool rest_get_topic(struct rest_call *call, struct err *err)
 
 bool rest_update_topic(struct rest_call *call, struct err *err)
 {
-    static const char *const fixed[] = {"name", "kmsKeyName", NULL};
+    static const char *const immutable[] = {"name", "kmsKeyName", NULL};
     struct topic *topic = rest_topic(call, err);
     if (!topic)
         return false;
@@ -37,10 +64,10 @@ bool rest_update_topic(struct rest_call *call, struct err *err)
         return false;
     json_auto_t *config = rest_patch(topic->config, patch,
                                      json_string_value(json_object_get(call->body, "updateMask")),
-                                     resource_fields_topic, fixed, "Topic", err);
+                                     rest_topic_fields, immutable, "Topic", err);
     if (!config || !settings_check_topic(config, err))
         return false;
-    engine_update_topic(&call->turn.pubsub->engine, topic, json_incref(config));
+    engine_update_topic(call->tx.engine, topic, json_incref(config));
     return rest_reply(call, config);
 }
 
@@ -49,37 +76,29 @@ bool rest_delete_topic(struct rest_call *call, struct err *err)
     struct topic *topic = rest_topic(call, err);
     if (!topic)
         return false;
-    engine_delete_topic(&call->turn.pubsub->engine, topic);
+    engine_delete_topic(call->tx.engine, topic);
     return buf_add_text(&call->reply, "{}");
-}
-
-/* Whether a whole name is of the call's project. */
-static bool in_project(const struct rest_call *call, const char *name)
-{
-    size_t len = strlen(call->project);
-    name += strlen("projects/");
-    return strncmp(name, call->project, len) == 0 && name[len] == '/';
 }
 
 bool rest_list_topics(struct rest_call *call, struct err *err)
 {
-    const struct engine *engine = &call->turn.pubsub->engine;
+    const struct engine *engine = call->tx.engine;
     OWN(free) struct rest_item *list =
         alloc_zeroed((HASH_COUNT(engine->topics) + 1) * sizeof(*list));
     size_t count = 0;
     struct topic *topic, *next;
     HASH_ITER(hh, engine->topics, topic, next)
     {
-        if (in_project(call, topic->name))
+        if (rest_in_project(call, topic->name))
             list[count++] = (struct rest_item){topic->name, topic->config};
     }
     return rest_page(call, "topics", list, count, err);
 }
 
-/* A topic that is not there has none, as with Google's emulator. */
+/* A topic that does not exist has none, as in Google's emulator. */
 bool rest_list_topic_subscriptions(struct rest_call *call, struct err *err)
 {
-    const struct topic *topic = engine_topic(&call->turn.pubsub->engine, call->name);
+    const struct topic *topic = engine_topic(call->tx.engine, call->name);
     size_t count = topic ? topic->subscription_count : 0;
     OWN(free) struct rest_item *list = alloc_zeroed((count + 1) * sizeof(*list));
     for (size_t i = 0; i < count; i++)
@@ -89,8 +108,8 @@ bool rest_list_topic_subscriptions(struct rest_call *call, struct err *err)
 
 bool rest_list_topic_snapshots(struct rest_call *call, struct err *err)
 {
-    struct engine *engine = &call->turn.pubsub->engine;
-    engine_expire_snapshots(engine, call->turn.now_ns);
+    struct engine *engine = call->tx.engine;
+    engine_expire_snapshots(engine, call->tx.now_ns);
     OWN(free) struct rest_item *list =
         alloc_zeroed((HASH_COUNT(engine->snapshots) + 1) * sizeof(*list));
     size_t count = 0;
@@ -109,8 +128,7 @@ bool rest_publish(struct rest_call *call, struct err *err)
     if (!topic)
         return false;
     const struct publish_body *body = &call->messages;
-    engine_publish(&call->turn.pubsub->engine, topic, body->messages, body->count,
-                   call->turn.now_ns);
-    json_writer_add_message_ids(&call->reply, body->messages, body->count);
+    engine_publish(call->tx.engine, topic, body->messages, body->count, call->tx.now_ns);
+    message_json_add_ids(&call->reply, body->messages, body->count);
     return true;
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The body of a publish request, read straight into messages. */
 #include "gcp-local/pubsub/wire/publish_body.h"
 
 #include "base/base64.h"
@@ -9,8 +8,8 @@
 
 #include <string.h>
 
-/* One reading: the buffers are used again for each message. */
-struct reading {
+/* One reader: the buffers are used again for each message. */
+struct reader {
     struct json_scanner scan;
     struct err *err;
     struct buf room;       /* the last string, when it had to be unescaped */
@@ -21,7 +20,7 @@ struct reading {
     struct publish_body *body;
 };
 
-/* Fields by both spellings; what the service itself sets is checked and dropped. */
+/* Fields by both spellings. What only the service sets is checked and ignored. */
 enum field { UNKNOWN, DATA, ATTRIBUTES, ORDERING_KEY, MESSAGE_ID, PUBLISH_TIME };
 
 static const struct {
@@ -51,49 +50,49 @@ static enum field field_of(struct bytes name)
     return UNKNOWN;
 }
 
-static bool fail_value(struct reading *reading, const char *field, const char *type)
+static bool fail_value(struct reader *reader, const char *field, const char *type)
 {
-    json_scanner_fail(&reading->scan);
-    if (reading->err->status)
+    json_scanner_fail(&reader->scan);
+    if (reader->err->status)
         return false;
-    return err_set(reading->err, ERR_INPUT,
+    return err_set(reader->err, ERR_INPUT,
                    "Invalid JSON payload received. Invalid value at 'messages[%zu]%s%s' (TYPE_%s)",
-                   reading->body->count, *field ? "." : "", field, type);
+                   reader->body->count, *field ? "." : "", field, type);
 }
 
-static bool fail_name(struct reading *reading, struct bytes name)
+static bool fail_name(struct reader *reader, struct bytes name)
 {
-    json_scanner_fail(&reading->scan);
+    json_scanner_fail(&reader->scan);
     OWN(free) char *text = str_copy_bytes(name);
-    return err_set(reading->err, ERR_INPUT,
+    return err_set(reader->err, ERR_INPUT,
                    "Invalid JSON payload received. Unknown name \"%.100s\" at 'messages[%zu]': "
                    "Cannot find field.",
-                   text, reading->body->count);
+                   text, reader->body->count);
 }
 
-static bool too_large(struct err *err, const char *what, size_t size, size_t most)
+static bool too_large(struct err *err, const char *what, size_t size, size_t max)
 {
     return err_set(err, ERR_INPUT,
                    "The request contains %s of size %zu, which exceeds the maximum of %zu", what,
-                   size, most);
+                   size, max);
 }
 
-/* A string that must be there; a view that holds until the next is read. */
-static bool take_string(struct reading *reading, const char *field, struct bytes *string)
+/* A string: a view, valid until the next one is read. */
+static bool take_string(struct reader *reader, const char *field, struct bytes *string)
 {
-    reading->room.len = 0;
-    if (json_scanner_string(&reading->scan, &reading->room, string))
+    reader->room.len = 0;
+    if (json_scanner_string(&reader->scan, &reader->room, string))
         return true;
-    return fail_value(reading, field, "STRING");
+    return fail_value(reader, field, "STRING");
 }
 
-/* An attribute's value: also a number, true or false, by its text. */
-static bool take_text(struct reading *reading, struct bytes *text)
+/* The value of an attribute: a string, or a number, true or false as its text. */
+static bool take_text(struct reader *reader, struct bytes *text)
 {
-    struct json_scanner plain = reading->scan;
+    struct json_scanner plain = reader->scan;
     if (!json_scanner_primitive(&plain, text))
-        return take_string(reading, "attributes", text);
-    reading->scan = plain;
+        return take_string(reader, "attributes", text);
+    reader->scan = plain;
     return true;
 }
 
@@ -111,190 +110,190 @@ bool publish_body_check_attribute(struct bytes name, struct bytes value, uint32_
     return true;
 }
 
-/* Of attributes with the same name the last one counts: forget the one before `end`. */
-static void drop_namesake(struct reading *reading, size_t end)
+/* The last attribute of a name counts: removes the one before end. */
+static void remove_duplicate(struct reader *reader, size_t end)
 {
-    struct buf *packed = &reading->attributes;
-    const char *name, *value, *at = NULL, *from = packed->data;
-    while (stored_message_next_attribute((struct bytes){packed->data, end}, &at, &name, &value)) {
+    struct buf *packed = &reader->attributes;
+    const char *name, *value, *next = NULL, *start = packed->data;
+    while (stored_message_next_attribute((struct bytes){packed->data, end}, &next, &name, &value)) {
         if (str_equal(name, packed->data + end)) {
-            memmove(packed->data + (from - packed->data), at,
-                    packed->len - (size_t)(at - packed->data));
-            packed->len -= (size_t)(at - from);
-            reading->attribute_count--;
+            memmove(packed->data + (start - packed->data), next,
+                    packed->len - (size_t)(next - packed->data));
+            packed->len -= (size_t)(next - start);
+            reader->attribute_count--;
             return;
         }
-        from = at;
+        start = next;
     }
 }
 
-static bool read_attribute(struct reading *reading)
+static bool read_attribute(struct reader *reader)
 {
-    struct buf *packed = &reading->attributes;
+    struct buf *packed = &reader->attributes;
     size_t start = packed->len;
     struct bytes name, value;
-    if (!take_string(reading, "attributes", &name))
+    if (!take_string(reader, "attributes", &name))
         return false;
     size_t name_len = name.len;
     buf_add(packed, name.data, name.len);
     buf_add(packed, "", 1);
-    if (!json_scanner_expect(&reading->scan, ':') || !take_text(reading, &value))
-        return fail_value(reading, "attributes", "STRING");
+    if (!json_scanner_expect(&reader->scan, ':') || !take_text(reader, &value))
+        return fail_value(reader, "attributes", "STRING");
     buf_add(packed, value.data, value.len);
     buf_add(packed, "", 1);
-    reading->attribute_count++;
-    drop_namesake(reading, start);
+    reader->attribute_count++;
+    remove_duplicate(reader, start);
     return publish_body_check_attribute(
                (struct bytes){packed->data + packed->len - name_len - value.len - 2, name_len},
-               value, reading->attribute_count, reading->err) ||
-           json_scanner_fail(&reading->scan);
+               value, reader->attribute_count, reader->err) ||
+           json_scanner_fail(&reader->scan);
 }
 
-static bool read_attributes(struct reading *reading)
+static bool read_attributes(struct reader *reader)
 {
-    if (!json_scanner_take(&reading->scan, '{'))
-        return fail_value(reading, "attributes", "MAP");
+    if (!json_scanner_take(&reader->scan, '{'))
+        return fail_value(reader, "attributes", "MAP");
     bool first = true;
-    while (json_scanner_next(&reading->scan, '}', &first))
-        if (!read_attribute(reading))
+    while (json_scanner_next(&reader->scan, '}', &first))
+        if (!read_attribute(reader))
             return false;
-    return !reading->scan.failed;
+    return !reader->scan.failed;
 }
 
-static bool read_data(struct reading *reading)
+static bool read_data(struct reader *reader)
 {
     struct bytes text;
-    if (!take_string(reading, "data", &text))
+    if (!take_string(reader, "data", &text))
         return false;
-    reading->data.len = 0;
-    return base64_decode(text, &reading->data) || fail_value(reading, "data", "BYTES");
+    reader->data.len = 0;
+    return base64_decode(text, &reader->data) || fail_value(reader, "data", "BYTES");
 }
 
-static bool read_key(struct reading *reading)
+static bool read_key(struct reader *reader)
 {
     struct bytes key;
-    if (!take_string(reading, "orderingKey", &key))
+    if (!take_string(reader, "orderingKey", &key))
         return false;
-    reading->key.len = 0;
-    buf_add(&reading->key, key.data, key.len);
+    reader->key.len = 0;
+    buf_add(&reader->key, key.data, key.len);
     if (key.len <= MAX_ORDERING_KEY_BYTES)
         return true;
-    json_scanner_fail(&reading->scan);
-    return too_large(reading->err, "an ordering key", key.len, MAX_ORDERING_KEY_BYTES);
+    json_scanner_fail(&reader->scan);
+    return too_large(reader->err, "an ordering key", key.len, MAX_ORDERING_KEY_BYTES);
 }
 
-static bool read_time(struct reading *reading)
+static bool read_time(struct reader *reader)
 {
     struct bytes text;
-    if (!take_string(reading, "publishTime", &text))
+    if (!take_string(reader, "publishTime", &text))
         return false;
     OWN(free) char *time = str_copy_bytes(text);
-    return timestamp_parse(time, NULL) || fail_value(reading, "publishTime", "TIMESTAMP");
+    return timestamp_parse(time, NULL) || fail_value(reader, "publishTime", "TIMESTAMP");
 }
 
-static bool read_field(struct reading *reading)
+static bool read_field(struct reader *reader)
 {
     struct bytes name;
-    if (!take_string(reading, "", &name))
+    if (!take_string(reader, "", &name))
         return false;
     enum field field = field_of(name);
     if (field == UNKNOWN)
-        return fail_name(reading, name);
-    if (!json_scanner_expect(&reading->scan, ':'))
+        return fail_name(reader, name);
+    if (!json_scanner_expect(&reader->scan, ':'))
         return false;
-    if (json_scanner_literal(&reading->scan, "null"))
+    if (json_scanner_literal(&reader->scan, "null"))
         return true;
     switch (field) {
     case DATA:
-        return read_data(reading);
+        return read_data(reader);
     case ATTRIBUTES:
-        return read_attributes(reading);
+        return read_attributes(reader);
     case ORDERING_KEY:
-        return read_key(reading);
+        return read_key(reader);
     case PUBLISH_TIME:
-        return read_time(reading);
+        return read_time(reader);
     default:
-        return take_string(reading, "messageId", &name);
+        return take_string(reader, "messageId", &name);
     }
 }
 
-/* Whether what was read makes a message; err says why not. */
-static bool check_message(struct reading *reading)
+/* Whether what was read is a valid message. False and err. */
+static bool check_message(struct reader *reader)
 {
-    size_t bytes = reading->data.len + reading->attributes.len + reading->key.len;
-    reading->bytes += bytes;
-    if (reading->data.len == 0 && reading->attribute_count == 0)
-        return err_set(reading->err, ERR_INPUT, "Some messages are empty");
-    if (reading->body->count == MAX_PUBLISH_MESSAGES)
-        return err_set(reading->err, ERR_INPUT, "Too many messages to publish");
+    size_t bytes = reader->data.len + reader->attributes.len + reader->key.len;
+    reader->bytes += bytes;
+    if (reader->data.len == 0 && reader->attribute_count == 0)
+        return err_set(reader->err, ERR_INPUT, "Some messages are empty");
+    if (reader->body->count == MAX_PUBLISH_MESSAGES)
+        return err_set(reader->err, ERR_INPUT, "Too many messages to publish");
     if (bytes > MAX_PUBLISH_BYTES)
-        return too_large(reading->err, "a message", bytes, MAX_PUBLISH_BYTES);
-    if (reading->bytes > MAX_PUBLISH_BYTES)
-        return too_large(reading->err, "messages", reading->bytes, MAX_PUBLISH_BYTES);
+        return too_large(reader->err, "a message", bytes, MAX_PUBLISH_BYTES);
+    if (reader->bytes > MAX_PUBLISH_BYTES)
+        return too_large(reader->err, "messages", reader->bytes, MAX_PUBLISH_BYTES);
     return true;
 }
 
-static void add_message(struct reading *reading)
+static void add_message(struct reader *reader)
 {
-    struct publish_body *body = reading->body;
+    struct publish_body *body = reader->body;
     if (body->count == body->size) {
         body->size = body->size ? 2 * body->size : 4;
         body->messages = alloc_resize(body->messages, body->size * sizeof(struct stored_message *));
     }
     body->messages[body->count++] =
-        stored_message_new(buf_bytes(&reading->key), buf_bytes(&reading->attributes),
-                           reading->attribute_count, buf_bytes(&reading->data));
+        stored_message_new(buf_bytes(&reader->key), buf_bytes(&reader->attributes),
+                           reader->attribute_count, buf_bytes(&reader->data));
 }
 
-static bool read_message(struct reading *reading)
+static bool read_message(struct reader *reader)
 {
-    reading->data.len = reading->key.len = reading->attributes.len = 0;
-    reading->attribute_count = 0;
-    if (!json_scanner_take(&reading->scan, '{'))
-        return fail_value(reading, "", "MESSAGE");
+    reader->data.len = reader->key.len = reader->attributes.len = 0;
+    reader->attribute_count = 0;
+    if (!json_scanner_take(&reader->scan, '{'))
+        return fail_value(reader, "", "MESSAGE");
     bool first = true;
-    while (json_scanner_next(&reading->scan, '}', &first))
-        if (!read_field(reading))
+    while (json_scanner_next(&reader->scan, '}', &first))
+        if (!read_field(reader))
             return false;
-    if (reading->scan.failed)
+    if (reader->scan.failed)
         return false;
-    if (!check_message(reading))
-        return json_scanner_fail(&reading->scan);
-    add_message(reading);
+    if (!check_message(reader))
+        return json_scanner_fail(&reader->scan);
+    add_message(reader);
     return true;
 }
 
-static bool read_list(struct reading *reading)
+static bool read_list(struct reader *reader)
 {
-    if (json_scanner_literal(&reading->scan, "null"))
+    if (json_scanner_literal(&reader->scan, "null"))
         return true;
-    if (!json_scanner_expect(&reading->scan, '['))
+    if (!json_scanner_expect(&reader->scan, '['))
         return false;
     bool first = true;
-    while (json_scanner_next(&reading->scan, ']', &first))
-        if (!read_message(reading))
+    while (json_scanner_next(&reader->scan, ']', &first))
+        if (!read_message(reader))
             return false;
-    return !reading->scan.failed;
+    return !reader->scan.failed;
 }
 
-/* {"messages": [...]}; "topic" may be there, as the path has it already. */
-static bool read_request(struct reading *reading)
+/* {"messages": […]}. "topic" is allowed and ignored: the path has it. */
+static bool read_request(struct reader *reader)
 {
-    struct json_scanner *scan = &reading->scan;
-    if (json_scanner_at_end(scan)) /* no body is an empty request */
+    struct json_scanner *scan = &reader->scan;
+    if (json_scanner_at_end(scan)) /* an empty body is an empty request */
         return true;
     if (!json_scanner_expect(scan, '{'))
         return false;
     bool first = true;
     while (json_scanner_next(scan, '}', &first)) {
         struct bytes name, ignored;
-        if (!take_string(reading, "", &name))
+        if (!take_string(reader, "", &name))
             return false;
         bool messages = is(name, "messages");
         if (!messages && !is(name, "topic"))
-            return fail_name(reading, name);
+            return fail_name(reader, name);
         if (!json_scanner_expect(scan, ':') ||
-            !(messages ? read_list(reading) : take_string(reading, "topic", &ignored)))
+            !(messages ? read_list(reader) : take_string(reader, "topic", &ignored)))
             return false;
     }
     return json_scanner_at_end(scan);
@@ -302,12 +301,12 @@ static bool read_request(struct reading *reading)
 
 bool publish_body_read(struct bytes text, struct publish_body *body, struct err *err)
 {
-    struct reading reading = {.scan = json_scanner_open(text), .err = err, .body = body};
-    bool ok = read_request(&reading);
-    buf_done(&reading.room);
-    buf_done(&reading.attributes);
-    buf_done(&reading.data);
-    buf_done(&reading.key);
+    struct reader reader = {.scan = json_scanner_open(text), .err = err, .body = body};
+    bool ok = read_request(&reader);
+    buf_done(&reader.room);
+    buf_done(&reader.attributes);
+    buf_done(&reader.data);
+    buf_done(&reader.key);
     if (!ok && !err->status)
         err_set(err, ERR_INPUT, "Invalid JSON payload received. Not a publish request.");
     if (ok && body->count == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The body of a publish request, read straight into messages. */
+/* The body of a publish request, read into messages without a tree. */
 #ifndef GCP_LOCAL_PUBSUB_WIRE_PUBLISH_BODY_H
 #define GCP_LOCAL_PUBSUB_WIRE_PUBLISH_BODY_H
 
@@ -24,7 +24,7 @@ struct publish_body {
 /* False and err (ERR_INPUT) when the body is not a publish request within all limits. */
 bool publish_body_read(struct bytes text, struct publish_body *body, struct err *err);
 
-/* Whether a message may have this attribute, and so many; else err says why not. */
+/* Checks an attribute of a message that has count attributes. False and err (ERR_INPUT). */
 bool publish_body_check_attribute(struct bytes name, struct bytes value, uint32_t count,
                                   struct err *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A bucket: a name, a project, and settings that are kept as clients sent them. */
+/* A bucket: a name, a project, and settings, stored as clients sent them. */
 #include "gcp-local/storage/catalog/bucket.h"
 
 #include "base/str.h"
@@ -18,8 +18,7 @@ void bucket_done(struct bucket *bucket)
     *bucket = (struct bucket){0};
 }
 
-/* What clients may set, and what it has to be. Kept and shown; only versioning changes what
- * happens here. */
+/* The fields that clients may set, and their types. Only versioning has an effect here. */
 static const struct {
     const char *name;
     json_type type;
@@ -42,16 +41,16 @@ static const struct {
     {"hierarchicalNamespace", JSON_OBJECT},
 };
 
-/* Merges a patch into a tree (RFC 7396): null removes, objects merge, all else replaces. */
-static void merge(json_t *into, const char *key, json_t *value)
+/* JSON merge patch (RFC 7396) of one member. */
+static void merge(json_t *target, const char *key, json_t *value)
 {
-    json_t *old = json_object_get(into, key);
+    json_t *old = json_object_get(target, key);
     if (json_is_null(value)) {
-        json_object_del(into, key);
+        json_object_del(target, key);
         return;
     }
     if (!json_is_object(value) || !json_is_object(old)) {
-        json_object_set(into, key, value);
+        json_object_set(target, key, value);
         return;
     }
     const char *name;
@@ -62,7 +61,7 @@ static void merge(json_t *into, const char *key, json_t *value)
     }
 }
 
-/* null inside of a new object, as Go's library sends it, is no value. */
+/* A copy without members that are null, as Go's library sends them. New reference. */
 static json_t *without_nulls(const json_t *tree)
 {
     if (!json_is_object(tree))
@@ -109,7 +108,7 @@ char *bucket_project_number(const char *project)
     return str_format("100%010u", crc32c(0, bytes_of(project)));
 }
 
-/* What a bucket has that nobody has set. */
+/* The fields of a bucket for which a client set nothing. */
 static json_t *defaults(void)
 {
     return json_pack("{s:s, s:s, s:s, s:{s:{s:b}, s:{s:b}, s:s}}", "location", "US", "locationType",
@@ -118,7 +117,7 @@ static json_t *defaults(void)
                      "publicAccessPrevention", "inherited");
 }
 
-/* The location as Google writes it, and what kind of place it is. */
+/* The location in upper case, and its type. */
 static void set_location(json_t *tree)
 {
     static const char *const continents[] = {"US", "EU", "ASIA"};

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The catalog: opening it, its statements, its transactions. */
+/* The catalog: its schema, its statements, its transactions. */
 #include "gcp-local/storage/catalog/catalog_private.h"
 
 #include "base/json/jread.h"
 #include "base/str.h"
 
-#include <stdarg.h>
-#include <string.h>
-
-static const char schema[] =
-    "PRAGMA journal_mode = WAL;"
-    "PRAGMA synchronous = NORMAL;" /* a killed process loses nothing */
+static const char *const migrations[] = {
+    /* databases of 0.1.0 have no version, but these tables */
     "CREATE TABLE IF NOT EXISTS buckets(name TEXT PRIMARY KEY, project TEXT, metageneration "
     "INTEGER,"
     "  created INTEGER, updated INTEGER, fields TEXT, policy TEXT) WITHOUT ROWID;"
@@ -22,103 +18,46 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS configs(id INTEGER PRIMARY KEY AUTOINCREMENT, bucket TEXT,"
     "  config TEXT);"
     "CREATE TABLE IF NOT EXISTS sessions(id TEXT PRIMARY KEY, created INTEGER, session TEXT)"
-    "  WITHOUT ROWID;";
+    "  WITHOUT ROWID;",
+};
 
-static bool failed(struct catalog *catalog, struct err *err)
+static const char *const statements[STATEMENTS] = {
+    [ADD_BUCKET] = "INSERT INTO buckets VALUES(?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
+    [FIND_BUCKET] = "SELECT * FROM buckets WHERE name = ?",
+    [UPDATE_BUCKET] = "UPDATE buckets SET metageneration = ?, updated = ?, fields = ?, policy = ?"
+                      "  WHERE name = ?",
+    [BUCKET_HAS_OBJECTS] = "SELECT 1 FROM objects WHERE bucket = ? LIMIT 1",
+    [DELETE_BUCKET] = "DELETE FROM buckets WHERE name = ?",
+    [DELETE_BUCKET_CONFIGS] = "DELETE FROM configs WHERE bucket = ?",
+    [LIST_BUCKETS] = "SELECT * FROM buckets WHERE project = ? AND name > ? ORDER BY name",
+    [PUT_OBJECT] = "INSERT OR REPLACE INTO objects VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
+    [FIND_LIVE_OBJECT] = "SELECT * FROM objects WHERE bucket = ? AND name = ? AND deleted = 0"
+                         "  ORDER BY generation DESC LIMIT 1",
+    [FIND_OBJECT] = "SELECT * FROM objects WHERE bucket = ? AND name = ? AND generation = ?",
+    [FIND_GENERATION] = "SELECT 1 FROM objects WHERE generation = ? AND bucket = ?",
+    [LAST_GENERATION] = "SELECT max(generation) FROM objects",
+    [DELETE_OBJECT] = "DELETE FROM objects WHERE bucket = ? AND name = ? AND generation = ?",
+    [LIST_OBJECTS] = "SELECT * FROM objects WHERE bucket = ? AND (name, generation) > (?, ?)"
+                     "  AND (? OR deleted = 0) ORDER BY name, generation",
+    [ADD_CONFIG] = "INSERT INTO configs(bucket, config) VALUES(?, ?)",
+    [DELETE_CONFIG] = "DELETE FROM configs WHERE id = ? AND bucket = ?",
+    [LIST_CONFIGS] = "SELECT id, config FROM configs WHERE bucket = ? ORDER BY id",
+    [PUT_SESSION] = "INSERT INTO sessions VALUES(?, ?, ?)"
+                    "  ON CONFLICT(id) DO UPDATE SET session = excluded.session",
+    [FIND_SESSION] = "SELECT session FROM sessions WHERE id = ?",
+    [DELETE_SESSION] = "DELETE FROM sessions WHERE id = ?",
+    [EXPIRE_SESSIONS] = "DELETE FROM sessions WHERE created < ?",
+};
+
+char *catalog_json(const json_t *tree)
 {
-    int code = sqlite3_errcode(catalog->db);
-    int status = code == SQLITE_FULL || code == SQLITE_IOERR ? ERR_UNAVAILABLE : ERR_INTERNAL;
-    return err_set(err, status, "The metadata cannot be stored: %s.", sqlite3_errmsg(catalog->db));
+    return tree ? json_to_text(tree) : NULL;
 }
 
-static bool run_script(struct catalog *catalog, const char *script, struct err *err)
+json_t *catalog_column_json(const struct sqlite_rows *rows, int column)
 {
-    return sqlite3_exec(catalog->db, script, NULL, NULL, NULL) == SQLITE_OK || failed(catalog, err);
-}
-
-static sqlite3_stmt *prepare(struct catalog *catalog, const char *sql)
-{
-    for (size_t i = 0; i < MAX_STATEMENTS; i++) {
-        struct prepared_statement *slot = &catalog->prepared[i];
-        if (!slot->sql) {
-            if (sqlite3_prepare_v2(catalog->db, sql, -1, &slot->rows, NULL) == SQLITE_OK)
-                slot->sql = sql;
-        }
-        if (slot->sql == sql || !slot->sql)
-            return slot->rows;
-    }
-    abort(); /* more statements than MAX_STATEMENTS are written in the catalog */
-}
-
-/* Binds the values of a format, see catalog_prepare. */
-static void bind(sqlite3_stmt *rows, const char *format, va_list values)
-{
-    for (int i = 1; *format; format++, i++) {
-        if (*format == 'i') {
-            sqlite3_bind_int64(rows, i, va_arg(values, int64_t));
-        } else if (*format == 't') {
-            sqlite3_bind_text(rows, i, va_arg(values, const char *), -1, SQLITE_TRANSIENT);
-        } else {
-            const json_t *tree = va_arg(values, const json_t *);
-            sqlite3_bind_text(rows, i, tree ? json_to_text(tree) : NULL, -1, free);
-        }
-    }
-}
-
-sqlite3_stmt *catalog_prepare(struct catalog *catalog, struct err *err, const char *sql,
-                              const char *format, ...)
-{
-    sqlite3_stmt *rows = prepare(catalog, sql);
-    if (!rows) {
-        failed(catalog, err);
-        return NULL;
-    }
-    va_list values;
-    va_start(values, format);
-    bind(rows, format, values);
-    va_end(values);
-    return rows;
-}
-
-bool catalog_execute(struct catalog *catalog, sqlite3_stmt *rows, struct err *err)
-{
-    if (!rows)
-        return false;
-    bool fine = sqlite3_step(rows) == SQLITE_DONE || failed(catalog, err);
-    sqlite3_reset(rows);
-    return fine;
-}
-
-bool catalog_step(struct catalog *catalog, sqlite3_stmt *rows, struct err *err)
-{
-    int code = rows ? sqlite3_step(rows) : SQLITE_DONE;
-    if (code == SQLITE_ROW)
-        return true;
-    if (code != SQLITE_DONE)
-        failed(catalog, err);
-    sqlite3_reset(rows);
-    return false;
-}
-
-const char *catalog_column_text(sqlite3_stmt *rows, int column)
-{
-    return (const char *)sqlite3_column_text(rows, column);
-}
-
-json_t *catalog_column_json(sqlite3_stmt *rows, int column)
-{
-    const char *text = catalog_column_text(rows, column);
+    const char *text = sqlite_rows_text(rows, column);
     return text ? json_loads(text, 0, NULL) : NULL;
-}
-
-static bool read_last_generation(struct catalog *catalog, struct err *err)
-{
-    sqlite3_stmt *rows = catalog_prepare(catalog, err, "SELECT max(generation) FROM objects", "");
-    if (!catalog_step(catalog, rows, err))
-        return false;
-    catalog->last_generation = sqlite3_column_int64(rows, 0);
-    sqlite3_reset(rows);
-    return true;
 }
 
 struct catalog *catalog_open(const char *file, struct err *err)
@@ -130,15 +69,17 @@ struct catalog *catalog_open(const char *file, struct err *err)
     pthread_mutex_init(&catalog->lock, &recursive);
     pthread_mutexattr_destroy(&recursive);
 
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    bool fine =
-        (sqlite3_open_v2(file ? file : ":memory:", &catalog->db, flags, NULL) == SQLITE_OK ||
-         failed(catalog, err)) &&
-        run_script(catalog, schema, err) && read_last_generation(catalog, err);
-    if (!fine) {
-        err_wrap(err, "%s", file ? file : "memory");
+    struct sqlite_options options = {
+        .migrations = migrations,
+        .migration_count = ARRAY_SIZE(migrations),
+        .statements = statements,
+        .statement_count = STATEMENTS,
+    };
+    bool found;
+    catalog->db = sqlite_open(file, &options, err);
+    if (!catalog->db || !sqlite_query_int64(catalog->db, err, &catalog->last_generation, &found,
+                                            LAST_GENERATION, ""))
         return NULL;
-    }
     return move_ptr(&catalog);
 }
 
@@ -146,9 +87,7 @@ void catalog_close(struct catalog *catalog)
 {
     if (!catalog)
         return;
-    for (size_t i = 0; i < MAX_STATEMENTS; i++)
-        sqlite3_finalize(catalog->prepared[i].rows);
-    sqlite3_close(catalog->db);
+    sqlite_close(catalog->db);
     pthread_mutex_destroy(&catalog->lock);
     free(catalog);
 }
@@ -156,7 +95,7 @@ void catalog_close(struct catalog *catalog)
 bool catalog_begin(struct catalog *catalog, struct catalog_txn *txn, struct err *err)
 {
     pthread_mutex_lock(&catalog->lock);
-    if (!catalog_execute(catalog, catalog_prepare(catalog, err, "BEGIN IMMEDIATE", ""), err)) {
+    if (!sqlite_begin(catalog->db, err)) {
         pthread_mutex_unlock(&catalog->lock);
         return false;
     }
@@ -166,7 +105,7 @@ bool catalog_begin(struct catalog *catalog, struct catalog_txn *txn, struct err 
 
 bool catalog_commit(struct catalog_txn *txn, struct err *err)
 {
-    if (!catalog_execute(txn->catalog, catalog_prepare(txn->catalog, err, "COMMIT", ""), err))
+    if (!sqlite_commit(txn->catalog->db, err))
         return false;
     pthread_mutex_unlock(&txn->catalog->lock);
     txn->catalog = NULL;
@@ -177,17 +116,15 @@ void own_catalog_txn(struct catalog_txn *local)
 {
     if (!local->catalog)
         return;
-    struct err ignored = {0}; /* what failed before matters more */
-    catalog_execute(local->catalog, catalog_prepare(local->catalog, &ignored, "ROLLBACK", ""),
-                    &ignored);
+    sqlite_rollback(local->catalog->db);
     pthread_mutex_unlock(&local->catalog->lock);
 }
 
 bool catalog_reset(struct catalog *catalog, struct err *err)
 {
     CATALOG_LOCK(catalog);
-    return run_script(catalog,
-                      "BEGIN; DELETE FROM buckets; DELETE FROM objects; DELETE FROM configs;"
-                      "DELETE FROM sessions; COMMIT;",
-                      err);
+    return sqlite_exec(catalog->db,
+                       "BEGIN; DELETE FROM buckets; DELETE FROM objects; DELETE FROM configs;"
+                       "DELETE FROM sessions; COMMIT;",
+                       err);
 }

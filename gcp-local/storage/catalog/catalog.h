@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Buckets, objects, notification configs and upload sessions as rows of SQLite.
  *
- * Calls may come from any thread; each is a transaction of its own unless catalog_begin has been
- * called by the same thread. Failures have Google's status and words where something is missing. */
+ * Safe from any thread; each call is a transaction of its own unless the thread has called
+ * catalog_begin. ERR_NOT_FOUND and ERR_CONFLICT have Google's texts. */
 #ifndef GCP_LOCAL_STORAGE_CATALOG_CATALOG_H
 #define GCP_LOCAL_STORAGE_CATALOG_CATALOG_H
 
+#include "base/sqlite.h"
 #include "gcp-local/storage/catalog/bucket.h"
 #include "gcp-local/storage/catalog/storage_object.h"
 
@@ -20,15 +21,16 @@ static inline void own_catalog(struct catalog **local)
     catalog_close(*local);
 }
 
-/* A transaction; rolled back when it leaves its scope without catalog_commit. Others wait. */
+/* A transaction: other threads wait. Rolled back at the end of its scope unless committed. */
 struct catalog_txn {
-    struct catalog *catalog; /* NULL once it has ended */
+    struct catalog *catalog; /* NULL once it is committed */
 };
 
 bool catalog_begin(struct catalog *catalog, struct catalog_txn *txn, struct err *err);
 bool catalog_commit(struct catalog_txn *txn, struct err *err);
 void own_catalog_txn(struct catalog_txn *local);
 
+/* Deletes all rows. */
 bool catalog_reset(struct catalog *catalog, struct err *err);
 
 bool catalog_add_bucket(struct catalog *catalog, const struct bucket *bucket, struct err *err);
@@ -36,37 +38,40 @@ bool catalog_find_bucket(struct catalog *catalog, const char *name, struct bucke
                          struct err *err);
 bool catalog_update_bucket(struct catalog *catalog, const struct bucket *bucket, struct err *err);
 
-/* Removes an empty bucket with its notification configs; 409 when it is not empty. */
+/* Deletes an empty bucket and its notification configs; ERR_CONFLICT when it is not empty. */
 bool catalog_delete_bucket(struct catalog *catalog, const char *name, struct err *err);
 
-/* Calls each, in order of names, for buckets behind `after`, until it returns false. */
+/* Calls each for the buckets after `after`, ordered by name, until it returns false. */
 bool catalog_each_bucket(struct catalog *catalog, const char *project, const char *after,
-                         bool (*each)(const struct bucket *bucket, void *to), void *to,
+                         bool (*each)(const struct bucket *bucket, void *context), void *context,
                          struct err *err);
 
-/* The live object, or with a generation that one. */
+/* Finds the live object, or with a generation that one. */
 bool catalog_find_object(struct catalog *catalog, const char *bucket, const char *name,
                          int64_t generation, struct storage_object *out, struct err *err);
 bool catalog_has_generation(struct catalog *catalog, const char *bucket, int64_t generation,
-                            bool *has, struct err *err);
+                            bool *exists, struct err *err);
 bool catalog_put_object(struct catalog *catalog, const struct storage_object *object,
                         struct err *err);
 bool catalog_delete_object(struct catalog *catalog, const struct storage_object *object,
                            struct err *err);
 
-/* A number for a new generation: the clock in microseconds, but always more than the last one. */
+/* The clock in microseconds, but always more than the last generation. */
 int64_t catalog_next_generation(struct catalog *catalog);
 
-/* Objects in order of name and generation, seen one after the other. Others wait meanwhile. */
+/* A walk over a bucket's objects, ordered by name and generation. The catalog is locked until it
+ * ends. */
 struct catalog_walk {
     struct catalog *catalog;
-    void *rows; /* a statement */
+    const char *bucket; /* borrowed */
+    bool versions;      /* also those that are not live */
+    struct sqlite_rows rows;
 };
 
-bool catalog_walk_begin(struct catalog *catalog, const char *bucket, bool versions,
-                        struct catalog_walk *walk, struct err *err);
+void catalog_walk_begin(struct catalog *catalog, const char *bucket, bool versions,
+                        struct catalog_walk *walk);
 
-/* Goes on behind a name and generation. */
+/* Continues after a name and generation. */
 void catalog_walk_seek(struct catalog_walk *walk, const char *name, int64_t generation);
 
 /* False at the end (err untouched) and after a failure. */
@@ -78,16 +83,16 @@ bool catalog_add_config(struct catalog *catalog, const char *bucket, const json_
 bool catalog_delete_config(struct catalog *catalog, const char *bucket, int64_t id,
                            struct err *err);
 bool catalog_each_config(struct catalog *catalog, const char *bucket,
-                         void (*each)(int64_t id, const json_t *config, void *to), void *to,
-                         struct err *err);
+                         void (*each)(int64_t id, const json_t *config, void *context),
+                         void *context, struct err *err);
 
 bool catalog_put_session(struct catalog *catalog, const char *id, const json_t *session,
                          struct err *err);
-/* New reference; NULL and 404 when there is none. */
+/* New reference; NULL and ERR_NOT_FOUND when there is no such session. */
 json_t *catalog_find_session(struct catalog *catalog, const char *id, struct err *err);
 bool catalog_delete_session(struct catalog *catalog, const char *id, struct err *err);
 
-/* Forgets sessions begun before that time. */
+/* Deletes the sessions that began before that time. */
 bool catalog_expire_sessions(struct catalog *catalog, int64_t before_ns, struct err *err);
 
 #endif

@@ -4,86 +4,63 @@
 
 #include "base/str.h"
 
-static void read_object(sqlite3_stmt *rows, struct storage_object *out)
+static void read_object(const struct sqlite_rows *rows, struct storage_object *out)
 {
     *out = (struct storage_object){
-        .bucket = str_copy(catalog_column_text(rows, 0)),
-        .name = str_copy(catalog_column_text(rows, 1)),
-        .generation = sqlite3_column_int64(rows, 2),
-        .metageneration = sqlite3_column_int64(rows, 3),
-        .size = sqlite3_column_int64(rows, 4),
-        .crc32c = (uint32_t)sqlite3_column_int64(rows, 5),
-        .md5 = str_copy(catalog_column_text(rows, 6)),
-        .components = sqlite3_column_int64(rows, 7),
-        .created = sqlite3_column_int64(rows, 8),
-        .updated = sqlite3_column_int64(rows, 9),
-        .deleted = sqlite3_column_int64(rows, 10),
+        .bucket = str_copy(sqlite_rows_text(rows, 0)),
+        .name = str_copy(sqlite_rows_text(rows, 1)),
+        .generation = sqlite_rows_int64(rows, 2),
+        .metageneration = sqlite_rows_int64(rows, 3),
+        .size = sqlite_rows_int64(rows, 4),
+        .crc32c = (uint32_t)sqlite_rows_int64(rows, 5),
+        .md5 = str_copy(sqlite_rows_text(rows, 6)),
+        .components = sqlite_rows_int64(rows, 7),
+        .created = sqlite_rows_int64(rows, 8),
+        .updated = sqlite_rows_int64(rows, 9),
+        .deleted = sqlite_rows_int64(rows, 10),
         .fields = catalog_column_json(rows, 11),
     };
-}
-
-static sqlite3_stmt *query_object(struct catalog *catalog, const char *bucket, const char *name,
-                                  int64_t generation, struct err *err)
-{
-    if (generation)
-        return catalog_prepare(
-            catalog, err, "SELECT * FROM objects WHERE bucket = ? AND name = ? AND generation = ?",
-            "tti", bucket, name, generation);
-    return catalog_prepare(catalog, err,
-                           "SELECT * FROM objects WHERE bucket = ? AND name = ? AND deleted = 0 "
-                           "ORDER BY generation DESC LIMIT 1",
-                           "tt", bucket, name);
 }
 
 bool catalog_find_object(struct catalog *catalog, const char *bucket, const char *name,
                          int64_t generation, struct storage_object *out, struct err *err)
 {
     CATALOG_LOCK(catalog);
-    sqlite3_stmt *rows = query_object(catalog, bucket, name, generation, err);
-    if (!catalog_step(catalog, rows, err))
+    OWN(sqlite_rows) struct sqlite_rows rows =
+        generation ? sqlite_query(catalog->db, FIND_OBJECT, "tti", bucket, name, generation)
+                   : sqlite_query(catalog->db, FIND_LIVE_OBJECT, "tt", bucket, name);
+    if (!sqlite_rows_next(&rows, err))
         return err->status ? false
                            : err_set(err, ERR_NOT_FOUND, "No such object: %s/%s", bucket, name);
-    read_object(rows, out);
-    sqlite3_reset(rows);
+    read_object(&rows, out);
     return true;
 }
 
 bool catalog_has_generation(struct catalog *catalog, const char *bucket, int64_t generation,
-                            bool *has, struct err *err)
+                            bool *exists, struct err *err)
 {
     CATALOG_LOCK(catalog);
-    sqlite3_stmt *rows =
-        catalog_prepare(catalog, err, "SELECT 1 FROM objects WHERE generation = ? AND bucket = ?",
-                        "it", generation, bucket);
-    *has = catalog_step(catalog, rows, err);
-    sqlite3_reset(rows);
-    return err->status == 0;
+    int64_t one;
+    return sqlite_query_int64(catalog->db, err, &one, exists, FIND_GENERATION, "it", generation,
+                              bucket);
 }
 
 bool catalog_put_object(struct catalog *catalog, const struct storage_object *object,
                         struct err *err)
 {
     CATALOG_LOCK(catalog);
-    return catalog_execute(
-        catalog,
-        catalog_prepare(
-            catalog, err, "INSERT OR REPLACE INTO objects VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
-            "ttiiiitiiiij", object->bucket, object->name, object->generation,
-            object->metageneration, object->size, (int64_t)object->crc32c, object->md5,
-            object->components, object->created, object->updated, object->deleted, object->fields),
-        err);
+    return sqlite_run(catalog->db, err, PUT_OBJECT, "ttiiiitiiiio", object->bucket, object->name,
+                      object->generation, object->metageneration, object->size,
+                      (int64_t)object->crc32c, object->md5, object->components, object->created,
+                      object->updated, object->deleted, catalog_json(object->fields));
 }
 
 bool catalog_delete_object(struct catalog *catalog, const struct storage_object *object,
                            struct err *err)
 {
     CATALOG_LOCK(catalog);
-    return catalog_execute(
-        catalog,
-        catalog_prepare(catalog, err,
-                        "DELETE FROM objects WHERE bucket = ? AND name = ? AND generation = ?",
-                        "tti", object->bucket, object->name, object->generation),
-        err);
+    return sqlite_run(catalog->db, err, DELETE_OBJECT, "tti", object->bucket, object->name,
+                      object->generation);
 }
 
 int64_t catalog_next_generation(struct catalog *catalog)
@@ -94,31 +71,26 @@ int64_t catalog_next_generation(struct catalog *catalog)
     return catalog->last_generation;
 }
 
-bool catalog_walk_begin(struct catalog *catalog, const char *bucket, bool versions,
-                        struct catalog_walk *walk, struct err *err)
+void catalog_walk_begin(struct catalog *catalog, const char *bucket, bool versions,
+                        struct catalog_walk *walk)
 {
     pthread_mutex_lock(&catalog->lock);
-    walk->catalog = catalog;
-    walk->rows =
-        catalog_prepare(catalog, err,
-                        "SELECT * FROM objects WHERE bucket = ? AND (name, generation) > (?, ?)"
-                        "  AND (? OR deleted = 0) ORDER BY name, generation",
-                        "ttii", bucket, "", (int64_t)0, (int64_t)versions);
-    return walk->rows != NULL;
+    *walk = (struct catalog_walk){catalog, bucket, versions, {0}};
+    catalog_walk_seek(walk, "", 0);
 }
 
 void catalog_walk_seek(struct catalog_walk *walk, const char *name, int64_t generation)
 {
-    sqlite3_reset(walk->rows);
-    sqlite3_bind_text(walk->rows, 2, name, -1, SQLITE_TRANSIENT);
-    sqlite3_bind_int64(walk->rows, 3, generation);
+    sqlite_rows_end(&walk->rows);
+    walk->rows = sqlite_query(walk->catalog->db, LIST_OBJECTS, "toii", walk->bucket, str_copy(name),
+                              generation, (int64_t)walk->versions);
 }
 
 bool catalog_walk_next(struct catalog_walk *walk, struct storage_object *out, struct err *err)
 {
-    if (!catalog_step(walk->catalog, walk->rows, err))
+    if (!sqlite_rows_next(&walk->rows, err))
         return false;
-    read_object(walk->rows, out);
+    read_object(&walk->rows, out);
     return true;
 }
 
@@ -126,6 +98,6 @@ void own_catalog_walk(struct catalog_walk *local)
 {
     if (!local->catalog)
         return;
-    sqlite3_reset(local->rows);
+    sqlite_rows_end(&local->rows);
     pthread_mutex_unlock(&local->catalog->lock);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the catalog share: the door to SQLite. */
+/* What the files of the catalog share: its statements and its lock. */
 #ifndef GCP_LOCAL_STORAGE_CATALOG_CATALOG_PRIVATE_H
 #define GCP_LOCAL_STORAGE_CATALOG_CATALOG_PRIVATE_H
 
@@ -7,38 +7,44 @@
 #include "gcp-local/storage/catalog/catalog.h"
 
 #include <pthread.h>
-#include <sqlite3.h>
 
-enum { MAX_STATEMENTS = 40 };
-
-/* A statement that was compiled before, known by the address of its text. */
-struct prepared_statement {
-    const char *sql;
-    sqlite3_stmt *rows;
+/* The SQL is in catalog.c. */
+enum catalog_statement {
+    ADD_BUCKET,
+    FIND_BUCKET,
+    UPDATE_BUCKET,
+    BUCKET_HAS_OBJECTS,
+    DELETE_BUCKET,
+    DELETE_BUCKET_CONFIGS,
+    LIST_BUCKETS,
+    PUT_OBJECT,
+    FIND_LIVE_OBJECT,
+    FIND_OBJECT,
+    FIND_GENERATION,
+    LAST_GENERATION,
+    DELETE_OBJECT,
+    LIST_OBJECTS,
+    ADD_CONFIG,
+    DELETE_CONFIG,
+    LIST_CONFIGS,
+    PUT_SESSION,
+    FIND_SESSION,
+    DELETE_SESSION,
+    EXPIRE_SESSIONS,
+    STATEMENTS,
 };
 
 struct catalog {
-    sqlite3 *db;
+    struct sqlite *db;
     pthread_mutex_t lock; /* recursive; guards all of this */
-    struct prepared_statement prepared[MAX_STATEMENTS];
     int64_t last_generation;
 };
 
-/* A statement with its values, to be stepped and reset; sql must be a literal. NULL and err
- * otherwise. The format has a letter for each value: 't' a text (NULL is NULL), 'i' an int64_t,
- * 'j' JSON. */
-sqlite3_stmt *catalog_prepare(struct catalog *catalog, struct err *err, const char *sql,
-                              const char *format, ...);
+/* A tree as a parameter of format 'o'; NULL for NULL. */
+char *catalog_json(const json_t *tree);
 
-/* Steps a statement (NULL: it has failed already) that answers nothing. */
-bool catalog_execute(struct catalog *catalog, sqlite3_stmt *rows, struct err *err);
-
-/* Steps to a row. At the end, or after a failure, the statement is reset. */
-bool catalog_step(struct catalog *catalog, sqlite3_stmt *rows, struct err *err);
-
-/* Columns of a row: a text, borrowed until the next step; JSON, a new reference. */
-const char *catalog_column_text(sqlite3_stmt *rows, int column);
-json_t *catalog_column_json(sqlite3_stmt *rows, int column);
+/* A column of JSON. New reference; NULL for NULL. */
+json_t *catalog_column_json(const struct sqlite_rows *rows, int column);
 
 static inline void own_catalog_lock(struct catalog **held)
 {

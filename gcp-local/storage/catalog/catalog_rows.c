@@ -7,28 +7,24 @@
 bool catalog_add_bucket(struct catalog *catalog, const struct bucket *bucket, struct err *err)
 {
     CATALOG_LOCK(catalog);
-    sqlite3_stmt *rows =
-        catalog_prepare(catalog, err,
-                        "INSERT INTO buckets VALUES(?,?,?,?,?,?,?) "
-                        "ON CONFLICT DO NOTHING",
-                        "ttiiijj", bucket->name, bucket->project, bucket->metageneration,
-                        bucket->created, bucket->updated, bucket->fields, bucket->policy);
-    if (!catalog_execute(catalog, rows, err))
+    if (!sqlite_run(catalog->db, err, ADD_BUCKET, "ttiiioo", bucket->name, bucket->project,
+                    bucket->metageneration, bucket->created, bucket->updated,
+                    catalog_json(bucket->fields), catalog_json(bucket->policy)))
         return false;
-    return sqlite3_changes(catalog->db) == 1 ||
+    return sqlite_changes(catalog->db) == 1 ||
            err_set(err, ERR_CONFLICT,
                    "Your previous request to create the named bucket succeeded and you already own "
                    "it.");
 }
 
-static void read_bucket(sqlite3_stmt *rows, struct bucket *out)
+static void read_bucket(const struct sqlite_rows *rows, struct bucket *out)
 {
     *out = (struct bucket){
-        .name = str_copy(catalog_column_text(rows, 0)),
-        .project = str_copy(catalog_column_text(rows, 1)),
-        .metageneration = sqlite3_column_int64(rows, 2),
-        .created = sqlite3_column_int64(rows, 3),
-        .updated = sqlite3_column_int64(rows, 4),
+        .name = str_copy(sqlite_rows_text(rows, 0)),
+        .project = str_copy(sqlite_rows_text(rows, 1)),
+        .metageneration = sqlite_rows_int64(rows, 2),
+        .created = sqlite_rows_int64(rows, 3),
+        .updated = sqlite_rows_int64(rows, 4),
         .fields = catalog_column_json(rows, 5),
         .policy = catalog_column_json(rows, 6),
     };
@@ -38,63 +34,47 @@ bool catalog_find_bucket(struct catalog *catalog, const char *name, struct bucke
                          struct err *err)
 {
     CATALOG_LOCK(catalog);
-    sqlite3_stmt *rows =
-        catalog_prepare(catalog, err, "SELECT * FROM buckets WHERE name = ?", "t", name);
-    if (!catalog_step(catalog, rows, err))
+    OWN(sqlite_rows) struct sqlite_rows rows = sqlite_query(catalog->db, FIND_BUCKET, "t", name);
+    if (!sqlite_rows_next(&rows, err))
         return err->status ? false
                            : err_set(err, ERR_NOT_FOUND, "The specified bucket does not exist.");
-    read_bucket(rows, out);
-    sqlite3_reset(rows);
+    read_bucket(&rows, out);
     return true;
 }
 
 bool catalog_update_bucket(struct catalog *catalog, const struct bucket *bucket, struct err *err)
 {
     CATALOG_LOCK(catalog);
-    return catalog_execute(
-        catalog,
-        catalog_prepare(catalog, err,
-                        "UPDATE buckets SET metageneration = ?, updated = ?, fields = ?,"
-                        "  policy = ? WHERE name = ?",
-                        "iijjt", bucket->metageneration, bucket->updated, bucket->fields,
-                        bucket->policy, bucket->name),
-        err);
+    return sqlite_run(catalog->db, err, UPDATE_BUCKET, "iioot", bucket->metageneration,
+                      bucket->updated, catalog_json(bucket->fields), catalog_json(bucket->policy),
+                      bucket->name);
 }
 
 bool catalog_delete_bucket(struct catalog *catalog, const char *name, struct err *err)
 {
     CATALOG_LOCK(catalog);
-    sqlite3_stmt *rows =
-        catalog_prepare(catalog, err, "SELECT 1 FROM objects WHERE bucket = ? LIMIT 1", "t", name);
-    if (catalog_step(catalog, rows, err)) {
-        sqlite3_reset(rows);
+    int64_t one;
+    bool has_objects;
+    if (!sqlite_query_int64(catalog->db, err, &one, &has_objects, BUCKET_HAS_OBJECTS, "t", name))
+        return false;
+    if (has_objects)
         return err_set(err, ERR_CONFLICT, "The bucket you tried to delete is not empty.");
-    }
-    return !err->status &&
-           catalog_execute(
-               catalog,
-               catalog_prepare(catalog, err, "DELETE FROM configs WHERE bucket = ?", "t", name),
-               err) &&
-           catalog_execute(
-               catalog,
-               catalog_prepare(catalog, err, "DELETE FROM buckets WHERE name = ?", "t", name), err);
+    return sqlite_run(catalog->db, err, DELETE_BUCKET_CONFIGS, "t", name) &&
+           sqlite_run(catalog->db, err, DELETE_BUCKET, "t", name);
 }
 
 bool catalog_each_bucket(struct catalog *catalog, const char *project, const char *after,
-                         bool (*each)(const struct bucket *bucket, void *to), void *to,
+                         bool (*each)(const struct bucket *bucket, void *context), void *context,
                          struct err *err)
 {
     CATALOG_LOCK(catalog);
-    sqlite3_stmt *rows = catalog_prepare(
-        catalog, err, "SELECT * FROM buckets WHERE project = ? AND name > ? ORDER BY name", "tt",
-        project, after);
-    while (catalog_step(catalog, rows, err)) {
+    OWN(sqlite_rows) struct sqlite_rows rows =
+        sqlite_query(catalog->db, LIST_BUCKETS, "tt", project, after);
+    bool more = true;
+    while (more && sqlite_rows_next(&rows, err)) {
         OWN(bucket) struct bucket bucket = {0};
-        read_bucket(rows, &bucket);
-        if (!each(&bucket, to)) {
-            sqlite3_reset(rows);
-            break;
-        }
+        read_bucket(&rows, &bucket);
+        more = each(&bucket, context);
     }
     return err->status == 0;
 }
@@ -103,40 +83,31 @@ bool catalog_add_config(struct catalog *catalog, const char *bucket, const json_
                         int64_t *id, struct err *err)
 {
     CATALOG_LOCK(catalog);
-    if (!catalog_execute(catalog,
-                         catalog_prepare(catalog, err,
-                                         "INSERT INTO configs(bucket, config) VALUES(?, ?)", "tj",
-                                         bucket, config),
-                         err))
+    if (!sqlite_run(catalog->db, err, ADD_CONFIG, "to", bucket, catalog_json(config)))
         return false;
-    *id = sqlite3_last_insert_rowid(catalog->db);
+    *id = sqlite_last_row_id(catalog->db);
     return true;
 }
 
 bool catalog_delete_config(struct catalog *catalog, const char *bucket, int64_t id, struct err *err)
 {
     CATALOG_LOCK(catalog);
-    if (!catalog_execute(catalog,
-                         catalog_prepare(catalog, err,
-                                         "DELETE FROM configs WHERE id = ? AND bucket = ?", "it",
-                                         id, bucket),
-                         err))
+    if (!sqlite_run(catalog->db, err, DELETE_CONFIG, "it", id, bucket))
         return false;
-    return sqlite3_changes(catalog->db) == 1 ||
+    return sqlite_changes(catalog->db) == 1 ||
            err_set(err, ERR_NOT_FOUND, "Notification config %lld not found in bucket %s.",
                    (long long)id, bucket);
 }
 
 bool catalog_each_config(struct catalog *catalog, const char *bucket,
-                         void (*each)(int64_t id, const json_t *config, void *to), void *to,
-                         struct err *err)
+                         void (*each)(int64_t id, const json_t *config, void *context),
+                         void *context, struct err *err)
 {
     CATALOG_LOCK(catalog);
-    sqlite3_stmt *rows = catalog_prepare(
-        catalog, err, "SELECT id, config FROM configs WHERE bucket = ? ORDER BY id", "t", bucket);
-    while (catalog_step(catalog, rows, err)) {
-        json_auto_t *config = catalog_column_json(rows, 1);
-        each(sqlite3_column_int64(rows, 0), config, to);
+    OWN(sqlite_rows) struct sqlite_rows rows = sqlite_query(catalog->db, LIST_CONFIGS, "t", bucket);
+    while (sqlite_rows_next(&rows, err)) {
+        json_auto_t *config = catalog_column_json(&rows, 1);
+        each(sqlite_rows_int64(&rows, 0), config, context);
     }
     return err->status == 0;
 }
@@ -145,42 +116,29 @@ bool catalog_put_session(struct catalog *catalog, const char *id, const json_t *
                          struct err *err)
 {
     CATALOG_LOCK(catalog);
-    return catalog_execute(
-        catalog,
-        catalog_prepare(catalog, err,
-                        "INSERT INTO sessions VALUES(?, ?, ?)"
-                        "  ON CONFLICT(id) DO UPDATE SET session = excluded.session",
-                        "tij", id, timestamp_now_ns(), session),
-        err);
+    return sqlite_run(catalog->db, err, PUT_SESSION, "tio", id, timestamp_now_ns(),
+                      catalog_json(session));
 }
 
 json_t *catalog_find_session(struct catalog *catalog, const char *id, struct err *err)
 {
     CATALOG_LOCK(catalog);
-    sqlite3_stmt *rows =
-        catalog_prepare(catalog, err, "SELECT session FROM sessions WHERE id = ?", "t", id);
-    if (!catalog_step(catalog, rows, err)) {
-        if (!err->status)
-            err_set(err, ERR_NOT_FOUND, "No such upload session.");
-        return NULL;
-    }
-    json_t *session = catalog_column_json(rows, 0);
-    sqlite3_reset(rows);
-    return session;
+    OWN(sqlite_rows) struct sqlite_rows rows = sqlite_query(catalog->db, FIND_SESSION, "t", id);
+    if (sqlite_rows_next(&rows, err))
+        return catalog_column_json(&rows, 0);
+    if (!err->status)
+        err_set(err, ERR_NOT_FOUND, "No such upload session.");
+    return NULL;
 }
 
 bool catalog_delete_session(struct catalog *catalog, const char *id, struct err *err)
 {
     CATALOG_LOCK(catalog);
-    return catalog_execute(
-        catalog, catalog_prepare(catalog, err, "DELETE FROM sessions WHERE id = ?", "t", id), err);
+    return sqlite_run(catalog->db, err, DELETE_SESSION, "t", id);
 }
 
 bool catalog_expire_sessions(struct catalog *catalog, int64_t before_ns, struct err *err)
 {
     CATALOG_LOCK(catalog);
-    return catalog_execute(
-        catalog,
-        catalog_prepare(catalog, err, "DELETE FROM sessions WHERE created < ?", "i", before_ns),
-        err);
+    return sqlite_run(catalog->db, err, EXPIRE_SESSIONS, "i", before_ns);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What buckets and objects may be called, by Google's rules. Pure. */
+/* Google's rules for the names of buckets and objects. Pure. */
 #include "gcp-local/storage/catalog/object_names.h"
 
 #include "base/str.h"
@@ -19,8 +19,8 @@ static bool letter_or_digit(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-/* The parts between dots: not empty, not too long. */
-static bool parts_fit(const char *name)
+/* Checks the length of the parts between dots. */
+static bool parts_valid(const char *name)
 {
     for (;;) {
         size_t len = strcspn(name, ".");
@@ -38,7 +38,7 @@ bool catalog_bucket_name_valid(const char *name)
     struct in_addr address;
     return len >= MIN_BUCKET_NAME && len <= MAX_BUCKET_NAME &&
            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == len &&
-           letter_or_digit(name[0]) && letter_or_digit(name[len - 1]) && parts_fit(name) &&
+           letter_or_digit(name[0]) && letter_or_digit(name[len - 1]) && parts_valid(name) &&
            !str_starts(name, "goog") && inet_pton(AF_INET, name, &address) != 1;
 }
 
@@ -50,14 +50,12 @@ bool catalog_bucket_name_check(const char *name, struct err *err)
 
 bool catalog_object_name_check(const char *name, struct err *err)
 {
-    if (!*name) {
-        err->reason = "required";
-        return err_set(err, ERR_INPUT, "Required");
-    }
+    if (!*name)
+        return err_set_reason(err, ERR_INPUT, "required", "Required");
     if (strlen(name) > MAX_OBJECT_NAME)
         return err_set(err, ERR_INPUT, "The specified object name is longer than %d bytes.",
                        MAX_OBJECT_NAME);
-    bool fine = !strpbrk(name, "\r\n") && !str_equal(name, ".") && !str_equal(name, "..") &&
-                !str_starts(name, ".well-known/acme-challenge/");
-    return fine || err_set(err, ERR_INPUT, "Disallowed object name: '%s'", name);
+    bool ok = !strpbrk(name, "\r\n") && !str_equal(name, ".") && !str_equal(name, "..") &&
+              !str_starts(name, ".well-known/acme-challenge/");
+    return ok || err_set(err, ERR_INPUT, "Disallowed object name: '%s'", name);
 }

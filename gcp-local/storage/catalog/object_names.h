@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What buckets and objects may be called, by Google's rules. Pure. */
+/* Google's rules for the names of buckets and objects. Pure. */
 #ifndef GCP_LOCAL_STORAGE_CATALOG_OBJECT_NAMES_H
 #define GCP_LOCAL_STORAGE_CATALOG_OBJECT_NAMES_H
 
@@ -7,14 +7,15 @@
 
 #include <stdbool.h>
 
-/* 3 to 63 of a-z 0-9 - _ . (222 when dots divide it in such parts), first and last a letter or
- * digit, no address, not goog… */
+/* True for 3 to 63 characters of a-z 0-9 - _ . (up to 222 if dots divide it into parts of at most
+ * 63), the first and the last a letter or digit; not an IPv4 address, not goog… */
 bool catalog_bucket_name_valid(const char *name);
 
-/* As catalog_bucket_name_valid, with Google's error. */
+/* The same, with Google's error. */
 bool catalog_bucket_name_check(const char *name, struct err *err);
 
-/* 1 to 1024 bytes, no line break, not "." or "..", not .well-known/acme-challenge/… */
+/* True for 1 to 1024 bytes without a line break, not "." or "..", not
+ * .well-known/acme-challenge/… */
 bool catalog_object_name_check(const char *name, struct err *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What must hold of an object or bucket for a request to be done. Pure. */
+/* Conditions on the generation and metageneration of an object or bucket. Pure. */
 #include "gcp-local/storage/catalog/preconditions.h"
 
 #include "base/str.h"
@@ -17,7 +17,7 @@ static bool read_one(const char *query, const char *source, const char *name,
     OWN(free) char *value = url_query_get(query, key);
     condition->set = value != NULL;
     return !value || str_int(value, 0, INT64_MAX, &condition->value) ||
-           err_set(err, ERR_INPUT, "Invalid value '%s' for %s, want a number.", value, key);
+           err_set(err, ERR_INPUT, "Invalid value '%s' for %s: must be a number.", value, key);
 }
 
 bool preconditions_read(const char *query, bool source, struct preconditions *out, struct err *err)

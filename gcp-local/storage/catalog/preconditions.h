@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What must hold of an object or bucket for a request to be done. Pure. */
+/* Conditions on the generation and metageneration of an object or bucket. Pure. */
 #ifndef GCP_LOCAL_STORAGE_CATALOG_PRECONDITIONS_H
 #define GCP_LOCAL_STORAGE_CATALOG_PRECONDITIONS_H
 
@@ -17,12 +17,12 @@ struct preconditions {
     struct condition generation, not_generation, metageneration, not_metageneration;
 };
 
-/* Reads ifGenerationMatch and the like from a query; with `source`, ifSourceGenerationMatch and the
- * like. ERR_INPUT for what is no number. */
+/* Reads ifGenerationMatch, ifGenerationNotMatch, ifMetagenerationMatch, ifMetagenerationNotMatch
+ * from a query; with `source`, ifSourceGenerationMatch etc. ERR_INPUT when one is not a number. */
 bool preconditions_read(const char *query, bool source, struct preconditions *out, struct err *err);
 
-/* Checks against what is there; a generation of 0 means nothing is. Fails with 412, or, when what
- * is only read has not changed, with 304. */
+/* Checks against the existing object; a generation of 0 means that there is none. Fails with 412;
+ * with 304 when `reading` and a NotMatch condition fails. */
 bool preconditions_check(const struct preconditions *preconditions, int64_t generation,
                          int64_t metageneration, bool reading, struct err *err);
 

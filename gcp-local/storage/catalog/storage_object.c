@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An object: one generation of what a bucket holds under a name. */
+/* An object: one generation of a name in a bucket. */
 #include "gcp-local/storage/catalog/storage_object.h"
 
 #include "base/base64.h"
@@ -26,7 +26,7 @@ static const char *const text_fields[] = {
 
 static const char *const flag_fields[] = {"eventBasedHold", "temporaryHold"};
 
-/* Sets or, by null, removes a member. */
+/* Sets a member, or removes it if the value is null. */
 static void assign(json_t *object, const char *key, json_t *value)
 {
     if (json_is_null(value))
@@ -35,19 +35,21 @@ static void assign(json_t *object, const char *key, json_t *value)
         json_object_set(object, key, value);
 }
 
-static bool set_texts(struct storage_object *object, const json_t *resource, struct err *err)
+static bool set_simple_fields(struct storage_object *object, const json_t *resource,
+                              struct err *err)
 {
     for (size_t i = 0; i < ARRAY_SIZE(text_fields); i++) {
         json_t *value = json_object_get(resource, text_fields[i]);
         if (value && !json_is_string(value) && !json_is_null(value))
-            return err_set(err, ERR_INPUT, "Invalid value for %s, want a string.", text_fields[i]);
+            return err_set(err, ERR_INPUT, "Invalid value for %s: must be a string.",
+                           text_fields[i]);
         if (value)
             assign(object->fields, text_fields[i], value);
     }
     for (size_t i = 0; i < ARRAY_SIZE(flag_fields); i++) {
         json_t *value = json_object_get(resource, flag_fields[i]);
         if (value && !json_is_boolean(value) && !json_is_null(value))
-            return err_set(err, ERR_INPUT, "Invalid value for %s, want true or false.",
+            return err_set(err, ERR_INPUT, "Invalid value for %s: must be true or false.",
                            flag_fields[i]);
         if (value)
             assign(object->fields, flag_fields[i], value);
@@ -64,7 +66,7 @@ static bool set_metadata(struct storage_object *object, json_t *metadata, struct
         return true;
     }
     if (!json_is_object(metadata))
-        return err_set(err, ERR_INPUT, "Invalid value for metadata, want an object.");
+        return err_set(err, ERR_INPUT, "Invalid value for metadata: must be an object.");
 
     json_t *all = json_object_get(object->fields, "metadata");
     if (!all) {
@@ -76,7 +78,7 @@ static bool set_metadata(struct storage_object *object, json_t *metadata, struct
     json_object_foreach(metadata, key, value)
     {
         if (!json_is_string(value) && !json_is_null(value))
-            return err_set(err, ERR_INPUT, "Invalid value for metadata.%s, want a string.", key);
+            return err_set(err, ERR_INPUT, "Invalid value for metadata.%s: must be a string.", key);
         assign(all, key, value);
     }
     if (json_object_size(all) == 0)
@@ -88,7 +90,7 @@ bool storage_object_set(struct storage_object *object, const json_t *resource, s
 {
     if (!object->fields)
         object->fields = json_object();
-    return set_texts(object, resource, err) &&
+    return set_simple_fields(object, resource, err) &&
            set_metadata(object, json_object_get(resource, "metadata"), err);
 }
 
@@ -114,7 +116,7 @@ void storage_object_time_text(int64_t time_ns, char text[TIMESTAMP_SIZE])
     snprintf(text + len, TIMESTAMP_SIZE - len, ".%03dZ", (int)(time_ns % NS_PER_SEC / NS_PER_MS));
 }
 
-/* Appends a protobuf field with a varint, the form of Google's etags. */
+/* Appends a varint field of protobuf, the format of Google's etags. */
 static void add_varint(struct buf *buf, int tag, int64_t number)
 {
     buf_add(buf, &(char){(char)(tag << 3)}, 1);

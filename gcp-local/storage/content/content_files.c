@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files by path in one folder, or, when nothing is to be kept, unlinked files by name. */
+/* Files by path in one folder, or unlinked files by name. */
 #include "gcp-local/storage/content/content_files.h"
 
 #include "base/env.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "gcp-local/storage/content/content_writer.h"
 
@@ -17,30 +18,19 @@
 #include <unistd.h>
 #include <uthash.h>
 
-/* An unlinked file and what it is called. */
 struct unlinked {
-    char *path;
+    char *path; /* its name in the table; it has none in the file system */
     int fd;
     UT_hash_handle hh;
 };
 
 struct content_files {
     int folder;           /* -1: all files are unlinked */
-    pthread_mutex_t lock; /* guards unlinked */
+    pthread_mutex_t lock; /* guards by_path */
     struct unlinked *by_path;
 };
 
 static const char *const folders[] = {"incoming", "content", "pending"};
-
-/* Every file that is kept open counts against the limit of open files: raises it. */
-static void allow_files(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
 
 struct content_files *content_files_open(const char *folder, struct err *err)
 {
@@ -48,14 +38,16 @@ struct content_files *content_files_open(const char *folder, struct err *err)
     files->folder = -1;
     pthread_mutex_init(&files->lock, NULL);
     if (!folder) {
-        allow_files();
+        struct rlimit limit; /* unlinked files stay open: raise the limit */
+        if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+            limit.rlim_cur = limit.rlim_max;
+            setrlimit(RLIMIT_NOFILE, &limit);
+        }
         return move_ptr(&files);
     }
 
-    if (mkdir(folder, 0700) < 0 && errno != EEXIST) {
-        err_set(err, ERR_INTERNAL, "cannot make %s: %s", folder, strerror(errno));
+    if (!file_make_dirs(folder, err))
         return NULL;
-    }
     files->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     for (size_t i = 0; files->folder >= 0 && i < ARRAY_SIZE(folders); i++)
         if (mkdirat(files->folder, folders[i], 0700) < 0 && errno != EEXIST) {
@@ -69,7 +61,7 @@ struct content_files *content_files_open(const char *folder, struct err *err)
     return move_ptr(&files);
 }
 
-static void forget(struct content_files *files, struct unlinked *file)
+static void close_unlinked(struct content_files *files, struct unlinked *file)
 {
     HASH_DEL(files->by_path, file);
     close(file->fd);
@@ -77,12 +69,12 @@ static void forget(struct content_files *files, struct unlinked *file)
     free(file);
 }
 
-static void forget_all(struct content_files *files)
+static void close_all_unlinked(struct content_files *files)
 {
     struct unlinked *file, *next;
     HASH_ITER(hh, files->by_path, file, next)
     {
-        forget(files, file);
+        close_unlinked(files, file);
     }
 }
 
@@ -90,11 +82,21 @@ void content_files_close(struct content_files *files)
 {
     if (!files)
         return;
-    forget_all(files);
+    close_all_unlinked(files);
     if (files->folder >= 0)
         close(files->folder);
     pthread_mutex_destroy(&files->lock);
     free(files);
+}
+
+char *content_files_incoming_path(const char *id)
+{
+    return str_format("incoming/%s", id);
+}
+
+char *content_files_object_path(const char *bucket, int64_t generation)
+{
+    return str_format("content/%s/%lld", bucket, (long long)generation);
 }
 
 bool content_files_durable(const struct content_files *files)
@@ -102,10 +104,10 @@ bool content_files_durable(const struct content_files *files)
     return files->folder >= 0;
 }
 
-static bool failed(struct err *err, const char *deed, const char *path)
+static bool failed(struct err *err, const char *action, const char *path)
 {
     int status = errno == ENOENT ? ERR_NOT_FOUND : content_writer_status(errno);
-    return err_set(err, status, "cannot %s %s: %s", deed, path, strerror(errno));
+    return err_set(err, status, "cannot %s %s: %s", action, path, strerror(errno));
 }
 
 static struct unlinked *unlinked_find(struct content_files *files, const char *path)
@@ -117,19 +119,19 @@ static struct unlinked *unlinked_find(struct content_files *files, const char *p
     return file;
 }
 
-/* Takes fd over; in place of a file that had the path. */
+/* Takes fd over. Replaces a file of the same path. */
 static void unlinked_put(struct content_files *files, const char *path, int fd)
 {
     struct unlinked *old = unlinked_find(files, path);
     if (old)
-        forget(files, old);
+        close_unlinked(files, old);
     struct unlinked *file = alloc_zeroed(sizeof(*file));
     file->path = str_copy(path);
     file->fd = fd;
     HASH_ADD_KEYPTR(hh, files->by_path, file->path, strlen(file->path), file);
 }
 
-/* On a disk where that can be had, for memory is dearer. */
+/* A file on disk if the file system has O_TMPFILE, else in memory. */
 static int unlinked_new(void)
 {
     int fd = open(env_str("TMPDIR", "/tmp"), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -139,8 +141,8 @@ static int unlinked_new(void)
 static int unlinked_create(struct content_files *files, const char *path)
 {
     int fd = unlinked_new();
-    int mine = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    if (mine < 0) {
+    int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) {
         if (fd >= 0)
             close(fd);
         return -1;
@@ -148,7 +150,7 @@ static int unlinked_create(struct content_files *files, const char *path)
     pthread_mutex_lock(&files->lock);
     unlinked_put(files, path, fd);
     pthread_mutex_unlock(&files->lock);
-    return mine;
+    return copy;
 }
 
 static int unlinked_read(struct content_files *files, const char *path)
@@ -176,7 +178,7 @@ static void unlinked_remove(struct content_files *files, const char *path)
     pthread_mutex_lock(&files->lock);
     struct unlinked *file = unlinked_find(files, path);
     if (file)
-        forget(files, file);
+        close_unlinked(files, file);
     pthread_mutex_unlock(&files->lock);
 }
 
@@ -201,8 +203,7 @@ int content_files_read(struct content_files *files, const char *path, struct err
     return fd;
 }
 
-/* Makes the folder that path is in, if it is missing. */
-static void make_folder(struct content_files *files, const char *path)
+static void make_parent(struct content_files *files, const char *path)
 {
     OWN(free) char *folder = str_copy(path);
     *strrchr(folder, '/') = '\0';
@@ -218,11 +219,11 @@ bool content_files_rename(struct content_files *files, const char *from, const c
         unlinked_remove(files, from);
         return true;
     }
-    make_folder(files, to);
+    make_parent(files, to);
     return renameat(files->folder, from, files->folder, to) == 0 || failed(err, "rename", from);
 }
 
-/* For file systems that know no second name for a file. */
+/* For file systems without hard links. */
 static bool copy(struct content_files *files, const char *from, const char *to, struct err *err)
 {
     OWN(fd) int source = content_files_read(files, from, err);
@@ -241,7 +242,7 @@ bool content_files_link(struct content_files *files, const char *from, const cha
 {
     if (!content_files_durable(files))
         return unlinked_link(files, from, to) || failed(err, "link", from);
-    make_folder(files, to);
+    make_parent(files, to);
     if (linkat(files->folder, from, files->folder, to, 0) == 0)
         return true;
     if (errno == EPERM || errno == EMLINK || errno == EOPNOTSUPP)
@@ -258,7 +259,7 @@ void content_files_remove(struct content_files *files, const char *path)
 }
 
 void content_files_each(struct content_files *files, const char *folder,
-                        void (*each)(const char *name, void *to), void *to)
+                        void (*each)(const char *name, void *context), void *context)
 {
     int fd = content_files_durable(files)
                  ? openat(files->folder, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -268,21 +269,20 @@ void content_files_each(struct content_files *files, const char *folder,
         return;
     for (struct dirent *entry; (entry = readdir(list));)
         if (!str_equal(entry->d_name, ".") && !str_equal(entry->d_name, ".."))
-            each(entry->d_name, to);
+            each(entry->d_name, context);
     closedir(list);
 }
 
-/* A folder whose files are being removed. */
-struct emptying {
+struct folder {
     struct content_files *files;
     const char *folder;
 };
 
-static void remove_all(const char *name, void *to)
+static void remove_all(const char *name, void *context)
 {
-    struct emptying *outer = to;
+    struct folder *outer = context;
     OWN(free) char *path = str_format("%s/%s", outer->folder, name);
-    struct emptying inner = {outer->files, path};
+    struct folder inner = {outer->files, path};
     content_files_each(outer->files, path, remove_all, &inner);
     content_files_remove(outer->files, path);
 }
@@ -290,8 +290,8 @@ static void remove_all(const char *name, void *to)
 void content_files_reset(struct content_files *files)
 {
     pthread_mutex_lock(&files->lock);
-    forget_all(files);
+    close_all_unlinked(files);
     pthread_mutex_unlock(&files->lock);
     for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-        content_files_each(files, folders[i], remove_all, &(struct emptying){files, folders[i]});
+        content_files_each(files, folders[i], remove_all, &(struct folder){files, folders[i]});
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MD5 and CRC-32C of an object's content, taken while it passes by. */
+/* MD5 and CRC-32C of an object's content, computed piece by piece. */
 #include "gcp-local/storage/content/content_hash.h"
 
 #include "base/base64.h"

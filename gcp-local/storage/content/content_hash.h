@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MD5 and CRC-32C of an object's content, taken while it passes by. */
+/* MD5 and CRC-32C of an object's content, computed piece by piece. */
 #ifndef GCP_LOCAL_STORAGE_CONTENT_CONTENT_HASH_H
 #define GCP_LOCAL_STORAGE_CONTENT_CONTENT_HASH_H
 
@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* All zero is the hash of nothing. */
+/* All zero is the hash of empty content. */
 struct content_hash {
     void *md5; /* OpenSSL's; owned */
     uint32_t crc32c;
@@ -15,7 +15,7 @@ struct content_hash {
 
 void content_hash_add(struct content_hash *hash, struct bytes data);
 
-/* Base64 of the MD5 of all that was added. The caller frees. Ends the MD5. */
+/* The MD5 in base64. The caller frees. Nothing can be added afterwards. */
 char *content_hash_md5(struct content_hash *hash);
 
 void content_hash_done(struct content_hash *hash);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Content on its way to a file: written, counted and hashed. */
+/* Writes content to a file, counting and hashing it. */
 #include "gcp-local/storage/content/content_writer.h"
 
 #include "base/own.h"
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_AT_ONCE = 64 << 10 };
+enum { CHUNK = 64 << 10 };
 
 int content_writer_status(int error)
 {
@@ -19,7 +19,7 @@ int content_writer_status(int error)
     case EFBIG:
     case EMFILE:
     case ENFILE:
-        return ERR_UNAVAILABLE; /* not for good: the same request may work later */
+        return ERR_UNAVAILABLE; /* the same request may work later */
     default:
         return ERR_INTERNAL;
     }
@@ -42,21 +42,21 @@ bool content_writer_add(struct content_writer *writer, struct bytes piece, struc
     return true;
 }
 
-/* Reads a file from an offset on and does something with each piece. */
-static bool read_through(int fd, int64_t offset, int64_t len,
-                         bool (*each)(struct content_writer *writer, struct bytes piece,
-                                      struct err *err),
-                         struct content_writer *writer, struct err *err)
+/* Calls each with all pieces of a range of a file. */
+static bool read_pieces(int fd, int64_t offset, int64_t len,
+                        bool (*each)(struct content_writer *writer, struct bytes piece,
+                                     struct err *err),
+                        struct content_writer *writer, struct err *err)
 {
-    char piece[READ_AT_ONCE];
+    char piece[CHUNK];
     while (len > 0) {
-        size_t want = len < READ_AT_ONCE ? (size_t)len : READ_AT_ONCE;
-        ssize_t got = pread(fd, piece, want, offset);
+        size_t size = len < CHUNK ? (size_t)len : CHUNK;
+        ssize_t got = pread(fd, piece, size, offset);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
             return err_set(err, ERR_INTERNAL, "The content cannot be read: %s.",
-                           got < 0 ? strerror(errno) : "it is shorter than it was");
+                           got < 0 ? strerror(errno) : "the file is shorter than expected");
         if (!each(writer, (struct bytes){piece, (size_t)got}, err))
             return false;
         offset += got;
@@ -68,7 +68,7 @@ static bool read_through(int fd, int64_t offset, int64_t len,
 bool content_writer_add_file(struct content_writer *writer, int fd, int64_t offset, int64_t len,
                              struct err *err)
 {
-    return read_through(fd, offset, len, content_writer_add, writer, err);
+    return read_pieces(fd, offset, len, content_writer_add, writer, err);
 }
 
 static bool hash_only(struct content_writer *writer, struct bytes piece, struct err *err)
@@ -84,7 +84,7 @@ bool content_writer_resume(struct content_writer *writer, struct err *err)
     struct stat status;
     if (fstat(writer->fd, &status) < 0)
         return err_set(err, ERR_INTERNAL, "The content cannot be read: %s.", strerror(errno));
-    return read_through(writer->fd, 0, status.st_size, hash_only, writer, err);
+    return read_pieces(writer->fd, 0, status.st_size, hash_only, writer, err);
 }
 
 void content_writer_close(struct content_writer *writer)

@@ -1,42 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names that match a pattern. Pure. */
+/* Glob patterns of object names. Pure. */
 #include "gcp-local/storage/rest/glob.h"
 
 #include <stddef.h>
 #include <string.h>
 
-/* A hostile pattern may try many ways; after so many steps it does not match. */
+/* Limits the work for hostile patterns: after so many steps a name does not match. */
 enum { MAX_STEPS = 100000 };
 
 struct glob {
-    int steps;
+    int steps; /* so far */
 };
 
 static bool match(struct glob *glob, const char *pattern, const char *end, const char *name,
                   const char *rest);
 
-/* The ']' of a set at pattern ("[…"), or NULL. */
+/* The ']' that ends the set at pattern ("[…"), or NULL. */
 static const char *set_end(const char *pattern, const char *end)
 {
-    const char *at = pattern + 1;
-    at += at < end && (*at == '!' || *at == '^');
-    at += at < end; /* a ']' that comes first is a member */
-    return at < end ? memchr(at, ']', (size_t)(end - at)) : NULL;
+    const char *p = pattern + 1;
+    p += p < end && (*p == '!' || *p == '^');
+    p += p < end; /* a ']' that comes first is a member */
+    return p < end ? memchr(p, ']', (size_t)(end - p)) : NULL;
 }
 
 static bool in_set(const char *set, const char *end, char c)
 {
-    bool not = *set == '!' || *set == '^';
+    bool negated = *set == '!' || *set == '^';
     bool found = false;
-    for (const char *at = set + not ; at < end; at++) {
-        if (at + 2 < end && at[1] == '-') {
-            found = found || (c >= at[0] && c <= at[2]);
-            at += 2;
+    for (const char *p = set + negated; p < end; p++) {
+        if (p + 2 < end && p[1] == '-') {
+            found = found || (c >= p[0] && c <= p[2]);
+            p += 2;
         } else {
-            found = found || *at == c;
+            found = found || *p == c;
         }
     }
-    return found != not ;
+    return found != negated;
 }
 
 static bool match_star(struct glob *glob, const char *pattern, const char *end, const char *name,
@@ -52,9 +52,9 @@ static bool match_star(struct glob *glob, const char *pattern, const char *end, 
     }
 }
 
-/* Tries each way of "{one,other}tail". */
-static bool match_choice(struct glob *glob, const char *pattern, const char *close, const char *end,
-                         const char *name)
+/* Tries each alternative of "{one,other}tail". */
+static bool match_alternatives(struct glob *glob, const char *pattern, const char *close,
+                               const char *end, const char *name)
 {
     char tail[1025];
     size_t len = (size_t)(end - close - 1);
@@ -62,17 +62,17 @@ static bool match_choice(struct glob *glob, const char *pattern, const char *clo
         return false;
     memcpy(tail, close + 1, len);
     tail[len] = '\0';
-    for (const char *way = pattern + 1; way <= close;) {
-        const char *comma = memchr(way, ',', (size_t)(close - way));
+    for (const char *alternative = pattern + 1; alternative <= close;) {
+        const char *comma = memchr(alternative, ',', (size_t)(close - alternative));
         const char *stop = comma ? comma : close;
-        if (match(glob, way, stop, name, tail))
+        if (match(glob, alternative, stop, name, tail))
             return true;
-        way = stop + 1;
+        alternative = stop + 1;
     }
     return false;
 }
 
-/* Whether pattern…end and then the pattern `rest` match the whole name. */
+/* True if pattern…end followed by the pattern `rest` matches the whole name. */
 static bool match(struct glob *glob, const char *pattern, const char *end, const char *name,
                   const char *rest)
 {
@@ -83,7 +83,7 @@ static bool match(struct glob *glob, const char *pattern, const char *end, const
         if (*pattern == '*')
             return match_star(glob, pattern, end, name, rest);
         if (*pattern == '{' && !*rest && (close = memchr(pattern, '}', (size_t)(end - pattern))))
-            return match_choice(glob, pattern, close, end, name);
+            return match_alternatives(glob, pattern, close, end, name);
         if (!*name)
             return false;
         if (*pattern == '?') {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A multipart/related upload, read as it comes: a JSON part, then the content. */
+/* Parser of a multipart/related upload: a JSON part, then the content. */
 #include "gcp-local/storage/rest/multipart.h"
 
 #include "base/str.h"
@@ -8,17 +8,17 @@
 #include <string.h>
 
 enum {
-    AT_FIRST_LINE, /* the delimiter that opens the body, and shows how lines end */
-    AT_HEAD,       /* header fields of a part */
-    AT_BODY,       /* JSON or content */
-    AT_TAIL,       /* behind a delimiter: "--", a line end, or it was none */
-    AT_LINE_END,   /* white space behind a delimiter */
-    AT_END,        /* whatever follows does not count */
+    AT_FIRST_LINE,   /* the first delimiter, whose line end is that of the others */
+    AT_HEADER,       /* header fields of a part */
+    AT_BODY,         /* JSON or content */
+    AFTER_DELIMITER, /* "--" or a line end follows, or the bytes are not a delimiter */
+    AT_LINE_END,     /* white space after a delimiter */
+    AT_END,          /* the rest of the body is ignored */
 };
 
 enum {
     MAX_BOUNDARY = 200, /* RFC 2046 allows 70 */
-    MAX_HEAD = 16 << 10,
+    MAX_HEADER = 16 << 10,
     MAX_JSON = 1 << 20,
 };
 
@@ -26,27 +26,29 @@ enum {
  * Google's Python clients. */
 static char *boundary_of(const char *content_type)
 {
-    const char *at = content_type ? strchr(content_type, ';') : NULL;
-    for (; at; at = strchr(at, ';')) {
-        at += strspn(at, "; \t");
-        if (str_starts_any_case(at, "boundary="))
+    const char *value = content_type ? strchr(content_type, ';') : NULL;
+    for (; value; value = strchr(value, ';')) {
+        value += strspn(value, "; \t");
+        if (str_starts_any_case(value, "boundary="))
             break;
     }
-    if (!at)
+    if (!value)
         return NULL;
-    at += strlen("boundary=");
-    char quote[2] = {*at == '"' || *at == '\'' ? *at : '\0', '\0'};
+    value += strlen("boundary=");
+    char quote[2] = {*value == '"' || *value == '\'' ? *value : '\0', '\0'};
     if (*quote)
-        at++;
-    size_t len = strcspn(at, *quote ? quote : "; \t");
-    return len > 0 && len <= MAX_BOUNDARY ? str_copy_bytes((struct bytes){at, len}) : NULL;
+        value++;
+    size_t len = strcspn(value, *quote ? quote : "; \t");
+    return len > 0 && len <= MAX_BOUNDARY ? str_copy_bytes((struct bytes){value, len}) : NULL;
 }
 
 bool multipart_open(struct multipart *multipart, const char *content_type,
-                    multipart_content *content, void *to, struct err *err)
+                    multipart_content *content, void *context, struct err *err)
 {
-    *multipart = (struct multipart){
-        .content = content, .to = to, .line = {.max = MAX_HEAD}, .json = {.max = MAX_JSON}};
+    *multipart = (struct multipart){.content = content,
+                                    .context = context,
+                                    .line = {.max = MAX_HEADER},
+                                    .json = {.max = MAX_JSON}};
     OWN(free) char *boundary = boundary_of(content_type);
     if (!boundary)
         return err_set(err, ERR_INPUT, "Multipart must specify a boundary of 1 to %d characters.",
@@ -66,7 +68,7 @@ void multipart_done(struct multipart *multipart)
     *multipart = (struct multipart){0};
 }
 
-static bool broken(struct err *err, const char *why)
+static bool malformed(struct err *err, const char *why)
 {
     return err_set(err, ERR_INPUT, "Malformed multipart body: %s.", why);
 }
@@ -88,16 +90,16 @@ static void make_delimiter(struct multipart *multipart, const char *line_end)
 static bool first_line(struct multipart *multipart, char *line, bool cr, struct err *err)
 {
     if (!*line)
-        return true; /* line ends before the first delimiter do no harm */
+        return true; /* an empty line before the first delimiter */
     size_t len = strlen(multipart->boundary);
     if (!str_starts(line, multipart->boundary) || line[len + strspn(line + len, " \t")])
-        return broken(err, "it does not begin with its boundary");
+        return malformed(err, "it does not begin with its boundary");
     make_delimiter(multipart, cr ? "\r\n" : "\n");
-    multipart->state = AT_HEAD;
+    multipart->state = AT_HEADER;
     return true;
 }
 
-static void head_line(struct multipart *multipart, const char *line)
+static void header_line(struct multipart *multipart, const char *line)
 {
     static const char field[] = "content-type:";
     if (!*line) {
@@ -109,14 +111,14 @@ static void head_line(struct multipart *multipart, const char *line)
     }
 }
 
-/* Takes bytes up to a line end. Returns how many, 0 after a failure. */
+/* Reads up to a line end. Returns how many bytes were read, 0 after a failure. */
 static size_t read_line(struct multipart *multipart, struct bytes piece, struct err *err)
 {
     const char *end = memchr(piece.data, '\n', piece.len);
     size_t len = end ? (size_t)(end - piece.data) + 1 : piece.len;
-    multipart->head += len;
-    if (multipart->head > MAX_HEAD || !buf_add(&multipart->line, piece.data, len)) {
-        broken(err, "the header fields of a part are too long");
+    multipart->header_len += len;
+    if (multipart->header_len > MAX_HEADER || !buf_add(&multipart->line, piece.data, len)) {
+        malformed(err, "the header fields of a part are too long");
         return 0;
     }
     if (!end)
@@ -127,8 +129,8 @@ static size_t read_line(struct multipart *multipart, struct bytes piece, struct 
     bool cr = text >= 2 && line[text - 2] == '\r';
     if (text > 0)
         line[text - 1 - (size_t)cr] = '\0';
-    if (multipart->state == AT_HEAD)
-        head_line(multipart, line);
+    if (multipart->state == AT_HEADER)
+        header_line(multipart, line);
     else if (!first_line(multipart, line, cr, err))
         return 0;
     return len;
@@ -139,12 +141,12 @@ static bool emit(struct multipart *multipart, const char *data, size_t len, stru
     if (len == 0)
         return true;
     if (multipart->part == 1)
-        return multipart->content((struct bytes){data, len}, multipart->to, err);
+        return multipart->content((struct bytes){data, len}, multipart->context, err);
     return buf_add(&multipart->json, data, len) ||
-           broken(err, "the first part, the object's metadata, is over 1 MiB");
+           malformed(err, "the first part, the object's metadata, is over 1 MiB");
 }
 
-/* Moves the match on by one byte. */
+/* Advances the match by one byte. */
 static void match(struct multipart *multipart, char c)
 {
     while (multipart->matched && multipart->delimiter[multipart->matched] != c)
@@ -152,9 +154,9 @@ static void match(struct multipart *multipart, char c)
     multipart->matched += multipart->delimiter[multipart->matched] == c;
 }
 
-/* Takes bytes up to the end of a delimiter and passes on what is before it. What may be the
- * beginning of a delimiter is held back: `carried` bytes of it came with earlier pieces. Returns
- * how many were taken, 0 after a failure. */
+/* Reads up to the end of a delimiter and emits what is before it. A possible beginning of a
+ * delimiter is not emitted yet; `carried` bytes of it were in earlier pieces. Returns how many
+ * bytes were read, 0 after a failure. */
 static size_t read_body(struct multipart *multipart, struct bytes piece, struct err *err)
 {
     size_t carried = multipart->matched;
@@ -167,27 +169,28 @@ static size_t read_body(struct multipart *multipart, struct bytes piece, struct 
                 break;
         }
         match(multipart, piece.data[i++]);
-        size_t still = multipart->matched > i ? multipart->matched - i : 0;
-        if (still < carried && !emit(multipart, multipart->delimiter, carried - still, err))
+        size_t kept = multipart->matched > i ? multipart->matched - i : 0;
+        if (kept < carried && !emit(multipart, multipart->delimiter, carried - kept, err))
             return 0;
-        carried = still < carried ? still : carried;
+        carried = kept < carried ? kept : carried;
     }
     size_t held = multipart->matched;
     if (i > held && !emit(multipart, piece.data, i - held, err))
         return 0;
     if (held == multipart->len) {
-        multipart->state = AT_TAIL;
+        multipart->state = AFTER_DELIMITER;
         multipart->dash = false;
     }
     return i;
 }
 
-/* The first bytes behind a delimiter say whether it was one, and whether it was the last. */
-static bool read_tail(struct multipart *multipart, char c, struct err *err)
+/* The bytes after a delimiter tell whether it is one, and whether it is the last. */
+static bool read_after_delimiter(struct multipart *multipart, char c, struct err *err)
 {
     if (c == '-' && multipart->dash) {
         multipart->state = AT_END;
-        return multipart->part == 1 || broken(err, "it has one part, want metadata and content");
+        return multipart->part == 1 ||
+               malformed(err, "it must have two parts, metadata and content");
     }
     if (c == '-') {
         multipart->dash = true;
@@ -205,45 +208,36 @@ static bool read_tail(struct multipart *multipart, char c, struct err *err)
 
 static bool next_part(struct multipart *multipart, struct err *err)
 {
-    multipart->state = AT_HEAD;
-    multipart->head = 0;
-    return ++multipart->part < 2 || broken(err, "it has more than two parts");
-}
-
-/* Looks at one byte behind a delimiter. */
-static bool read_behind(struct multipart *multipart, char c, size_t *taken, struct err *err)
-{
-    *taken = 1;
-    if (multipart->state == AT_TAIL) {
-        if (!read_tail(multipart, c, err))
-            return false;
-        /* a line end is read again as one; so is a byte that makes the delimiter content */
-        *taken = multipart->state == AT_TAIL || multipart->state == AT_END;
-        return true;
-    }
-    return c != '\n' || next_part(multipart, err);
+    multipart->state = AT_HEADER;
+    multipart->header_len = 0;
+    return ++multipart->part < 2 || malformed(err, "it has more than two parts");
 }
 
 bool multipart_add(struct multipart *multipart, struct bytes piece, struct err *err)
 {
     while (piece.len && multipart->state != AT_END) {
-        size_t taken = 0;
-        if (multipart->state == AT_TAIL || multipart->state == AT_LINE_END) {
-            if (!read_behind(multipart, *piece.data, &taken, err))
+        size_t len = 1;
+        if (multipart->state == AFTER_DELIMITER) {
+            if (!read_after_delimiter(multipart, *piece.data, err))
+                return false;
+            /* in the new state, a line end or a byte of content is read again */
+            len = multipart->state == AFTER_DELIMITER || multipart->state == AT_END;
+        } else if (multipart->state == AT_LINE_END) {
+            if (*piece.data == '\n' && !next_part(multipart, err))
                 return false;
         } else {
-            taken = multipart->state == AT_BODY ? read_body(multipart, piece, err)
-                                                : read_line(multipart, piece, err);
-            if (!taken)
+            len = multipart->state == AT_BODY ? read_body(multipart, piece, err)
+                                              : read_line(multipart, piece, err);
+            if (!len)
                 return false;
         }
-        piece.data += taken;
-        piece.len -= taken;
+        piece.data += len;
+        piece.len -= len;
     }
     return true;
 }
 
 bool multipart_end(const struct multipart *multipart, struct err *err)
 {
-    return multipart->state == AT_END || broken(err, "it ends before its last boundary");
+    return multipart->state == AT_END || malformed(err, "it ends before its last boundary");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A multipart/related upload, read as it comes: a JSON part, then the content. Pieces may be cut
- * anywhere. Pure: the content goes to a function. */
+/* Parser of a multipart/related upload: a JSON part, then the content. The body may be divided into
+ * pieces at any byte. */
 #ifndef GCP_LOCAL_STORAGE_REST_MULTIPART_H
 #define GCP_LOCAL_STORAGE_REST_MULTIPART_H
 
@@ -10,36 +10,36 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-typedef bool multipart_content(struct bytes piece, void *to, struct err *err);
+/* Receives a piece of the content; false and err to stop. */
+typedef bool multipart_content(struct bytes piece, void *context, struct err *err);
 
 struct multipart {
-    /* What was read: complete once the content has begun. */
+    /* The first part, and the content's type (NULL when absent): complete once content is called.
+     */
     struct buf json;
-    char *content_type; /* of the content's part; NULL when it has none */
+    char *content_type;
 
     multipart_content *content;
-    void *to;
+    void *context;
 
     int state, part;
-    char *boundary;  /* "--BOUNDARY" */
-    struct buf line; /* the line being read: a delimiter or a header field */
-    size_t head;     /* bytes of header fields seen in this part */
-    char *delimiter; /* line end and boundary: what ends a part */
-    size_t
-        *fallback;  /* for each length of a match of it, the next shorter one (Knuth, Morris, Pratt)
-                     */
-    size_t len;     /* of the delimiter */
-    size_t matched; /* so many of its bytes were the last ones seen */
-    bool dash;      /* behind the delimiter came a first '-' */
+    char *boundary;    /* "--BOUNDARY" */
+    struct buf line;   /* the beginning of a delimiter line or header field */
+    size_t header_len; /* of the part, so far */
+    char *delimiter;   /* line end and boundary, which end a part */
+    size_t *fallback;  /* the prefix function of delimiter (Knuth, Morris, Pratt) */
+    size_t len;        /* of delimiter */
+    size_t matched;    /* so many bytes of delimiter are matched */
+    bool dash;         /* the delimiter is followed by '-' */
 };
 
-/* False when the Content-Type names no boundary, or an impossible one. */
+/* False and ERR_INPUT when the Content-Type has no boundary, or an invalid one. */
 bool multipart_open(struct multipart *multipart, const char *content_type,
-                    multipart_content *content, void *to, struct err *err);
+                    multipart_content *content, void *context, struct err *err);
 
 bool multipart_add(struct multipart *multipart, struct bytes piece, struct err *err);
 
-/* Whether it was whole. */
+/* Call it after the last piece: false and ERR_INPUT when the body was truncated. */
 bool multipart_end(const struct multipart *multipart, struct err *err);
 
 void multipart_done(struct multipart *multipart);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Range and Content-Range fields, as numbers. Pure. */
+/* The header fields Range and Content-Range. Pure. */
 #include "gcp-local/storage/rest/ranges.h"
 
 #include "base/str.h"
 
 #include <string.h>
 
-/* Reads digits at *text, moves it behind them. False when there are none, or too many. */
-static bool number(const char **text, int64_t *value)
+/* Reads the number at *text and moves *text past it. False when it is missing or too large. */
+static bool read_number(const char **text, int64_t *value)
 {
     size_t len = strspn(*text, "0123456789");
     char digits[20] = "";
@@ -18,21 +18,21 @@ static bool number(const char **text, int64_t *value)
     return str_int(digits, 0, INT64_MAX, value);
 }
 
-/* A number, or "*", which is -1. */
-static bool number_or_star(const char **text, int64_t *value)
+/* Reads a number, or "*", which is -1. */
+static bool read_number_or_star(const char **text, int64_t *value)
 {
     if (**text != '*')
-        return number(text, value);
+        return read_number(text, value);
     *value = -1;
     (*text)++;
     return true;
 }
 
-static bool skip(const char **text, const char *word)
+static bool skip(const char **text, const char *prefix)
 {
-    if (!str_starts_any_case(*text, word))
+    if (!str_starts_any_case(*text, prefix))
         return false;
-    *text += strlen(word);
+    *text += strlen(prefix);
     return true;
 }
 
@@ -42,17 +42,17 @@ enum range_kind ranges_parse(const char *field, int64_t size, struct byte_range 
         return RANGE_WHOLE;
 
     int64_t first = 0, last = size - 1;
-    if (skip(&field, "-")) { /* the last so many bytes */
+    if (skip(&field, "-")) { /* the last bytes */
         int64_t count;
-        if (!number(&field, &count) || *field)
+        if (!read_number(&field, &count) || *field)
             return RANGE_WHOLE;
         if (count == 0)
             return RANGE_UNSATISFIABLE;
         first = count < size ? size - count : 0;
     } else {
-        if (!number(&field, &first) || !skip(&field, "-"))
+        if (!read_number(&field, &first) || !skip(&field, "-"))
             return RANGE_WHOLE;
-        if (*field && (!number(&field, &last) || *field || last < first))
+        if (*field && (!read_number(&field, &last) || *field || last < first))
             return RANGE_WHOLE;
     }
     if (first >= size)
@@ -61,8 +61,7 @@ enum range_kind ranges_parse(const char *field, int64_t size, struct byte_range 
     return RANGE_PART;
 }
 
-/* Whether first, last and total do not contradict each other. */
-static bool fits(const struct content_range *range)
+static bool is_consistent(const struct content_range *range)
 {
     if (range->last < 0)
         return range->total < 0 || range->first <= range->total;
@@ -77,14 +76,14 @@ bool ranges_parse_content_range(const char *field, struct content_range *range)
     field += strspn(field, " =");
     range->has_bytes = *field != '*';
     if (range->has_bytes) {
-        if (!number(&field, &range->first) || !skip(&field, "-") ||
-            !number_or_star(&field, &range->last))
+        if (!read_number(&field, &range->first) || !skip(&field, "-") ||
+            !read_number_or_star(&field, &range->last))
             return false;
     } else {
         field++;
     }
-    if (!skip(&field, "/") || !number_or_star(&field, &range->total) || *field)
+    if (!skip(&field, "/") || !read_number_or_star(&field, &range->total) || *field)
         return false;
 
-    return !range->has_bytes || fits(range);
+    return !range->has_bytes || is_consistent(range);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Range and Content-Range fields, as numbers. Pure. */
+/* The header fields Range and Content-Range. Pure. */
 #ifndef GCP_LOCAL_STORAGE_REST_RANGES_H
 #define GCP_LOCAL_STORAGE_REST_RANGES_H
 
@@ -7,28 +7,28 @@
 #include <stdint.h>
 
 enum range_kind {
-    RANGE_WHOLE,         /* no range, several, or one that nobody understands: all of it is sent */
+    RANGE_WHOLE,         /* no range, several, or a malformed one: everything is sent */
     RANGE_PART,          /* first and last are set */
-    RANGE_UNSATISFIABLE, /* 416: none of the bytes exist */
+    RANGE_UNSATISFIABLE, /* 416: it starts after the last byte */
 };
 
 struct byte_range {
     int64_t first, last; /* both inclusive */
 };
 
-/* What a Range field (NULL: none) asks of something of this size: "bytes=0-4", "bytes=5-",
+/* Parses a Range field (NULL: none) for content of this size: "bytes=0-4", "bytes=5-",
  * "bytes=-3". */
 enum range_kind ranges_parse(const char *field, int64_t size, struct byte_range *range);
 
-/* A Content-Range of an upload. -1 stands for "*". */
+/* A Content-Range of an upload. -1 is "*". */
 struct content_range {
-    bool has_bytes;      /* false: "bytes * / total", a question or the end of an upload */
-    int64_t first, last; /* last is -1 while the sender does not know where the body ends */
+    bool has_bytes;      /* false: "bytes * / total", a query or the end of an upload */
+    int64_t first, last; /* last is -1 when the client does not know the length of the body */
     int64_t total;
 };
 
 /* "bytes 0-9/10", "bytes 0-9/" and "*", "bytes 0-*" and "/" and "*", "bytes *" and "/10" or "/" and
- * "*". False for anything else, and for numbers that contradict each other. */
+ * "*". False for anything else, and for contradictory numbers. */
 bool ranges_parse_content_range(const char *field, struct content_range *range);
 
 #endif

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What can be asked about buckets and projects. */
-#include "gcp-local/storage/rest/rest_buckets.h"
-
+/* Requests about buckets and projects. */
 #include "base/str.h"
 #include "gcp-local/storage/catalog/object_names.h"
+#include "gcp-local/storage/rest/rest_actions.h"
 #include "net/url.h"
 
 #include <string.h>
@@ -21,8 +20,8 @@ static bool reply_bucket(struct storage_request *request, const struct bucket *b
 }
 
 /* ifMetagenerationMatch and ifMetagenerationNotMatch. */
-static bool hold(struct storage_request *request, const struct bucket *bucket, bool reading,
-                 struct err *err)
+static bool check_preconditions(struct storage_request *request, const struct bucket *bucket,
+                                bool reading, struct err *err)
 {
     struct preconditions preconditions;
     if (!preconditions_read(request->exchange->query, false, &preconditions, err))
@@ -31,7 +30,7 @@ static bool hold(struct storage_request *request, const struct bucket *bucket, b
     return preconditions_check(&preconditions, 0, bucket->metageneration, reading, err);
 }
 
-/* A query parameter that must be there. The caller frees; NULL and err otherwise. */
+/* A required query parameter. The caller frees; NULL and err when it is absent or empty. */
 static char *required(struct storage_request *request, const char *name, struct err *err)
 {
     char *value = storage_request_query(request, name);
@@ -46,16 +45,16 @@ static char *required(struct storage_request *request, const char *name, struct 
 struct page {
     const char *prefix, *base;
     json_t *items;
-    size_t most;
+    size_t max;
     bool full;
 };
 
-static bool add_to_page(const struct bucket *bucket, void *to)
+static bool add_to_page(const struct bucket *bucket, void *context)
 {
-    struct page *page = to;
+    struct page *page = context;
     if (!str_starts(bucket->name, page->prefix))
         return true;
-    page->full = json_array_size(page->items) == page->most;
+    page->full = json_array_size(page->items) == page->max;
     if (!page->full)
         json_array_append_new(page->items, bucket_to_json(bucket, page->base));
     return !page->full;
@@ -75,9 +74,9 @@ static json_t *page_to_json(const struct page *page)
 
 bool rest_list_buckets(struct storage_request *request, struct err *err)
 {
-    int64_t most = 0;
+    int64_t max = 0;
     OWN(free) char *project = required(request, "project", err);
-    if (!project || !storage_request_number(request, "maxResults", MAX_RESULTS, &most, err))
+    if (!project || !storage_request_number(request, "maxResults", MAX_RESULTS, &max, err))
         return false;
     OWN(free) char *prefix = storage_request_query(request, "prefix");
     OWN(free) char *after = storage_request_query(request, "pageToken");
@@ -85,7 +84,7 @@ bool rest_list_buckets(struct storage_request *request, struct err *err)
     struct page page = {.prefix = prefix ? prefix : "",
                         .base = request->base,
                         .items = items,
-                        .most = most && most < MAX_RESULTS ? (size_t)most : MAX_RESULTS};
+                        .max = max && max < MAX_RESULTS ? (size_t)max : MAX_RESULTS};
     return catalog_each_bucket(request->storage->catalog, project, after ? after : "", add_to_page,
                                &page, err) &&
            storage_request_reply(request, page_to_json(&page));
@@ -113,11 +112,11 @@ bool rest_insert_bucket(struct storage_request *request, struct err *err)
 bool rest_get_bucket(struct storage_request *request, struct err *err)
 {
     OWN(bucket) struct bucket bucket = {0};
-    return find(request, &bucket, err) && hold(request, &bucket, true, err) &&
+    return find(request, &bucket, err) && check_preconditions(request, &bucket, true, err) &&
            reply_bucket(request, &bucket);
 }
 
-static bool save_changed(struct storage_request *request, struct bucket *bucket, struct err *err)
+static bool save(struct storage_request *request, struct bucket *bucket, struct err *err)
 {
     bucket->metageneration++;
     bucket->updated = storage_object_time_now();
@@ -130,8 +129,8 @@ static bool change(struct storage_request *request, bool patch, struct err *err)
     OWN(bucket) struct bucket bucket = {0};
     OWN(catalog_txn) struct catalog_txn txn = {0};
     return resource && catalog_begin(request->storage->catalog, &txn, err) &&
-           find(request, &bucket, err) && hold(request, &bucket, false, err) &&
-           bucket_set(&bucket, resource, patch, err) && save_changed(request, &bucket, err) &&
+           find(request, &bucket, err) && check_preconditions(request, &bucket, false, err) &&
+           bucket_set(&bucket, resource, patch, err) && save(request, &bucket, err) &&
            catalog_commit(&txn, err) && reply_bucket(request, &bucket);
 }
 
@@ -150,7 +149,7 @@ bool rest_delete_bucket(struct storage_request *request, struct err *err)
     OWN(bucket) struct bucket bucket = {0};
     OWN(catalog_txn) struct catalog_txn txn = {0};
     if (!catalog_begin(request->storage->catalog, &txn, err) || !find(request, &bucket, err) ||
-        !hold(request, &bucket, false, err) ||
+        !check_preconditions(request, &bucket, false, err) ||
         !catalog_delete_bucket(request->storage->catalog, bucket.name, err) ||
         !catalog_commit(&txn, err))
         return false;
@@ -208,17 +207,17 @@ bool rest_set_bucket_policy(struct storage_request *request, struct err *err)
         return false;
     json_decref(bucket.policy);
     bucket.policy = json_pack("{s:O*}", "bindings", bindings.here);
-    return save_changed(request, &bucket, err) && catalog_commit(&txn, err) &&
+    return save(request, &bucket, err) && catalog_commit(&txn, err) &&
            storage_request_reply(request, policy_of(&bucket));
 }
 
-static void add_permission(const char *name, const char *value, void *to)
+static void add_permission(const char *name, const char *value, void *permissions)
 {
     if (str_equal(name, "permissions"))
-        json_array_append_new(to, json_string(value));
+        json_array_append_new(permissions, json_string(value));
 }
 
-/* Everybody may do everything. */
+/* Every caller has every permission. */
 bool rest_test_bucket_permissions(struct storage_request *request, struct err *err)
 {
     OWN(bucket) struct bucket bucket = {0};

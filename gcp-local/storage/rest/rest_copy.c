@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Objects made of others: copy, rewrite, compose. */
-#include "gcp-local/storage/rest/rest_copy.h"
-
+/* Objects made from others: copy, rewrite, compose. */
 #include "base/json/jread.h"
 #include "base/str.h"
 #include "gcp-local/storage/catalog/object_names.h"
 #include "gcp-local/storage/mutation.h"
-#include "gcp-local/storage/rest/rest_objects.h"
+#include "gcp-local/storage/rest/rest_actions.h"
 
 enum { MAX_SOURCES = 32 };
 
@@ -25,8 +23,7 @@ static bool find_source(struct storage_request *request, struct storage_object *
                                err);
 }
 
-/* Fields that the request sets take the place of all of the source's; none, and they are copied.
- * The type stays unless it is set. */
+/* If the request sets any fields, none of the source's are copied but contentType. */
 static bool set_fields(struct storage_object *copy, const struct storage_object *source,
                        const json_t *resource, struct err *err)
 {
@@ -43,7 +40,7 @@ static bool set_fields(struct storage_object *copy, const struct storage_object 
 static bool link_content(struct storage *storage, const struct storage_object *source,
                          const char *incoming, struct err *err)
 {
-    OWN(free) char *content = storage_content_path(source->bucket, source->generation);
+    OWN(free) char *content = content_files_object_path(source->bucket, source->generation);
     return content_files_link(storage->files, content, incoming, err);
 }
 
@@ -66,12 +63,12 @@ static bool copy_object(struct storage_request *request, struct storage_object *
     copy->components = source.components;
 
     OWN(free) char *id = storage_request_random_id();
-    OWN(free) char *incoming = storage_incoming_path(id);
-    bool fine = link_content(request->storage, &source, incoming, err) &&
-                mutation_install(request->storage, id, copy, &preconditions, request->base, err);
-    if (!fine)
+    OWN(free) char *incoming = content_files_incoming_path(id);
+    bool ok = link_content(request->storage, &source, incoming, err) &&
+              mutation_install(request->storage, id, copy, &preconditions, request->base, err);
+    if (!ok)
         content_files_remove(request->storage->files, incoming);
-    return fine;
+    return ok;
 }
 
 bool rest_copy_object(struct storage_request *request, struct err *err)
@@ -92,17 +89,17 @@ bool rest_rewrite_object(struct storage_request *request, struct err *err)
                            storage_object_to_json(&copy, request->base)));
 }
 
-static bool source_holds(struct jread *item, const struct storage_object *source, struct err *err)
+static bool check_source(struct jread *item, const struct storage_object *source, struct err *err)
 {
-    struct jread wanted = jread_obj_or_empty(item, "objectPreconditions");
-    int64_t match = jread_int64_or(&wanted, "ifGenerationMatch", 0, INT64_MAX, source->generation);
+    struct jread reader = jread_obj_or_empty(item, "objectPreconditions");
+    int64_t match = jread_int64_or(&reader, "ifGenerationMatch", 0, INT64_MAX, source->generation);
     struct preconditions preconditions = {.generation = {true, match}};
-    return jread_ok(&wanted) && preconditions_check(&preconditions, source->generation,
+    return jread_ok(&reader) && preconditions_check(&preconditions, source->generation,
                                                     source->metageneration, false, err);
 }
 
 static bool append(struct storage_request *request, struct jread *item,
-                   struct storage_object *whole, struct content_writer *writer, struct err *err)
+                   struct storage_object *composite, struct content_writer *writer, struct err *err)
 {
     const char *name = jread_str(item, "name");
     int64_t generation = jread_int64_or(item, "generation", 0, INT64_MAX, 0);
@@ -110,15 +107,16 @@ static bool append(struct storage_request *request, struct jread *item,
         return false;
     OWN(storage_object) struct storage_object source = {0};
     OWN(fd) int fd =
-        rest_open_object(request->storage, request->arg[0], name, generation, &source, err);
-    if (fd < 0 || !source_holds(item, &source, err))
+        storage_open_object(request->storage, request->arg[0], name, generation, &source, err);
+    if (fd < 0 || !check_source(item, &source, err))
         return false;
-    whole->components += source.components ? source.components : 1;
+    composite->components += source.components ? source.components : 1;
     return content_writer_add_file(writer, fd, 0, source.size, err);
 }
 
 static bool append_all(struct storage_request *request, struct jread *sources,
-                       struct storage_object *whole, struct content_writer *writer, struct err *err)
+                       struct storage_object *composite, struct content_writer *writer,
+                       struct err *err)
 {
     size_t count = jread_count(sources);
     if (count == 0 || count > MAX_SOURCES)
@@ -127,17 +125,17 @@ static bool append_all(struct storage_request *request, struct jread *sources,
                        count, MAX_SOURCES);
     for (size_t i = 0; i < count; i++) {
         struct jread item = jread_item(sources, i);
-        if (!append(request, &item, whole, writer, err))
+        if (!append(request, &item, composite, writer, err))
             return false;
     }
-    whole->size = writer->size;
-    whole->crc32c = writer->hash.crc32c;
+    composite->size = writer->size;
+    composite->crc32c = writer->hash.crc32c;
     return true;
 }
 
-/* Reads the request, writes the content to incoming/ID and makes that an object. */
-static bool compose(struct storage_request *request, const char *id, struct storage_object *whole,
-                    struct err *err)
+/* Reads the request, writes the content to incoming/ID and makes an object of it. */
+static bool compose(struct storage_request *request, const char *id,
+                    struct storage_object *composite, struct err *err)
 {
     json_auto_t *body = storage_request_body(request, err);
     struct jread root = jread_open(body, "compose request", ERR_INPUT, err);
@@ -145,28 +143,28 @@ static bool compose(struct storage_request *request, const char *id, struct stor
     struct jread destination = jread_obj_or_empty(&root, "destination");
     struct preconditions preconditions;
     OWN(bucket) struct bucket bucket = {0};
-    whole->bucket = str_copy(request->arg[0]);
-    whole->name = str_copy(request->arg[1]);
-    if (!jread_ok(&root) || !storage_object_set(whole, destination.here, err) ||
+    composite->bucket = str_copy(request->arg[0]);
+    composite->name = str_copy(request->arg[1]);
+    if (!jread_ok(&root) || !storage_object_set(composite, destination.here, err) ||
         !preconditions_read(request->exchange->query, false, &preconditions, err) ||
-        !catalog_object_name_check(whole->name, err) ||
-        !catalog_find_bucket(request->storage->catalog, whole->bucket, &bucket, err))
+        !catalog_object_name_check(composite->name, err) ||
+        !catalog_find_bucket(request->storage->catalog, composite->bucket, &bucket, err))
         return false;
 
-    OWN(free) char *incoming = storage_incoming_path(id);
+    OWN(free) char *incoming = content_files_incoming_path(id);
     OWN(content_writer) struct content_writer writer = {
         .fd = content_files_create(request->storage->files, incoming, err)};
-    return writer.fd >= 0 && append_all(request, &sources, whole, &writer, err) &&
-           mutation_install(request->storage, id, whole, &preconditions, request->base, err);
+    return writer.fd >= 0 && append_all(request, &sources, composite, &writer, err) &&
+           mutation_install(request->storage, id, composite, &preconditions, request->base, err);
 }
 
 bool rest_compose_object(struct storage_request *request, struct err *err)
 {
-    OWN(storage_object) struct storage_object whole = {0};
+    OWN(storage_object) struct storage_object composite = {0};
     OWN(free) char *id = storage_request_random_id();
-    if (compose(request, id, &whole, err))
-        return storage_request_reply_object(request, &whole);
-    OWN(free) char *incoming = storage_incoming_path(id);
+    if (compose(request, id, &composite, err))
+        return storage_request_reply_object(request, &composite);
+    OWN(free) char *incoming = content_files_incoming_path(id);
     content_files_remove(request->storage->files, incoming);
     return false;
 }

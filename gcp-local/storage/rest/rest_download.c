@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Downloads: whole or a range, as stored or unpacked. */
-#include "gcp-local/storage/rest/rest_download.h"
-
+/* Downloads: the whole content or a range of it, as stored or unpacked. */
 #include "base/str.h"
-#include "base/crc32c.h"
-#include "gcp-local/storage/content/gunzip.h"
+#include "gcp-local/api/gunzip.h"
+#include "gcp-local/storage/content/crc32c.h"
 #include "gcp-local/storage/mutation.h"
 #include "gcp-local/storage/rest/ranges.h"
+#include "gcp-local/storage/rest/rest_actions.h"
 
 #include <string.h>
 #include <time.h>
@@ -70,52 +69,35 @@ static void add_headers(struct headers *headers, const struct storage_object *ob
     add_field(headers, "Content-Language", object, "contentLanguage");
 }
 
-/* Whether the client takes packed content as it is. */
-static bool accepts_gzip(const struct headers *headers)
+/* Google's "decompressive transcoding": gzip is unpacked for clients that do not accept it. */
+static bool needs_unpacking(const struct storage_request *request,
+                            const struct storage_object *object)
 {
+    const struct headers *headers = &request->exchange->headers;
     const char *accepted = headers_get(headers, "Accept-Encoding");
-    return accepted && strstr(accepted, "gzip");
-}
-
-static bool is_unpacked_on_the_way(const struct storage_request *request,
-                                   const struct storage_object *object)
-{
     return str_equal(storage_object_field(object, "contentEncoding", ""), "gzip") &&
-           !accepts_gzip(&request->exchange->headers) &&
-           !headers_get(&request->exchange->headers, "Range") &&
+           !(accepted && strstr(accepted, "gzip")) && !headers_get(headers, "Range") &&
            !strstr(storage_object_field(object, "cacheControl", ""), "no-transform");
 }
 
-static bool write_plain(struct bytes piece, void *to, struct err *err)
+static bool write_plain(struct bytes piece, void *writer, struct err *err)
 {
-    return content_writer_add(to, piece, err);
+    return content_writer_add(writer, piece, err);
 }
 
-static bool unpack(int from, int64_t size, struct content_writer *writer, struct err *err)
+static bool unpack(int fd, int64_t size, struct content_writer *writer, struct err *err)
 {
     OWN(gunzip) struct gunzip *gunzip = gunzip_open(write_plain, writer);
     char piece[READ_AT_ONCE];
-    for (int64_t at = 0; at < size;) {
-        ssize_t len = pread(from, piece, sizeof(piece), at);
+    for (int64_t offset = 0; offset < size;) {
+        ssize_t len = pread(fd, piece, sizeof(piece), offset);
         if (len <= 0)
             return err_set(err, ERR_INTERNAL, "The content cannot be read.");
         if (!gunzip_add(gunzip, (struct bytes){piece, (size_t)len}, err))
             return false;
-        at += len;
+        offset += len;
     }
     return gunzip_end(gunzip, err);
-}
-
-/* Unpacks into a file that nobody else sees. */
-static bool unpack_to_file(struct storage *storage, int from, int64_t size,
-                           struct content_writer *writer, struct err *err)
-{
-    OWN(free) char *id = storage_request_random_id();
-    OWN(free) char *path = storage_incoming_path(id);
-    writer->fd = content_files_create(storage->files, path, err);
-    bool fine = writer->fd >= 0 && unpack(from, size, writer, err);
-    content_files_remove(storage->files, path);
-    return fine;
 }
 
 /* Sends len bytes of an open file, which is taken over. */
@@ -133,11 +115,18 @@ static void send(struct storage_request *request, struct http_reply *reply, int 
     http_exchange_reply(request->exchange, reply);
 }
 
+/* Unpacks into a temporary file and sends that. */
 static bool send_unpacked(struct storage_request *request, const struct storage_object *object,
-                          int from, struct http_reply *reply, struct err *err)
+                          int packed, struct http_reply *reply, struct err *err)
 {
-    OWN(content_writer) struct content_writer plain = {.fd = -1};
-    if (!unpack_to_file(request->storage, from, object->size, &plain, err))
+    struct content_files *files = request->storage->files;
+    OWN(free) char *id = storage_request_random_id();
+    OWN(free) char *path = content_files_incoming_path(id);
+    OWN(content_writer) struct content_writer plain = {.fd =
+                                                           content_files_create(files, path, err)};
+    bool ok = plain.fd >= 0 && unpack(packed, object->size, &plain, err);
+    content_files_remove(files, path);
+    if (!ok)
         return false;
     headers_add(&reply->headers, "Warning", "214 UploadServer gunzipped");
     int fd = plain.fd;
@@ -165,9 +154,9 @@ static bool send_range(struct storage_request *request, const struct storage_obj
         break;
     }
     add_field(&reply->headers, "Content-Encoding", object, "contentEncoding");
-    int mine = *fd;
+    int content = *fd;
     *fd = -1;
-    send(request, reply, mine, range.first, range.last - range.first + 1);
+    send(request, reply, content, range.first, range.last - range.first + 1);
     return true;
 }
 
@@ -178,12 +167,11 @@ bool rest_send_content(struct storage_request *request, const struct storage_obj
     struct http_reply reply = {
         .content_type = storage_object_field(object, "contentType", "application/octet-stream")};
     add_headers(&reply.headers, object);
-    struct err no_gzip = {0}; /* what only says that it is gzip is sent as it is */
-    bool fine = (is_unpacked_on_the_way(request, object) &&
-                 send_unpacked(request, object, fd, &reply, &no_gzip)) ||
-                (no_gzip.status && no_gzip.status != ERR_INPUT
-                     ? err_set(err, no_gzip.status, "%s", no_gzip.text)
-                     : send_range(request, object, &fd, &reply, err));
+    struct err cause = {0}; /* ERR_INPUT: not gzip although it says so; sent as it is */
+    bool ok =
+        (needs_unpacking(request, object) && send_unpacked(request, object, fd, &reply, &cause)) ||
+        (cause.status && cause.status != ERR_INPUT ? err_set(err, cause.status, "%s", cause.text)
+                                                   : send_range(request, object, &fd, &reply, err));
     headers_done(&reply.headers);
-    return fine;
+    return ok;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A bucket's notification configs. */
-#include "gcp-local/storage/rest/rest_notification_configs.h"
-
 #include "base/str.h"
+#include "gcp-local/storage/rest/rest_actions.h"
 
 #include <string.h>
 
@@ -13,7 +12,7 @@ enum { MAX_CONFIGS = 100 };
 static const char *const event_types[] = {"OBJECT_FINALIZE", "OBJECT_METADATA_UPDATE",
                                           "OBJECT_DELETE", "OBJECT_ARCHIVE"};
 
-static bool is_among(const char *text, const char *const *list, size_t count)
+static bool contains(const char *const *list, size_t count, const char *text)
 {
     for (size_t i = 0; i < count; i++)
         if (str_equal(text, list[i]))
@@ -21,8 +20,8 @@ static bool is_among(const char *text, const char *const *list, size_t count)
     return false;
 }
 
-/* Whether topic is projects/P/topics/T. */
-static bool topic_fits(const char *topic)
+/* True for projects/P/topics/T. */
+static bool is_topic_name(const char *topic)
 {
     if (!str_starts(topic, "projects/"))
         return false;
@@ -41,7 +40,7 @@ static bool read_topic(const struct storage *storage, struct jread *root, json_t
     if (!jread_ok(root))
         return false;
     const char *topic = str_starts(given, PUBSUB_HOST) ? given + strlen(PUBSUB_HOST) : given;
-    if (!topic_fits(topic))
+    if (!is_topic_name(topic))
         return err_set(err, ERR_INPUT,
                        "Invalid Google Cloud Pub/Sub topic '%s'. It should look like "
                        "'" PUBSUB_HOST "projects/*/topics/*'.",
@@ -58,8 +57,8 @@ static bool read_event_types(struct jread *root, json_t *config)
     struct jread types = jread_list_or_empty(root, "event_types");
     for (size_t i = 0; i < jread_count(&types); i++) {
         const char *type = jread_item_str(&types, i);
-        if (jread_ok(&types) && !is_among(type, event_types, ARRAY_SIZE(event_types)))
-            return jread_fail(&types, NULL, "holds '%s', which is no event type", type);
+        if (jread_ok(&types) && !contains(event_types, ARRAY_SIZE(event_types), type))
+            return jread_fail(&types, NULL, "holds '%s', which is not an event type", type);
     }
     if (jread_count(&types))
         json_object_set(config, "event_types", (json_t *)(uintptr_t)types.here);
@@ -85,7 +84,7 @@ static bool read_payload(struct jread *root, json_t *config)
 {
     static const char *const formats[] = {"JSON_API_V1", "NONE"};
     const char *format = jread_str(root, "payload_format");
-    if (jread_ok(root) && !is_among(format, formats, ARRAY_SIZE(formats)))
+    if (jread_ok(root) && !contains(formats, ARRAY_SIZE(formats), format))
         return jread_fail(root, "payload_format", "is '%s', want JSON_API_V1 or NONE", format);
     const char *prefix = jread_str_or(root, "object_name_prefix", "");
     if (*prefix)
@@ -94,8 +93,9 @@ static bool read_payload(struct jread *root, json_t *config)
     return jread_ok(root);
 }
 
-/* The resource of a config. New reference. */
-static json_t *resource_of(const struct storage_request *request, int64_t id, const json_t *config)
+/* New reference. */
+static json_t *config_to_json(const struct storage_request *request, int64_t id,
+                              const json_t *config)
 {
     OWN(free) char *number = str_format("%lld", (long long)id);
     json_t *tree = json_pack("{s:s, s:o, s:s, s:s}", "kind", "storage#notification", "selfLink",
@@ -106,26 +106,26 @@ static json_t *resource_of(const struct storage_request *request, int64_t id, co
     return tree;
 }
 
-/* Configs of a bucket, as resources. */
-struct listed {
+struct config_list {
     const struct storage_request *request;
     json_t *items;
 };
 
-static void add_config(int64_t id, const json_t *config, void *to)
+static void add_config(int64_t id, const json_t *config, void *context)
 {
-    struct listed *listed = to;
-    json_array_append_new(listed->items, resource_of(listed->request, id, config));
+    struct config_list *list = context;
+    json_array_append_new(list->items, config_to_json(list->request, id, config));
 }
 
-/* All configs of the request's bucket. New reference; NULL and err when there is no bucket. */
-static json_t *all_of(const struct storage_request *request, struct err *err)
+/* All configs of the request's bucket. New reference; NULL and err when the bucket does not exist.
+ */
+static json_t *list_configs(const struct storage_request *request, struct err *err)
 {
     OWN(bucket) struct bucket bucket = {0};
     json_t *items = json_array();
-    struct listed listed = {request, items};
+    struct config_list list = {request, items};
     if (catalog_find_bucket(request->storage->catalog, request->arg[0], &bucket, err) &&
-        catalog_each_config(request->storage->catalog, request->arg[0], add_config, &listed, err))
+        catalog_each_config(request->storage->catalog, request->arg[0], add_config, &list, err))
         return items;
     json_decref(items);
     return NULL;
@@ -134,7 +134,7 @@ static json_t *all_of(const struct storage_request *request, struct err *err)
 bool rest_insert_notification_config(struct storage_request *request, struct err *err)
 {
     json_auto_t *body = storage_request_body(request, err);
-    json_auto_t *others = body ? all_of(request, err) : NULL;
+    json_auto_t *others = body ? list_configs(request, err) : NULL;
     if (!others)
         return false;
     if (json_array_size(others) >= MAX_CONFIGS)
@@ -146,12 +146,12 @@ bool rest_insert_notification_config(struct storage_request *request, struct err
     return read_topic(request->storage, &root, config, err) && read_event_types(&root, config) &&
            read_attributes(&root, config) && read_payload(&root, config) &&
            catalog_add_config(request->storage->catalog, request->arg[0], config, &id, err) &&
-           storage_request_reply(request, resource_of(request, id, config));
+           storage_request_reply(request, config_to_json(request, id, config));
 }
 
 bool rest_list_notification_configs(struct storage_request *request, struct err *err)
 {
-    json_auto_t *items = all_of(request, err);
+    json_auto_t *items = list_configs(request, err);
     if (!items)
         return false;
     json_t *tree = json_pack("{s:s}", "kind", "storage#notifications");
@@ -162,7 +162,7 @@ bool rest_list_notification_configs(struct storage_request *request, struct err 
 
 bool rest_get_notification_config(struct storage_request *request, struct err *err)
 {
-    json_auto_t *items = all_of(request, err);
+    json_auto_t *items = list_configs(request, err);
     for (size_t i = 0; i < json_array_size(items); i++) {
         json_t *item = json_array_get(items, i);
         if (str_equal(json_string_value(json_object_get(item, "id")), request->arg[1]))
@@ -176,7 +176,7 @@ bool rest_delete_notification_config(struct storage_request *request, struct err
 {
     OWN(bucket) struct bucket bucket = {0};
     int64_t id = 0;
-    str_int(request->arg[1], 1, INT64_MAX, &id); /* 0 is not found, as it should be */
+    str_int(request->arg[1], 1, INT64_MAX, &id); /* otherwise 0, which is not found */
     if (!catalog_find_bucket(request->storage->catalog, request->arg[0], &bucket, err) ||
         !catalog_delete_config(request->storage->catalog, request->arg[0], id, err))
         return false;

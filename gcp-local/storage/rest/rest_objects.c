@@ -1,66 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What can be asked about one object. */
-#include "gcp-local/storage/rest/rest_objects.h"
-
+/* Requests about one object. */
 #include "base/str.h"
 #include "gcp-local/storage/mutation.h"
-#include "gcp-local/storage/rest/rest_download.h"
+#include "gcp-local/storage/rest/rest_actions.h"
 
 enum {
-    MAX_TRIES = 10, /* to open content that others replace all the time */
     NOT_MODIFIED = 304,
     PRECONDITION_FAILED = 412,
 };
 
-int rest_open_object(struct storage *storage, const char *bucket, const char *name,
-                     int64_t generation, struct storage_object *object, struct err *err)
+/* Checks the preconditions of the query, and the fields If-Match and If-None-Match. */
+static bool check_preconditions(const struct storage_request *request,
+                                const struct storage_object *object, struct err *err)
 {
-    for (int i = 0; i < MAX_TRIES; i++) {
-        storage_object_done(object);
-        if (!catalog_find_object(storage->catalog, bucket, name, generation, object, err))
-            return -1;
-        OWN(free) char *path = storage_content_path(bucket, object->generation);
-        struct err gone = {0}; /* replaced since it was found, unless it is another failure */
-        int fd = content_files_read(storage->files, path, &gone);
-        if (fd >= 0)
-            return fd;
-        if (gone.status != ERR_NOT_FOUND) {
-            *err = gone;
-            return -1;
-        }
-    }
-    err_set(err, ERR_UNAVAILABLE, "%s/%s changes too often to be read.", bucket, name);
-    return -1;
-}
-
-/* If-Match and If-None-Match, as HTTP has them. */
-static bool etags_hold(const struct storage_request *request, const struct storage_object *object,
-                       struct err *err)
-{
+    struct preconditions preconditions;
+    if (!preconditions_read(request->exchange->query, false, &preconditions, err) ||
+        !preconditions_check(&preconditions, object->generation, object->metageneration, true, err))
+        return false;
     const struct headers *headers = &request->exchange->headers;
     const char *match = headers_get(headers, "If-Match");
-    const char *none = headers_get(headers, "If-None-Match");
+    const char *none_match = headers_get(headers, "If-None-Match");
     OWN(free) char *etag = storage_object_etag(object->generation, object->metageneration);
     if (match && !str_equal(match, "*") && !str_equal(match, etag))
         return err_set(err, PRECONDITION_FAILED,
                        "At least one of the pre-conditions you specified did not hold.");
-    if (none && (str_equal(none, "*") || str_equal(none, etag)))
+    if (none_match && (str_equal(none_match, "*") || str_equal(none_match, etag)))
         return err_set(err, NOT_MODIFIED, "Not Modified");
     return true;
 }
 
-/* Whether the request may see the object as it is. */
-static bool may_see(const struct storage_request *request, const struct storage_object *object,
-                    struct err *err)
-{
-    struct preconditions preconditions;
-    return preconditions_read(request->exchange->query, false, &preconditions, err) &&
-           preconditions_check(&preconditions, object->generation, object->metageneration, true,
-                               err) &&
-           etags_hold(request, object, err);
-}
-
-/* Finds the object; in a bucket that does not exist it says so. */
+/* A missing bucket is another error than a missing object. */
 static bool find(struct storage_request *request, int64_t generation, struct storage_object *object,
                  struct err *err)
 {
@@ -77,11 +46,11 @@ bool rest_download_object(struct storage_request *request, struct err *err)
     if (!storage_request_generation(request, &generation, err) ||
         !find(request, generation, &object, err))
         return false;
-    int fd = rest_open_object(request->storage, request->arg[0], request->arg[1], generation,
-                              &object, err);
+    int fd = storage_open_object(request->storage, request->arg[0], request->arg[1], generation,
+                                 &object, err);
     if (fd < 0)
         return false;
-    if (may_see(request, &object, err))
+    if (check_preconditions(request, &object, err))
         return rest_send_content(request, &object, fd, err);
     own_fd(&fd);
     return false;
@@ -95,7 +64,7 @@ bool rest_get_object(struct storage_request *request, struct err *err)
     OWN(storage_object) struct storage_object object = {0};
     int64_t generation = 0;
     return storage_request_generation(request, &generation, err) &&
-           find(request, generation, &object, err) && may_see(request, &object, err) &&
+           find(request, generation, &object, err) && check_preconditions(request, &object, err) &&
            storage_request_reply_object(request, &object);
 }
 

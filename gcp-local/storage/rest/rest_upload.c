@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Uploads in one request: media and multipart. */
-#include "gcp-local/storage/rest/rest_upload.h"
-
 #include "base/str.h"
-#include "gcp-local/storage/content/gunzip.h"
+#include "gcp-local/api/gunzip.h"
 #include "gcp-local/storage/rest/multipart.h"
+#include "gcp-local/storage/rest/rest_actions.h"
 #include "gcp-local/storage/rest/upload_metadata.h"
 
-/* Where an upload's bytes go: [gunzip] → [multipart] → writer. */
+/* An upload's bytes pass: [gunzip] → [multipart] → writer. */
 struct upload {
     struct storage *storage;
-    char *id; /* of the incoming file */
+    char *id; /* of the file in incoming/ */
     struct content_writer writer;
-    struct gunzip *gunzip; /* NULL: the body is not packed */
+    struct gunzip *gunzip; /* NULL: the body is not compressed */
     struct multipart multipart;
     bool is_multipart;
-    struct err refused; /* what was wrong with the head */
+    struct err refused; /* the header fields are wrong */
 };
 
 bool rest_upload_is_gzip(const struct http_exchange *exchange)
@@ -24,35 +23,35 @@ bool rest_upload_is_gzip(const struct http_exchange *exchange)
     return coding && str_equal_any_case(coding, "gzip");
 }
 
-static bool write_content(struct bytes piece, void *to, struct err *err)
+static bool write_content(struct bytes piece, void *context, struct err *err)
 {
-    struct upload *upload = to;
+    struct upload *upload = context;
     return content_writer_add(&upload->writer, piece, err);
 }
 
-static bool take_plain(struct bytes piece, void *to, struct err *err)
+static bool write_plain(struct bytes piece, void *context, struct err *err)
 {
-    struct upload *upload = to;
+    struct upload *upload = context;
     return upload->is_multipart ? multipart_add(&upload->multipart, piece, err)
                                 : write_content(piece, upload, err);
 }
 
-static bool take_piece(struct http_exchange *exchange, struct bytes piece, struct err *err)
+static bool receive(struct http_exchange *exchange, struct bytes piece, struct err *err)
 {
     struct upload *upload = exchange->context;
     if (upload->refused.status) {
         *err = upload->refused;
         return false;
     }
-    return upload->gunzip ? gunzip_add(upload->gunzip, piece, err) : take_plain(piece, upload, err);
+    return upload->gunzip ? gunzip_add(upload->gunzip, piece, err)
+                          : write_plain(piece, upload, err);
 }
 
 static void upload_ended(struct http_exchange *exchange)
 {
     struct upload *upload = exchange->context;
-    OWN(free) char *incoming = storage_incoming_path(upload->id);
-    content_files_remove(upload->storage->files,
-                         incoming); /* gone already if the upload went well */
+    OWN(free) char *incoming = content_files_incoming_path(upload->id);
+    content_files_remove(upload->storage->files, incoming); /* renamed if the upload succeeded */
     content_writer_done(&upload->writer);
     gunzip_close(upload->gunzip);
     multipart_done(&upload->multipart);
@@ -64,7 +63,7 @@ static bool prepare(struct upload *upload, struct storage_request *request, stru
 {
     struct http_exchange *exchange = request->exchange;
     OWN(bucket) struct bucket bucket = {0};
-    OWN(free) char *incoming = storage_incoming_path(upload->id);
+    OWN(free) char *incoming = content_files_incoming_path(upload->id);
     if (!catalog_find_bucket(upload->storage->catalog, request->arg[0], &bucket, err))
         return false;
     const char *type = headers_get(&exchange->headers, "Content-Type");
@@ -84,17 +83,17 @@ void rest_upload_begin(struct storage_request *request, bool multipart)
     upload->writer.fd = -1;
     upload->is_multipart = multipart;
     if (rest_upload_is_gzip(exchange))
-        upload->gunzip = gunzip_open(take_plain, upload);
+        upload->gunzip = gunzip_open(write_plain, upload);
 
     exchange->context = upload;
     exchange->ended = upload_ended;
-    exchange->sink = take_piece;
+    exchange->sink = receive;
     exchange->max_body = 0;
     prepare(upload, request, &upload->refused);
 }
 
-/* The resource of a multipart upload; NULL without err when the upload has none. */
-static json_t *resource_of(const struct upload *upload, struct err *err)
+/* The metadata of a multipart upload; NULL without err when the upload has none. */
+static json_t *read_resource(const struct upload *upload, struct err *err)
 {
     if (!upload->is_multipart || upload->multipart.json.len == 0)
         return NULL;
@@ -102,16 +101,10 @@ static json_t *resource_of(const struct upload *upload, struct err *err)
         json_from_bytes(buf_bytes(&upload->multipart.json), "metadata", ERR_INPUT, err);
     if (resource && !json_is_object(resource)) {
         json_decref(resource);
-        err_set(err, ERR_INPUT, "metadata: want an object");
+        err_set(err, ERR_INPUT, "metadata: must be an object");
         return NULL;
     }
     return resource;
-}
-
-static bool is_whole(const struct upload *upload, struct err *err)
-{
-    return (!upload->gunzip || gunzip_end(upload->gunzip, err)) &&
-           (!upload->is_multipart || multipart_end(&upload->multipart, err));
 }
 
 bool rest_upload_finish(struct storage_request *request, struct err *err)
@@ -122,21 +115,22 @@ bool rest_upload_finish(struct storage_request *request, struct err *err)
         *err = upload->refused;
         return false;
     }
-    if (!is_whole(upload, err))
+    if ((upload->gunzip && !gunzip_end(upload->gunzip, err)) ||
+        (upload->is_multipart && !multipart_end(&upload->multipart, err)))
         return false;
-    json_auto_t *resource = resource_of(upload, err);
+    json_auto_t *resource = read_resource(upload, err);
     if (err->status)
         return false;
 
     const char *type = upload->is_multipart ? upload->multipart.content_type
                                             : headers_get(&exchange->headers, "Content-Type");
-    OWN(upload_metadata) struct upload_metadata upload_metadata = {0};
-    if (!upload_metadata_read(&upload_metadata, request->arg[0], exchange->query, resource,
+    OWN(upload_metadata) struct upload_metadata metadata = {0};
+    if (!upload_metadata_read(&metadata, request->arg[0], exchange->query, resource,
                               type ? type : "application/octet-stream", err))
         return false;
-    upload_metadata_expect(&upload_metadata, &exchange->headers);
+    upload_metadata_expect(&metadata, &exchange->headers);
     content_writer_close(&upload->writer);
-    return upload_metadata_install(&upload_metadata, upload->storage, upload->id, &upload->writer,
+    return upload_metadata_install(&metadata, upload->storage, upload->id, &upload->writer,
                                    request->base, err) &&
-           storage_request_reply_object(request, &upload_metadata.object);
+           storage_request_reply_object(request, &metadata.object);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An object that is being uploaded: what the request says of it. */
+/* The metadata of an upload: what the request says about the new object. */
 #include "gcp-local/storage/rest/upload_metadata.h"
 
 #include "base/str.h"
@@ -9,12 +9,12 @@
 
 #include <string.h>
 
-void upload_metadata_done(struct upload_metadata *upload_metadata)
+void upload_metadata_done(struct upload_metadata *upload)
 {
-    storage_object_done(&upload_metadata->object);
-    free(upload_metadata->md5);
-    free(upload_metadata->crc32c);
-    *upload_metadata = (struct upload_metadata){0};
+    storage_object_done(&upload->object);
+    free(upload->md5);
+    free(upload->crc32c);
+    *upload = (struct upload_metadata){0};
 }
 
 static char *text_member(const json_t *resource, const char *key)
@@ -22,7 +22,7 @@ static char *text_member(const json_t *resource, const char *key)
     return str_copy(json_string_value(json_object_get(resource, key)));
 }
 
-/* The name may be in the query, in the resource, or in both alike. */
+/* The name is in the query or in the resource; if it is in both, they must agree. */
 static bool read_name(struct storage_object *object, const char *query, const json_t *resource,
                       struct err *err)
 {
@@ -52,58 +52,57 @@ static bool read_fields(struct storage_object *object, const char *query, const 
     return true;
 }
 
-bool upload_metadata_read(struct upload_metadata *upload_metadata, const char *bucket,
-                          const char *query, const json_t *resource, const char *content_type,
-                          struct err *err)
+bool upload_metadata_read(struct upload_metadata *upload, const char *bucket, const char *query,
+                          const json_t *resource, const char *content_type, struct err *err)
 {
-    upload_metadata->object.bucket = str_copy(bucket);
-    upload_metadata->md5 = text_member(resource, "md5Hash");
-    upload_metadata->crc32c = text_member(resource, "crc32c");
-    return read_name(&upload_metadata->object, query, resource, err) &&
-           read_fields(&upload_metadata->object, query, resource, content_type, err) &&
-           preconditions_read(query, false, &upload_metadata->preconditions, err);
+    upload->object.bucket = str_copy(bucket);
+    upload->md5 = text_member(resource, "md5Hash");
+    upload->crc32c = text_member(resource, "crc32c");
+    return read_name(&upload->object, query, resource, err) &&
+           read_fields(&upload->object, query, resource, content_type, err) &&
+           preconditions_read(query, false, &upload->preconditions, err);
 }
 
-void upload_metadata_expect(struct upload_metadata *upload_metadata, const struct headers *headers)
+void upload_metadata_expect(struct upload_metadata *upload, const struct headers *headers)
 {
     const char *md5 = headers_get(headers, "Content-MD5");
     if (md5)
-        str_replace(&upload_metadata->md5, str_copy(md5));
+        str_replace(&upload->md5, str_copy(md5));
     for (size_t i = 0; i < headers->count; i++) {
         if (!str_equal_any_case(headers->list[i].name, "X-Goog-Hash"))
             continue;
-        for (const char *at = headers->list[i].value; *at;) {
-            size_t len = strcspn(at, ", ");
-            if (str_starts(at, "md5="))
-                str_replace(&upload_metadata->md5, str_copy_bytes((struct bytes){at + 4, len - 4}));
-            else if (str_starts(at, "crc32c="))
-                str_replace(&upload_metadata->crc32c,
-                            str_copy_bytes((struct bytes){at + 7, len - 7}));
-            at += len;
-            at += strspn(at, ", ");
+        for (const char *hash = headers->list[i].value; *hash;) {
+            size_t len = strcspn(hash, ", ");
+            if (str_starts(hash, "md5="))
+                str_replace(&upload->md5, str_copy_bytes((struct bytes){hash + 4, len - 4}));
+            else if (str_starts(hash, "crc32c="))
+                str_replace(&upload->crc32c, str_copy_bytes((struct bytes){hash + 7, len - 7}));
+            hash += len;
+            hash += strspn(hash, ", ");
         }
     }
 }
 
-static bool same(const char *what, const char *said, const char *is, struct err *err)
+static bool check_hash(const char *name, const char *provided, const char *calculated,
+                       struct err *err)
 {
-    return !said || str_equal(said, is) ||
+    return !provided || str_equal(provided, calculated) ||
            err_set(err, ERR_INPUT,
-                   "Provided %s hash \"%s\" doesn't match calculated %s hash \"%s\".", what, said,
-                   what, is);
+                   "Provided %s hash \"%s\" doesn't match calculated %s hash \"%s\".", name,
+                   provided, name, calculated);
 }
 
-bool upload_metadata_install(struct upload_metadata *upload_metadata, struct storage *storage,
+bool upload_metadata_install(struct upload_metadata *upload, struct storage *storage,
                              const char *id, struct content_writer *writer, const char *base,
                              struct err *err)
 {
-    struct storage_object *object = &upload_metadata->object;
+    struct storage_object *object = &upload->object;
     char crc[9];
     crc32c_text(writer->hash.crc32c, crc);
     object->size = writer->size;
     object->crc32c = writer->hash.crc32c;
     object->md5 = content_hash_md5(&writer->hash);
-    return same("MD5", upload_metadata->md5, object->md5, err) &&
-           same("CRC32C", upload_metadata->crc32c, crc, err) &&
-           mutation_install(storage, id, object, &upload_metadata->preconditions, base, err);
+    return check_hash("MD5", upload->md5, object->md5, err) &&
+           check_hash("CRC32C", upload->crc32c, crc, err) &&
+           mutation_install(storage, id, object, &upload->preconditions, base, err);
 }

@@ -7,19 +7,19 @@
 
 /* The picture averaged over squares of 4 × 4 pixels. */
 struct cell {
-    float r, g, b;     /* 0…255 */
-    float y, cb, cr;   /* brightness, and how blue and how red it is */
-    float most, least; /* of the three colours */
+    float r, g, b;   /* 0…255 */
+    float y, cb, cr; /* luminance, blue and red difference */
+    float max, min;  /* of r, g, b */
 };
 
 struct cells {
     unsigned height, width;
-    struct cell *at; /* owned */
+    struct cell *list; /* owned */
 };
 
 static void own_cells(const struct cells *local)
 {
-    free(local->at);
+    free(local->list);
 }
 
 enum { SQUARE = 4 };
@@ -41,21 +41,21 @@ static struct cell cell_of(const struct picture *picture, unsigned column, unsig
                          .y = y,
                          .cb = 0.564F * (b - y),
                          .cr = 0.713F * (r - y),
-                         .most = fmaxf(r, fmaxf(g, b)),
-                         .least = fminf(r, fminf(g, b))};
+                         .max = fmaxf(r, fmaxf(g, b)),
+                         .min = fminf(r, fminf(g, b))};
 }
 
 static struct cells cells_of_picture(const struct picture *picture)
 {
     struct cells cells = {picture->height / SQUARE, picture->width / SQUARE, NULL};
-    cells.at = alloc_zeroed((size_t)cells.height * cells.width * sizeof(*cells.at));
+    cells.list = alloc_zeroed((size_t)cells.height * cells.width * sizeof(*cells.list));
     for (unsigned y = 0; y < cells.height; y++)
         for (unsigned x = 0; x < cells.width; x++)
-            cells.at[(size_t)y * cells.width + x] = cell_of(picture, x, y);
+            cells.list[(size_t)y * cells.width + x] = cell_of(picture, x, y);
     return cells;
 }
 
-/* The rows of a band: from first up to, not including, end. */
+/* The first row of a band; that of the next band is its end. */
 static unsigned first_row(const struct cells *cells, unsigned band)
 {
     return (cells->height * band + BANDS - 1) / BANDS;
@@ -63,30 +63,30 @@ static unsigned first_row(const struct cells *cells, unsigned band)
 
 static float saturation(const struct cell *cell)
 {
-    return cell->most > 0 ? (cell->most - cell->least) / cell->most : 0;
+    return cell->max > 0 ? (cell->max - cell->min) / cell->max : 0;
 }
 
 /* In degrees, from 0 up to 360. */
 static float hue(const struct cell *cell)
 {
-    float range = cell->most - cell->least;
+    float range = cell->max - cell->min;
     if (range <= 0)
         return 0;
-    if (cell->most == cell->r)
+    if (cell->max == cell->r)
         return 60 * fmodf((cell->g - cell->b) / range + 6, 6);
-    if (cell->most == cell->g)
+    if (cell->max == cell->g)
         return 60 * ((cell->b - cell->r) / range + 2);
     return 60 * ((cell->r - cell->g) / range + 4);
 }
 
-/* Twelve hues, six hues that are strong, five greys. */
+/* Twelve hues, six hues of strong colours, five greys. Returns the end of what was written. */
 static float *histogram(const struct cells *cells, unsigned from, unsigned end, float *to)
 {
     enum { STRONG = 12, GREY = 18, GREYS = 5 };
     unsigned counts[HISTOGRAM] = {0};
     for (size_t i = (size_t)from * cells->width; i < (size_t)end * cells->width; i++) {
-        const struct cell *cell = &cells->at[i];
-        float bright = cell->most / 255, strong = saturation(cell);
+        const struct cell *cell = &cells->list[i];
+        float bright = cell->max / 255, strong = saturation(cell);
         if (strong > 0.2F && bright > 0.15F) {
             counts[(int)((hue(cell) + 15) / 30) % 12]++;
             if (strong > 0.55F)
@@ -102,7 +102,7 @@ static float *histogram(const struct cells *cells, unsigned from, unsigned end, 
     return to;
 }
 
-/* Sums from which mean and deviation follow. */
+/* Sums for a mean and a standard deviation. */
 struct spread {
     double sum, squares, count;
 };
@@ -126,7 +126,7 @@ static double deviation(const struct spread *spread)
     return sqrt(variance > 0 ? variance : 0);
 }
 
-/* How much the brightness of neighbours differs within a band. */
+/* Differences of luminance between neighbouring cells of a band. */
 struct edges {
     double across, down, flat, sharp, count;
 };
@@ -136,7 +136,7 @@ static struct edges edges_of(const struct cells *cells, unsigned from, unsigned 
     struct edges edges = {0};
     for (unsigned y = from; y < end && y + 1 < cells->height; y++)
         for (unsigned x = 0; x + 1 < cells->width; x++) {
-            const struct cell *cell = &cells->at[(size_t)y * cells->width + x];
+            const struct cell *cell = &cells->list[(size_t)y * cells->width + x];
             float across = fabsf(cell[1].y - cell->y);
             float down = fabsf(cell[cells->width].y - cell->y);
             edges.across += (double)across;
@@ -150,16 +150,16 @@ static struct edges edges_of(const struct cells *cells, unsigned from, unsigned 
     return edges;
 }
 
-/* Means and deviations of brightness, blue and red; edges. Adds the deviations of blue and red to
- * `variety`. */
+/* Means and deviations of luminance, blue and red; edges. Adds the deviations of blue and red to
+ * `variety`. Returns the end of what was written. */
 static float *band_statistics(const struct cells *cells, unsigned from, unsigned end,
                               float variety[2], float *to)
 {
     struct spread y = {0}, cb = {0}, cr = {0};
     for (size_t i = (size_t)from * cells->width; i < (size_t)end * cells->width; i++) {
-        add(&y, cells->at[i].y);
-        add(&cb, cells->at[i].cb);
-        add(&cr, cells->at[i].cr);
+        add(&y, cells->list[i].y);
+        add(&cb, cells->list[i].cb);
+        add(&cr, cells->list[i].cr);
     }
     const struct spread *spreads[] = {&y, &cb, &cr};
     for (int i = 0; i < 3; i++) {
@@ -177,16 +177,16 @@ static float *band_statistics(const struct cells *cells, unsigned from, unsigned
     return to + BAND_STATISTICS;
 }
 
-/* Shares of white and black, saturation, variety of colour, shape. */
+/* Shares of white and black, saturation, variety of colour, ratio of the sides. */
 static void picture_statistics(const struct cells *cells, const float variety[2], float *to)
 {
     size_t count = (size_t)cells->width * cells->height;
     double white = 0, black = 0;
     struct spread strong = {0};
     for (size_t i = 0; i < count; i++) {
-        const struct cell *cell = &cells->at[i];
-        white += cell->most > 247 && cell->least > 235;
-        black += cell->most < 16;
+        const struct cell *cell = &cells->list[i];
+        white += cell->max > 247 && cell->min > 235;
+        black += cell->max < 16;
         add(&strong, saturation(cell));
     }
     to[0] = (float)(white / (double)count);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers that describe a picture: what the network saw in each third of its height. */
+/* Numbers that describe a picture: the network's output, averaged over thirds of the height. */
 #include "gcp-local/vision/labels/features.h"
 
 #include "base/own.h"
 
 #include <string.h>
 
-/* Writes the means of each channel, band after band; returns where the next numbers go. */
+/* Writes the means of each channel, band after band; returns the end of what was written. */
 static float *band_means(const struct feature_map *map, float *to)
 {
     size_t row_len = (size_t)map->width * map->channels;
@@ -15,7 +15,7 @@ static float *band_means(const struct feature_map *map, float *to)
     for (unsigned y = 0; y < map->height; y++) {
         unsigned band = y * BANDS / map->height;
         rows[band]++;
-        const float *row = map->at + y * row_len;
+        const float *row = map->values + y * row_len;
         for (size_t i = 0; i < row_len; i++)
             to[band * map->channels + i % map->channels] += row[i];
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers that describe a picture: what the network saw, and colours, each by thirds of height. */
+/* Numbers that describe a picture: the network's output and colours, each by thirds of the height.
+ */
 #ifndef GCP_LOCAL_VISION_LABELS_FEATURES_H
 #define GCP_LOCAL_VISION_LABELS_FEATURES_H
 
@@ -14,11 +15,11 @@ enum {
     FEATURES = BANDS * (FINE_CHANNELS + COARSE_CHANNELS) + COLOURS,
 };
 
-/* In this order: the means of the fine channels in each band, of the coarse ones, the colours. */
+/* Writes the means of the fine channels in each band, those of the coarse ones, and the colours. */
 void features_of_picture(const struct network *network, const struct picture *picture,
                          float features[FEATURES]);
 
-/* The last COLOURS of them. */
+/* Writes the last COLOURS features. */
 void colours_of_picture(const struct picture *picture, float colours[COLOURS]);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One head a word: logistic regression on a picture's features. */
+/* One head for each word: logistic regression on a picture's features. */
 #include "gcp-local/vision/labels/heads.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One head a word: how likely it is that the word fits a picture, judged from its features. */
+/* One head for each word: computes from a picture's features the probability that the word fits. */
 #ifndef GCP_LOCAL_VISION_LABELS_HEADS_H
 #define GCP_LOCAL_VISION_LABELS_HEADS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Labels of a picture: words that fit what is seen in it, with scores. */
+/* Labels of a picture: words for what it shows, with scores. */
 #include "gcp-local/vision/labels/labels.h"
 
 #include "base/str.h"
@@ -8,45 +8,51 @@
 #include <assert.h>
 #include <math.h>
 
-enum { SIDE = 256 }; /* the network looks at about SIDE × SIDE pixels */
+enum { SIDE = 256 }; /* the network gets about SIDE × SIDE pixels */
 
-/* What a head's word is called, and from where on it is given. */
+/* The words of each head, and the least probability with which they are given. */
 static const struct {
-    double least;
+    double threshold;
     const char *name, *other_name;
     bool nature;
 } words[HEADS] = {
-    [HEAD_SKY] = {.least = 0.5, .name = "Sky"},
-    [HEAD_CLOUD] = {.least = 0.5, .name = "Cloud"},
-    [HEAD_WATER] = {.least = 0.5, .name = "Water", .other_name = "Body of water", .nature = true},
-    [HEAD_SEA] = {.least = 0.6, .name = "Sea", .other_name = "Coast", .nature = true},
-    [HEAD_SUNSET] = {.least = 0.5, .name = "Sunset"},
-    [HEAD_NIGHT] = {.least = 0.5, .name = "Night"},
-    [HEAD_VEGETATION] = {.least = 0.5, .name = "Plant", .other_name = "Vegetation", .nature = true},
-    [HEAD_GRASS] = {.least = 0.5, .name = "Grass", .nature = true},
-    [HEAD_MOUNTAIN] = {.least = 0.5, .name = "Mountain", .nature = true},
-    [HEAD_SNOW] = {.least = 0.5, .name = "Snow", .nature = true},
-    [HEAD_SAND] = {.least = 0.5, .name = "Sand", .nature = true},
-    [HEAD_BUILDING] = {.least = 0.5, .name = "Building", .other_name = "Architecture"},
-    [HEAD_CITY] = {.least = 0.5, .name = "City"},
-    [HEAD_PERSON] = {.least = 0.5, .name = "Person"},
-    [HEAD_FACE] = {.least = 0.5, .name = "Face"},
-    [HEAD_INDOOR] = {.least = 0.5, .name = "Indoor"},
-    [HEAD_TEXT] = {.least = 0.5, .name = "Text"},
-    [HEAD_ANIMAL] = {.least = 0.5, .name = "Animal"},
-    [HEAD_FOOD] = {.least = 0.5, .name = "Food"},
-    [HEAD_FLOWER] = {.least = 0.7, .name = "Flower", .nature = true},
-    [HEAD_ILLUSTRATION] = {.least = 0.5, .name = "Illustration"},
+    [HEAD_SKY] = {.threshold = 0.5, .name = "Sky"},
+    [HEAD_CLOUD] = {.threshold = 0.5, .name = "Cloud"},
+    [HEAD_WATER] = {.threshold = 0.5,
+                    .name = "Water",
+                    .other_name = "Body of water",
+                    .nature = true},
+    [HEAD_SEA] = {.threshold = 0.6, .name = "Sea", .other_name = "Coast", .nature = true},
+    [HEAD_SUNSET] = {.threshold = 0.5, .name = "Sunset"},
+    [HEAD_NIGHT] = {.threshold = 0.5, .name = "Night"},
+    [HEAD_VEGETATION] = {.threshold = 0.5,
+                         .name = "Plant",
+                         .other_name = "Vegetation",
+                         .nature = true},
+    [HEAD_GRASS] = {.threshold = 0.5, .name = "Grass", .nature = true},
+    [HEAD_MOUNTAIN] = {.threshold = 0.5, .name = "Mountain", .nature = true},
+    [HEAD_SNOW] = {.threshold = 0.5, .name = "Snow", .nature = true},
+    [HEAD_SAND] = {.threshold = 0.5, .name = "Sand", .nature = true},
+    [HEAD_BUILDING] = {.threshold = 0.5, .name = "Building", .other_name = "Architecture"},
+    [HEAD_CITY] = {.threshold = 0.5, .name = "City"},
+    [HEAD_PERSON] = {.threshold = 0.5, .name = "Person"},
+    [HEAD_FACE] = {.threshold = 0.5, .name = "Face"},
+    [HEAD_INDOOR] = {.threshold = 0.5, .name = "Indoor"},
+    [HEAD_TEXT] = {.threshold = 0.5, .name = "Text"},
+    [HEAD_ANIMAL] = {.threshold = 0.5, .name = "Animal"},
+    [HEAD_FOOD] = {.threshold = 0.5, .name = "Food"},
+    [HEAD_FLOWER] = {.threshold = 0.7, .name = "Flower", .nature = true},
+    [HEAD_ILLUSTRATION] = {.threshold = 0.5, .name = "Illustration"},
 };
 
-/* Inserts behind those that score as much. */
+/* Inserts by score, after labels of the same score. */
 static void insert(struct labels *labels, const char *description, double score)
 {
     assert(labels->count < ARRAY_SIZE(labels->list));
-    size_t at = labels->count++;
-    for (; at > 0 && labels->list[at - 1].score < score; at--)
-        labels->list[at] = labels->list[at - 1];
-    labels->list[at] = (struct label){description, score};
+    size_t index = labels->count++;
+    for (; index > 0 && labels->list[index - 1].score < score; index--)
+        labels->list[index] = labels->list[index - 1];
+    labels->list[index] = (struct label){description, score};
 }
 
 static void name_labels(const double probability[HEADS], struct labels *labels)
@@ -56,7 +62,7 @@ static void name_labels(const double probability[HEADS], struct labels *labels)
     for (int head = 0; head < HEADS; head++) {
         if (words[head].nature)
             nature = fmax(nature, probability[head]);
-        if (probability[head] < words[head].least)
+        if (probability[head] < words[head].threshold)
             continue;
         insert(labels, words[head].name, probability[head]);
         if (words[head].other_name)
@@ -66,8 +72,8 @@ static void name_labels(const double probability[HEADS], struct labels *labels)
         insert(labels, "Nature", nature - 0.002);
 }
 
-/* The nearest size that the network takes: as many pixels always, as wide as the picture is, within
- * limits. */
+/* The multiple of NETWORK_STEP nearest to a side: always about as many pixels, in the picture's
+ * ratio of sides. */
 static unsigned side_of(double ratio)
 {
     return NETWORK_STEP * (unsigned)(SIDE * ratio / NETWORK_STEP + 0.5);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Labels of a picture: words that fit what is seen in it, with scores. */
+/* Labels of a picture: words for what it shows, with scores. */
 #ifndef GCP_LOCAL_VISION_LABELS_LABELS_H
 #define GCP_LOCAL_VISION_LABELS_LABELS_H
 
@@ -7,7 +7,7 @@
 
 struct label {
     const char *description; /* static */
-    double score;            /* 0.5…1: how likely the word is right */
+    double score;            /* 0.5…1: the probability that the word is right */
 };
 
 /* Best first. */
@@ -16,12 +16,12 @@ struct labels {
     size_t count;
 };
 
-/* Only words that are likelier right than wrong are given, so there may be none. May run in
- * several threads on one network. */
+/* Computes the words that are more likely right than wrong; there may be none. Safe from several
+ * threads with one network. */
 void labels_of_picture(const struct network *network, const struct picture *picture,
                        struct labels *labels);
 
-/* The same of a file; errors as picture_decode. */
+/* The same for a file in memory; errors as picture_decode. */
 bool labels_of_file(const struct network *network, struct bytes file, struct labels *labels,
                     struct err *err);
 

@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The layers that a small convolutional network is made of. */
+/* The layers of a small convolutional network. */
 #include "gcp-local/vision/network/layers.h"
 
 #include <assert.h>
 #include <string.h>
 
-/* Four floats that are computed with at once, in one register. */
+/* Four floats in one register. */
 typedef float four __attribute__((vector_size(16)));
 
 enum {
     LANES = 4,
-    PAIR = 2 * LANES, /* channels that are worked on at once */
-    POINTS = 6,       /* and points: with a pair each they fill the registers of plain x86-64 */
+    PAIR = 2 * LANES, /* channels computed at once */
+    POINTS = 6,       /* points computed at once: with a pair each they fill x86-64's registers */
     MAX_CHANNELS = 720,
 };
 
-static inline four load(const float *at)
+static inline four load(const float *values)
 {
     four value;
-    memcpy(&value, at, sizeof(value));
+    memcpy(&value, values, sizeof(value));
     return value;
 }
 
-static inline void store(float *at, four value)
+static inline void store(float *values, four value)
 {
-    memcpy(at, &value, sizeof(value));
+    memcpy(values, &value, sizeof(value));
 }
 
 static inline four all(float value)
@@ -42,24 +42,24 @@ static inline float hard_sigmoid(float value)
     return clamp(value + 3, 0, 6) * (1.0F / 6);
 }
 
-static void activate(float *at, size_t count, enum activation activation)
+static void activate(float *values, size_t count, enum activation activation)
 {
     if (activation == RELU)
         for (size_t i = 0; i < count; i++)
-            at[i] = at[i] > 0 ? at[i] : 0;
+            values[i] = values[i] > 0 ? values[i] : 0;
     if (activation == HARD_SWISH)
         for (size_t i = 0; i < count; i++)
-            at[i] *= hard_sigmoid(at[i]);
+            values[i] *= hard_sigmoid(values[i]);
 }
 
-/* How many points lie before the first when a layer's windows are spread evenly. */
+/* The number of padding points before the first point. */
 static unsigned padding(unsigned in, unsigned out, unsigned size, unsigned stride)
 {
     unsigned reach = (out - 1) * stride + size;
     return reach > in ? (reach - in) / 2 : 0;
 }
 
-/* Adds factor × the kernel's channels to a point's. */
+/* to += factor * kernel, over the channels of a point. */
 static inline void add_scaled(float *to, const float *kernel, float factor, size_t channels)
 {
     for (size_t i = 0; i < channels; i += LANES)
@@ -73,14 +73,14 @@ void layers_convolve_picture(const struct picture *in, struct layer layer,
     unsigned above = padding(in->height, out->height, SIZE, STRIDE);
     unsigned left = padding(in->width, out->width, SIZE, STRIDE);
     size_t channels = out->channels;
-    float *to = out->at;
+    float *to = out->values;
     for (unsigned y = 0; y < out->height; y++)
         for (unsigned x = 0; x < out->width; x++, to += channels) {
             memcpy(to, layer.bias, channels * sizeof(*to));
             for (unsigned i = 0; i < SIZE * SIZE; i++) {
                 unsigned row = y * STRIDE + i / SIZE - above;
                 unsigned column = x * STRIDE + i % SIZE - left;
-                if (row >= in->height || column >= in->width) /* also what would be negative */
+                if (row >= in->height || column >= in->width) /* or negative: they are unsigned */
                     continue;
                 const unsigned char *rgb = in->rgb + ((size_t)row * in->width + column) * COLOURS;
                 const float *kernel = layer.kernel + i * COLOURS * channels;
@@ -91,9 +91,9 @@ void layers_convolve_picture(const struct picture *in, struct layer layer,
         }
 }
 
-/* A pair of channels of `points` points: the heart of it all, where nine tenths of the time go.
- * `points` is a constant wherever this is inlined, and the loops over it are unrolled, so that the
- * sums stay in registers. */
+/* Computes a pair of channels of `points` points; nine tenths of the time are spent here. `points`
+ * is a constant wherever this is inlined, and the loops over it are unrolled, so that the sums stay
+ * in registers. */
 static inline void convolve_tile(const float *in, size_t in_channels, const float *kernel,
                                  const float *bias, size_t channels, float *out, size_t points)
 {
@@ -125,8 +125,8 @@ void layers_convolve_pointwise(const struct feature_map *in, struct layer layer,
     size_t points = feature_map_points(out), channels = out->channels, in_channels = in->channels;
     assert(channels % PAIR == 0);
     for (size_t p = 0; p < points; p += POINTS) {
-        const float *from = in->at + p * in_channels;
-        float *to = out->at + p * channels;
+        const float *from = in->values + p * in_channels;
+        float *to = out->values + p * channels;
         size_t count = points - p < POINTS ? points - p : POINTS;
         for (size_t c = 0; c < channels; c += PAIR) {
             const float *kernel = layer.kernel + c, *bias = layer.bias + c;
@@ -141,8 +141,8 @@ void layers_convolve_pointwise(const struct feature_map *in, struct layer layer,
     }
 }
 
-/* The part of a filter's window that lies within the map: from where to where, in the filter's own
- * rows or columns. `start` is where the window begins in the map, maybe before its border. */
+/* The part of a filter's window that lies within the map, in rows or columns of the filter. `start`
+ * is the window's first row or column in the map; negative when it begins outside. */
 struct span {
     unsigned from, to;
 };
@@ -154,7 +154,7 @@ static struct span within(int start, unsigned size, unsigned count)
                          left < (int)size ? (unsigned)left : size};
 }
 
-/* One point: the sums of a pair of lanes stay in registers while the window is walked over. */
+/* Computes one point. The sums of a pair of channels stay in registers over the whole window. */
 static void filter_point(const struct feature_map *in, int top, int left, unsigned size,
                          struct layer layer, float *to)
 {
@@ -165,7 +165,7 @@ static void filter_point(const struct feature_map *in, int top, int left, unsign
         for (unsigned i = rows.from; i < rows.to; i++) {
             size_t row = (size_t)(top + (int)i) * in->width;
             for (unsigned j = columns.from; j < columns.to; j++) {
-                const float *from = in->at + (row + (size_t)(left + (int)j)) * channels + c;
+                const float *from = in->values + (row + (size_t)(left + (int)j)) * channels + c;
                 const float *kernel = layer.kernel + (i * size + j) * channels + c;
                 low += load(from) * load(kernel);
                 high += load(from + LANES) * load(kernel + LANES);
@@ -184,7 +184,7 @@ void layers_convolve_depthwise(const struct feature_map *in, unsigned size, unsi
     int before = (int)padding(in->width, out->width, size, stride);
     size_t channels = out->channels;
     assert(channels % PAIR == 0 && channels == in->channels);
-    float *to = out->at;
+    float *to = out->values;
     for (unsigned y = 0; y < out->height; y++)
         for (unsigned x = 0; x < out->width; x++, to += channels) {
             filter_point(in, (int)(y * stride) - above, (int)(x * stride) - before, size, layer,
@@ -200,7 +200,7 @@ void layers_squeeze_excite(const struct feature_map *map, unsigned inner, struct
     assert(channels <= MAX_CHANNELS && inner <= MAX_CHANNELS);
     float means[MAX_CHANNELS] = {0}, squeezed[MAX_CHANNELS];
     for (size_t p = 0; p < points; p++)
-        add_scaled(means, map->at + p * channels, 1.0F / (float)points, channels);
+        add_scaled(means, map->values + p * channels, 1.0F / (float)points, channels);
 
     struct feature_map whole = {1, 1, map->channels, means}, between = {1, 1, inner, squeezed};
     layers_convolve_pointwise(&whole, squeeze, RELU, &between);
@@ -210,8 +210,8 @@ void layers_squeeze_excite(const struct feature_map *map, unsigned inner, struct
 
     for (size_t p = 0; p < points; p++)
         for (size_t c = 0; c < channels; c += LANES) {
-            float *at = map->at + p * channels + c;
-            store(at, load(at) * load(means + c));
+            float *values = map->values + p * channels + c;
+            store(values, load(values) * load(means + c));
         }
 }
 
@@ -219,5 +219,5 @@ void layers_add(const struct feature_map *map, const struct feature_map *other)
 {
     size_t count = feature_map_points(map) * map->channels;
     for (size_t i = 0; i < count; i += LANES)
-        store(map->at + i, load(map->at + i) + load(other->at + i));
+        store(map->values + i, load(map->values + i) + load(other->values + i));
 }

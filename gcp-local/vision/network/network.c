@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The network that looks at pictures. */
+/* The network that extracts features from pictures. */
 #include "gcp-local/vision/network/network.h"
 
 #include "base/str.h"
@@ -8,9 +8,9 @@
 
 #include <string.h>
 
-/* A block's layers; those that its shape does not have are empty. */
+/* A block's layers; a layer that its shape does not have is empty. */
 struct block {
-    struct layer widen, filter, squeeze, excite, narrow;
+    struct layer expand, filter, squeeze, excite, project;
 };
 
 struct network {
@@ -19,18 +19,18 @@ struct network {
     struct block blocks[BLOCKS];
 };
 
-static void take_block(struct weights *weights, const struct block_shape *shape, unsigned in,
+static void read_block(struct weights *weights, const struct block_shape *shape, unsigned in,
                        struct block *block)
 {
     unsigned wide = shape->wide ? shape->wide : in;
     if (shape->wide)
-        block->widen = weights_next_layer(weights, (size_t)in * wide, wide);
+        block->expand = weights_next_layer(weights, (size_t)in * wide, wide);
     block->filter = weights_next_layer(weights, (size_t)shape->size * shape->size * wide, wide);
     if (shape->squeeze) {
         block->squeeze = weights_next_layer(weights, (size_t)wide * shape->squeeze, shape->squeeze);
         block->excite = weights_next_layer(weights, (size_t)shape->squeeze * wide, wide);
     }
-    block->narrow = weights_next_layer(weights, (size_t)wide * shape->out, shape->out);
+    block->project = weights_next_layer(weights, (size_t)wide * shape->out, shape->out);
 }
 
 struct network *network_open(const char *path, struct err *err)
@@ -44,7 +44,7 @@ struct network *network_open(const char *path, struct err *err)
         weights_next_layer(weights, (size_t)3 * 3 * 3 * FIRST_CHANNELS, FIRST_CHANNELS);
     unsigned in = FIRST_CHANNELS;
     for (size_t i = 0; i < BLOCKS; i++) {
-        take_block(weights, &network_blocks[i], in, &network->blocks[i]);
+        read_block(weights, &network_blocks[i], in, &network->blocks[i]);
         in = network_blocks[i].out;
     }
     return network;
@@ -60,13 +60,13 @@ void network_close(struct network *network)
 
 void network_output_done(struct network_output *output)
 {
-    free(output->fine.at);
-    free(output->coarse.at);
+    free(output->fine.values);
+    free(output->coarse.values);
     *output = (struct network_output){0};
 }
 
-/* Room for what is between layers. A widened map is never larger than 16 floats a pixel of the
- * picture (the second block's: 64 channels at half the picture's sides). */
+/* Memory for the maps between layers. An expanded map has at most 16 floats for each pixel of the
+ * picture (in the second block: 64 channels at half the picture's sides). */
 struct scratch {
     float *now, *wide, *filtered, *next;
 };
@@ -95,7 +95,7 @@ static void run_block(const struct block *block, const struct block_shape *shape
     struct feature_map wide = *now;
     if (shape->wide) {
         wide = (struct feature_map){now->height, now->width, shape->wide, scratch->wide};
-        layers_convolve_pointwise(now, block->widen, activation, &wide);
+        layers_convolve_pointwise(now, block->expand, activation, &wide);
     }
     struct feature_map filtered = {now->height / shape->stride, now->width / shape->stride,
                                    wide.channels, scratch->filtered};
@@ -105,20 +105,20 @@ static void run_block(const struct block *block, const struct block_shape *shape
         layers_squeeze_excite(&filtered, shape->squeeze, block->squeeze, block->excite);
 
     struct feature_map next = {filtered.height, filtered.width, shape->out, scratch->next};
-    layers_convolve_pointwise(&filtered, block->narrow, LINEAR, &next);
+    layers_convolve_pointwise(&filtered, block->project, LINEAR, &next);
     if (shape->residual)
         layers_add(&next, now);
-    scratch->next = now->at;
-    scratch->now = next.at;
+    scratch->next = now->values;
+    scratch->now = next.values;
     *now = next;
 }
 
 static struct feature_map copy(const struct feature_map *map)
 {
     size_t size = feature_map_points(map) * map->channels * sizeof(float);
-    struct feature_map own = *map;
-    own.at = memcpy(alloc_zeroed(size), map->at, size);
-    return own;
+    struct feature_map result = *map;
+    result.values = memcpy(alloc_zeroed(size), map->values, size);
+    return result;
 }
 
 void network_run(const struct network *network, const struct picture *picture,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The network's blocks: how large they are, and where their weights lie in the file. */
+/* The sizes of the network's blocks, and the offsets of their weights in the file. */
 #include "gcp-local/vision/network/network_shape.h"
 
 const struct block_shape network_blocks[BLOCKS] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The network's trained numbers, read from a file and handed out layer by layer. */
+/* The network's weights, read from a file, layer by layer. */
 #include "gcp-local/vision/network/weights.h"
 
 #include "base/str.h"
@@ -11,36 +11,36 @@
 #include <string.h>
 
 struct weights {
-    unsigned char *file; /* owned until everything was taken */
+    unsigned char *file; /* owned; freed after the last tensor */
     size_t next;         /* tensor */
     float *numbers;      /* owned */
-    size_t count, room;
+    size_t count, size;
 };
 
-static bool refuse(const char *path, const char *what, struct err *err)
+static bool fail(const char *path, const char *problem, struct err *err)
 {
     return err_set(err, ERR_INTERNAL,
-                   "no labels without the network's weights: %s %s; "
-                   "./scripts/fetch-weights fetches them, --model names another place",
-                   path, what);
+                   "%s: %s; labels need the network's weights: run ./scripts/fetch-weights, or "
+                   "name the file with --model",
+                   path, problem);
 }
 
 static unsigned char *read_file(const char *path, struct err *err)
 {
     OWN(file) FILE *file = fopen(path, "rbe");
     if (!file) {
-        refuse(path, strerror(errno), err);
+        fail(path, strerror(errno), err);
         return NULL;
     }
     OWN(free) unsigned char *data = alloc_zeroed(network_weights_size);
     if (fread(data, 1, network_weights_size, file) != network_weights_size || fgetc(file) != EOF) {
-        refuse(path, "has another size", err);
+        fail(path, "not the expected size", err);
         return NULL;
     }
     unsigned char sum[EVP_MAX_MD_SIZE];
     if (!EVP_Digest(data, network_weights_size, sum, NULL, EVP_sha256(), NULL) ||
         memcmp(sum, network_weights_sha256, sizeof(network_weights_sha256)) != 0) {
-        refuse(path, "has another SHA-256", err);
+        fail(path, "not the expected SHA-256", err);
         return NULL;
     }
     return move_ptr(&data);
@@ -53,8 +53,8 @@ struct weights *weights_open(const char *path, struct err *err)
         return NULL;
     struct weights *weights = alloc_zeroed(sizeof(*weights));
     weights->file = file;
-    weights->room = network_weights_size / 2;
-    weights->numbers = alloc_zeroed(weights->room * sizeof(float));
+    weights->size = network_weights_size / 2;
+    weights->numbers = alloc_zeroed(weights->size * sizeof(float));
     return weights;
 }
 
@@ -80,9 +80,9 @@ static float float_of_half(unsigned half)
     return value;
 }
 
-static const float *take(struct weights *weights, size_t count)
+static const float *next_tensor(struct weights *weights, size_t count)
 {
-    assert(weights->next < TENSORS && count <= weights->room - weights->count);
+    assert(weights->next < TENSORS && count <= weights->size - weights->count);
     const unsigned char *from = weights->file + network_tensor_offsets[weights->next++];
     float *to = weights->numbers + weights->count;
     for (size_t i = 0; i < count; i++, from += 2)
@@ -91,11 +91,11 @@ static const float *take(struct weights *weights, size_t count)
     return to;
 }
 
-struct layer weights_next_layer(struct weights *weights, size_t kernel, size_t bias)
+struct layer weights_next_layer(struct weights *weights, size_t kernel_len, size_t bias_len)
 {
     struct layer layer = {0};
-    layer.kernel = take(weights, kernel);
-    layer.bias = take(weights, bias);
+    layer.kernel = next_tensor(weights, kernel_len);
+    layer.bias = next_tensor(weights, bias_len);
     if (weights->next == TENSORS) {
         free(weights->file);
         weights->file = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The network's trained numbers, read from a file and handed out layer by layer. */
+/* The network's weights, read from a file, layer by layer. */
 #ifndef GCP_LOCAL_VISION_NETWORK_WEIGHTS_H
 #define GCP_LOCAL_VISION_NETWORK_WEIGHTS_H
 
@@ -7,11 +7,11 @@
 
 struct weights;
 
-/* See network_open. */
+/* Errors as network_open. */
 struct weights *weights_open(const char *path, struct err *err);
 void weights_close(struct weights *weights);
 
-/* The next layer's kernel and bias, of so many numbers. Borrowed. */
-struct layer weights_next_layer(struct weights *weights, size_t kernel, size_t bias);
+/* The next layer, with so many numbers in its kernel and bias. Borrowed. */
+struct layer weights_next_layer(struct weights *weights, size_t kernel_len, size_t bias_len);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* EXIF: the orientation of a picture, wherever its format keeps it. */
+/* EXIF: reads the orientation of JPEG, PNG and WebP files. */
 #include "gcp-local/vision/picture/picture.h"
 
 #include <stdint.h>
@@ -11,19 +11,19 @@ enum {
     ENTRY = 12, /* bytes of a directory entry */
 };
 
-static struct bytes from(struct bytes data, size_t at)
+static struct bytes skip(struct bytes data, size_t len)
 {
-    return at < data.len ? (struct bytes){data.data + at, data.len - at} : (struct bytes){0};
+    return len < data.len ? (struct bytes){data.data + len, data.len - len} : (struct bytes){0};
 }
 
-/* A whole number of 2 or 4 bytes; 0 behind the end. */
-static uint32_t number(struct bytes data, size_t at, size_t size, bool big_endian)
+/* An integer of 2 or 4 bytes; 0 when it is not within data. */
+static uint32_t number(struct bytes data, size_t offset, size_t size, bool big_endian)
 {
     uint32_t value = 0;
-    if (data.len < size || at > data.len - size)
+    if (data.len < size || offset > data.len - size)
         return 0;
     for (size_t i = 0; i < size; i++) {
-        uint32_t byte = (unsigned char)data.data[at + (big_endian ? i : size - 1 - i)];
+        uint32_t byte = (unsigned char)data.data[offset + (big_endian ? i : size - 1 - i)];
         value = value << 8 | byte;
     }
     return value;
@@ -34,18 +34,18 @@ static bool opens_with(struct bytes data, const char *text, size_t len)
     return data.len >= len && memcmp(data.data, text, len) == 0;
 }
 
-/* The block as TIFF 6.0 has it: byte order, offset of the first directory, its entries. */
+/* A block in the format of TIFF 6.0: byte order, offset of the first directory, its entries. */
 static unsigned orientation_of_tiff(struct bytes tiff)
 {
     if (opens_with(tiff, "Exif\0\0", 6))
-        tiff = from(tiff, 6);
+        tiff = skip(tiff, 6);
     bool big_endian = opens_with(tiff, "MM", 2);
     if (!big_endian && !opens_with(tiff, "II", 2))
         return 1;
-    struct bytes directory = from(tiff, number(tiff, 4, 4, big_endian));
+    struct bytes directory = skip(tiff, number(tiff, 4, 4, big_endian));
     size_t count = number(directory, 0, 2, big_endian);
     for (size_t i = 0; i < count; i++) {
-        struct bytes entry = from(directory, 2 + i * ENTRY);
+        struct bytes entry = skip(directory, 2 + i * ENTRY);
         if (entry.len < ENTRY)
             break;
         if (number(entry, 0, 2, big_endian) == TAG_ORIENTATION &&
@@ -57,11 +57,11 @@ static unsigned orientation_of_tiff(struct bytes tiff)
     return 1;
 }
 
-/* JPEG: an APP1 segment ahead of the first scan. */
+/* JPEG: an APP1 segment before the first scan. */
 static struct bytes block_of_jpeg(struct bytes file)
 {
     enum { APP1 = 0xE1, START_OF_SCAN = 0xDA };
-    for (struct bytes rest = from(file, 2); rest.len > 4;) {
+    for (struct bytes rest = skip(file, 2); rest.len > 4;) {
         unsigned marker = (unsigned char)rest.data[1];
         size_t len = number(rest, 2, 2, true);
         if (rest.data[0] != '\xFF' || marker == START_OF_SCAN || len < 2 || len + 2 > rest.len)
@@ -69,12 +69,12 @@ static struct bytes block_of_jpeg(struct bytes file)
         struct bytes segment = {rest.data + 4, len - 2};
         if (marker == APP1 && opens_with(segment, "Exif\0\0", 6))
             return segment;
-        rest = from(rest, len + 2);
+        rest = skip(rest, len + 2);
     }
     return (struct bytes){0};
 }
 
-/* PNG and WebP: a chunk of a name. `lead` bytes stand before the chunk's data, `trail` behind. */
+/* PNG and WebP: a named chunk, with `lead` bytes before its data and `trail` bytes after. */
 static struct bytes chunk(struct bytes rest, bool png)
 {
     size_t lead = 8, trail = png ? 4 : 0;
@@ -82,11 +82,11 @@ static struct bytes chunk(struct bytes rest, bool png)
         size_t len = number(rest, png ? 0 : 4, 4, png);
         if (len > rest.len - lead)
             break;
-        struct bytes name = from(rest, png ? 4 : 0);
+        struct bytes name = skip(rest, png ? 4 : 0);
         if (opens_with(name, png ? "eXIf" : "EXIF", 4))
             return (struct bytes){rest.data + lead, len};
         size_t padding = png ? 0 : len % 2;
-        rest = from(rest, lead + len + trail + padding);
+        rest = skip(rest, lead + len + trail + padding);
     }
     return (struct bytes){0};
 }
@@ -96,8 +96,8 @@ unsigned exif_orientation(struct bytes file)
     if (opens_with(file, "\xFF\xD8", 2))
         return orientation_of_tiff(block_of_jpeg(file));
     if (opens_with(file, "\x89PNG", 4))
-        return orientation_of_tiff(chunk(from(file, 8), true));
+        return orientation_of_tiff(chunk(skip(file, 8), true));
     if (opens_with(file, "RIFF", 4))
-        return orientation_of_tiff(chunk(from(file, 12), false));
+        return orientation_of_tiff(chunk(skip(file, 12), false));
     return 1;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pictures: tells formats apart, keeps to limits, turns upright. */
+/* Pictures: detects formats, checks limits, applies orientations. */
 #include "gcp-local/vision/picture/picture.h"
 
 #include "base/str.h"
@@ -24,11 +24,11 @@ bool picture_size_ok(size_t width, size_t height, unsigned bytes_a_pixel, struct
     if (width > PICTURE_SIDE || height > PICTURE_SIDE)
         return err_set(err, ERR_TOO_LARGE, "Image too large. Please limit its sides to %d pixels.",
                        PICTURE_SIDE);
-    size_t most = (size_t)PICTURE_MEGAPIXELS * 1000 * 1000;
-    bool known_to_google = width <= most / height;
-    if (known_to_google && (!bytes_a_pixel || width * height <= PICTURE_MEMORY / bytes_a_pixel))
+    size_t max = (size_t)PICTURE_MEGAPIXELS * 1000 * 1000;
+    bool within_google_limit = width <= max / height;
+    if (within_google_limit && (!bytes_a_pixel || width * height <= PICTURE_MEMORY / bytes_a_pixel))
         return true;
-    if (!known_to_google)
+    if (!within_google_limit)
         return err_set(err, ERR_TOO_LARGE, "Image too large. Please limit to %d megapixels.",
                        PICTURE_MEGAPIXELS);
     return err_set(err, ERR_TOO_LARGE,
@@ -36,26 +36,26 @@ bool picture_size_ok(size_t width, size_t height, unsigned bytes_a_pixel, struct
                    PICTURE_MEMORY / bytes_a_pixel / 1000 / 1000);
 }
 
-static bool starts(struct bytes file, size_t at, const char *magic, size_t len)
+static bool has_magic(struct bytes file, size_t offset, const char *magic, size_t len)
 {
-    return file.len >= at + len && memcmp(file.data + at, magic, len) == 0;
+    return file.len >= offset + len && memcmp(file.data + offset, magic, len) == 0;
 }
 
-static bool decode(struct bytes file, unsigned least, struct picture *out, struct err *err)
+static bool decode(struct bytes file, unsigned min_side, struct picture *out, struct err *err)
 {
-    if (starts(file, 0, "\xFF\xD8\xFF", 3))
-        return picture_jpeg_decode(file, least, out, err);
-    if (starts(file, 0, "\x89PNG\r\n\x1A\n", 8))
-        return picture_png_decode(file, least, out, err);
-    if (starts(file, 0, "RIFF", 4) && starts(file, 8, "WEBP", 4))
-        return picture_webp_decode(file, least, out, err);
+    if (has_magic(file, 0, "\xFF\xD8\xFF", 3))
+        return picture_jpeg_decode(file, min_side, out, err);
+    if (has_magic(file, 0, "\x89PNG\r\n\x1A\n", 8))
+        return picture_png_decode(file, min_side, out, err);
+    if (has_magic(file, 0, "RIFF", 4) && has_magic(file, 8, "WEBP", 4))
+        return picture_webp_decode(file, min_side, out, err);
     return picture_bad_data(err);
 }
 
-bool picture_decode(struct bytes file, unsigned least, struct picture *out, struct err *err)
+bool picture_decode(struct bytes file, unsigned min_side, struct picture *out, struct err *err)
 {
     *out = (struct picture){0};
-    if (!decode(file, least, out, err)) {
+    if (!decode(file, min_side, out, err)) {
         picture_done(out);
         return false;
     }
@@ -63,8 +63,8 @@ bool picture_decode(struct bytes file, unsigned least, struct picture *out, stru
     return true;
 }
 
-/* Where a pixel of the upright picture comes from: the orientations are the eight ways to swap the
- * axes and to count each from its other end. */
+/* The pixel of the stored picture that is shown at x, y: an orientation swaps the axes, or reverses
+ * one or both. */
 static const unsigned char *source(const struct picture *from, unsigned orientation, unsigned x,
                                    unsigned y)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pictures: JPEG, PNG and WebP bytes to RGB pixels, small enough to look at.
+/* Pictures: decodes JPEG, PNG and WebP to RGB pixels, reduced to a small size.
  *
- * Nothing is allocated before the size was read and found within limits. A decoder never holds more
- * than PICTURE_MEMORY bytes of pixels; those that can read row by row hold far less. */
+ * The size is checked before anything is allocated. A decoder holds at most PICTURE_MEMORY bytes of
+ * pixels, and far less where it reads row by row. */
 #ifndef GCP_LOCAL_VISION_PICTURE_PICTURE_H
 #define GCP_LOCAL_VISION_PICTURE_PICTURE_H
 
@@ -10,7 +10,7 @@
 
 enum {
     PICTURE_MEGAPIXELS = 75,    /* Google's limit */
-    PICTURE_SIDE = 65535,       /* as many pixels as a JPEG can have */
+    PICTURE_SIDE = 65535,       /* pixels; a JPEG's maximum */
     PICTURE_MEMORY = 160 << 20, /* bytes */
 };
 
@@ -27,30 +27,32 @@ static inline void own_picture(struct picture *local)
     picture_done(local);
 }
 
-/* Decodes a file, whose format its first bytes tell, upright as its EXIF orientation says. A large
- * picture is made smaller while it is read, yet its shorter side keeps at least `least` pixels. A
- * JPEG that was cut is decoded as far as it goes; transparent pixels become white.
- * The errors are in Google's words: "Bad image data." (ERR_INPUT), "Image too large. …"
+/* Decodes a file, and turns it as its EXIF orientation says. The format is detected from the first
+ * bytes. A large picture is reduced while it is read; its shorter side keeps at least min_side
+ * pixels. A truncated JPEG is decoded as far as possible; transparent pixels become white.
+ * Errors have Google's texts: "Bad image data." (ERR_INPUT), "Image too large. …"
  * (ERR_TOO_LARGE). */
-bool picture_decode(struct bytes file, unsigned least, struct picture *out, struct err *err);
+bool picture_decode(struct bytes file, unsigned min_side, struct picture *out, struct err *err);
 
-/* Resizes by averaging areas; what is enlarged is interpolated. */
+/* Resizes by averaging areas; interpolates when it enlarges. */
 void picture_resize(const struct picture *from, unsigned width, unsigned height,
                     struct picture *out);
 
-/* Turns and mirrors a picture as an EXIF orientation (1…8) says. */
+/* Rotates and mirrors a picture according to an EXIF orientation (1…8). */
 void picture_orient(struct picture *picture, unsigned orientation);
 
-/* The EXIF orientation of a file of any of the three formats, 1 (upright) when it has none. */
+/* The EXIF orientation of a JPEG, PNG or WebP file; 1 (upright) when it has none. */
 unsigned exif_orientation(struct bytes file);
 
-bool picture_jpeg_decode(struct bytes file, unsigned least, struct picture *out, struct err *err);
-bool picture_png_decode(struct bytes file, unsigned least, struct picture *out, struct err *err);
-bool picture_webp_decode(struct bytes file, unsigned least, struct picture *out, struct err *err);
+bool picture_jpeg_decode(struct bytes file, unsigned min_side, struct picture *out,
+                         struct err *err);
+bool picture_png_decode(struct bytes file, unsigned min_side, struct picture *out, struct err *err);
+bool picture_webp_decode(struct bytes file, unsigned min_side, struct picture *out,
+                         struct err *err);
 
-/* Checks a size before anything is allocated for it; bytes_a_pixel is what the decoder must hold of
- * the whole picture, 0 when it reads row by row. */
+/* Checks a picture's size. bytes_a_pixel is what the decoder holds of the whole picture, 0 when it
+ * reads row by row. */
 bool picture_size_ok(size_t width, size_t height, unsigned bytes_a_pixel, struct err *err);
-bool picture_bad_data(struct err *err); /* writes "Bad image data."; false */
+bool picture_bad_data(struct err *err); /* sets "Bad image data."; returns false */
 
 #endif

@@ -10,20 +10,20 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
-/* More scans than any encoder makes: each goes over the whole picture, and costs next to nothing to
- * write into a file. */
+/* More scans than any encoder writes. A scan takes a few bytes of a file, but a pass over the whole
+ * picture. */
 enum { MAX_SCANS = 100 };
 
-/* The decoder, and what its callbacks need; libjpeg leaves by longjmp. */
+/* The decoder and the state of its callbacks; errors leave by longjmp. */
 struct jpeg {
     struct jpeg_decompress_struct codec;
     struct jpeg_error_mgr errors;
     struct jpeg_progress_mgr progress;
     jmp_buf failed;
-    bool cut; /* the file ended too soon */
+    bool truncated; /* the file ended too early */
     struct err *err;
     struct picture *out;
-    unsigned char *row; /* owned; CMYK pixels on their way */
+    unsigned char *row; /* owned; CMYK pixels */
 };
 
 static void leave(j_common_ptr codec)
@@ -32,11 +32,11 @@ static void leave(j_common_ptr codec)
     longjmp(jpeg->failed, 1);
 }
 
-static void note(j_common_ptr codec, int level)
+static void emit_message(j_common_ptr codec, int level)
 {
     struct jpeg *jpeg = codec->client_data;
     if (level < 0 && codec->err->msg_code == JWRN_JPEG_EOF)
-        jpeg->cut = true;
+        jpeg->truncated = true;
 }
 
 static void watch_scans(j_common_ptr codec)
@@ -50,7 +50,7 @@ static void open_codec(struct jpeg *jpeg, struct bytes file)
 {
     jpeg->codec.err = jpeg_std_error(&jpeg->errors);
     jpeg->errors.error_exit = leave;
-    jpeg->errors.emit_message = note;
+    jpeg->errors.emit_message = emit_message;
     jpeg->codec.client_data = jpeg;
     jpeg_create_decompress(&jpeg->codec);
     jpeg->progress.progress_monitor = watch_scans;
@@ -75,13 +75,13 @@ static unsigned held(const struct jpeg_decompress_struct *codec)
 }
 
 /* Lets the decoder itself make the picture smaller, by 2, 4 or 8. */
-static void set_output(struct jpeg_decompress_struct *codec, unsigned least)
+static void set_output(struct jpeg_decompress_struct *codec, unsigned min_side)
 {
     unsigned side =
         codec->image_width < codec->image_height ? codec->image_width : codec->image_height;
     codec->scale_num = 1;
     codec->scale_denom = 1;
-    while (codec->scale_denom < 8 && side / (2 * codec->scale_denom) >= least)
+    while (codec->scale_denom < 8 && side / (2 * codec->scale_denom) >= min_side)
         codec->scale_denom *= 2;
     bool cmyk = codec->jpeg_color_space == JCS_CMYK || codec->jpeg_color_space == JCS_YCCK;
     codec->out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
@@ -112,14 +112,14 @@ static void read_rows(struct jpeg *jpeg)
         unsigned char *to = out->rgb + (size_t)codec->output_scanline * out->width * 3;
         unsigned char *row = cmyk ? jpeg->row : to;
         jpeg_read_scanlines(codec, &row, 1);
-        if (jpeg->cut && codec->output_scanline == 1)
-            leave((j_common_ptr)codec); /* it ended before its first line */
+        if (jpeg->truncated && codec->output_scanline == 1)
+            leave((j_common_ptr)codec); /* not even one line */
         if (cmyk)
             rgb_from_cmyk(row, out->width, codec->saw_Adobe_marker, to);
     }
 }
 
-static bool read_picture(struct jpeg *jpeg, struct bytes file, unsigned least)
+static bool read_picture(struct jpeg *jpeg, struct bytes file, unsigned min_side)
 {
     if (setjmp(jpeg->failed))
         return jpeg->err->status ? false : picture_bad_data(jpeg->err);
@@ -129,7 +129,7 @@ static bool read_picture(struct jpeg *jpeg, struct bytes file, unsigned least)
     if (!picture_size_ok(jpeg->codec.image_width, jpeg->codec.image_height, held(&jpeg->codec),
                          jpeg->err))
         return false;
-    set_output(&jpeg->codec, least);
+    set_output(&jpeg->codec, min_side);
     jpeg_start_decompress(&jpeg->codec);
     jpeg->out->width = jpeg->codec.output_width;
     jpeg->out->height = jpeg->codec.output_height;
@@ -138,10 +138,10 @@ static bool read_picture(struct jpeg *jpeg, struct bytes file, unsigned least)
     return true;
 }
 
-bool picture_jpeg_decode(struct bytes file, unsigned least, struct picture *out, struct err *err)
+bool picture_jpeg_decode(struct bytes file, unsigned min_side, struct picture *out, struct err *err)
 {
     struct jpeg jpeg = {.err = err, .out = out};
-    bool ok = read_picture(&jpeg, file, least);
+    bool ok = read_picture(&jpeg, file, min_side);
     jpeg_destroy_decompress(&jpeg.codec);
     free(jpeg.row);
     return ok;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PNG pictures, by libpng: row by row, made smaller on the way. */
+/* PNG pictures, by libpng: reduced row by row. */
 #include "base/str.h"
 #include "gcp-local/vision/picture/picture.h"
 
@@ -8,21 +8,21 @@
 
 enum {
     CHANNELS = 4,
-    MAX_CHUNK_BYTES = 4 << 20, /* of what is not pixels */
+    MAX_CHUNK_BYTES = 4 << 20, /* of chunks other than pixels */
 };
 
-/* The decoder, and what its callbacks need; libpng leaves by longjmp. */
+/* The decoder and the state of its callbacks; errors leave by longjmp. */
 struct png {
     png_structp codec;
     png_infop info;
     struct bytes rest; /* of the file */
     struct picture *out;
     struct err *err;
-    unsigned shrink;    /* so many pixels a side become one */
+    unsigned shrink;    /* shrink × shrink pixels become one */
     size_t row_len;     /* bytes */
     unsigned char *row; /* owned; one, or all of an interlaced picture */
     unsigned *sum;      /* owned; of `shrink` rows of the small picture */
-    bool limited;       /* what libpng may take from memory at once: while the head is read */
+    bool limited;       /* allocations are limited: until the header is read */
 };
 
 static void leave(png_structp codec, png_const_charp text)
@@ -46,7 +46,7 @@ static void read_bytes(png_structp codec, png_bytep to, size_t len)
     png->rest = (struct bytes){png->rest.data + len, png->rest.len - len};
 }
 
-/* Asks for eight bits each of red, green, blue, alpha, as a screen wants them. */
+/* Output is 8 bits each of red, green, blue, alpha, in sRGB. */
 static void set_output(struct png *png)
 {
     png_set_gamma(png->codec, PNG_DEFAULT_sRGB, PNG_DEFAULT_sRGB);
@@ -56,7 +56,7 @@ static void set_output(struct png *png)
     png_set_add_alpha(png->codec, 255, PNG_FILLER_AFTER);
 }
 
-/* Adds a row to the sums; what is transparent lets a white ground through. */
+/* Adds a row to the sums, on a white background. */
 static void add_row(struct png *png, const unsigned char *row)
 {
     size_t pixels = (size_t)png->out->width * png->shrink;
@@ -68,7 +68,7 @@ static void add_row(struct png *png, const unsigned char *row)
     }
 }
 
-static void take_mean(struct png *png, unsigned y)
+static void write_mean(struct png *png, unsigned y)
 {
     size_t values = (size_t)png->out->width * 3;
     unsigned char *to = png->out->rgb + y * values;
@@ -90,11 +90,11 @@ static void read_rows(struct png *png, bool interlaced, unsigned height)
         png_read_row(png->codec, row, NULL);
         add_row(png, row);
         if ((y + 1) % png->shrink == 0)
-            take_mean(png, y / png->shrink);
+            write_mean(png, y / png->shrink);
     }
 }
 
-/* A chunk says how long it is before it is there: one that claims too much is passed over. */
+/* A chunk gives its length before its data: libpng skips one for which memory is refused. */
 static png_voidp allocate(png_structp codec, png_alloc_size_t size)
 {
     const struct png *png = png_get_mem_ptr(codec);
@@ -107,7 +107,7 @@ static void release(png_structp codec, png_voidp block)
     free(block);
 }
 
-static bool read_picture(struct png *png, unsigned least)
+static bool read_picture(struct png *png, unsigned min_side)
 {
     if (setjmp(png_jmpbuf(png->codec)))
         return png->err->status ? false : picture_bad_data(png->err);
@@ -124,7 +124,7 @@ static bool read_picture(struct png *png, unsigned least)
         return false;
 
     unsigned side = width < height ? width : height;
-    png->shrink = side / least > 1 ? side / least : 1;
+    png->shrink = side / min_side > 1 ? side / min_side : 1;
     png->out->width = width / png->shrink;
     png->out->height = height / png->shrink;
     png->out->rgb = alloc_zeroed((size_t)png->out->width * png->out->height * 3);
@@ -136,7 +136,7 @@ static bool read_picture(struct png *png, unsigned least)
     return true;
 }
 
-bool picture_png_decode(struct bytes file, unsigned least, struct picture *out, struct err *err)
+bool picture_png_decode(struct bytes file, unsigned min_side, struct picture *out, struct err *err)
 {
     struct png png = {.rest = file, .out = out, .err = err};
     png.codec = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, NULL, leave, ignore, &png, allocate,
@@ -144,7 +144,7 @@ bool picture_png_decode(struct bytes file, unsigned least, struct picture *out, 
     png.info = png.codec ? png_create_info_struct(png.codec) : NULL;
     if (!png.info)
         abort();
-    bool ok = read_picture(&png, least);
+    bool ok = read_picture(&png, min_side);
     png_destroy_read_struct(&png.codec, &png.info, NULL);
     free(png.row);
     free(png.sum);

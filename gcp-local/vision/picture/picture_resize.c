@@ -5,36 +5,36 @@
 
 #include <string.h>
 
-/* The stretch of the old picture that a row or column of the new one covers. */
-struct stretch {
+/* The range of old rows or columns that a new one covers. */
+struct range {
     double from, to;
 };
 
-/* A stretch narrower than a pixel is widened to one, around its middle: this interpolates. */
-static struct stretch cover(unsigned i, unsigned new_count, unsigned old_count)
+/* A range narrower than a pixel is widened to one around its centre, which interpolates. */
+static struct range cover(unsigned i, unsigned new_count, unsigned old_count)
 {
     double step = (double)old_count / new_count;
-    struct stretch at = {i * step, (i + 1) * step};
-    if (at.to - at.from >= 1)
-        return at;
-    double from = (at.from + at.to) / 2 - 0.5;
+    struct range range = {i * step, (i + 1) * step};
+    if (range.to - range.from >= 1)
+        return range;
+    double from = (range.from + range.to) / 2 - 0.5;
     if (from < 0)
         from = 0;
     if (from > old_count - 1)
         from = old_count - 1;
-    return (struct stretch){from, from + 1};
+    return (struct range){from, from + 1};
 }
 
-/* How much of an old pixel lies within the stretch. */
-static float share(struct stretch at, unsigned pixel)
+/* The fraction of an old pixel within the range. */
+static float share(struct range range, unsigned pixel)
 {
-    double from = pixel > at.from ? pixel : at.from;
-    double to = pixel + 1 < at.to ? pixel + 1 : at.to;
+    double from = pixel > range.from ? pixel : range.from;
+    double to = pixel + 1 < range.to ? pixel + 1 : range.to;
     return to > from ? (float)(to - from) : 0;
 }
 
-/* Adds up the old rows that one new row covers. */
-static void add_rows(const struct picture *from, struct stretch rows, float *sum)
+/* Sums the old rows that one new row covers. */
+static void add_rows(const struct picture *from, struct range rows, float *sum)
 {
     size_t values = (size_t)from->width * 3;
     memset(sum, 0, values * sizeof(sum[0]));
@@ -47,7 +47,7 @@ static void add_rows(const struct picture *from, struct stretch rows, float *sum
 }
 
 /* The mean of the columns that one new pixel covers. */
-static void mean_of_columns(const float *sum, unsigned width, struct stretch columns, double area,
+static void mean_of_columns(const float *sum, unsigned width, struct range columns, double area,
                             unsigned char *rgb)
 {
     double total[3] = {0};
@@ -67,10 +67,10 @@ void picture_resize(const struct picture *from, unsigned width, unsigned height,
     *out = (struct picture){width, height, alloc_zeroed((size_t)width * height * 3)};
     unsigned char *to = out->rgb;
     for (unsigned y = 0; y < height; y++) {
-        struct stretch rows = cover(y, height, from->height);
+        struct range rows = cover(y, height, from->height);
         add_rows(from, rows, sum);
         for (unsigned x = 0; x < width; x++, to += 3) {
-            struct stretch columns = cover(x, width, from->width);
+            struct range columns = cover(x, width, from->width);
             double area = (rows.to - rows.from) * (columns.to - columns.from);
             mean_of_columns(sum, from->width, columns, area, to);
         }

@@ -71,7 +71,7 @@ TEST(a_filter_matches_by_attributes)
     stored_message_unref(message);
 }
 
-TEST(what_is_no_filter_is_refused_with_the_place)
+TEST(an_invalid_filter_is_refused_with_the_position)
 {
     static const struct {
         const char *filter, *says;
@@ -81,14 +81,14 @@ TEST(what_is_no_filter_is_refused_with_the_place)
         {"attributes", "'.' or ':' after attributes at byte 10"},
         {"attributes.", "an attribute's name at byte 11"},
         {"attributes.x", "= or != after the attribute"},
-        {"attributes.x = ", "a text in double quotes"},
-        {"attributes.x = y", "a text in double quotes"},
-        {"attributes.x = 'y'", "a text in double quotes"},
-        {"attributes.x = \"y", "the end of a text"},
-        {"attributes.x = \"\\q\"", "the end of a text"},
-        {"attributes.x = \"\\ud83d\"", "the end of a text"},
-        {"attributes.x = \"\\u00\"", "the end of a text"},
-        {"attributes.x == \"y\"", "a text in double quotes"},
+        {"attributes.x = ", "a string in double quotes"},
+        {"attributes.x = y", "a string in double quotes"},
+        {"attributes.x = 'y'", "a string in double quotes"},
+        {"attributes.x = \"y", "the end of a string"},
+        {"attributes.x = \"\\q\"", "the end of a string"},
+        {"attributes.x = \"\\ud83d\"", "the end of a string"},
+        {"attributes.x = \"\\u00\"", "the end of a string"},
+        {"attributes.x == \"y\"", "a string in double quotes"},
         {"attributes.x < \"y\"", "= or !="},
         {"attributes:x attributes:y", "AND, OR or the end"},
         {"attributes:x and attributes:y", "AND, OR or the end"},

@@ -78,7 +78,7 @@ TEST(a_pull_waits_and_is_answered_by_the_message)
     EXPECT(socket_read_until(fd, "\"data\":\"aGVsbG8=\"", &got));
 }
 
-TEST(a_pull_ends_empty_when_the_client_says_how_long_it_waits)
+TEST(a_pull_ends_empty_after_the_timeout_of_the_client)
 {
     OWN(pubsub_server) struct pubsub_server *server = open_server();
     OWN(fd) int fd = start_pull(server, "x-server-timeout: 1\r\n");
@@ -87,7 +87,7 @@ TEST(a_pull_ends_empty_when_the_client_says_how_long_it_waits)
     EXPECT_INT(socket_status(got.data), 200);
 }
 
-TEST(a_pull_that_waits_is_answered_when_its_subscription_goes)
+TEST(a_pull_that_waits_is_answered_when_its_subscription_is_deleted)
 {
     OWN(pubsub_server) struct pubsub_server *server = open_server();
     OWN(fd) int fd = start_pull(server, "");
@@ -105,7 +105,7 @@ TEST(a_pull_that_waits_is_answered_when_the_service_stops)
     EXPECT(socket_read_until(fd, "\r\n\r\n{}", &got));
 }
 
-TEST(a_message_that_comes_back_wakes_a_waiting_pull)
+TEST(a_message_that_is_given_back_wakes_a_waiting_pull)
 {
     OWN(pubsub_server) struct pubsub_server *server = open_server();
     pubsub_server_publish_text(server, "news", "x", NULL);
@@ -116,15 +116,15 @@ TEST(a_message_that_comes_back_wakes_a_waiting_pull)
     EXPECT(socket_read_until(fd, "eA==", &got));
 }
 
-TEST(a_client_that_left_does_not_take_a_message_along)
+TEST(a_client_that_has_disconnected_is_given_no_message)
 {
     OWN(pubsub_server) struct pubsub_server *server = open_server();
-    int gone = start_pull(server, "");
-    OWN(fd) int there = start_pull(server, "");
-    close(gone);
+    int closed = start_pull(server, "");
+    OWN(fd) int open = start_pull(server, "");
+    close(closed);
     pubsub_server_publish_text(server, "news", "x", NULL);
     OWN(buf) struct buf got = {0};
-    EXPECT(socket_read_until(there, "eA==", &got));
+    EXPECT(socket_read_until(open, "eA==", &got));
 }
 
 TEST(a_thousand_waiting_clients_cost_no_cpu_and_one_publish_wakes_one)
@@ -133,7 +133,7 @@ TEST(a_thousand_waiting_clients_cost_no_cpu_and_one_publish_wakes_one)
     static int fds[CLIENTS];
     for (size_t i = 0; i < CLIENTS; i++)
         fds[i] = start_pull(server, "");
-    /* answered behind them all on each thread */
+    /* answered after all of them on each thread */
     pubsub_server_expect(server, "GET", "topics", NULL, 200, NULL);
     double before = cpu_sec();
     wait_a_second(server);

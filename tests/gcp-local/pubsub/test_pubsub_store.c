@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gcp-local's Pub/Sub on disk: what was answered is there again, however the process ended. */
+/* gcp-local's Pub/Sub on disk: what was answered survives, however the process ended. */
 #include "base/base64.h"
+#include "base/sqlite.h"
 #include "base/str.h"
+#include "gcp-local/pubsub/rest/pubsub_rest.h"
 #include "tests/helpers/pubsub_server.h"
 #include "tests/helpers/test.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-/* A folder that goes with the test. */
+/* A temporary folder, removed with the test. */
 static char *make_dir(void)
 {
     char *dir = str_copy("/tmp/pubsub-test-XXXXXX");
@@ -49,7 +56,7 @@ static void expect_data(struct pubsub_server *server, const char *subscription, 
     EXPECT_STR(data, want);
 }
 
-TEST(topics_subscriptions_messages_and_policies_come_back_after_a_restart)
+TEST(topics_subscriptions_messages_and_policies_survive_a_restart)
 {
     OWN(dir) char *dir = make_dir();
     struct pubsub_server *server = pubsub_server_open(dir, NULL);
@@ -95,7 +102,7 @@ TEST(acked_messages_stay_acked_and_can_be_sought_back_to_after_a_restart)
     pubsub_server_close(server);
 }
 
-TEST(an_old_ack_id_means_nothing_after_a_restart)
+TEST(an_ack_id_is_not_valid_after_a_restart)
 {
     OWN(dir) char *dir = make_dir();
     struct pubsub_server *server = pubsub_server_open(dir, NULL);
@@ -113,7 +120,7 @@ TEST(an_old_ack_id_means_nothing_after_a_restart)
     pubsub_server_close(server);
 }
 
-TEST(snapshots_keep_their_messages_over_a_restart)
+TEST(snapshots_keep_their_messages_across_a_restart)
 {
     OWN(dir) char *dir = make_dir();
     struct pubsub_server *server = pubsub_server_open(dir, NULL);
@@ -159,7 +166,7 @@ TEST(what_was_deleted_stays_deleted)
     pubsub_server_close(server);
 }
 
-/* A service in a process of its own; its port comes through the pipe. */
+/* A service in its own process, which sends its port through the pipe. */
 static pid_t start_service(const char *dir, uint16_t *port)
 {
     int ends[2];
@@ -169,7 +176,7 @@ static pid_t start_service(const char *dir, uint16_t *port)
         struct err err = {0};
         struct pubsub *pubsub = pubsub_open(&(struct pubsub_options){.data_dir = dir}, &err);
         struct http_server *server = http_server_open(
-            &(struct http_server_options){.handle = pubsub_handle, .app = pubsub}, &err);
+            &(struct http_server_options){.handle = pubsub_rest_handle, .app = pubsub}, &err);
         *port = server ? http_server_port(server) : 0;
         if (write(ends[1], port, sizeof(*port)) != sizeof(*port))
             _exit(1);
@@ -183,10 +190,10 @@ static pid_t start_service(const char *dir, uint16_t *port)
     return child;
 }
 
-/* What the test knows to have been answered, by the message's number. */
-enum { MOST = 4000 };
-struct arrival_log {
-    bool published[MOST], acked[MOST], acking[MOST];
+/* What was answered, by message number. */
+enum { MAX = 4000 };
+struct ledger {
+    bool published[MAX], acked[MAX], acking[MAX];
     int next;
 };
 
@@ -205,12 +212,12 @@ static json_t *ask(struct http_client *client, uint16_t port, const char *path, 
     return json_loadb(answer.body.data, answer.body.len, 0, NULL);
 }
 
-static bool publish_some(struct arrival_log *ledger, struct http_client *client, uint16_t port)
+static bool publish_some(struct ledger *ledger, struct http_client *client, uint16_t port)
 {
     OWN(buf) struct buf body = {0};
     buf_add_text(&body, "{\"messages\":[");
     int first = ledger->next;
-    for (int i = 0; i < 5 && ledger->next < MOST; i++)
+    for (int i = 0; i < 5 && ledger->next < MAX; i++)
         buf_add_format(&body, "%s{\"attributes\":{\"n\":\"%d\"}}", i ? "," : "", ledger->next++);
     buf_add_text(&body, "]}");
     json_auto_t *answer = ask(client, port, "topics/news:publish", body.data);
@@ -227,7 +234,7 @@ static int number_of(const json_t *received)
 }
 
 /* Pulls three, and acks them; none of them may be one whose ack was answered before. */
-static bool ack_some(struct arrival_log *ledger, struct http_client *client, uint16_t port)
+static bool ack_some(struct ledger *ledger, struct http_client *client, uint16_t port)
 {
     json_auto_t *answer = ask(client, port, "subscriptions/reader:pull",
                               "{\"maxMessages\":3,\"returnImmediately\":true}");
@@ -250,7 +257,7 @@ static bool ack_some(struct arrival_log *ledger, struct http_client *client, uin
 }
 
 /* Kills the service after some more requests, in the middle of the next. */
-static void work_until_killed(struct arrival_log *ledger, const char *dir, int rounds)
+static void work_until_killed(struct ledger *ledger, const char *dir, int rounds)
 {
     struct err err = {0};
     uint16_t port;
@@ -267,7 +274,7 @@ static void work_until_killed(struct arrival_log *ledger, const char *dir, int r
         kill(child, SIGKILL);
         _exit(0);
     }
-    while (ledger->next < MOST - 5 && publish_some(ledger, client, port) &&
+    while (ledger->next < MAX - 5 && publish_some(ledger, client, port) &&
            ack_some(ledger, client, port))
         ;
     kill(child, SIGKILL);
@@ -275,15 +282,15 @@ static void work_until_killed(struct arrival_log *ledger, const char *dir, int r
     waitpid(child, NULL, 0);
 }
 
-TEST(after_kill_9_answered_messages_are_there_and_answered_acks_hold)
+TEST(after_kill_9_answered_publishes_and_acks_hold)
 {
     OWN(dir) char *dir = make_dir();
-    static struct arrival_log ledger;
+    static struct ledger ledger;
     for (int run = 1; run <= 8; run++)
         work_until_killed(&ledger, dir, run * 3);
 
     OWN(pubsub_server) struct pubsub_server *server = pubsub_server_open(dir, NULL);
-    static bool there[MOST];
+    static bool received_again[MAX];
     for (;;) {
         json_auto_t *answer =
             pubsub_server_post(server, "subscriptions/reader:pull",
@@ -294,19 +301,132 @@ TEST(after_kill_9_answered_messages_are_there_and_answered_acks_hold)
         for (size_t i = 0; i < json_array_size(received); i++) {
             int number = number_of(json_array_get(received, i));
             EXPECT(!ledger.acked[number]);
-            EXPECT(!there[number]);
-            there[number] = true;
+            EXPECT(!received_again[number]);
+            received_again[number] = true;
         }
     }
     int published = 0, acked = 0;
-    for (int i = 0; i < MOST; i++) {
+    for (int i = 0; i < MAX; i++) {
         published += ledger.published[i];
         acked += ledger.acked[i];
-        /* one whose ack was sent but not answered may be there or not */
+        /* if the ack was sent but not answered, either is fine */
         if (ledger.published[i] && !ledger.acking[i])
-            EXPECT(there[i]);
+            EXPECT(received_again[i]);
     }
     EXPECT(published > 100 && acked > 50);
+}
+
+/* Lets no file grow beyond so many bytes, as on a full disk. */
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+    signal(SIGXFSZ, SIG_IGN);
+    EXPECT(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    limit.rlim_cur = bytes;
+    EXPECT(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+}
+
+/* Waits until the file holds no message for a subscription any longer. */
+static void wait_until_drained(const char *dir)
+{
+    static const char *const statements[] = {"SELECT count(*) FROM hold"};
+    struct err err = {0};
+    OWN(free) char *path = str_format("%s/pubsub.db", dir);
+    OWN(sqlite) struct sqlite *db = sqlite_open(path,
+                                                &(struct sqlite_options){.statements = statements,
+                                                                         .statement_count = 1,
+
+                                                                         .migration_count = 1},
+                                                &err);
+    EXPECT_STR(err.text, "");
+    for (int64_t held = 1; held;) {
+        bool found;
+        EXPECT(sqlite_query_int64(db, &err, &held, &found, 0, "") && found);
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+}
+
+TEST(on_a_full_disk_acks_hold_and_are_written_when_there_is_room)
+{
+    OWN(dir) char *dir = make_dir();
+    struct pubsub_server *server = pubsub_server_open(dir, NULL);
+    pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "subscriptions/reader",
+                         "{\"topic\":\"projects/demo/topics/news\"}", 200, NULL);
+    pubsub_server_publish_text(server, "news", "one", NULL);
+    json_auto_t *received = pubsub_server_pull(server, "reader");
+    limit_files(0);
+    pubsub_server_ack_all(server, "reader", received);
+    pubsub_server_expect(server, "POST", "topics/news:publish",
+                         "{\"messages\":[{\"data\":\"YQ==\"}]}", 503, "pubsub.db");
+    expect_data(server, "reader", "");
+    limit_files(RLIM_INFINITY);
+    wait_until_drained(dir);
+    pubsub_server_close(server);
+
+    server = pubsub_server_open(dir, NULL);
+    expect_data(server, "reader", "");
+    pubsub_server_close(server);
+}
+
+TEST(on_a_full_disk_acks_are_written_in_the_space_that_the_files_have)
+{
+    OWN(dir) char *dir = make_dir();
+    OWN(pubsub_server) struct pubsub_server *server = pubsub_server_open(dir, NULL);
+    pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
+    pubsub_server_expect(server, "PUT", "subscriptions/reader",
+                         "{\"topic\":\"projects/demo/topics/news\"}", 200, NULL);
+    for (int i = 0; i < 10; i++)
+        pubsub_server_publish_text(server, "news", "one", NULL);
+    json_auto_t *received = pubsub_server_pull(server, "reader");
+    OWN(free) char *log = str_format("%s/pubsub.db-wal", dir);
+    struct stat info;
+    EXPECT(stat(log, &info) == 0);
+    limit_files((rlim_t)info.st_size);
+    pubsub_server_ack_all(server, "reader", received);
+    wait_until_drained(dir);
+    limit_files(RLIM_INFINITY);
+}
+
+/* Publishes until it is stopped; its topic may be missing for moments. */
+struct publisher {
+    pthread_t thread;
+    struct pubsub *pubsub;
+    atomic_bool *stop;
+};
+
+static void *run_publisher(void *context)
+{
+    const struct publisher *publisher = context;
+    while (!atomic_load(publisher->stop)) {
+        struct err ignored = {0};
+        pubsub_publish(publisher->pubsub, "projects/demo/topics/news", NULL, 0, bytes_of("a"), NULL,
+                       &ignored);
+    }
+    return NULL;
+}
+
+TEST(a_reset_waits_for_the_writes_of_other_threads)
+{
+    OWN(dir) char *dir = make_dir();
+    OWN(pubsub_server) struct pubsub_server *server = pubsub_server_open(dir, NULL);
+    struct publisher publishers[3];
+    atomic_bool stop = false;
+    for (size_t i = 0; i < ARRAY_SIZE(publishers); i++) {
+        publishers[i] = (struct publisher){.pubsub = server->pubsub, .stop = &stop};
+        EXPECT(pthread_create(&publishers[i].thread, NULL, run_publisher, &publishers[i]) == 0);
+    }
+    struct err err = {0};
+    for (int i = 0; i < 100 && !err.status; i++) {
+        pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
+        pubsub_server_expect(server, "PUT", "subscriptions/reader",
+                             "{\"topic\":\"projects/demo/topics/news\"}", 200, NULL);
+        pubsub_reset(server->pubsub, &err);
+    }
+    atomic_store(&stop, true);
+    for (size_t i = 0; i < ARRAY_SIZE(publishers); i++)
+        pthread_join(publishers[i].thread, NULL);
+    EXPECT_STR(err.text, "");
 }
 
 TEST(a_folder_that_cannot_be_written_is_named)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gcp-local's Pub/Sub: push, to an endpoint that the test plays. */
+/* gcp-local's Pub/Sub: push, to an endpoint of the test. */
 #include "base/json/jread.h"
 #include "base/str.h"
 #include "tests/helpers/pubsub_server.h"
@@ -12,9 +12,10 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { MOST_CALLS = 64 };
+enum { MAX_CALLS = 64 };
 
-/* An endpoint: answers by the list of statuses (the last one for good), and keeps what came. */
+/* An endpoint: replies with the statuses in turn, then always with the last, and records the calls.
+ */
 struct endpoint {
     struct http_server *server;
     const int *statuses;
@@ -25,7 +26,7 @@ struct endpoint {
     struct {
         char *body, *path;
         struct headers headers;
-    } calls[MOST_CALLS];
+    } calls[MAX_CALLS];
 };
 
 static void on_call(struct http_exchange *exchange, void *context)
@@ -35,7 +36,7 @@ static void on_call(struct http_exchange *exchange, void *context)
     size_t i = endpoint->count;
     size_t last = endpoint->status_count - 1;
     int status = endpoint->statuses[i < last ? i : last];
-    if (i < MOST_CALLS) {
+    if (i < MAX_CALLS) {
         endpoint->calls[i].body = str_copy_bytes(buf_bytes(&exchange->body));
         endpoint->calls[i].path = str_format("%s%s%s", exchange->path, exchange->query ? "?" : "",
                                              exchange->query ? exchange->query : "");
@@ -80,7 +81,8 @@ static void wait_for_calls(struct endpoint *endpoint, size_t count)
 /* A service whose subscription pushes to the endpoint; members are more of its push config, with a
  * comma first. */
 static struct pubsub_server *open_server(const struct endpoint *endpoint, const char *members,
-                                         const char *more, pubsub_id_token *id_token)
+                                         const char *more,
+                                         char *(*id_token)(const char *, const char *, void *))
 {
     struct pubsub_server *server = pubsub_server_open(NULL, id_token);
     pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
@@ -171,7 +173,7 @@ TEST(an_interim_102_acknowledges)
     OWN(free) char *body = str_format(
         "{\"pushConfig\":{\"pushEndpoint\":\"http://127.0.0.1:%u/\"}}", raw_server_port(raw));
     pubsub_server_expect(server, "POST", "subscriptions/pushed:modifyPushConfig", body, 200, NULL);
-    /* the second of a key goes out only when the first was acknowledged */
+    /* the second of a key is pushed only after the first was acknowledged */
     publish(server, "{\"data\":\"YTE=\",\"orderingKey\":\"a\"}");
     publish(server, "{\"data\":\"YTI=\",\"orderingKey\":\"a\"}");
     while (atomic_load(&count.calls) < 2)
@@ -179,7 +181,7 @@ TEST(an_interim_102_acknowledges)
     EXPECT_INT(count.firsts, 1);
 }
 
-TEST(any_other_status_brings_the_message_again)
+TEST(after_any_other_status_the_message_is_pushed_again)
 {
     static const int statuses[] = {500, 302, 404, 429, 206, 200};
     OWN(endpoint) struct endpoint endpoint = {0};
@@ -215,7 +217,7 @@ TEST(without_the_wrapper_the_data_is_the_body_and_attributes_are_headers)
     EXPECT_HAS(headers_get(headers, "Host"), "127.0.0.1");
 }
 
-TEST(without_the_wrapper_and_metadata_nothing_tells_of_pubsub)
+TEST(without_the_wrapper_and_metadata_only_the_data_is_sent)
 {
     OWN(endpoint) struct endpoint endpoint = {0};
     endpoint_open(&endpoint, ok, 1);
@@ -246,6 +248,28 @@ TEST(a_push_is_signed_for_the_configured_account)
                "Bearer token-of-a@b.c-for-aud");
 }
 
+static char *token_after_failures(const char *email, const char *audience, void *context)
+{
+    (void)context;
+    static atomic_int failures = 3;
+    return atomic_fetch_sub(&failures, 1) > 0 ? NULL : str_format("%s-%s", email, audience);
+}
+
+TEST(nothing_is_pushed_before_its_token_can_be_made)
+{
+    OWN(endpoint) struct endpoint endpoint = {0};
+    endpoint_open(&endpoint, ok, 1);
+    OWN(pubsub_server) struct pubsub_server *server =
+        open_server(&endpoint, ",\"oidcToken\":{\"serviceAccountEmail\":\"a\",\"audience\":\"b\"}",
+                    ",\"deadLetterPolicy\":{\"deadLetterTopic\":\"projects/demo/topics/dead\"},"
+                    "\"retryPolicy\":{\"minimumBackoff\":\"0.01s\",\"maximumBackoff\":\"0.02s\"}",
+                    token_after_failures);
+    publish(server, "{\"data\":\"YQ==\"}");
+    wait_for_calls(&endpoint, 1);
+    EXPECT_STR(headers_get(&endpoint.calls[0].headers, "Authorization"), "Bearer a-b");
+    EXPECT_HAS(endpoint.calls[0].body, "\"deliveryAttempt\":1");
+}
+
 TEST(messages_of_a_key_are_pushed_one_after_the_other)
 {
     static const int statuses[] = {500, 200};
@@ -261,7 +285,7 @@ TEST(messages_of_a_key_are_pushed_one_after_the_other)
         EXPECT_HAS(endpoint.calls[i].body, order[i]);
 }
 
-TEST(what_is_never_taken_goes_to_the_dead_letter_topic)
+TEST(what_is_never_acknowledged_moves_to_the_dead_letter_topic)
 {
     static const int statuses[] = {503};
     OWN(endpoint) struct endpoint endpoint = {0};
@@ -298,7 +322,7 @@ TEST(a_subscription_can_go_from_pull_to_push_and_back)
     EXPECT_HAS(endpoint.calls[0].body, "YQ==");
 }
 
-TEST(an_endpoint_that_is_not_there_is_tried_again_until_the_service_ends)
+TEST(an_unreachable_endpoint_does_not_hold_up_the_end)
 {
     OWN(endpoint) struct endpoint endpoint = {0};
     endpoint_open(&endpoint, ok, 1);

@@ -10,31 +10,11 @@
 #define TOPIC               "projects/demo/topics/news"
 #define WITH_TOPIC(members) "{\"topic\":\"" TOPIC "\"," members "}"
 
-/* A request, and what its answer holds. */
-struct row {
-    const char *method, *path, *body;
-    int status;
-    const char *has;
-};
-
-/* Runs rows against a fresh service that has topics/news, topics/dead and subscriptions/reader. */
-static void run_rows(const struct row *rows, size_t count)
-{
-    OWN(pubsub_server) struct pubsub_server *server = pubsub_server_open(NULL, NULL);
-    pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
-    pubsub_server_expect(server, "PUT", "topics/dead", "{}", 200, NULL);
-    pubsub_server_expect(server, "PUT", "subscriptions/reader", "{\"topic\":\"" TOPIC "\"}", 200,
-                         NULL);
-    for (size_t i = 0; i < count; i++)
-        pubsub_server_expect(server, rows[i].method, rows[i].path, rows[i].body, rows[i].status,
-                             rows[i].has);
-}
-
-#define RUN(rows) run_rows(rows, ARRAY_SIZE(rows))
+#define RUN(rows) pubsub_server_run_rows(rows, ARRAY_SIZE(rows))
 
 TEST(a_topic_is_created_read_listed_and_deleted)
 {
-    static const struct row rows[] = {
+    static const struct pubsub_server_row rows[] = {
         {"PUT", "topics/one", "{}", 200, "{\"name\":\"projects/demo/topics/one\"}"},
         {"PUT", "topics/one", "{}", 409, "ALREADY_EXISTS"},
         {"GET", "topics/one", NULL, 200, "{\"name\":\"projects/demo/topics/one\"}"},
@@ -59,7 +39,7 @@ TEST(a_topic_is_created_read_listed_and_deleted)
 
 TEST(names_follow_googles_rules)
 {
-    static const struct row rows[] = {
+    static const struct pubsub_server_row rows[] = {
         {"PUT", "topics/ab", "{}", 400, "Invalid [topics] name: (name=projects/demo/topics/ab)"},
         {"PUT", "topics/goog-x", "{}", 400, "INVALID_ARGUMENT"},
         {"PUT", "topics/1abc", "{}", 400, "INVALID_ARGUMENT"},
@@ -79,9 +59,9 @@ TEST(names_follow_googles_rules)
     pubsub_server_expect(server, "PUT", name, "{}", 400, NULL);
 }
 
-TEST(lists_come_sorted_in_pages)
+TEST(lists_are_sorted_and_paged)
 {
-    static const struct row rows[] = {
+    static const struct pubsub_server_row rows[] = {
         {"GET", "topics?pageSize=1", NULL, 200,
          "{\"topics\":[{\"name\":\"projects/demo/topics/dead\"}],"
          "\"nextPageToken\":\"projects/demo/topics/news\"}"},
@@ -101,9 +81,9 @@ TEST(lists_come_sorted_in_pages)
     RUN(rows);
 }
 
-TEST(what_is_not_built_says_so_and_what_is_not_there_is_404)
+TEST(what_is_not_supported_says_so_and_what_does_not_exist_is_404)
 {
-    static const struct row rows[] = {
+    static const struct pubsub_server_row rows[] = {
         {"POST", "schemas?schemaId=x", "{}", 400, "schemas are not supported"},
         {"GET", "schemas/x", NULL, 400, "schemas are not supported"},
         {"PUT", "topics/t-1", "{\"schemaSettings\":{\"schema\":\"s\"}}", 400, "schemaSettings"},
@@ -124,7 +104,7 @@ TEST(what_is_not_built_says_so_and_what_is_not_there_is_404)
 
 TEST(a_subscription_shows_its_defaults_and_keeps_every_option)
 {
-    static const struct row rows[] = {
+    static const struct pubsub_server_row rows[] = {
         {"GET", "subscriptions/reader", NULL, 200,
          "{\"name\":\"projects/demo/subscriptions/reader\",\"topic\":\"" TOPIC
          "\",\"pushConfig\":{},\"ackDeadlineSeconds\":10,"
@@ -156,7 +136,7 @@ TEST(a_subscription_shows_its_defaults_and_keeps_every_option)
 
 TEST(a_subscription_beyond_the_limits_is_refused)
 {
-    static const struct row rows[] = {
+    static const struct pubsub_server_row rows[] = {
         {"PUT", "subscriptions/s-1", "{}", 400, "Invalid [topics] name: (name=)"},
         {"PUT", "subscriptions/s-1", "{\"topic\":\"badname\"}", 400, "(name=badname)"},
         {"PUT", "subscriptions/s-1", "{\"topic\":\"projects/demo/topics/none\"}", 404, "NOT_FOUND"},
@@ -201,7 +181,7 @@ TEST(a_subscription_beyond_the_limits_is_refused)
 
 TEST(unknown_fields_and_wrong_types_are_refused)
 {
-    static const struct row rows[] = {
+    static const struct pubsub_server_row rows[] = {
         {"PUT", "topics/t-1", "{\"foo\":\"bar\"}", 400, "Unknown name \\\"foo\\\""},
         {"PUT", "topics/t-1", "[]", 400, "INVALID_ARGUMENT"},
         {"PUT", "topics/t-1", "null", 400, "INVALID_ARGUMENT"},
@@ -229,7 +209,7 @@ TEST(unknown_fields_and_wrong_types_are_refused)
 
 TEST(a_patch_changes_what_its_mask_names_and_nothing_else)
 {
-    static const struct row rows[] = {
+    static const struct pubsub_server_row rows[] = {
         {"PATCH", "topics/news",
          "{\"topic\":{\"messageRetentionDuration\":\"700s\"},\"updateMask\":"
          "\"messageRetentionDuration\"}",
@@ -280,92 +260,9 @@ TEST(a_patch_changes_what_its_mask_names_and_nothing_else)
     RUN(rows);
 }
 
-TEST(publish_refuses_what_is_no_message)
+TEST(snapshots_are_created_listed_changed_and_deleted)
 {
-    static const struct row rows[] = {
-        {"POST", "topics/none:publish", "{\"messages\":[{\"data\":\"YQ==\"}]}", 404, "NOT_FOUND"},
-        {"POST", "topics/news:publish", NULL, 400, "No messages"},
-        {"POST", "topics/news:publish", "{\"messages\":[]}", 400, "No messages"},
-        {"POST", "topics/news:publish", "{\"messages\":[{}]}", 400, "Some messages are empty"},
-        {"POST", "topics/news:publish", "{\"messages\":[{\"data\":\"\"}]}", 400, "empty"},
-        {"POST", "topics/news:publish", "{\"messages\":[{\"orderingKey\":\"k\"}]}", 400, "empty"},
-        {"POST", "topics/news:publish", "{\"messages\":[{\"data\":\"YQ==\"},{}]}", 400, "empty"},
-        {"POST", "topics/news:publish", "{\"messages\":[{\"data\":\"!!!!\"}]}", 400, "TYPE_BYTES"},
-        {"POST", "topics/news:publish", "{\"messages\":[{\"data\":\"a\"}]}", 400, "TYPE_BYTES"},
-        {"POST", "topics/news:publish", "{\"messages\":[{\"data\":5}]}", 400, "messages[0].data"},
-        {"POST", "topics/news:publish", "{\"messages\":[{\"data\":\"YQ==\",\"foo\":1}]}", 400,
-         "Unknown name \\\"foo\\\" at 'messages[0]'"},
-        {"POST", "topics/news:publish", "{\"messages\":[{\"attributes\":{\"a\":null}}]}", 400,
-         "attributes"},
-        {"POST", "topics/news:publish", "{\"messages\":[{\"attributes\":{\"a\":{}}}]}", 400,
-         "attr"},
-        {"POST", "topics/news:publish", "{\"messages\":[{\"attributes\":{\"googx\":\"v\"}}]}", 400,
-         "goog"},
-        {"POST", "topics/news:publish", "{\"messages\":{\"data\":\"YQ==\"}}", 400, NULL},
-        {"POST", "topics/news:publish", "{\"messages\":[{\"data\":\"YQ==\"}]", 400, NULL},
-        {"POST", "topics/news:publish", "{\"messages\":[{\"data\":\"YQ==\"}]} x", 400, NULL},
-        {"POST", "topics/news:publish",
-         "{\"messages\":[{\"data\":\"YQ==\",\"publishTime\":\"bogus\"}]}", 400, "TYPE_TIMESTAMP"},
-        {"POST", "subscriptions/reader:pull", "{\"maxMessages\":9,\"returnImmediately\":true}", 200,
-         "{}"},
-        {"POST", "topics/news:publish?alt=json",
-         "{\"messages\":[{\"data\":\"-_-_\",\"messageId\":\"7\",\"ordering_key\":\"k\","
-         "\"attributes\":{\"n\":1,\"b\":true,\"n\":2.5}}]}",
-         200, "messageIds"},
-        {"POST", "subscriptions/reader:pull", "{\"maxMessages\":9,\"returnImmediately\":true}", 200,
-         "\"message\":{\"data\":\"+/+/"
-         "\",\"attributes\":{\"b\":\"true\",\"n\":\"2.5\"},\"messageId\""},
-    };
-    RUN(rows);
-}
-
-TEST(pull_and_ack_refuse_what_is_wrong)
-{
-    static const struct row rows[] = {
-        {"POST", "subscriptions/none:pull", "{\"maxMessages\":1}", 404, "NOT_FOUND"},
-        {"POST", "subscriptions/reader:pull", "{\"returnImmediately\":true}", 400, "max_messages"},
-        {"POST", "subscriptions/reader:pull", "{\"maxMessages\":-1}", 400, "max_messages"},
-        {"POST", "subscriptions/reader:acknowledge", "{}", 400, "No ack ids specified"},
-        {"POST", "subscriptions/reader:acknowledge", "{\"ackIds\":[\"bogus\"]}", 400,
-         "Invalid ack id (ack_id=bogus)"},
-        {"POST", "subscriptions/reader:acknowledge",
-         "{\"ackIds\":[\"projects/demo/subscriptions/other:1\"]}", 400, "meant for subscription"},
-        {"POST", "subscriptions/reader:acknowledge",
-         "{\"ackIds\":[\"projects/demo/subscriptions/reader:1\"]}", 200, "{}"},
-        {"POST", "subscriptions/none:acknowledge",
-         "{\"ackIds\":[\"projects/demo/subscriptions/none:1\"]}", 404, "NOT_FOUND"},
-        {"POST", "subscriptions/reader:modifyAckDeadline",
-         "{\"ackIds\":[\"projects/demo/subscriptions/reader:1-1\"],\"ackDeadlineSeconds\":-1}", 400,
-         "negative"},
-        {"POST", "subscriptions/reader:modifyAckDeadline",
-         "{\"ackIds\":[\"projects/demo/subscriptions/reader:1-1\"],\"ackDeadlineSeconds\":601}",
-         400, "600"},
-        {"POST", "subscriptions/reader:modifyAckDeadline",
-         "{\"ackIds\":[\"projects/demo/subscriptions/reader:1-1\"],\"ackDeadlineSeconds\":600}",
-         200, "{}"},
-        {"POST", "subscriptions/reader:seek", "{}", 400, "No target was specified"},
-        {"POST", "subscriptions/reader:seek", "{\"snapshot\":\"bad\"}", 400, "[snapshots]"},
-        {"POST", "subscriptions/reader:seek", "{\"snapshot\":\"projects/demo/snapshots/none\"}",
-         404, "NOT_FOUND"},
-        {"POST", "subscriptions/none:seek", "{\"time\":\"2020-01-01T00:00:00Z\"}", 404,
-         "NOT_FOUND"},
-        {"PATCH", "subscriptions/reader",
-         "{\"subscription\":{\"enableExactlyOnceDelivery\":true},"
-         "\"updateMask\":\"enableExactlyOnceDelivery\"}",
-         200, NULL},
-        {"POST", "subscriptions/reader:acknowledge",
-         "{\"ackIds\":[\"projects/demo/subscriptions/reader:1-1\"]}", 400, "INVALID_ARGUMENT"},
-        {"POST", "subscriptions/reader:detach", "{}", 200, "{}"},
-        {"GET", "subscriptions/reader", NULL, 200, "\"detached\":true"},
-        {"POST", "subscriptions/reader:pull", "{\"maxMessages\":1}", 400, "FAILED_PRECONDITION"},
-        {"GET", "topics/news/subscriptions", NULL, 200, "{}"},
-    };
-    RUN(rows);
-}
-
-TEST(snapshots_are_made_listed_changed_and_deleted)
-{
-    static const struct row rows[] = {
+    static const struct pubsub_server_row rows[] = {
         {"PUT", "snapshots/first", "{\"subscription\":\"projects/demo/subscriptions/none\"}", 404,
          "NOT_FOUND"},
         {"PUT", "snapshots/first",
@@ -388,9 +285,9 @@ TEST(snapshots_are_made_listed_changed_and_deleted)
     RUN(rows);
 }
 
-TEST(iam_policies_are_kept_and_given_back)
+TEST(iam_policies_are_stored_and_returned)
 {
-    static const struct row rows[] = {
+    static const struct pubsub_server_row rows[] = {
         {"GET", "topics/news:getIamPolicy", NULL, 200, "{\"etag\":\"ACAB\"}"},
         {"POST", "topics/news:setIamPolicy",
          "{\"policy\":{\"etag\":\"ACAB\",\"bindings\":[{\"role\":\"roles/pubsub.publisher\","
@@ -414,76 +311,17 @@ TEST(iam_policies_are_kept_and_given_back)
     RUN(rows);
 }
 
-/* A publish body of `count` messages with these members each. */
-static char *publish_body(size_t count, const char *members)
+TEST(an_iam_policy_is_deleted_with_its_snapshot)
 {
-    struct buf body = {0};
-    buf_add_text(&body, "{\"messages\":[");
-    for (size_t i = 0; i < count; i++)
-        buf_add_format(&body, "%s{%s}", i ? "," : "", members);
-    buf_add_text(&body, "]}");
-    return buf_take(&body);
-}
-
-/* A message that has `count` bytes of data. */
-static char *large_message(size_t count)
-{
-    OWN(free) char *data = alloc_zeroed(count);
-    OWN(free) char *encoded = base64_encode((struct bytes){data, count});
-    return str_format("{\"messages\":[{\"data\":\"%s\"}]}", encoded);
-}
-
-TEST(publish_takes_what_is_at_the_limits_and_nothing_beyond)
-{
-    OWN(pubsub_server) struct pubsub_server *server = pubsub_server_open(NULL, NULL);
-    pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
-    OWN(free) char *most = publish_body(1000, "\"data\":\"YQ==\"");
-    OWN(free) char *more = publish_body(1001, "\"data\":\"YQ==\"");
-    pubsub_server_expect(server, "POST", "topics/news:publish", most, 200, NULL);
-    pubsub_server_expect(server, "POST", "topics/news:publish", more, 400, "Too many messages");
-
-    OWN(free) char *large = large_message(10000000);
-    OWN(free) char *larger = large_message(10000001);
-    pubsub_server_expect(server, "POST", "topics/news:publish", large, 200, NULL);
-    pubsub_server_expect(server, "POST", "topics/news:publish", larger, 400, "INVALID_ARGUMENT");
-
-    static const struct {
-        size_t name, value, key;
-        int status;
-    } rows[] = {{256, 1024, 1024, 200}, {257, 1, 1, 400}, {1, 1025, 1, 400}, {1, 1, 1025, 400}};
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        OWN(free) char *body =
-            str_format("{\"messages\":[{\"attributes\":{\"%0*d\":\"%0*d\"},"
-                       "\"orderingKey\":\"%0*d\"}]}",
-                       (int)rows[i].name, 0, (int)rows[i].value, 0, (int)rows[i].key, 0);
-        pubsub_server_expect(server, "POST", "topics/news:publish", body, rows[i].status, NULL);
-    }
-    for (int count = 100; count <= 101; count++) {
-        OWN(buf) struct buf attributes = {0};
-        buf_add_text(&attributes, "\"attributes\":{");
-        for (int i = 0; i < count; i++)
-            buf_add_format(&attributes, "%s\"k%d\":\"v\"", i ? "," : "", i);
-        buf_add_text(&attributes, "}");
-        OWN(free) char *body = publish_body(1, attributes.data);
-        pubsub_server_expect(server, "POST", "topics/news:publish", body, count == 100 ? 200 : 400,
-                             NULL);
-    }
-}
-
-TEST(a_message_comes_as_it_was_published)
-{
-    OWN(pubsub_server) struct pubsub_server *server = pubsub_server_open(NULL, NULL);
-    pubsub_server_expect(server, "PUT", "topics/news", "{}", 200, NULL);
-    pubsub_server_expect(server, "PUT", "subscriptions/reader", "{\"topic\":\"" TOPIC "\"}", 200,
-                         NULL);
-    pubsub_server_expect(
-        server, "POST", "topics/news:publish",
-        "{\"messages\":[{\"data\":\"AAEC/w==\",\"attributes\":{\"cl\\u00e9\":\"\\ud83d\\ude00\","
-        "\"quote\\\"back\\\\\":\"tab\\tline\\n\\u0001\",\"empty\":\"\"}}]}",
-        200, NULL);
-    pubsub_server_expect(
-        server, "POST", "subscriptions/reader:pull",
-        "{\"maxMessages\":1,\"returnImmediately\":true}", 200,
-        "\"data\":\"AAEC/w==\",\"attributes\":{\"clé\":\"😀\",\"quote\\\"back\\\\\":"
-        "\"tab\\tline\\n\\u0001\",\"empty\":\"\"}");
+    static const struct pubsub_server_row rows[] = {
+        {"PUT", "snapshots/here", "{\"subscription\":\"projects/demo/subscriptions/reader\"}", 200,
+         NULL},
+        {"POST", "snapshots/here:setIamPolicy", "{\"policy\":{\"bindings\":[{\"role\":\"r\"}]}}",
+         200, NULL},
+        {"DELETE", "snapshots/here", NULL, 200, "{}"},
+        {"PUT", "snapshots/here", "{\"subscription\":\"projects/demo/subscriptions/reader\"}", 200,
+         NULL},
+        {"GET", "snapshots/here:getIamPolicy", NULL, 200, "{\"etag\":\"ACAB\"}"},
+    };
+    RUN(rows);
 }

@@ -32,7 +32,7 @@ static const char *attribute(struct storage_fixture *f, size_t i, const char *na
     return value ? value : "";
 }
 
-TEST(a_config_is_made_shown_listed_and_deleted)
+TEST(a_config_can_be_created_read_listed_and_deleted)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -61,7 +61,7 @@ TEST(a_config_is_made_shown_listed_and_deleted)
     EXPECT_STR(fixture_response_text(&empty), "{\"kind\":\"storage#notifications\"}");
 }
 
-TEST(a_config_that_cannot_be_is_refused)
+TEST(an_invalid_config_is_rejected)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -77,7 +77,7 @@ TEST(a_config_that_cannot_be_is_refused)
         {"{" TOPIC "}", "payload_format is missing"},
         {"{" TOPIC ", \"payload_format\": \"XML\"}", "want JSON_API_V1 or NONE"},
         {"{" TOPIC ", \"payload_format\": \"NONE\", \"event_types\": [\"FINALIZE\"]}",
-         "no event type"},
+         "not an event type"},
         {"{" TOPIC ", \"payload_format\": \"NONE\", \"custom_attributes\": {\"a\": 1}}",
          "custom_attributes.a"},
     };
@@ -154,7 +154,7 @@ TEST(a_versioned_bucket_publishes_archives)
     EXPECT_STR(attribute(&f, 4, "eventType"), "OBJECT_DELETE");
 }
 
-TEST(every_way_to_make_or_change_an_object_publishes)
+TEST(every_creation_or_change_of_an_object_publishes)
 {
     OWN(storage_fixture) struct storage_fixture f;
     open_with(&f, "{" TOPIC ", \"payload_format\": \"NONE\"}");
@@ -178,7 +178,7 @@ TEST(every_way_to_make_or_change_an_object_publishes)
         EXPECT_STR(attribute(&f, i, "eventType"), types[i]);
 }
 
-TEST(a_config_hears_only_of_its_events_and_its_prefix)
+TEST(a_config_publishes_only_its_event_types_and_its_prefix)
 {
     OWN(storage_fixture) struct storage_fixture f;
     open_with(&f, "{" TOPIC ", \"payload_format\": \"NONE\", \"object_name_prefix\": \"in/\", "
@@ -195,7 +195,7 @@ TEST(a_config_hears_only_of_its_events_and_its_prefix)
     EXPECT_STR(attribute(&f, 0, "objectId"), "in/a");
 }
 
-TEST(a_topic_that_is_gone_does_no_harm)
+TEST(a_missing_topic_does_not_fail_the_upload)
 {
     OWN(storage_fixture) struct storage_fixture f;
     open_with(&f, "{\"topic\": \"projects/p/topics/broken\", \"payload_format\": \"NONE\"}");

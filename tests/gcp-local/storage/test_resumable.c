@@ -42,7 +42,7 @@ static void expect_nothing(struct storage_fixture *f)
     EXPECT_STR(fixture_response_text(&a), "{\"kind\":\"storage#objects\"}");
 }
 
-TEST(a_session_begins_at_each_clients_path)
+TEST(a_session_starts_at_the_path_of_each_client)
 {
     static const char *const paths[] = {
         START,
@@ -63,7 +63,7 @@ TEST(a_session_begins_at_each_clients_path)
     }
 }
 
-TEST(an_upload_comes_whole_in_each_form)
+TEST(an_upload_in_one_request_is_accepted_in_each_form)
 {
     static const char *const ranges[] = {"bytes 0-10/11", "bytes 0-*/*", "bytes 0-*/11"};
     OWN(storage_fixture) struct storage_fixture f;
@@ -82,7 +82,7 @@ TEST(an_upload_comes_whole_in_each_form)
     EXPECT_STR(fixture_response_member(&plain, "size"), "11");
 }
 
-TEST(an_upload_comes_in_chunks_and_tells_how_far_it_is)
+TEST(an_upload_in_chunks_reports_its_progress)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -120,7 +120,7 @@ TEST(an_empty_object_is_one_request_with_a_total_of_0)
     EXPECT_STR(fixture_response_member(&a, "crc32c"), "AAAAAA==");
 }
 
-TEST(bytes_that_are_here_already_are_skipped)
+TEST(bytes_that_are_stored_already_are_skipped)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -135,7 +135,7 @@ TEST(bytes_that_are_here_already_are_skipped)
     EXPECT_STR(fixture_response_member(&all, "crc32c"), "aR2qLw==");
 }
 
-TEST(a_chunk_that_does_not_fit_is_refused_and_the_upload_goes_on)
+TEST(an_invalid_chunk_is_rejected_and_the_upload_continues)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -164,7 +164,7 @@ TEST(a_chunk_that_does_not_fit_is_refused_and_the_upload_goes_on)
     EXPECT_STR(fixture_response_member(&rest, "crc32c"), "aR2qLw==");
 }
 
-TEST(a_session_that_is_not_there_or_anothers_is_not_found)
+TEST(an_unknown_session_or_one_of_another_bucket_is_not_found)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -181,7 +181,7 @@ TEST(a_session_that_is_not_there_or_anothers_is_not_found)
     }
 }
 
-TEST(a_cancelled_upload_is_gone)
+TEST(a_cancelled_upload_is_deleted)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -198,7 +198,7 @@ TEST(a_cancelled_upload_is_gone)
     expect_nothing(&f);
 }
 
-TEST(an_announced_length_must_be_kept)
+TEST(the_total_must_equal_the_announced_length)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -211,7 +211,7 @@ TEST(an_announced_length_must_be_kept)
     EXPECT_HAS(fixture_response_error(&a), "X-Upload-Content-Length was 11");
 }
 
-TEST(preconditions_and_hashes_hold_at_the_end)
+TEST(preconditions_and_hashes_are_checked_at_the_end)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -227,7 +227,7 @@ TEST(preconditions_and_hashes_hold_at_the_end)
     expect_content(&f, "first");
 }
 
-TEST(a_chunk_may_be_packed_for_the_way)
+TEST(a_chunk_may_have_gzip_content_encoding)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -248,7 +248,7 @@ TEST(a_chunk_may_be_packed_for_the_way)
     EXPECT_STR(fixture_response_member(&a, "crc32c"), "aR2qLw==");
 }
 
-TEST(an_old_browser_gets_200_for_308)
+TEST(a_client_can_ask_for_200_instead_of_308)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -261,7 +261,7 @@ TEST(an_old_browser_gets_200_for_308)
     EXPECT_STR(fixture_response_header(&a, "X-HTTP-Status-Code-Override"), "308");
 }
 
-TEST(a_session_survives_a_restart_with_what_it_has)
+TEST(a_session_survives_a_restart_with_its_content)
 {
     OWN(free) char *folder = make_temp_folder();
     OWN(free) char *id = NULL;

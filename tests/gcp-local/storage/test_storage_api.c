@@ -8,7 +8,7 @@
 #include <string.h>
 #include <zlib.h>
 
-TEST(a_bucket_is_made_shown_listed_and_deleted)
+TEST(a_bucket_can_be_created_read_listed_and_deleted)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -39,7 +39,7 @@ TEST(a_bucket_is_made_shown_listed_and_deleted)
     EXPECT_STR(fixture_response_error(&gone), "The specified bucket does not exist.");
 }
 
-TEST(a_bucket_that_cannot_be_gets_googles_error)
+TEST(an_invalid_bucket_gets_googles_error)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -54,7 +54,7 @@ TEST(a_bucket_that_cannot_be_gets_googles_error)
         {"/b?project=p", "{}", 400, "invalid", "name is missing"},
         {"/b?project=p", "{\"name\": 7}", 400, "invalid", "name is a number"},
         {"/b?project=p", "{\"name\": \"abc\", \"labels\": 1}", 400, "invalid", "labels"},
-        {"/b?project=p", "[]", 400, "invalid", "want an object"},
+        {"/b?project=p", "[]", 400, "invalid", "must be an object"},
         {"/b?project=p", "{", 400, "invalid", "not valid JSON"},
         {"/b", "{\"name\": \"abc\"}", 400, "required", "Required parameter: project"},
     };
@@ -69,7 +69,7 @@ TEST(a_bucket_that_cannot_be_gets_googles_error)
     }
 }
 
-TEST(a_bucket_that_is_not_empty_stays)
+TEST(a_bucket_that_is_not_empty_cannot_be_deleted)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -81,7 +81,7 @@ TEST(a_bucket_that_is_not_empty_stays)
     EXPECT_STR(fixture_response_error(&answer), "The bucket you tried to delete is not empty.");
 }
 
-TEST(a_bucket_patch_merges_and_removes)
+TEST(a_patch_of_a_bucket_merges_and_removes_fields)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -100,7 +100,7 @@ TEST(a_bucket_patch_merges_and_removes)
     EXPECT_INT(stale.http.status, 412);
 }
 
-TEST(what_gcloud_asks_around_a_bucket_is_answered)
+TEST(gclouds_other_requests_about_a_bucket_succeed)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -123,7 +123,7 @@ TEST(what_gcloud_asks_around_a_bucket_is_answered)
     }
 }
 
-TEST(a_buckets_policy_is_kept)
+TEST(a_buckets_policy_is_stored)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -136,7 +136,7 @@ TEST(a_buckets_policy_is_kept)
     EXPECT_HAS(fixture_response_text(&got), "\"members\":[\"m\"]");
 }
 
-TEST(what_is_not_built_is_refused_by_name_and_not_tried_again)
+TEST(an_unsupported_request_is_named_and_gets_400)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -150,7 +150,7 @@ TEST(what_is_not_built_is_refused_by_name_and_not_tried_again)
     EXPECT_HAS(fixture_response_error(&upload), "uploadType must be");
 }
 
-TEST(paths_of_storage_are_known)
+TEST(paths_of_storage_are_recognized)
 {
     static const char *const ours[] = {"/b",
                                        "/b/bucket",
@@ -164,12 +164,12 @@ TEST(paths_of_storage_are_known)
     static const char *const not_ours[] = {"/",       "/token",   "/v1/projects/p/topics",
                                            "/bucket", "/bucket/", "/computeMetadata/v1"};
     for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
-        EXPECT(storage_owns(ours[i]));
+        EXPECT(storage_rest_owns(ours[i]));
     for (size_t i = 0; i < ARRAY_SIZE(not_ours); i++)
-        EXPECT(!storage_owns(not_ours[i]));
+        EXPECT(!storage_rest_owns(not_ours[i]));
 }
 
-TEST(a_media_upload_gives_googles_resource)
+TEST(a_media_upload_returns_googles_resource)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -205,7 +205,7 @@ static char *multipart(const char *resource, const char *content)
 #define MULTIPART_TYPE "Content-Type: multipart/related; boundary='===1=='"
 #define MULTIPART_PATH "/upload/storage/v1/b/bucket/o?uploadType=multipart"
 
-TEST(a_multipart_upload_brings_metadata_and_content)
+TEST(a_multipart_upload_has_metadata_and_content)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -225,7 +225,7 @@ TEST(a_multipart_upload_brings_metadata_and_content)
     EXPECT_STR(fixture_response_text(&media), "Hello World");
 }
 
-TEST(an_upload_that_is_wrong_leaves_nothing)
+TEST(an_invalid_upload_stores_nothing)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -239,7 +239,7 @@ TEST(an_upload_that_is_wrong_leaves_nothing)
         {MULTIPART_PATH, MULTIPART_TYPE, "{\"name\": \"o\", \"crc32c\": \"AAAAAA==\"}",
          "Provided CRC32C hash", 400},
         {MULTIPART_PATH, MULTIPART_TYPE, "{}", "Required", 400},
-        {MULTIPART_PATH, MULTIPART_TYPE, "[]", "want an object", 400},
+        {MULTIPART_PATH, MULTIPART_TYPE, "[]", "must be an object", 400},
         {MULTIPART_PATH, MULTIPART_TYPE, "{", "not valid JSON", 400},
         {MULTIPART_PATH, MULTIPART_TYPE, "{\"name\": \"o\", \"contentType\": 1}", "contentType",
          400},
@@ -283,7 +283,7 @@ static void pack(const char *text, struct buf *out)
     deflateEnd(&stream);
 }
 
-TEST(an_upload_packed_for_the_way_is_stored_plain)
+TEST(an_upload_with_gzip_content_encoding_is_stored_unpacked)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -307,7 +307,7 @@ TEST(an_upload_packed_for_the_way_is_stored_plain)
     EXPECT_INT(no_gzip.http.status, 400);
 }
 
-TEST(a_whole_download_has_googles_fields)
+TEST(a_download_has_googles_header_fields)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -327,7 +327,7 @@ TEST(a_whole_download_has_googles_fields)
     EXPECT_STR(fixture_response_header(&a, "X-Goog-Storage-Class"), "STANDARD");
 }
 
-TEST(a_range_download_gives_the_part)
+TEST(a_download_of_a_range_returns_that_part)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -357,7 +357,7 @@ TEST(a_range_download_gives_the_part)
     }
 }
 
-TEST(a_failing_download_says_so_in_plain_text)
+TEST(a_failed_download_gets_a_plain_text_error)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -371,7 +371,7 @@ TEST(a_failing_download_says_so_in_plain_text)
     EXPECT_STR(fixture_response_error(&json), "No such object: bucket/nosuch");
 }
 
-TEST(go_reads_an_object_by_its_xml_path)
+TEST(an_object_can_be_read_at_its_xml_path_as_by_go)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -386,7 +386,7 @@ TEST(go_reads_an_object_by_its_xml_path)
     EXPECT_HAS(fixture_response_text(&missing), "<Code>NoSuchKey</Code>");
 }
 
-TEST(content_stored_as_gzip_is_unpacked_for_those_who_cannot)
+TEST(gzip_content_is_unpacked_for_clients_that_do_not_accept_it)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -409,7 +409,7 @@ TEST(content_stored_as_gzip_is_unpacked_for_those_who_cannot)
     EXPECT(bytes_equal(buf_bytes(&raw.http.body), buf_bytes(&packed)));
 }
 
-TEST(a_patch_merges_metadata_and_counts)
+TEST(a_patch_merges_metadata_and_increments_the_metageneration)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -428,7 +428,7 @@ TEST(a_patch_merges_metadata_and_counts)
     EXPECT_STR(fixture_response_member(&updated, "contentType"), "a/b");
 }
 
-TEST(requests_are_done_only_while_their_preconditions_hold)
+TEST(requests_succeed_only_if_their_preconditions_hold)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -463,7 +463,7 @@ TEST(requests_are_done_only_while_their_preconditions_hold)
     }
 }
 
-TEST(an_overwrite_makes_a_new_generation_and_forgets_the_old_one)
+TEST(an_overwrite_creates_a_new_generation_and_deletes_the_old_one)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -481,7 +481,7 @@ TEST(an_overwrite_makes_a_new_generation_and_forgets_the_old_one)
     EXPECT_INT(old.http.status, 404);
 }
 
-TEST(a_versioned_bucket_keeps_generations)
+TEST(a_versioned_bucket_archives_generations)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -536,7 +536,7 @@ static char *names_of(const struct fixture_response *answer)
     return buf_take(&names);
 }
 
-TEST(a_list_is_cut_by_prefix_delimiter_offsets_and_patterns)
+TEST(a_list_is_filtered_by_prefix_delimiter_offsets_and_patterns)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -569,7 +569,7 @@ TEST(a_list_is_cut_by_prefix_delimiter_offsets_and_patterns)
     }
 }
 
-TEST(a_list_comes_page_by_page_without_loss)
+TEST(the_pages_of_a_list_are_complete)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -601,7 +601,7 @@ TEST(a_list_comes_page_by_page_without_loss)
     }
 }
 
-TEST(a_list_that_cannot_be_gets_googles_error)
+TEST(an_invalid_list_gets_googles_error)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -640,7 +640,7 @@ TEST(a_rewrite_copies_content_and_metadata)
     EXPECT_STR(fixture_response_header(&copy, "Content-Type"), "text/plain");
 }
 
-TEST(a_copy_takes_new_metadata_and_ignores_given_hashes)
+TEST(a_copy_takes_new_metadata_and_ignores_hashes_in_the_request)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -678,7 +678,7 @@ TEST(compose_joins_objects_in_order)
     EXPECT_STR(fixture_response_header(&content, "X-Goog-Hash"), "crc32c=aR2qLw==");
 }
 
-TEST(compose_and_copy_of_what_is_not_there_fail)
+TEST(compose_and_copy_of_missing_objects_fail)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -701,7 +701,7 @@ TEST(compose_and_copy_of_what_is_not_there_fail)
     }
 }
 
-TEST(an_object_is_read_for_a_neighbour_up_to_a_size)
+TEST(another_api_can_read_an_object_up_to_a_size)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);
@@ -718,7 +718,7 @@ TEST(an_object_is_read_for_a_neighbour_up_to_a_size)
     EXPECT_INT(err.status, ERR_NOT_FOUND);
 }
 
-TEST(reset_forgets_everything)
+TEST(reset_deletes_everything)
 {
     OWN(storage_fixture) struct storage_fixture f;
     storage_fixture_open(&f, NULL);

@@ -33,9 +33,9 @@ static _Noreturn void serve(const char *folder, rlim_t file_limit, int port_to)
     setrlimit(RLIMIT_FSIZE, &(struct rlimit){file_limit, RLIM_INFINITY});
     struct storage *storage = storage_open(&(struct storage_options){.data_dir = folder}, &err);
     struct http_server *server =
-        storage ? http_server_open(&(struct http_server_options){.begin = storage_begin,
-                                                                 .handle = storage_handle,
-                                                                 .refuse = storage_refuse,
+        storage ? http_server_open(&(struct http_server_options){.begin = storage_rest_begin,
+                                                                 .handle = storage_rest_handle,
+                                                                 .refuse = storage_rest_refuse,
                                                                  .app = storage},
                                    &err)
                 : NULL;
@@ -118,7 +118,7 @@ static size_t count_files(const char *folder, const char *name, off_t *bytes)
     return count;
 }
 
-TEST(an_upload_that_a_kill_cuts_off_leaves_nothing)
+TEST(an_upload_interrupted_by_a_kill_leaves_nothing)
 {
     OWN(free) char *folder = make_temp_folder();
     struct child child;
@@ -147,7 +147,7 @@ TEST(an_upload_that_a_kill_cuts_off_leaves_nothing)
     remove_folder(folder);
 }
 
-TEST(what_was_answered_survives_a_kill)
+TEST(what_was_acknowledged_survives_a_kill)
 {
     OWN(free) char *folder = make_temp_folder();
     struct child child;
@@ -175,7 +175,7 @@ TEST(what_was_answered_survives_a_kill)
 
 /* Uploads and overwrites until the server is killed: every object is then whole, and every content
  * has its object. */
-TEST(a_kill_among_many_changes_leaves_content_and_metadata_in_step)
+TEST(a_kill_during_many_changes_leaves_content_and_metadata_consistent)
 {
     OWN(free) char *folder = make_temp_folder();
     for (int round = 0; round < 5; round++) {
@@ -209,7 +209,7 @@ TEST(a_kill_among_many_changes_leaves_content_and_metadata_in_step)
     remove_folder(folder);
 }
 
-TEST(a_full_disk_refuses_the_upload_and_keeps_nothing_of_it)
+TEST(on_a_full_disk_an_upload_fails_and_leaves_nothing)
 {
     OWN(free) char *folder = make_temp_folder();
     struct child child;
@@ -236,7 +236,7 @@ TEST(a_full_disk_refuses_the_upload_and_keeps_nothing_of_it)
     remove_folder(folder);
 }
 
-TEST(a_resumable_upload_goes_on_when_the_disk_has_room_again)
+TEST(a_resumable_upload_continues_when_the_disk_has_space_again)
 {
     OWN(free) char *folder = make_temp_folder();
     struct child child;
@@ -298,7 +298,7 @@ static void *write_often(void *to)
     return NULL;
 }
 
-TEST(concurrent_uploads_to_one_name_are_each_whole)
+TEST(concurrent_uploads_to_one_name_do_not_mix)
 {
     OWN(free) char *folder = make_temp_folder();
     {
@@ -365,7 +365,7 @@ TEST(a_large_upload_and_its_download_need_little_memory)
     remove_folder(folder);
 }
 
-TEST(nothing_is_left_behind_when_nothing_is_to_be_kept)
+TEST(in_memory_storage_leaves_no_files)
 {
     OWN(free) char *folder = make_temp_folder();
     setenv("TMPDIR", folder, 1);

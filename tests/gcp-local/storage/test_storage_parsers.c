@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-TEST(hello_world_has_the_hashes_that_google_shows)
+TEST(hello_world_has_googles_hashes)
 {
     OWN(content_hash) struct content_hash hash = {0};
     content_hash_add(&hash, bytes_of("Hello "));
@@ -27,7 +27,7 @@ TEST(hello_world_has_the_hashes_that_google_shows)
     EXPECT_STR(crc, "aR2qLw==");
 }
 
-TEST(nothing_has_the_hashes_that_google_shows)
+TEST(empty_content_has_googles_hashes)
 {
     OWN(content_hash) struct content_hash hash = {0};
     OWN(free) char *md5 = content_hash_md5(&hash);
@@ -38,7 +38,7 @@ TEST(nothing_has_the_hashes_that_google_shows)
 }
 
 /* RFC 3720 appendix B.4. */
-TEST(crc32c_gives_the_numbers_of_its_standard)
+TEST(crc32c_gives_the_values_of_rfc_3720)
 {
     char zeros[32] = {0}, ones[32], up[32];
     for (int i = 0; i < 32; i++) {
@@ -50,7 +50,7 @@ TEST(crc32c_gives_the_numbers_of_its_standard)
     EXPECT(crc32c(0, (struct bytes){up, 32}) == 0x46DD794E);
 }
 
-TEST(crc32c_is_the_same_with_and_without_the_processors_help)
+TEST(crc32c_is_the_same_with_and_without_processor_support)
 {
     char data[1000];
     for (size_t i = 0; i < sizeof(data); i++)
@@ -131,7 +131,7 @@ static const char *const contents[] = {
     "\n--===12==x is no delimiter\r\n--d0e9-77-x nor this\r\n--ab cd",
 };
 
-TEST(each_clients_multipart_gives_its_content_however_it_is_cut)
+TEST(each_clients_multipart_body_is_parsed_in_pieces_of_any_size)
 {
     for (size_t d = 0; d < ARRAY_SIZE(dialects); d++)
         for (size_t c = 0; c < ARRAY_SIZE(contents); c++)
@@ -148,7 +148,7 @@ TEST(each_clients_multipart_gives_its_content_however_it_is_cut)
             }
 }
 
-TEST(a_multipart_body_that_is_broken_is_refused)
+TEST(a_malformed_multipart_body_is_rejected)
 {
     static const struct {
         const char *type, *body, *then;
@@ -189,7 +189,7 @@ TEST(multipart_header_fields_and_json_have_a_limit)
     EXPECT_HAS(large.err.text, "over 1 MiB");
 }
 
-TEST(a_range_field_gives_the_bytes_that_exist)
+TEST(a_range_is_limited_to_existing_bytes)
 {
     static const struct {
         const char *field;
@@ -225,7 +225,7 @@ TEST(a_range_field_gives_the_bytes_that_exist)
     }
 }
 
-TEST(a_content_range_is_read_in_all_its_forms)
+TEST(a_content_range_is_parsed_in_all_its_forms)
 {
     static const struct {
         const char *field;
@@ -283,7 +283,7 @@ TEST(object_names_are_up_to_1024_bytes_without_line_breaks)
     }
 }
 
-TEST(a_glob_matches_as_google_says)
+TEST(a_glob_matches_as_google_documents)
 {
     static const struct {
         const char *pattern, *name;
@@ -314,7 +314,7 @@ TEST(a_glob_matches_as_google_says)
         EXPECT_INT(glob_match(rows[i].pattern, rows[i].name), rows[i].then);
 }
 
-TEST(a_hostile_glob_ends_soon)
+TEST(a_hostile_glob_takes_limited_time)
 {
     char name[1001];
     memset(name, 'a', 1000);
@@ -322,7 +322,7 @@ TEST(a_hostile_glob_ends_soon)
     EXPECT(!glob_match("*a*a*a*a*a*a*a*a*a*a*a*a*b", name));
 }
 
-TEST(preconditions_are_checked_against_what_is_there)
+TEST(preconditions_are_checked_against_the_existing_object)
 {
     static const struct {
         const char *query;
@@ -353,7 +353,7 @@ TEST(preconditions_are_checked_against_what_is_there)
     }
 }
 
-TEST(an_etag_is_made_as_google_makes_it)
+TEST(an_etag_has_googles_format)
 {
     OWN(free) char *object = storage_object_etag(3, 1);
     OWN(free) char *bucket = storage_object_etag(0, 1);

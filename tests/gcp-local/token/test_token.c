@@ -11,6 +11,7 @@
 #include "gcp-local/token/rsa_key.h"
 #include "gcp-local/token/signer.h"
 #include "gcp/auth/jwt.h"
+#include "gcp/auth/jwt_sign.h"
 #include "tests/helpers/test.h"
 
 #include <openssl/evp.h>
@@ -76,14 +77,14 @@ static struct err refusal_of(const struct accounts *accounts, const char *jwt)
     return err;
 }
 
-TEST(an_assertion_signed_by_a_registered_key_is_taken)
+TEST(an_assertion_signed_by_an_accounts_key_is_accepted)
 {
     OWN(accounts) struct accounts accounts = accounts_new();
     json_auto_t *claims = claims_new();
     struct err err = {0};
     const char *const kids[] = {accounts.kid, NULL}; /* naming the key is not required */
     for (size_t i = 0; i < ARRAY_SIZE(kids); i++) {
-        OWN(free) char *jwt = jwt_rs256_sign(claims, kids[i], accounts.pem, &err);
+        OWN(free) char *jwt = jwt_sign(claims, kids[i], accounts.pem, &err);
         OWN(assertion) struct assertion assertion = {0};
         EXPECT(assertion_read(accounts.path, jwt, host, now, &assertion, &err));
         EXPECT_STR(assertion.email, email);
@@ -91,7 +92,7 @@ TEST(an_assertion_signed_by_a_registered_key_is_taken)
     }
 }
 
-TEST(claims_that_google_refuses_are_refused_in_its_words)
+TEST(invalid_claims_get_googles_errors)
 {
     static const struct {
         const char *claim; /* replaced by this JSON value; removed when NULL */
@@ -130,14 +131,14 @@ TEST(claims_that_google_refuses_are_refused_in_its_words)
         if (rows[i].value)
             json_object_set_new(claims, rows[i].claim,
                                 json_loads(rows[i].value, JSON_DECODE_ANY, NULL));
-        OWN(free) char *jwt = jwt_rs256_sign(claims, accounts.kid, accounts.pem, &err);
+        OWN(free) char *jwt = jwt_sign(claims, accounts.kid, accounts.pem, &err);
         struct err refusal = refusal_of(&accounts, jwt);
         EXPECT_STR(refusal.reason, rows[i].reason);
         EXPECT_HAS(refusal.text, rows[i].text);
     }
 }
 
-TEST(google_and_this_server_are_audiences)
+TEST(google_and_this_server_are_accepted_as_audience)
 {
     static const char *const audiences[] = {
         "https://oauth2.googleapis.com/token",
@@ -151,7 +152,7 @@ TEST(google_and_this_server_are_audiences)
         json_auto_t *claims = claims_new();
         struct err err = {0};
         json_object_set_new(claims, "aud", json_string(audiences[i]));
-        OWN(free) char *jwt = jwt_rs256_sign(claims, accounts.kid, accounts.pem, &err);
+        OWN(free) char *jwt = jwt_sign(claims, accounts.kid, accounts.pem, &err);
         OWN(assertion) struct assertion assertion = {0};
         EXPECT(assertion_read(accounts.path, jwt, host, now, &assertion, &err));
     }
@@ -163,7 +164,7 @@ TEST(clocks_may_be_a_minute_ahead)
     json_auto_t *claims = claims_new();
     json_object_set_new(claims, "iat", json_integer(now + 59));
     struct err err = {0};
-    OWN(free) char *jwt = jwt_rs256_sign(claims, accounts.kid, accounts.pem, &err);
+    OWN(free) char *jwt = jwt_sign(claims, accounts.kid, accounts.pem, &err);
     OWN(assertion) struct assertion assertion = {0};
     EXPECT(assertion_read(accounts.path, jwt, host, now, &assertion, &err));
 }
@@ -182,7 +183,7 @@ static char *forged(const char *header, const json_t *claims, const char *key)
     return str_format("%s.%s", both, key ? third : "");
 }
 
-TEST(a_token_that_says_alg_none_is_refused)
+TEST(a_token_with_alg_none_is_rejected)
 {
     OWN(accounts) struct accounts accounts = accounts_new();
     json_auto_t *claims = claims_new();
@@ -195,7 +196,7 @@ TEST(a_token_that_says_alg_none_is_refused)
     }
 }
 
-TEST(hs256_keyed_with_the_public_key_is_refused)
+TEST(hs256_keyed_with_the_public_key_is_rejected)
 {
     OWN(accounts) struct accounts accounts = accounts_new();
     json_auto_t *claims = claims_new();
@@ -210,7 +211,7 @@ TEST(hs256_keyed_with_the_public_key_is_refused)
     EXPECT_STR(refusal_of(&accounts, lying).text, "Invalid JWT Signature.");
 }
 
-TEST(another_accounts_key_and_a_key_that_nobody_knows_are_refused)
+TEST(another_accounts_key_and_an_unknown_key_are_rejected)
 {
     OWN(accounts) struct accounts accounts = accounts_new();
     json_auto_t *claims = claims_new();
@@ -226,21 +227,21 @@ TEST(another_accounts_key_and_a_key_that_nobody_knows_are_refused)
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct err err = {0};
-        OWN(free) char *jwt = jwt_rs256_sign(claims, rows[i].kid, rows[i].pem, &err);
+        OWN(free) char *jwt = jwt_sign(claims, rows[i].kid, rows[i].pem, &err);
         EXPECT_STR(refusal_of(&accounts, jwt).text, "Invalid JWT Signature.");
     }
     json_object_set_new(claims, "iss", json_string("nobody@demo.iam.gserviceaccount.com"));
     struct err err = {0};
-    OWN(free) char *jwt = jwt_rs256_sign(claims, NULL, accounts.pem, &err);
+    OWN(free) char *jwt = jwt_sign(claims, NULL, accounts.pem, &err);
     EXPECT_STR(refusal_of(&accounts, jwt).text, "Invalid grant: account not found");
 }
 
-TEST(tokens_that_are_none_are_refused)
+TEST(malformed_tokens_are_rejected)
 {
     OWN(accounts) struct accounts accounts = accounts_new();
     json_auto_t *claims = claims_new();
     struct err err = {0};
-    OWN(free) char *good = jwt_rs256_sign(claims, accounts.kid, accounts.pem, &err);
+    OWN(free) char *good = jwt_sign(claims, accounts.kid, accounts.pem, &err);
     OWN(free) char *more = str_format("%s.x", good);
     OWN(free) char *padded = str_format("%s==", good);
     OWN(free) char *flipped = str_copy(good);
@@ -256,7 +257,7 @@ TEST(tokens_that_are_none_are_refused)
         EXPECT_STR(refusal_of(&accounts, rows[i]).reason, "invalid_grant");
 }
 
-TEST(an_access_token_is_good_until_its_end_and_with_its_secret_only)
+TEST(an_access_token_is_valid_until_it_expires_and_only_with_its_secret)
 {
     struct token_secret secret = {{1}}, other = {{2}};
     struct access_grant grant = {(char *)email, (char *)scope, now + 60};
@@ -273,7 +274,7 @@ TEST(an_access_token_is_good_until_its_end_and_with_its_secret_only)
     EXPECT_STR(foreign.reason, "ACCESS_TOKEN_TYPE_UNSUPPORTED");
 }
 
-TEST(an_access_token_with_any_character_changed_is_refused)
+TEST(an_access_token_with_any_character_changed_is_rejected)
 {
     struct token_secret secret = {{1}};
     struct access_grant grant = {(char *)email, (char *)scope, now + 60};
@@ -346,7 +347,7 @@ TEST(an_id_token_is_verified_by_the_published_key)
     EXPECT(jread_ok(&at));
 }
 
-TEST(the_signing_key_outlives_a_restart)
+TEST(the_signing_key_survives_a_restart)
 {
     OWN(accounts) struct accounts accounts = accounts_new();
     OWN(free) char *path = str_format("%s/signing-key.pem", accounts.path);

@@ -31,7 +31,7 @@ TEST(languages_have_names_in_each_other)
     EXPECT_STR(language_name(fr, fr), "Français");
 }
 
-TEST(the_language_of_a_text_is_one_of_the_six)
+TEST(the_language_of_a_text_is_detected_among_the_six)
 {
     static const struct {
         const char *text, *code;
@@ -60,7 +60,7 @@ TEST(the_language_of_a_text_is_one_of_the_six)
     EXPECT(confidence == 0);
 }
 
-TEST(of_a_long_text_the_beginning_is_enough)
+TEST(the_language_of_a_long_text_is_detected_from_its_beginning)
 {
     OWN(buf) struct buf text = {0};
     for (int i = 0; i < 4000; i++)
@@ -69,7 +69,7 @@ TEST(of_a_long_text_the_beginning_is_enough)
     EXPECT_STR(detect_language(text.data, false, &confidence)->code, "fr");
 }
 
-TEST(entities_become_characters_but_those_that_html_needs)
+TEST(entities_become_characters_except_those_that_html_needs)
 {
     static const struct {
         const char *before, *after;
@@ -88,7 +88,7 @@ TEST(entities_become_characters_but_those_that_html_needs)
     }
 }
 
-TEST(quotes_and_loose_signs_are_written_as_entities_outside_of_tags)
+TEST(quotes_and_special_characters_become_entities_outside_of_tags)
 {
     static const struct {
         const char *before, *after;
@@ -108,13 +108,13 @@ TEST(quotes_and_loose_signs_are_written_as_entities_outside_of_tags)
 static bool run(const char *script, const char *input, int timeout_ms, size_t max_output,
                 struct buf *out, struct err *err)
 {
-    const char *const argv[] = {"sh", "-c", script, NULL}, *const env[] = {"PATH=/usr/bin:/bin",
-                                                                           "LC_ALL=C", NULL};
+    char *const argv[] = {"sh", "-c", (char *)(uintptr_t)script, NULL};
+    char *const env[] = {"PATH=/usr/bin:/bin", "LC_ALL=C", NULL};
     struct filter_process filter = {argv, env, timeout_ms, max_output};
     return filter_process_run(&filter, bytes_of(input), out, err);
 }
 
-TEST(a_filter_gets_its_input_and_only_the_environment_given)
+TEST(a_filter_gets_its_input_and_only_the_given_environment)
 {
     OWN(buf) struct buf out = {0};
     struct err err = {0};
@@ -122,15 +122,15 @@ TEST(a_filter_gets_its_input_and_only_the_environment_given)
     EXPECT_STR(out.data, "HELLO0\n");
 }
 
-TEST(a_filter_that_fails_is_quoted)
+TEST(the_error_of_a_failed_filter_quotes_its_standard_error)
 {
     OWN(buf) struct buf out = {0};
     struct err err = {0};
     EXPECT(!run("echo no such pair >&2; echo more >&2; exit 3", "", 10000, 1000, &out, &err));
-    EXPECT_STR(err.text, "sh failed (exit code 3), saying: no such pair");
+    EXPECT_STR(err.text, "sh failed (exit code 3): no such pair");
 }
 
-TEST(a_filter_that_never_ends_is_killed_with_all_it_started)
+TEST(a_filter_that_does_not_end_is_killed_with_its_descendants)
 {
     OWN(buf) struct buf out = {0};
     struct err err = {0};
@@ -138,7 +138,7 @@ TEST(a_filter_that_never_ends_is_killed_with_all_it_started)
     EXPECT_INT(err.status, ERR_UNAVAILABLE);
 }
 
-TEST(a_filter_that_writes_too_much_is_stopped)
+TEST(a_filter_that_writes_too_much_is_killed)
 {
     OWN(buf) struct buf out = {0};
     struct err err = {0};
@@ -148,7 +148,7 @@ TEST(a_filter_that_writes_too_much_is_stopped)
 
 TEST(a_program_that_is_missing_is_not_found)
 {
-    const char *const argv[] = {"no-such-program", NULL}, *const env[] = {NULL};
+    char *const argv[] = {"no-such-program", NULL}, *const env[] = {NULL};
     struct filter_process filter = {argv, env, 1000, 1000};
     OWN(buf) struct buf out = {0};
     struct err err = {0};
@@ -168,7 +168,7 @@ TEST(without_apertium_the_error_names_the_packages)
     EXPECT_INT(err.status, ERR_INPUT);
     EXPECT_STR(err.reason, "FAILED_PRECONDITION");
     EXPECT_STR(err.text, "translation needs Debian's packages apertium and apertium-eng-cat; "
-                         "./scripts/setup run installs all that are needed");
+                         "install all with ./scripts/setup run");
 }
 
 /* "STATUS BODY" for a request text. The caller frees. */
@@ -192,7 +192,7 @@ TEST(v2_translates_a_text)
                          "\"detectedSourceLanguage\":\"en\"}]}}");
 }
 
-TEST(v2_translates_many_texts_in_order_whatever_they_hold)
+TEST(v2_translates_many_texts_of_any_content_in_order)
 {
     OWN(free) char *answer = v2(
         V2_TRANSLATE, "{\"q\":[\"Hello World\",\"\",\"Bonjour\",\"Good morning\\n\\nThe house\","
@@ -207,7 +207,7 @@ TEST(v2_translates_many_texts_in_order_whatever_they_hold)
                    want[i]);
 }
 
-TEST(v2_takes_html_unless_told_otherwise)
+TEST(v2_expects_html_by_default)
 {
     OWN(free) char *answer =
         v2(V2_TRANSLATE, "{\"q\":\"<b>Good morning</b> &amp; the &quot;house&quot;\","
@@ -216,7 +216,7 @@ TEST(v2_takes_html_unless_told_otherwise)
                        "\"<b>Bon dia</b> &amp; la &quot;casa&quot;\"}]}}");
 }
 
-TEST(v2_leaves_a_text_alone_that_is_in_the_target_language)
+TEST(v2_does_not_change_a_text_in_the_target_language)
 {
     OWN(free) char *answer = v2(V2_TRANSLATE, "{\"q\":\"Hola Mundo\",\"target\":\"es\"}");
     EXPECT_HAS(answer, "\"translatedText\":\"Hola Mundo\",\"detectedSourceLanguage\":\"es\"");
@@ -241,7 +241,7 @@ TEST(v2_translates_in_all_thirty_directions)
         }
 }
 
-TEST(v2_refuses_in_googles_form)
+TEST(v2_rejects_invalid_requests_with_googles_errors)
 {
     static const struct {
         const char *request, *want;
@@ -260,7 +260,7 @@ TEST(v2_refuses_in_googles_form)
         {"{\"q\":\"x\",\"target\":\"en\",\"format\":\"pdf\"}", "Format: pdf"},
         {"{\"target\":\"en\"}", "Required Text"},
         {"{\"q\":[],\"target\":\"en\"}", "Required Text"},
-        {"{\"q\":[7],\"target\":\"en\"}", "q holds something else than strings"},
+        {"{\"q\":[7],\"target\":\"en\"}", "q must hold strings only"},
         {"{\"q\":\"x\"}", "Required parameter: target"},
         {"{\"q\":\"x\",\"target\":7}", "target is a number, want a string"},
         {"{\"q\":\"x\",\"to\":\"en\"}", "to is not known"},
@@ -272,7 +272,7 @@ TEST(v2_refuses_in_googles_form)
     }
 }
 
-TEST(v2_keeps_to_its_limits)
+TEST(v2_enforces_googles_limits)
 {
     json_t *list = json_array();
     for (int i = 0; i < 129; i++)
@@ -293,7 +293,7 @@ TEST(v2_keeps_to_its_limits)
     EXPECT_INT(answer.status, 400);
 }
 
-TEST(v2_translates_a_long_text_whole)
+TEST(v2_translates_a_long_text_completely)
 {
     OWN(buf) struct buf text = {0};
     for (int i = 0; i < 400; i++)
@@ -324,7 +324,7 @@ TEST(v2_lists_languages_with_names_when_a_target_is_given)
     EXPECT_HAS(named, "{\"language\":\"en\",\"name\":\"Inglés\"}");
 }
 
-TEST(v2_takes_forms_and_queries_with_q_again_and_again)
+TEST(v2_accepts_forms_and_queries_with_repeated_q)
 {
     struct err err = {0};
     json_auto_t *request =
@@ -361,7 +361,7 @@ TEST(v3_translates_texts)
                "\"en\"},{\"translatedText\":\"Buenos días\",\"detectedLanguageCode\":\"en\"}]}");
 }
 
-TEST(v3_refuses_what_is_wrong)
+TEST(v3_rejects_invalid_requests)
 {
     static const struct {
         const char *request, *want;
@@ -379,7 +379,7 @@ TEST(v3_refuses_what_is_wrong)
         {"{\"contents\":[\"x\"],\"targetLanguageCode\":\"es\",\"mimeType\":\"image/png\"}",
          "mimeType is image/png, want text/plain or text/html"},
         {"{\"contents\":[\"x\"],\"targetLanguageCode\":\"es\",\"glossaryConfig\":{}}",
-         "not built into gcp-local"},
+         "not supported by gcp-local"},
         {"{\"content\":[\"x\"]}", "content is not known; did you mean contents?"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -424,7 +424,7 @@ TEST(v3_detects_and_lists_languages)
     EXPECT(translate_v3_languages("xx", &err) == NULL);
 }
 
-TEST(paths_of_translate_are_told_from_others)
+TEST(paths_of_translate_are_recognized)
 {
     EXPECT(translate_owns("/language/translate/v2"));
     EXPECT(translate_owns("/language/translate/v2/detect"));
@@ -434,7 +434,7 @@ TEST(paths_of_translate_are_told_from_others)
     EXPECT(!translate_owns("/"));
 }
 
-TEST(both_apis_answer_over_http)
+TEST(both_apis_reply_over_http)
 {
     static const struct {
         const char *target, *type, *body, *want;
@@ -459,7 +459,7 @@ TEST(both_apis_answer_over_http)
          "\"languageCode\": \"en\""},
         {"/v3/projects/p/supportedLanguages?displayLanguageCode=en", NULL, NULL, "Portuguese"},
         {"/v3/projects/p:batchTranslateText", "application/json", "{}",
-         "/v3/projects/p:batchTranslateText is not built into gcp-local"},
+         "/v3/projects/p:batchTranslateText is not supported by gcp-local"},
     };
     struct err err = {0};
     struct translate_api *translate = translate_open();

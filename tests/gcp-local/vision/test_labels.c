@@ -47,7 +47,7 @@ static struct labels labels_of(const struct network *network, const struct buf *
 static const char *const at_sea[] = {"Sky",           "Cloud",  "Sunset", "Water",
                                      "Body of water", "Nature", "Sea",    "Coast"};
 
-TEST(the_sea_at_sunset_is_labelled_as_a_person_would)
+TEST(the_sea_at_sunset_gets_the_labels_a_person_would_give)
 {
     OWN(network) struct network *network = open_network();
     OWN(picture) struct picture sea = sea_picture(640, 480);
@@ -81,7 +81,7 @@ TEST(every_format_gives_the_same_labels)
     }
 }
 
-TEST(a_photo_taken_sideways_is_labelled_as_if_upright)
+TEST(a_photo_taken_sideways_gets_the_same_labels)
 {
     OWN(network) struct network *network = open_network();
     OWN(picture) struct picture sea = sea_picture(640, 480);
@@ -97,7 +97,7 @@ TEST(a_photo_taken_sideways_is_labelled_as_if_upright)
         EXPECT(score_of(&labels, at_sea[i]) > 0.6);
 }
 
-TEST(black_and_noise_have_no_labels_and_white_is_paper)
+TEST(black_and_noise_have_no_labels_and_white_looks_like_text)
 {
     OWN(network) struct network *network = open_network();
     OWN(picture) struct picture black = plain_picture(300, 300, 0),
@@ -158,17 +158,17 @@ TEST(several_threads_share_one_network)
     }
 }
 
-TEST(without_weights_there_is_an_error_that_says_how_to_fetch_them)
+TEST(without_weights_the_error_says_how_to_fetch_them)
 {
     struct err err = {0};
     EXPECT(network_open("/nonexistent/centernet.bin", &err) == NULL);
     EXPECT_INT(err.status, ERR_INTERNAL);
-    EXPECT_STR(err.text, "no labels without the network's weights: /nonexistent/centernet.bin No "
-                         "such file or directory; ./scripts/fetch-weights fetches them, --model "
-                         "names another place");
+    EXPECT_STR(err.text, "/nonexistent/centernet.bin: No such file or directory; labels need the "
+                         "network's weights: run ./scripts/fetch-weights, or name the file with "
+                         "--model");
 }
 
-TEST(weights_that_were_changed_are_refused)
+TEST(modified_weights_are_rejected)
 {
     OWN(free) char *path = network_path(NULL);
     OWN(buf) struct buf weights = {0};
@@ -183,8 +183,8 @@ TEST(weights_that_were_changed_are_refused)
     EXPECT(network_open(changed, &shorter) == NULL);
     close(fd);
     unlink(changed);
-    EXPECT_HAS(err.text, "has another SHA-256");
-    EXPECT_HAS(shorter.text, "has another size");
+    EXPECT_HAS(err.text, "not the expected SHA-256");
+    EXPECT_HAS(shorter.text, "not the expected size");
 }
 
 /* Expects labels by name, in any order, and no others; scores within 0.03. */

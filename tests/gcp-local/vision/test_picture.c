@@ -67,7 +67,7 @@ TEST(every_format_gives_the_same_colours)
     }
 }
 
-TEST(a_large_picture_is_made_smaller_while_it_is_read)
+TEST(a_large_picture_is_reduced_while_it_is_read)
 {
     OWN(picture) struct picture quarters = quarters_picture(1900, 1200);
     for (int format = 0; format < 5; format++) {
@@ -86,7 +86,7 @@ TEST(a_large_picture_is_made_smaller_while_it_is_read)
     }
 }
 
-TEST(the_orientation_in_the_exif_block_is_obeyed)
+TEST(the_exif_orientation_is_applied)
 {
     static const struct {
         unsigned orientation;
@@ -114,7 +114,7 @@ TEST(the_orientation_in_the_exif_block_is_obeyed)
         }
 }
 
-TEST(what_is_transparent_becomes_white)
+TEST(transparent_pixels_become_white)
 {
     OWN(picture) struct picture quarters = quarters_picture(300, 300);
     OWN(buf) struct buf file = {0};
@@ -134,7 +134,7 @@ TEST(a_grey_jpeg_is_read_as_grey)
     EXPECT_INT(picture.rgb[1], picture.rgb[2]);
 }
 
-TEST(a_jpeg_that_was_cut_is_decoded_as_far_as_it_goes)
+TEST(a_truncated_jpeg_is_decoded_as_far_as_possible)
 {
     OWN(picture) struct picture quarters = quarters_picture(300, 300);
     OWN(buf) struct buf file = {0};
@@ -167,7 +167,7 @@ TEST(a_picture_without_pixels_is_bad_image_data)
     }
 }
 
-TEST(a_damaged_file_is_decoded_or_refused_but_nothing_else)
+TEST(a_damaged_file_is_decoded_or_rejected)
 {
     OWN(picture) struct picture noise = noise_picture(64, 48);
     for (int format = 0; format < 4; format++)
@@ -201,7 +201,7 @@ TEST(other_files_are_bad_image_data)
     }
 }
 
-TEST(a_picture_of_more_than_75_megapixels_is_refused_unread)
+TEST(a_picture_of_more_than_75_megapixels_is_rejected_before_decoding)
 {
     OWN(picture) struct picture small = plain_picture(16, 16, 0x808080);
     OWN(buf) struct buf png = {0}, jpeg = {0};
@@ -217,7 +217,7 @@ TEST(a_picture_of_more_than_75_megapixels_is_refused_unread)
     EXPECT_INT(refused(&png).status, ERR_TOO_LARGE);
 }
 
-TEST(what_must_be_held_whole_has_a_lower_limit)
+TEST(pictures_that_are_decoded_as_a_whole_have_a_lower_limit)
 {
     OWN(picture) struct picture small = plain_picture(16, 16, 0x808080);
     OWN(buf) struct buf png = {0}, jpeg = {0};
@@ -229,7 +229,7 @@ TEST(what_must_be_held_whole_has_a_lower_limit)
     EXPECT_HAS(refused(&jpeg).text, "Please limit pictures of this kind to 55 megapixels.");
 }
 
-TEST(a_resized_picture_keeps_its_mean_and_its_places)
+TEST(a_resized_picture_keeps_its_mean_and_its_layout)
 {
     OWN(picture) struct picture quarters = quarters_picture(203, 117);
     static const unsigned sizes[][2] = {{64, 32}, {512, 256}, {203, 117}, {1, 1}, {2, 500}};

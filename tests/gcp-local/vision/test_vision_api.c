@@ -41,65 +41,65 @@ static bool fetch(const char *url, size_t max, struct buf *out, void *context, s
 }
 
 /* The network, a storage and a web. */
-struct world {
+struct fixture {
     struct network *network;
     struct buf sea;
     struct image_source source;
 };
 
-static void open_world(struct world *world)
+static void open_fixture(struct fixture *fixture)
 {
     struct err err = {0};
     OWN(free) char *path = network_path(NULL);
-    *world = (struct world){.network = network_open(path, &err)};
-    if (!world->network)
+    *fixture = (struct fixture){.network = network_open(path, &err)};
+    if (!fixture->network)
         fail_msg("%s", err.text);
     OWN(picture) struct picture sea = sea_picture(320, 240);
-    make_jpeg(&sea, (struct jpeg_options){0}, &world->sea);
-    world->source = (struct image_source){.read_object = read_object, .context = &world->sea};
+    make_jpeg(&sea, (struct jpeg_options){0}, &fixture->sea);
+    fixture->source = (struct image_source){.read_object = read_object, .context = &fixture->sea};
 }
 
-static void own_world(struct world *local)
+static void own_fixture(struct fixture *local)
 {
     network_close(local->network);
     buf_done(&local->sea);
 }
 
 /* The response to a request text, as text without scores; or "400: why". The caller frees. */
-static char *ask(const struct world *world, const char *request)
+static char *ask(const struct fixture *fixture, const char *request)
 {
     struct err err = {0};
     json_auto_t *tree = json_from_bytes(bytes_of(request), "request body", ERR_INPUT, &err);
     json_auto_t *plain = field_case_to_camel(tree);
-    json_auto_t *response = tree ? annotate(world->network, &world->source, plain, &err) : NULL;
+    json_auto_t *response = tree ? annotate(fixture->network, &fixture->source, plain, &err) : NULL;
     if (!response)
         return str_format("%d: %s", err.status, err.text);
     EXPECT(field_mask_apply(response, "responses(labelAnnotations/description,error)", &err));
     return json_to_text(response);
 }
 
-static char *ask_for(const struct world *world, const char *uri)
+static char *ask_for(const struct fixture *fixture, const char *uri)
 {
     OWN(free) char *request =
         str_format("{\"requests\":[{\"image\":{\"source\":{\"imageUri\":\"%s\"}},"
                    "\"features\":[{\"type\":\"LABEL_DETECTION\",\"maxResults\":3}]}]}",
                    uri);
-    return ask(world, request);
+    return ask(fixture, request);
 }
 
 static const char three_labels[] =
     "{\"responses\":[{\"labelAnnotations\":[{\"description\":\"Sky\"},"
     "{\"description\":\"Cloud\"},{\"description\":\"Sunset\"}]}]}";
 
-TEST(an_object_of_storage_is_labelled)
+TEST(an_object_in_storage_is_labelled)
 {
-    OWN(world) struct world world;
-    open_world(&world);
-    OWN(free) char *response = ask_for(&world, "gs://pictures/sea/at sunset.jpg");
+    OWN(fixture) struct fixture fixture;
+    open_fixture(&fixture);
+    OWN(free) char *response = ask_for(&fixture, "gs://pictures/sea/at sunset.jpg");
     EXPECT_STR(response, three_labels);
 }
 
-TEST(what_is_wrong_with_one_image_stands_in_its_answer)
+TEST(an_error_of_one_image_is_in_its_response)
 {
     static const struct {
         const char *uri, *code, *text;
@@ -115,35 +115,35 @@ TEST(what_is_wrong_with_one_image_stands_in_its_answer)
         {"file:///etc/passwd", ":3,", "Invalid image URI"},
         {"https://example.com/sea.jpg", ":7,", "We're not allowed to access the URL"},
     };
-    OWN(world) struct world world;
-    open_world(&world);
+    OWN(fixture) struct fixture fixture;
+    open_fixture(&fixture);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        OWN(free) char *response = ask_for(&world, rows[i].uri);
+        OWN(free) char *response = ask_for(&fixture, rows[i].uri);
         EXPECT(str_starts(response, "{\"responses\":[{\"error\":{\"code\":"));
         EXPECT_HAS(response, rows[i].code);
         EXPECT_HAS(response, rows[i].text);
     }
 }
 
-TEST(a_url_is_fetched_only_where_that_is_allowed)
+TEST(a_url_is_fetched_only_if_that_is_allowed)
 {
-    OWN(world) struct world world;
-    open_world(&world);
-    world.source.fetch = fetch;
-    world.source.fetch_context = &world.sea;
-    OWN(free) char *labels = ask_for(&world, "https://example.com/sea.jpg");
-    OWN(free) char *absent = ask_for(&world, "https://example.com/absent");
-    OWN(free) char *down = ask_for(&world, "http://example.com/down");
+    OWN(fixture) struct fixture fixture;
+    open_fixture(&fixture);
+    fixture.source.fetch = fetch;
+    fixture.source.fetch_context = &fixture.sea;
+    OWN(free) char *labels = ask_for(&fixture, "https://example.com/sea.jpg");
+    OWN(free) char *absent = ask_for(&fixture, "https://example.com/absent");
+    OWN(free) char *down = ask_for(&fixture, "http://example.com/down");
     EXPECT_STR(labels, three_labels);
     EXPECT_HAS(absent, "{\"code\":3,\"message\":\"The URL does not appear to be accessible");
     EXPECT_HAS(down, "{\"code\":14,\"message\":\"We can not access the URL currently.");
 }
 
-TEST(a_batch_is_answered_in_order)
+TEST(the_responses_of_a_batch_are_in_order)
 {
-    OWN(world) struct world world;
-    open_world(&world);
-    OWN(free) char *content = base64_url_encode(buf_bytes(&world.sea));
+    OWN(fixture) struct fixture fixture;
+    open_fixture(&fixture);
+    OWN(free) char *content = base64_url_encode(buf_bytes(&fixture.sea));
     OWN(free) char *request = str_format(
         "{\"requests\":["
         "{\"image\":{\"source\":{\"gcsImageUri\":\"gs://pictures/text\"}},"
@@ -155,30 +155,30 @@ TEST(a_batch_is_answered_in_order)
         " \"imageContext\":{\"languageHints\":[\"en\"]}}],"
         "\"parent\":\"projects/p\",\"labels\":{\"my_team\":\"x\"}}",
         content);
-    OWN(free) char *response = ask(&world, request);
+    OWN(free) char *response = ask(&fixture, request);
     EXPECT_STR(response,
                "{\"responses\":["
                "{\"error\":{\"code\":3,\"message\":\"Bad image data.\"}},"
                "{\"labelAnnotations\":[{\"description\":\"Sky\"}]},"
                "{\"labelAnnotations\":[{\"description\":\"Sky\"},"
                "{\"description\":\"Cloud\"}],"
-               "\"error\":{\"code\":12,\"message\":\"FACE_DETECTION is not built into gcp-local, "
-               "which computes LABEL_DETECTION only.\"}}]}");
+               "\"error\":{\"code\":12,\"message\":\"FACE_DETECTION is not supported by gcp-local, "
+               "only LABEL_DETECTION is.\"}}]}");
 }
 
-TEST(at_most_ten_labels_are_given_unless_more_are_asked_for)
+TEST(at_most_ten_labels_are_returned_by_default)
 {
-    OWN(world) struct world world;
-    open_world(&world);
+    OWN(fixture) struct fixture fixture;
+    open_fixture(&fixture);
     OWN(free) char *response =
-        ask(&world, "{\"requests\":[{\"image\":{\"source\":{\"imageUri\":\"gs://pictures/"
-                    "sea/at sunset.jpg\"}},\"features\":[{\"type\":\"LABEL_DETECTION\"}]}]}");
+        ask(&fixture, "{\"requests\":[{\"image\":{\"source\":{\"imageUri\":\"gs://pictures/"
+                      "sea/at sunset.jpg\"}},\"features\":[{\"type\":\"LABEL_DETECTION\"}]}]}");
     json_auto_t *tree = json_loads(response, 0, NULL);
     const json_t *first = json_array_get(json_object_get(tree, "responses"), 0);
     EXPECT_INT(json_array_size(json_object_get(first, "labelAnnotations")), 8);
 }
 
-TEST(a_request_that_is_wrong_as_a_whole_is_refused)
+TEST(an_invalid_request_is_rejected_as_a_whole)
 {
 #define REQUEST(image, feature)                                                                    \
     "{\"requests\":[{\"image\":{" image "},\"features\":[{" feature "}]}]}"
@@ -203,37 +203,37 @@ TEST(a_request_that_is_wrong_as_a_whole_is_refused)
         {REQUEST("", "\"type\":4,\"maxResults\":\"many\""), "want a whole number"},
         {REQUEST("", "\"type\":4,\"top\":1"), "features[0].top is not known"},
     };
-    OWN(world) struct world world;
-    open_world(&world);
+    OWN(fixture) struct fixture fixture;
+    open_fixture(&fixture);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        OWN(free) char *response = ask(&world, rows[i].request);
+        OWN(free) char *response = ask(&fixture, rows[i].request);
         EXPECT_HAS(response, rows[i].text);
         EXPECT(str_starts(response, "400: "));
     }
-    OWN(free) char *no_image = ask(&world, REQUEST("", "\"type\":4"));
+    OWN(free) char *no_image = ask(&fixture, REQUEST("", "\"type\":4"));
     EXPECT_STR(no_image,
                "{\"responses\":[{\"error\":{\"code\":3,\"message\":\"No image present.\"}}]}");
 }
 
-TEST(more_than_sixteen_images_are_refused)
+TEST(more_than_sixteen_images_are_rejected)
 {
-    OWN(world) struct world world;
-    open_world(&world);
+    OWN(fixture) struct fixture fixture;
+    open_fixture(&fixture);
     json_auto_t *one = json_pack("{s:{}, s:[{s:i}]}", "image", "features", "type", 1);
     json_t *list = json_array();
     for (int i = 0; i < 17; i++)
         json_array_append(list, one);
     json_auto_t *request = json_pack("{s:o}", "requests", list);
     struct err err = {0};
-    EXPECT(annotate(world.network, &world.source, request, &err) == NULL);
+    EXPECT(annotate(fixture.network, &fixture.source, request, &err) == NULL);
     EXPECT_STR(err.text, "Too many images per request.");
     json_array_remove(list, 0);
     struct err none = {0};
-    json_auto_t *response = annotate(world.network, &world.source, request, &none);
+    json_auto_t *response = annotate(fixture.network, &fixture.source, request, &none);
     EXPECT_INT(json_array_size(json_object_get(response, "responses")), 16);
 }
 
-TEST(a_selection_of_fields_keeps_what_it_names)
+TEST(a_selection_of_fields_keeps_only_those_fields)
 {
     static const struct {
         const char *fields, *left;
@@ -270,7 +270,7 @@ TEST(a_selection_of_fields_keeps_what_it_names)
     }
 }
 
-TEST(paths_of_vision_are_told_from_others)
+TEST(paths_of_vision_are_recognized)
 {
     static const char *const ours[] = {
         "/v1/images:annotate",
@@ -339,7 +339,7 @@ static const char sea_request[] =
     "{\"requests\":[{\"image\":{\"source\":{\"imageUri\":\"gs://pictures/sea/at sunset.jpg\"}},"
     "\"features\":[{\"type\":\"LABEL_DETECTION\",\"maxResults\":2}]}]}";
 
-TEST(labels_are_answered_over_http)
+TEST(labels_are_returned_over_http)
 {
     OWN(site) struct site site;
     open_site(&site, (struct vision_options){0});
@@ -359,7 +359,7 @@ TEST(labels_are_answered_over_http)
     EXPECT(strstr(scores, "description") == NULL && strstr(scores, "topicality") == NULL);
 }
 
-TEST(requests_that_vision_cannot_answer_get_googles_error)
+TEST(unsupported_requests_get_googles_error)
 {
     OWN(site) struct site site;
     open_site(&site, (struct vision_options){0});
@@ -369,7 +369,7 @@ TEST(requests_that_vision_cannot_answer_get_googles_error)
         {"/v1/images:annotate", "{", "400 ", "INVALID_ARGUMENT"},
         {"/v1/images:annotate", "{}", "400 ", "Request must specify image and features."},
         {"/v1/images:annotate?fields=a(", sea_request, "400 ", "Invalid field selection a("},
-        {"/v1/files:annotate", "{}", "400 ", "/v1/files:annotate is not built into gcp-local"},
+        {"/v1/files:annotate", "{}", "400 ", "/v1/files:annotate is not supported by gcp-local"},
         {"/v1/images:annotate", NULL, "404 ", "NOT_FOUND"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -386,17 +386,17 @@ TEST(requests_that_vision_cannot_answer_get_googles_error)
     EXPECT_HAS(answer, "Request payload size exceeds the limit: 10485760 bytes.");
 }
 
-TEST(without_weights_the_answer_says_how_to_fetch_them)
+TEST(without_weights_the_reply_says_how_to_fetch_them)
 {
     OWN(site) struct site site;
     open_site(&site, (struct vision_options){.model = "/nonexistent"});
     OWN(free) char *answer = send(&site, "/v1/images:annotate", sea_request);
     EXPECT(str_starts(answer, "400 "));
     EXPECT_HAS(answer, "FAILED_PRECONDITION");
-    EXPECT_HAS(answer, "./scripts/fetch-weights fetches them");
+    EXPECT_HAS(answer, "run ./scripts/fetch-weights");
 }
 
-TEST(a_picture_is_fetched_over_http_where_that_is_allowed)
+TEST(a_picture_is_fetched_over_http_if_that_is_allowed)
 {
     OWN(site) struct site site;
     open_site(&site, (struct vision_options){.allow_fetch = true});

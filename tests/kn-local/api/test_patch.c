@@ -2,6 +2,7 @@
 /* Patches: merge, strategic, JSON patch, and server-side apply. */
 #include "base/json/jread.h"
 #include "base/str.h"
+#include "kn-local/api/json_patch.h"
 #include "kn-local/api/managed_fields.h"
 #include "kn-local/api/merge_patch.h"
 #include "tests/helpers/test.h"

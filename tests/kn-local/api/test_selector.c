@@ -3,9 +3,9 @@
 #include "base/json/jread.h"
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "kn-local/api/api_request.h"
+#include "kn-local/api/api_request_path.h"
+#include "kn-local/api/api_table.h"
 #include "kn-local/api/selector.h"
-#include "kn-local/api/table.h"
 #include "tests/helpers/test.h"
 
 static bool matches(const char *labels, const char *fields)

@@ -3,7 +3,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "base/yaml/yaml.h"
-#include "kn-local/api/table.h"
+#include "kn-local/api/api_table.h"
 #include "kn-local/controllers/controllers.h"
 #include "kn-local/kinds/schema.h"
 #include "kn-local/manifests/manifests.h"

@@ -214,9 +214,18 @@ TEST(a_subscription_of_2019_becomes_one_of_today)
         "spec:\n  channel: {apiVersion: eventing.knative.dev/v1alpha1, kind: Channel, name: c}\n"
         "  subscriber:\n    ref: {apiVersion: serving.knative.dev/v1alpha1, kind: Service, "
         "name: v}\n");
-    EXPECT_STR(spec, "{\"channel\":{\"kind\":\"Channel\",\"name\":\"c\",\"apiVersion\":"
-                     "\"messaging.knative.dev/v1\"},\"subscriber\":{\"ref\":{\"kind\":\"Service\","
-                     "\"name\":\"v\",\"apiVersion\":\"serving.knative.dev/v1\"}}}");
+    EXPECT_STR(spec, "{\"channel\":{\"apiVersion\":\"messaging.knative.dev/v1\",\"kind\":"
+                     "\"Channel\",\"name\":\"c\"},\"subscriber\":{\"ref\":{\"apiVersion\":"
+                     "\"serving.knative.dev/v1\",\"kind\":\"Service\",\"name\":\"v\"}}}");
+}
+
+TEST(a_subscriber_without_a_scheme_becomes_an_http_url)
+{
+    OWN(free) char *spec = today(
+        "apiVersion: eventing.knative.dev/v1alpha1\nkind: Subscription\nmetadata: {name: s}\n"
+        "spec:\n  channel: {kind: Channel, name: c, uid: u}\n  subscriber: {dnsName: host}\n");
+    EXPECT_STR(spec, "{\"channel\":{\"kind\":\"Channel\",\"name\":\"c\"},\"subscriber\":{\"uri\":"
+                     "\"http://host/\"}}");
 }
 
 TEST(kinds_have_unique_names)

@@ -55,7 +55,8 @@ TEST(what_kubectl_prints_is_the_result)
 
 TEST(a_missing_kubectl_is_reported_with_the_version_that_is_needed)
 {
-    expect_error(NULL, "-k dir: needs kubectl 1.22 or newer on PATH: there is no kubectl");
+    expect_error(NULL, "-k dir: needs kubectl 1.22 or newer on PATH: cannot start kubectl: No such "
+                       "file or directory");
 }
 
 TEST(a_kubectl_that_fails_and_is_too_old_is_reported_with_its_version)

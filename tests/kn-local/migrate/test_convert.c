@@ -192,7 +192,7 @@ TEST(a_host_that_subscribes_becomes_a_uri)
                 "apiVersion: messaging.knative.dev/v1\nkind: Subscription\n"
                 "metadata: {name: s}\nspec:\n"
                 "  channel: {apiVersion: messaging.knative.dev/v1, kind: InMemoryChannel, "
-                "name: c}\n  subscriber:\n    uri: http://a.example.com # host\n");
+                "name: c}\n  subscriber:\n    uri: http://a.example.com/ # host\n");
 }
 
 TEST(a_trigger_filters_by_attributes)
@@ -307,8 +307,8 @@ TEST(what_has_no_counterpart_is_named_with_the_way_out)
                  "runLatest, and spec.traffic after it\n");
     expect_error("apiVersion: eventing.knative.dev/v1alpha1\nkind: Channel\nmetadata: {name: c}\n"
                  "spec:\n  provisioner:\n    name: natss\n    kind: ClusterChannelProvisioner\n",
-                 "m.yaml:6: spec.provisioner.name is \"natss\", want in-memory-channel, kafka or "
-                 "gcp-pubsub; for another channel write spec.channelTemplate by hand\n");
+                 "m.yaml:6: spec.provisioner.name is \"natss\"; use in-memory-channel, kafka or "
+                 "gcp-pubsub, or write spec.channelTemplate by hand\n");
 }
 
 TEST(a_layout_that_cannot_be_edited_is_named)
@@ -316,12 +316,12 @@ TEST(a_layout_that_cannot_be_edited_is_named)
     expect_error("apiVersion: sources.eventing.knative.dev/v1alpha1\nkind: CronJobSource\n"
                  "metadata: {name: c, labels: &l {a: b}}\nspec:\n  schedule: x\n"
                  "  sink: {kind: Service, apiVersion: &v serving.knative.dev/v1alpha1, name: *v}\n",
-                 "m.yaml:6: spec.sink.apiVersion cannot be rewritten in this layout; write it "
+                 "m.yaml:6: spec.sink.apiVersion cannot be converted in this layout; write it "
                  "without aliases, anchors and tags, each member on a line of its own\n");
     expect_error("apiVersion: sources.eventing.knative.dev/v1alpha1\nkind: GcpPubSubSource\n"
                  "metadata: {name: g}\nspec: {topic: t, googleCloudProject: p, sink: {kind: "
                  "Channel, name: c}}\n",
-                 "m.yaml:4: spec cannot be rewritten in this layout; write its members on lines "
+                 "m.yaml:4: spec cannot be converted in this layout; write its members on lines "
                  "of their own, without braces\n");
 }
 
@@ -329,7 +329,7 @@ TEST(a_comment_is_never_lost)
 {
     expect_error(SERVING SERVICE "spec: {runLatest: {configuration: # why\n"
                                  "  {revisionTemplate: {spec: {container: {image: x}}}}}}\n",
-                 "m.yaml:4: spec.runLatest cannot be rewritten in this layout; write it without "
+                 "m.yaml:4: spec.runLatest cannot be converted in this layout; write it without "
                  "aliases, anchors and tags, each member on a line of its own\n");
 }
 

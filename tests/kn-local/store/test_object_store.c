@@ -163,35 +163,60 @@ TEST(lists_are_sorted_and_of_one_namespace)
     EXPECT_STR(object_name(json_array_get(some, 0)), "a");
 }
 
-static void note(const struct object_change *change, void *context)
+static void count(void *context)
 {
-    static const char letters[] = "amd";
-    buf_add_format(context, "%c%s ", letters[change->type], object_name(change->object));
+    ++*(int *)context;
 }
 
-TEST(a_watch_is_told_of_the_past_and_of_what_comes)
+/* The changes that are queued for a watch, each with the first letter of its type. */
+static char *changes_of(struct object_store_watch *watch)
+{
+    static const char letters[] = "amd";
+    OWN(buf) struct buf text = {0};
+    struct object_change change;
+    while (object_store_next_change(watch, &change)) {
+        buf_add_format(&text, "%c%s ", letters[change.type], object_name(change.object));
+        object_change_done(&change);
+    }
+    return buf_take(&text);
+}
+
+TEST(a_watch_begins_in_the_past_and_goes_on)
 {
     OWN(object_store) struct object_store *objects = memory();
     json_decref(create(objects, "a"));
     uint64_t version = object_store_version(objects);
     json_decref(create(objects, "b"));
-    OWN(buf) struct buf seen = {0};
+    int wakes = 0;
     struct err err = {0};
-    struct object_store_watch *watch = object_store_watch(objects, version, note, &seen, &err);
+    struct object_store_watch *watch = object_store_watch(objects, version, count, &wakes, &err);
     struct object_key key = key_of("b");
     json_decref(object_store_update_new(objects, &key, config("b", "2"), &err));
     json_decref(object_store_delete(objects, &key, &err));
-    EXPECT_STR(seen.data, "ab mb db ");
-    object_store_unwatch(objects, watch);
+    OWN(free) char *seen = changes_of(watch);
+    EXPECT_STR(seen, "ab mb db ");
+    EXPECT_INT(wakes, 2);
+    object_store_unwatch(watch);
     json_decref(create(objects, "c"));
-    EXPECT_STR(seen.data, "ab mb db ");
+    EXPECT_INT(wakes, 2);
+}
+
+TEST(a_watch_that_ends_frees_what_it_has_not_read)
+{
+    OWN(object_store) struct object_store *objects = memory();
+    struct err err = {0};
+    struct object_store_watch *watch = object_store_watch(objects, 0, NULL, NULL, &err);
+    json_decref(create(objects, "a"));
+    object_store_unwatch(watch);
+    json_auto_t *made = create(objects, "b");
+    EXPECT(made != NULL);
 }
 
 TEST(a_watch_from_too_long_ago_is_refused)
 {
     OWN(object_store) struct object_store *objects = memory();
     struct err err = {0};
-    EXPECT(!object_store_watch(objects, 1, note, NULL, &err));
+    EXPECT(!object_store_watch(objects, 1, NULL, NULL, &err));
     EXPECT_INT(err.status, 410);
     EXPECT_STR(err.reason, "Expired");
 }

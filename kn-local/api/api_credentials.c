@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who may use the Kubernetes API: the holder of the kubeconfig that is written here. */
-#include "kn-local/api/credentials.h"
+#include "kn-local/api/api_credentials.h"
 
 #include "base/base64.h"
 #include "base/file.h"

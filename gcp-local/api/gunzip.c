@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Unpacks gzip as it comes, in bounded memory. */
-#include "gcp-local/storage/content/gunzip.h"
+/* Unpacks gzip data piece by piece, in bounded memory. */
+#include "gcp-local/api/gunzip.h"
 
 #include "base/str.h"
 
@@ -8,22 +8,22 @@
 #include <zlib.h>
 
 enum {
-    OUT_AT_ONCE = 32 << 10,
-    GZIP_ONLY = 15 + 16, /* zlib's window bits: the largest, with a gzip head */
+    CHUNK = 32 << 10,
+    GZIP_ONLY = 15 + 16, /* zlib's window bits: the largest window, with a gzip header */
 };
 
 struct gunzip {
     z_stream stream;
     gunzip_plain *plain;
-    void *to;
-    bool ended; /* between members, or behind the last */
+    void *context;
+    bool ended; /* between members, or after the last one */
 };
 
-struct gunzip *gunzip_open(gunzip_plain *plain, void *to)
+struct gunzip *gunzip_open(gunzip_plain *plain, void *context)
 {
     struct gunzip *gunzip = alloc_zeroed(sizeof(*gunzip));
     gunzip->plain = plain;
-    gunzip->to = to;
+    gunzip->context = context;
     if (inflateInit2(&gunzip->stream, GZIP_ONLY) != Z_OK)
         abort(); /* out of memory */
     return gunzip;
@@ -31,9 +31,9 @@ struct gunzip *gunzip_open(gunzip_plain *plain, void *to)
 
 bool gunzip_add(struct gunzip *gunzip, struct bytes piece, struct err *err)
 {
-    unsigned char out[OUT_AT_ONCE];
+    unsigned char out[CHUNK];
     z_stream *stream = &gunzip->stream;
-    stream->next_in = (unsigned char *)(uintptr_t)piece.data; /* zlib lacks a const here */
+    stream->next_in = (unsigned char *)(uintptr_t)piece.data; /* zlib does not change it */
     stream->avail_in = (uInt)piece.len;
     do {
         if (gunzip->ended && stream->avail_in) { /* one member may follow another */
@@ -48,7 +48,7 @@ bool gunzip_add(struct gunzip *gunzip, struct bytes piece, struct err *err)
             return err_set(err, ERR_INPUT, "Invalid gzip data: %s.",
                            stream->msg ? stream->msg : "corrupt");
         size_t len = sizeof(out) - stream->avail_out;
-        if (len && !gunzip->plain((struct bytes){(char *)out, len}, gunzip->to, err))
+        if (len && !gunzip->plain((struct bytes){(char *)out, len}, gunzip->context, err))
             return false;
     } while (stream->avail_in || stream->avail_out == 0);
     return true;
@@ -56,7 +56,7 @@ bool gunzip_add(struct gunzip *gunzip, struct bytes piece, struct err *err)
 
 bool gunzip_end(const struct gunzip *gunzip, struct err *err)
 {
-    return gunzip->ended || err_set(err, ERR_INPUT, "Invalid gzip data: it ends too early.");
+    return gunzip->ended || err_set(err, ERR_INPUT, "Invalid gzip data: truncated.");
 }
 
 void gunzip_close(struct gunzip *gunzip)

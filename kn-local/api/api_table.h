@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables, as `kubectl get` shows objects. */
-#ifndef KN_LOCAL_API_TABLE_H
-#define KN_LOCAL_API_TABLE_H
+#ifndef KN_LOCAL_API_API_TABLE_H
+#define KN_LOCAL_API_API_TABLE_H
 
 #include "kn-local/kinds/kinds.h"
 
@@ -19,8 +19,5 @@ enum { API_AGE_SIZE = 24 };
 
 /* A duration as kubectl writes it: "59s", "2m5s", "3h", "4d". */
 void api_format_age(int64_t duration_ns, char text[API_AGE_SIZE]);
-
-/* The condition of a type, e.g. "Ready", or NULL. */
-const json_t *object_condition(const json_t *object, const char *type);
 
 #endif

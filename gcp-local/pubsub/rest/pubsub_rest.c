@@ -1,73 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The REST edge: which path and method does what, and what every request has in common. */
-#include "gcp-local/pubsub/rest/rest.h"
+/* Which path and method does what, and what every request has in common. */
+#include "gcp-local/pubsub/rest/pubsub_rest.h"
 
 #include "base/str.h"
 #include "gcp-local/api/api.h"
 #include "gcp-local/api/gzip_body.h"
 #include "gcp-local/pubsub/engine/pubsub_name.h"
+#include "gcp-local/pubsub/rest/rest_call.h"
 
 #include <string.h>
 
-enum { MOST_BODY = 32 << 20 };
+enum { MAX_BODY = 32 << 20 };
 
-/* What a path names. */
-enum shape {
-    LIST,  /* projects/P/topics */
-    ITEM,  /* projects/P/topics/T */
-    VERB,  /* projects/P/topics/T:what */
-    INNER, /* projects/P/topics/T/what */
+enum path_kind {
+    COLLECTION,    /* projects/P/topics */
+    RESOURCE,      /* projects/P/topics/T */
+    VERB,          /* projects/P/topics/T:verb */
+    SUBCOLLECTION, /* projects/P/topics/T/subcollection */
 };
 
 struct route {
     const char *method, *collection; /* collection NULL: any of the three */
-    enum shape shape;
-    const char *what;
-    const struct proto_json_field *schema; /* of the body; NULL: it is not read */
+    enum path_kind kind;
+    const char *last;                      /* the verb or subcollection */
+    const struct proto_json_field *fields; /* of the body; NULL: it is not read */
     rest_operation *operation;
-    bool changes; /* needs the store */
+    bool changes; /* needs a store that can be written */
 };
 
 static const struct route routes[] = {
     {"POST", "topics", VERB, "publish", NULL, rest_publish, true},
-    {"POST", "subscriptions", VERB, "pull", resource_fields_pull, rest_pull, false},
-    {"POST", "subscriptions", VERB, "acknowledge", resource_fields_acknowledge, rest_acknowledge,
+    {"POST", "subscriptions", VERB, "pull", rest_pull_fields, rest_pull, false},
+    {"POST", "subscriptions", VERB, "acknowledge", rest_acknowledge_fields, rest_acknowledge,
      false},
-    {"POST", "subscriptions", VERB, "modifyAckDeadline", resource_fields_modify_ack_deadline,
+    {"POST", "subscriptions", VERB, "modifyAckDeadline", rest_modify_ack_deadline_fields,
      rest_modify_ack_deadline, false},
 
-    {"PUT", "topics", ITEM, NULL, resource_fields_topic, rest_create_topic, true},
-    {"GET", "topics", ITEM, NULL, NULL, rest_get_topic, false},
-    {"PATCH", "topics", ITEM, NULL, resource_fields_update_topic, rest_update_topic, true},
-    {"DELETE", "topics", ITEM, NULL, NULL, rest_delete_topic, true},
-    {"GET", "topics", LIST, NULL, NULL, rest_list_topics, false},
-    {"GET", "topics", INNER, "subscriptions", NULL, rest_list_topic_subscriptions, false},
-    {"GET", "topics", INNER, "snapshots", NULL, rest_list_topic_snapshots, false},
+    {"PUT", "topics", RESOURCE, NULL, rest_topic_fields, rest_create_topic, true},
+    {"GET", "topics", RESOURCE, NULL, NULL, rest_get_topic, false},
+    {"PATCH", "topics", RESOURCE, NULL, rest_update_topic_fields, rest_update_topic, true},
+    {"DELETE", "topics", RESOURCE, NULL, NULL, rest_delete_topic, true},
+    {"GET", "topics", COLLECTION, NULL, NULL, rest_list_topics, false},
+    {"GET", "topics", SUBCOLLECTION, "subscriptions", NULL, rest_list_topic_subscriptions, false},
+    {"GET", "topics", SUBCOLLECTION, "snapshots", NULL, rest_list_topic_snapshots, false},
 
-    {"PUT", "subscriptions", ITEM, NULL, resource_fields_subscription, rest_create_subscription,
+    {"PUT", "subscriptions", RESOURCE, NULL, rest_subscription_fields, rest_create_subscription,
      true},
-    {"GET", "subscriptions", ITEM, NULL, NULL, rest_get_subscription, false},
-    {"PATCH", "subscriptions", ITEM, NULL, resource_fields_update_subscription,
+    {"GET", "subscriptions", RESOURCE, NULL, NULL, rest_get_subscription, false},
+    {"PATCH", "subscriptions", RESOURCE, NULL, rest_update_subscription_fields,
      rest_update_subscription, true},
-    {"DELETE", "subscriptions", ITEM, NULL, NULL, rest_delete_subscription, true},
-    {"GET", "subscriptions", LIST, NULL, NULL, rest_list_subscriptions, false},
-    {"POST", "subscriptions", VERB, "modifyPushConfig", resource_fields_modify_push_config,
+    {"DELETE", "subscriptions", RESOURCE, NULL, NULL, rest_delete_subscription, true},
+    {"GET", "subscriptions", COLLECTION, NULL, NULL, rest_list_subscriptions, false},
+    {"POST", "subscriptions", VERB, "modifyPushConfig", rest_modify_push_config_fields,
      rest_modify_push_config, true},
-    {"POST", "subscriptions", VERB, "seek", resource_fields_seek, rest_seek, true},
-    {"POST", "subscriptions", VERB, "detach", resource_fields_empty, rest_detach_subscription,
-     true},
+    {"POST", "subscriptions", VERB, "seek", rest_seek_fields, rest_seek, true},
+    {"POST", "subscriptions", VERB, "detach", rest_detach_subscription_fields,
+     rest_detach_subscription, true},
 
-    {"PUT", "snapshots", ITEM, NULL, resource_fields_create_snapshot, rest_create_snapshot, true},
-    {"GET", "snapshots", ITEM, NULL, NULL, rest_get_snapshot, false},
-    {"PATCH", "snapshots", ITEM, NULL, resource_fields_update_snapshot, rest_update_snapshot, true},
-    {"DELETE", "snapshots", ITEM, NULL, NULL, rest_delete_snapshot, true},
-    {"GET", "snapshots", LIST, NULL, NULL, rest_list_snapshots, false},
+    {"PUT", "snapshots", RESOURCE, NULL, rest_create_snapshot_fields, rest_create_snapshot, true},
+    {"GET", "snapshots", RESOURCE, NULL, NULL, rest_get_snapshot, false},
+    {"PATCH", "snapshots", RESOURCE, NULL, rest_update_snapshot_fields, rest_update_snapshot, true},
+    {"DELETE", "snapshots", RESOURCE, NULL, NULL, rest_delete_snapshot, true},
+    {"GET", "snapshots", COLLECTION, NULL, NULL, rest_list_snapshots, false},
 
     {"GET", NULL, VERB, "getIamPolicy", NULL, rest_get_iam_policy, false},
-    {"POST", NULL, VERB, "getIamPolicy", resource_fields_get_iam_policy, rest_get_iam_policy,
-     false},
-    {"POST", NULL, VERB, "setIamPolicy", resource_fields_set_iam_policy, rest_set_iam_policy, true},
-    {"POST", NULL, VERB, "testIamPermissions", resource_fields_test_iam_permissions,
+    {"POST", NULL, VERB, "getIamPolicy", rest_get_iam_policy_fields, rest_get_iam_policy, false},
+    {"POST", NULL, VERB, "setIamPolicy", rest_set_iam_policy_fields, rest_set_iam_policy, true},
+    {"POST", NULL, VERB, "testIamPermissions", rest_test_iam_permissions_fields,
      rest_test_iam_permissions, false},
 };
 
@@ -77,7 +76,7 @@ static bool is_collection(const char *name)
            str_equal(name, "snapshots");
 }
 
-bool pubsub_owns(const char *path)
+bool pubsub_rest_owns(const char *path)
 {
     static const char *const collections[] = {"topics", "subscriptions", "snapshots", "schemas"};
     if (!str_starts(path, "/v1/projects/"))
@@ -91,39 +90,39 @@ bool pubsub_owns(const char *path)
     return false;
 }
 
-static enum shape shape_of(const struct api_path *path)
+static enum path_kind kind_of(const struct api_path *path)
 {
     if (path->count == 3)
-        return LIST;
+        return COLLECTION;
     if (path->verb)
         return VERB;
-    return path->count == 4 ? ITEM : INNER;
+    return path->count == 4 ? RESOURCE : SUBCOLLECTION;
 }
 
 static const struct route *find_route(const struct api_path *path, const char *method)
 {
     if (path->count < 3 || path->count > 5 || !is_collection(path->segment[2]))
         return NULL;
-    enum shape shape = shape_of(path);
-    const char *what = shape == VERB ? path->verb : shape == INNER ? path->segment[4] : NULL;
+    enum path_kind kind = kind_of(path);
+    const char *last = kind == VERB ? path->verb : kind == SUBCOLLECTION ? path->segment[4] : NULL;
     for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
         const struct route *route = &routes[i];
-        if (route->shape == shape && str_equal(route->method, method) &&
-            str_equal(route->what, what) &&
+        if (route->kind == kind && str_equal(route->method, method) &&
+            str_equal(route->last, last) &&
             (!route->collection || str_equal(route->collection, path->segment[2])))
             return route;
     }
     return NULL;
 }
 
-static bool unpack(struct http_exchange *exchange, struct err *err)
+static bool decode_content(struct http_exchange *exchange, struct err *err)
 {
     const char *coding = headers_get(&exchange->headers, "Content-Encoding");
     if (str_empty(coding) || str_equal_any_case(coding, "identity"))
         return true;
     if (!str_equal_any_case(coding, "gzip"))
         return err_set(err, ERR_FORMAT, "Content-Encoding %s is not supported", coding);
-    OWN(buf) struct buf plain = {.max = MOST_BODY};
+    OWN(buf) struct buf plain = {.max = MAX_BODY};
     if (!gzip_body_unpack(buf_bytes(&exchange->body), &plain, err))
         return false;
     struct buf packed = exchange->body;
@@ -134,33 +133,22 @@ static bool unpack(struct http_exchange *exchange, struct err *err)
 
 static bool read_body(struct rest_call *call, const struct route *route, struct err *err)
 {
-    if (!unpack(call->exchange, err))
+    if (!decode_content(call->exchange, err))
         return false;
     if (route->operation == rest_publish)
         return publish_body_read(buf_bytes(&call->exchange->body), &call->messages, err);
-    if (!route->schema)
+    if (!route->fields)
         return true;
     json_auto_t *body = api_body(call->exchange, err);
-    call->body = body ? proto_json_read(body, route->schema, err) : NULL;
+    call->body = body ? proto_json_read(body, route->fields, err) : NULL;
     return call->body != NULL;
 }
 
-bool rest_reply(struct rest_call *call, const json_t *tree)
-{
-    OWN(free) char *text = json_to_text(tree);
-    return buf_add_text(&call->reply, text);
-}
-
-bool rest_reply_new(struct rest_call *call, json_t *tree)
-{
-    json_auto_t *owned = tree;
-    return rest_reply(call, owned);
-}
-
 /* A reply that waits for the store. */
-struct pending {
+struct pending_reply {
     struct http_exchange *exchange;
     struct buf reply;
+    bool fails; /* with the store; else what it could not write is written later */
 };
 
 static void answer_json(struct http_exchange *exchange, struct buf *body)
@@ -172,8 +160,8 @@ static void answer_json(struct http_exchange *exchange, struct buf *body)
 
 static void reply_written(void *context, const struct err *err)
 {
-    struct pending *pending = context;
-    if (err)
+    struct pending_reply *pending = context;
+    if (err && pending->fails)
         api_reply_err(pending->exchange, API_ONE_PLATFORM, err);
     else
         answer_json(pending->exchange, &pending->reply);
@@ -181,21 +169,21 @@ static void reply_written(void *context, const struct err *err)
     free(pending);
 }
 
-/* Ends the turn; the reply goes out when the store has what it says. */
-static void finish(struct rest_call *call)
+/* Ends the transaction. The reply is sent once its changes are stored. */
+static void finish(struct rest_call *call, const struct route *route)
 {
-    bool kept = call->turn.pubsub->engine.changes.count != 0;
-    if (call->held || !kept) {
-        pubsub_transaction_end(&call->turn, NULL, NULL);
+    bool changed = call->tx.engine->changes.count != 0;
+    if (call->held || !changed) {
+        pubsub_transaction_end(&call->tx, NULL, NULL);
         if (!call->held)
             answer_json(call->exchange, &call->reply);
         return;
     }
-    struct pending *pending = alloc_zeroed(sizeof(*pending));
-    *pending = (struct pending){call->exchange, call->reply};
+    struct pending_reply *pending = alloc_zeroed(sizeof(*pending));
+    *pending = (struct pending_reply){call->exchange, call->reply, route->changes};
     call->reply = (struct buf){0};
     http_exchange_hold(call->exchange);
-    pubsub_transaction_end(&call->turn, reply_written, pending);
+    pubsub_transaction_end(&call->tx, reply_written, pending);
 }
 
 static void perform(struct rest_call *call, const struct route *route, struct pubsub *pubsub,
@@ -204,12 +192,12 @@ static void perform(struct rest_call *call, const struct route *route, struct pu
     if ((call->name && !pubsub_name_check(call->name, call->collection, err)) ||
         !read_body(call, route, err))
         return;
-    call->turn = pubsub_transaction_begin(pubsub);
-    if ((!route->changes || pubsub_transaction_ready(&call->turn, err)) &&
+    call->tx = pubsub_transaction_begin(pubsub);
+    if ((!route->changes || pubsub_transaction_ready(&call->tx, err)) &&
         route->operation(call, err))
-        finish(call);
+        finish(call, route);
     else
-        pubsub_transaction_end(&call->turn, NULL, NULL);
+        pubsub_transaction_end(&call->tx, NULL, NULL);
 }
 
 static void not_found(struct http_exchange *exchange)
@@ -217,7 +205,7 @@ static void not_found(struct http_exchange *exchange)
     http_exchange_reply_text(exchange, 404, "Not Found\n");
 }
 
-/* Schemas are known, and there are none. */
+/* Schemas are not supported; the list is empty. */
 static void answer_schemas(struct http_exchange *exchange, const struct api_path *path)
 {
     if (path->count == 3 && !path->verb && str_equal(exchange->method, "GET"))
@@ -227,7 +215,7 @@ static void answer_schemas(struct http_exchange *exchange, const struct api_path
                    "schemas are not supported by gcp-local");
 }
 
-void pubsub_handle(struct http_exchange *exchange, void *pubsub)
+void pubsub_rest_handle(struct http_exchange *exchange, void *pubsub)
 {
     OWN(api_path) struct api_path path = {0};
     if (!api_path_parse(exchange->path, "/v1/", &path)) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables, as `kubectl get` shows objects. */
-#include "kn-local/api/table.h"
+#include "kn-local/api/api_table.h"
 
 #include "base/str.h"
 #include "base/timestamp.h"
+#include "kn-local/kinds/kinds.h"
 #include "kn-local/kinds/object.h"
-#include "kn-local/kinds/schema.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -49,19 +49,6 @@ static json_t *age_since(const char *time, int64_t now_ns)
     char text[API_AGE_SIZE];
     api_format_age(now_ns - then_ns, text);
     return json_string(text);
-}
-
-const json_t *object_condition(const json_t *object, const char *type)
-{
-    size_t index;
-    json_t *condition;
-    json_array_foreach(json_object_get(json_object_get(object, "status"), "conditions"), index,
-                       condition)
-    {
-        if (str_equal(json_string_value(json_object_get(condition, "type")), type))
-            return condition;
-    }
-    return NULL;
 }
 
 /* The value at ".metadata.labels.serving\.knative\.dev/service". */
