@@ -10,7 +10,7 @@
 
 enum {
     MAX_NAME = 64, /* of an attribute, in both modes */
-    MAX_FIELDS = 256,
+    MAX_FIELDS = 100, /* of an event, and forwarded ones */
 };
 
 /* What the Content-Type says about the event's mode. */
