@@ -10,186 +10,172 @@
 #include <string.h>
 #include <unistd.h>
 
-/* An event's row id is its log's id and its number in one, so that a log's events lie side by side
- * in their order and no further index is needed. sum is the checksum of the row; NULL in events
- * that version 1 wrote. A log without a name was removed. */
-static const char TABLES[] =
+/* From no file to version 1: an event's row id is its channel's id and its number in one, so that a
+ * channel's events lie side by side in their order and no further index is needed. */
+static const char VERSION_1[] =
+    "CREATE TABLE channel (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE);"
+    "CREATE TABLE event (id INTEGER PRIMARY KEY, headers BLOB NOT NULL, body BLOB NOT NULL);"
+    "CREATE TABLE reader (channel INTEGER NOT NULL, name TEXT NOT NULL,"
+    " position INTEGER NOT NULL, PRIMARY KEY (channel, name)) WITHOUT ROWID;";
+
+/* To version 2: a log (which was called channel) knows its next number and its bytes; one without a
+ * name was removed. Rows have a checksum, which is NULL when version 1 wrote them. */
+static const char VERSION_2[] =
+    "ALTER TABLE reader RENAME TO reader1;"
     "CREATE TABLE log (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE,"
     " next INTEGER NOT NULL, bytes INTEGER NOT NULL);"
-    "CREATE TABLE event (id INTEGER PRIMARY KEY, headers BLOB NOT NULL, body BLOB NOT NULL,"
-    " sum INTEGER);"
+    "ALTER TABLE event ADD COLUMN sum INTEGER;"
     "CREATE TABLE reader (id INTEGER PRIMARY KEY AUTOINCREMENT, log INTEGER NOT NULL,"
     " name TEXT NOT NULL, low INTEGER NOT NULL, done BLOB NOT NULL, sum INTEGER,"
     " UNIQUE (log, name));"
     "CREATE TABLE damaged (id INTEGER, headers BLOB, body BLOB, sum INTEGER);"
     "CREATE TABLE state (closed INTEGER NOT NULL);"
     "INSERT INTO state VALUES (1);"
-    "PRAGMA user_version = 2;";
-
-/* From version 1: its channels are logs, and an event's number is the low 40 bits of its id. */
-static const char UPGRADE_1[] =
-    "ALTER TABLE channel RENAME TO channel1; ALTER TABLE reader RENAME TO reader1;"
-    "ALTER TABLE event RENAME TO event1;"
-    "%s"
-    "INSERT INTO event SELECT id, headers, body, NULL FROM event1;"
     "INSERT INTO log SELECT id, name, max(1,"
-    "  ifnull((SELECT max(e.id) + 1 - (c.id << 40) FROM event1 e"
+    "  ifnull((SELECT max(e.id) + 1 - (c.id << 40) FROM event e"
     "   WHERE e.id >= (c.id << 40) AND e.id < ((c.id + 1) << 40)), 1),"
     "  ifnull((SELECT max(position) FROM reader1 r WHERE r.channel = c.id), 1)),"
-    " ifnull((SELECT sum(length(e.headers) + length(e.body)) FROM event1 e"
-    "   WHERE e.id >= (c.id << 40) AND e.id < ((c.id + 1) << 40)), 0) FROM channel1 c;"
+    " ifnull((SELECT sum(length(e.headers) + length(e.body)) FROM event e"
+    "   WHERE e.id >= (c.id << 40) AND e.id < ((c.id + 1) << 40)), 0) FROM channel c;"
     "INSERT INTO reader (log, name, low, done, sum)"
     " SELECT channel, name, position, x'', NULL FROM reader1;"
-    "DROP TABLE channel1; DROP TABLE reader1; DROP TABLE event1;";
+    "DROP TABLE channel; DROP TABLE reader1;";
 
-bool event_log_store_fail(sqlite3 *db, const char *action, struct err *err)
+static struct sqlite *open_database(const char *path, const struct event_log_store_options *from,
+                                    const char *const *statements, int count, struct err *err)
 {
-    int code = sqlite3_errcode(db);
-    int status = code == SQLITE_NOTADB || code == SQLITE_CORRUPT ? ERR_INTERNAL : ERR_UNAVAILABLE;
-    return err_set(err, status, "cannot %s the store: %s", action, sqlite3_errmsg(db));
+    static const char *const migrations[] = {VERSION_1, VERSION_2};
+    struct sqlite_options options = {
+        .migrations = migrations,
+        .migration_count = ARRAY_SIZE(migrations),
+        .statements = statements,
+        .statement_count = count,
+        .synchronous = from->sync ? SQLITE_SYNCHRONOUS_FULL : SQLITE_SYNCHRONOUS_NORMAL,
+        .exclusive = true,
+        .cache_kib = 2048,
+        .busy_timeout_ms = 5000,
+        .journal_size_limit = 4 << 20,
+        .vfs = from->vfs,
+    };
+    return sqlite_open(path, &options, err);
 }
 
-bool event_log_store_run(sqlite3 *db, const char *text, struct err *err)
+enum { CLOSED, CHECK, READ_LOGS, READ_EVENTS, READ_READERS, READ_STATEMENTS };
+
+static const char *const read_statements[READ_STATEMENTS] = {
+    [CLOSED] = "SELECT closed FROM state",
+    [CHECK] = "PRAGMA integrity_check(1)",
+    [READ_LOGS] = "SELECT id, name, next, bytes FROM log WHERE id >= ? ORDER BY id",
+    [READ_EVENTS] = "SELECT id, headers, body, sum FROM event WHERE id >= ? ORDER BY id",
+    [READ_READERS] = "SELECT id, log, name, low, done, sum FROM reader WHERE id >= ? ORDER BY id",
+};
+
+enum { ADD_LOG, ADD_EVENT, ADD_OLD_EVENT, ADD_READER, NOT_CLOSED, WRITE_STATEMENTS };
+
+static const char *const write_statements[WRITE_STATEMENTS] = {
+    [ADD_LOG] = "INSERT OR IGNORE INTO log (id, name, next, bytes) VALUES (?, ?, ?, ?)",
+    [ADD_EVENT] = "INSERT OR IGNORE INTO event (id, headers, body, sum) VALUES (?, ?, ?, ?)",
+    [ADD_OLD_EVENT] = "INSERT OR IGNORE INTO event (id, headers, body) VALUES (?, ?, ?)",
+    [ADD_READER] = "INSERT OR IGNORE INTO reader VALUES (?, ?, ?, ?, ?, ?)",
+    [NOT_CLOSED] = "UPDATE state SET closed = 0",
+};
+
+static bool copy_row(struct sqlite *to, int table, const struct sqlite_rows *rows, struct err *err)
 {
-    return sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK ||
-           event_log_store_fail(db, "set up", err);
+    int64_t id = sqlite_rows_int64(rows, 0);
+    if (table == READ_LOGS)
+        return sqlite_run(to, err, ADD_LOG, "itii", id, sqlite_rows_text(rows, 1),
+                          sqlite_rows_int64(rows, 2), sqlite_rows_int64(rows, 3));
+    if (table == READ_READERS) /* a sum that was NULL is wrong now: the reader begins again */
+        return sqlite_run(to, err, ADD_READER, "iitibi", id, sqlite_rows_int64(rows, 1),
+                          sqlite_rows_text(rows, 2), sqlite_rows_int64(rows, 3),
+                          sqlite_rows_bytes(rows, 4), sqlite_rows_int64(rows, 5));
+    if (sqlite_rows_is_null(rows, 3))
+        return sqlite_run(to, err, ADD_OLD_EVENT, "ibb", id, sqlite_rows_bytes(rows, 1),
+                          sqlite_rows_bytes(rows, 2));
+    return sqlite_run(to, err, ADD_EVENT, "ibbi", id, sqlite_rows_bytes(rows, 1),
+                      sqlite_rows_bytes(rows, 2), sqlite_rows_int64(rows, 3));
 }
 
-bool event_log_store_number(sqlite3 *db, const char *query, int64_t *value)
+/* Copies the rows of a table that can be read. *lost counts the places where some could not. */
+static bool copy_table(struct sqlite *from, struct sqlite *to, int table, int *lost,
+                       struct err *err)
 {
-    sqlite3_stmt *statement = NULL;
-    bool ok = sqlite3_prepare_v2(db, query, -1, &statement, NULL) == SQLITE_OK &&
-              sqlite3_step(statement) == SQLITE_ROW;
-    if (ok)
-        *value = sqlite3_column_int64(statement, 0);
-    return sqlite3_finalize(statement) == SQLITE_OK && ok;
-}
-
-bool event_log_store_is_intact(sqlite3 *db)
-{
-    sqlite3_stmt *statement = NULL;
-    bool intact =
-        sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW &&
-        str_equal((const char *)sqlite3_column_text(statement, 0), "ok");
-    sqlite3_finalize(statement);
-    return intact;
-}
-
-static bool create_tables(sqlite3 *db, int64_t version, struct err *err)
-{
-    OWN(free) char *upgrade = version == 1 ? str_format(UPGRADE_1, TABLES) : str_copy(TABLES);
-    OWN(free) char *all = str_format("BEGIN IMMEDIATE; %s COMMIT;", upgrade);
-    struct err failure = {0};
-    if (event_log_store_run(db, all, err))
-        return true;
-    if (!sqlite3_get_autocommit(db))
-        event_log_store_run(db, "ROLLBACK", &failure);
-    return false;
-}
-
-sqlite3 *event_log_store_open_file(const struct event_log_store_options *options, struct err *err)
-{
-    sqlite3 *db = NULL;
-    int64_t version = -1;
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    bool ok = sqlite3_open_v2(options->path, &db, flags, options->vfs) == SQLITE_OK ||
-              event_log_store_fail(db, "open", err);
-    /* exclusive before WAL: then no shared memory is needed */
-    ok = ok &&
-         event_log_store_run(db,
-                             "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
-                             "PRAGMA cache_size = -2048; PRAGMA journal_size_limit = 4194304;",
-                             err) &&
-         event_log_store_run(
-             db, options->sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", err);
-    if (ok && !event_log_store_number(db, "PRAGMA user_version", &version))
-        ok = event_log_store_fail(db, "read", err);
-    if (ok && version > EVENT_LOG_STORE_VERSION)
-        ok =
-            err_set(err, ERR_INTERNAL,
-                    "the store is of version %d, and this kn-local reads up to %d; use a newer one",
-                    (int)version, EVENT_LOG_STORE_VERSION);
-    if (ok && version < EVENT_LOG_STORE_VERSION)
-        ok = create_tables(db, version, err);
-    if (ok)
-        return db;
-    sqlite3_close(db);
-    err_wrap(err, "%s", options->path);
-    return NULL;
-}
-
-/* Copies the rows of a table that can be read, from id to id; those that cannot are passed over. */
-static int64_t copy_table(sqlite3 *from, sqlite3 *to, const char *table, int columns)
-{
-    OWN(free) char *query =
-        str_format("SELECT * FROM %s WHERE rowid >= ?1 ORDER BY rowid LIMIT 1000000", table);
-    OWN(free) char *insert = str_format("INSERT OR IGNORE INTO %s VALUES (?1%s)", table,
-                                        columns == 6   ? ", ?2, ?3, ?4, ?5, ?6"
-                                        : columns == 4 ? ", ?2, ?3, ?4"
-                                                       : "");
-    int64_t next = 0, gap = 1, lost = 0;
-    sqlite3_stmt *read = NULL, *write = NULL;
-    if (sqlite3_prepare_v2(to, insert, -1, &write, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(from, query, -1, &read, NULL) != SQLITE_OK) {
-        sqlite3_finalize(write);
-        return 1;
-    }
-    for (int result = SQLITE_ROW; next >= 0;) {
-        sqlite3_reset(read);
-        sqlite3_bind_int64(read, 1, next);
-        while ((result = sqlite3_step(read)) == SQLITE_ROW) {
-            for (int i = 0; i < columns; i++)
-                sqlite3_bind_value(write, i + 1, sqlite3_column_value(read, i));
-            sqlite3_step(write);
-            sqlite3_reset(write);
-            next = sqlite3_column_int64(read, 0) + 1;
+    int64_t next = 0, gap = 1;
+    for (;;) {
+        struct err unreadable = {0};
+        OWN(sqlite_rows) struct sqlite_rows rows = sqlite_query(from, table, "i", next);
+        while (sqlite_rows_next(&rows, &unreadable)) {
+            if (!copy_row(to, table, &rows, err))
+                return false;
+            next = sqlite_rows_int64(&rows, 0) + 1;
             gap = 1;
         }
-        if (result == SQLITE_DONE)
-            break;
-        lost++;
+        if (!unreadable.status)
+            return true;
+        *lost += gap == 1;
         /* ids may be far apart: the step grows until something can be read again */
-        if (__builtin_add_overflow(next, gap, &next) || gap > INT64_MAX / 2)
-            break;
+        if (gap > INT64_MAX / 2 || __builtin_add_overflow(next, gap, &next))
+            return true;
         gap *= 2;
     }
-    sqlite3_finalize(read);
-    sqlite3_finalize(write);
-    return lost;
 }
 
-static bool copy_all(sqlite3 *from, sqlite3 *to, const char *aside, struct err *err)
+static bool copy_all(struct sqlite *from, struct sqlite *to, int *lost, struct err *err)
 {
-    if (!event_log_store_run(to, "BEGIN IMMEDIATE", err))
-        return false;
-    int64_t lost = copy_table(from, to, "log", 4) + copy_table(from, to, "event", 4) +
-                   copy_table(from, to, "reader", 6) + copy_table(from, to, "damaged", 4);
-    /* a log whose row was lost takes no new events under numbers that were used */
-    log_error("the event store is damaged: %lld %s could not be read; the damaged file is kept as "
-              "%s, the rest is served",
-              (long long)lost, lost == 1 ? "place" : "places", aside);
-    return event_log_store_run(to, "UPDATE state SET closed = 0; COMMIT", err);
+    bool ok = sqlite_begin(to, err) && copy_table(from, to, READ_LOGS, lost, err) &&
+              copy_table(from, to, READ_EVENTS, lost, err) &&
+              copy_table(from, to, READ_READERS, lost, err) &&
+              sqlite_run(to, err, NOT_CLOSED, "") && sqlite_commit(to, err) &&
+              sqlite_exec(to, "PRAGMA journal_mode = DELETE", err); /* one file, to be renamed */
+    if (!ok)
+        sqlite_rollback(to);
+    return ok;
 }
 
-bool event_log_store_repair(const struct event_log_store_options *options, struct err *err)
+/* Moves the damaged file aside, and what can be read of it to a new one. from is closed. */
+static bool rebuild(struct sqlite *from, const struct event_log_store_options *options,
+                    struct err *err)
 {
     OWN(free) char *aside = str_format("%s.damaged", options->path);
     OWN(free) char *rebuilt = str_format("%s.rebuilt", options->path);
-    struct event_log_store_options target = {rebuilt, options->vfs, true};
+    int lost = 0;
     unlink(rebuilt);
-    sqlite3 *from = NULL;
-    sqlite3 *to = event_log_store_open_file(&target, err);
-    bool ok = to != NULL;
-    if (ok && sqlite3_open_v2(options->path, &from, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                              options->vfs) != SQLITE_OK)
-        ok = event_log_store_fail(from, "open", err);
-    ok = ok && copy_all(from, to, aside, err) &&
-         event_log_store_run(to, "PRAGMA journal_mode = DELETE", err);
-    sqlite3_close(from);
-    sqlite3_close(to);
+    struct sqlite *to = open_database(rebuilt, options, write_statements, WRITE_STATEMENTS, err);
+    bool ok = to && copy_all(from, to, &lost, err);
+    sqlite_close(from);
+    sqlite_close(to);
     if (ok && (rename(options->path, aside) || rename(rebuilt, options->path)))
-        ok = err_set(err, ERR_UNAVAILABLE, "cannot set the damaged store %s aside: %s",
-                     options->path, strerror(errno));
+        ok = err_set(err, ERR_UNAVAILABLE, "%s: cannot move the damaged file: %s", options->path,
+                     strerror(errno));
+    if (ok)
+        log_error("%s is damaged: %d %s of it could not be read; it is kept as %s, and the rest is "
+                  "served",
+                  options->path, lost, lost == 1 ? "part" : "parts", aside);
     return ok;
+}
+
+static bool is_intact(struct sqlite *db)
+{
+    struct err ignored = {0};
+    OWN(sqlite_rows) struct sqlite_rows rows = sqlite_query(db, CHECK, "");
+    return sqlite_rows_next(&rows, &ignored) && str_equal(sqlite_rows_text(&rows, 0), "ok");
+}
+
+struct sqlite *event_log_store_open_file(const struct event_log_store_options *options,
+                                         const char *const *statements, int count, struct err *err)
+{
+    int64_t closed = 0;
+    bool found;
+    struct err unreadable = {0};
+    struct sqlite *db =
+        open_database(options->path, options, read_statements, READ_STATEMENTS, err);
+    if (!db)
+        return NULL;
+    bool known = sqlite_query_int64(db, &unreadable, &closed, &found, CLOSED, "") && found;
+    if (known && (closed || is_intact(db)))
+        sqlite_close(db);
+    else if (!rebuild(db, options, err))
+        return NULL;
+    return open_database(options->path, options, statements, count, err);
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-    MAX_NAME = 64, /* of an attribute, in both modes */
+    MAX_NAME = 64,    /* of an attribute, in both modes */
     MAX_FIELDS = 100, /* of an event, and forwarded ones */
 };
 

@@ -143,8 +143,7 @@ static void keep(struct runtime *runtime, enum resource_kind kind, const char *n
 {
     if (atomic_load(&runtime->begun))
         return;
-    runtime->kept =
-        alloc_resize(runtime->kept, (runtime->kept_count + 1) * sizeof(*runtime->kept));
+    runtime->kept = alloc_resize(runtime->kept, (runtime->kept_count + 1) * sizeof(*runtime->kept));
     runtime->kept[runtime->kept_count++] = key_of(kind, ns, name);
 }
 

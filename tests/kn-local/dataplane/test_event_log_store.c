@@ -155,7 +155,7 @@ TEST(a_file_that_is_not_a_store_is_refused_by_name)
     err = (struct err){0};
     options.path = "/nowhere/channels.db";
     EXPECT(event_log_store_open(&options, &err) == NULL);
-    EXPECT_HAS(err.text, "cannot open the store");
+    EXPECT_HAS(err.text, "/nowhere/channels.db");
 }
 
 TEST(a_store_of_a_later_version_is_refused)
@@ -165,7 +165,7 @@ TEST(a_store_of_a_later_version_is_refused)
     run_sql(&place, "PRAGMA user_version = 3");
     EXPECT(event_log_store_open(&(struct event_log_store_options){.path = place.path}, &err) ==
            NULL);
-    EXPECT_HAS(err.text, "the store is of version 3, and this kn-local reads up to 2");
+    EXPECT_HAS(err.text, "version 3");
 }
 
 TEST(a_store_of_0_1_0_is_taken_over)
