@@ -3,7 +3,7 @@
 #ifndef KN_LOCAL_DATAPLANE_ADDRESS_H
 #define KN_LOCAL_DATAPLANE_ADDRESS_H
 
-#include "kn-local/dataplane/runtime.h"
+#include "kn-local/dataplane/runtime_specs.h"
 
 /* A copy that is owned. All zero is nowhere. */
 struct resolved_address {

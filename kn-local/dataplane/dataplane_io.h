@@ -8,7 +8,7 @@
 #include "base/event_loop.h"
 #include "kn-local/dataplane/event_message.h"
 #include "kn-local/dataplane/receipt.h"
-#include "kn-local/dataplane/runtime.h"
+#include "kn-local/dataplane/runtime_specs.h"
 #include "kn-local/trace/trace_log.h"
 #include "net/client/http_client.h"
 

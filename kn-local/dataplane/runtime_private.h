@@ -5,6 +5,7 @@
 
 #include "kn-local/dataplane/channel.h"
 #include "kn-local/dataplane/ping_source.h"
+#include "kn-local/dataplane/runtime.h"
 #include "kn-local/serving/revision.h"
 #include "net/server/http_server.h"
 
