@@ -55,7 +55,7 @@ PROGRAM_PARTS := $(foreach p,$(FOLDERS),$(if $(call parts,$(p)),$(BUILD)/lib/$(p
 PROGRAM_FILES := $(addprefix $(BUILD)/,$(PROGRAMS))
 LIBGCP        := $(BUILD)/libgcp.so.0
 TEST_FILES    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(shell find tests -name 'test_*.c')))
-TEST_HELPERS  := $(wildcard tests/helpers/*.c)
+TEST_HELPERS  := $(BUILD)/lib/tests/helpers.a
 FUZZERS       := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 # V=1 shows the commands
@@ -84,7 +84,7 @@ $(BUILD)/lib/$(1).a: $(call objects,$(call parts,$(1)))
 	@rm -f $$@
 	$(Q)$(AR) rcs $$@ $$^
 endef
-$(foreach f,$(LIBRARIES) $(FOLDERS),$(eval $(call archive,$(f))))
+$(foreach f,$(LIBRARIES) $(FOLDERS) tests/helpers,$(eval $(call archive,$(f))))
 
 # libraries from the highest layer to the lowest
 LINK_ORDER = $(foreach l,bridge gcp cloudevents net base,$(BUILD)/lib/$(l).a)
@@ -105,10 +105,11 @@ $(LIBGCP): $(LIBRARY_FILES) gcp/libgcp.map
 
 # ---- tests -------------------------------------------------------------------------------------
 
-$(BUILD)/tests/%: $(BUILD)/obj/tests/%.c.o $(call objects,$(TEST_HELPERS)) $(PROGRAM_PARTS) $(LIBRARY_FILES)
+# helpers come from an archive, so that a test contains, and changes with, only what it calls
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.c.o $(TEST_HELPERS) $(PROGRAM_PARTS) $(LIBRARY_FILES)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINK_FLAGS) -o $@ $< $(call objects,$(TEST_HELPERS)) $(PROGRAM_PARTS) $(LINK_ORDER) -lcmocka $(EXTERNAL)
+	$(Q)$(CC) $(LINK_FLAGS) -o $@ $< $(TEST_HELPERS) $(PROGRAM_PARTS) $(LINK_ORDER) -lcmocka $(EXTERNAL)
 
 tests: all $(TEST_FILES)
 

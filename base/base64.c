@@ -58,9 +58,9 @@ char *base64_url_encode(struct bytes data)
     return buf_take(&out);
 }
 
-enum { FOREIGN = 64, STANDARD = 0x80 };
+enum { INVALID = 64, STANDARD = 0x80 };
 
-/* The value of each character; those of the standard alphabet alone are marked. */
+/* The value of each character; those that only the standard alphabet has are marked. */
 static const unsigned char values[256] = {
     64, 64, 64, 64,  64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
     64, 64, 64, 64,  64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 190,
@@ -79,7 +79,7 @@ static const unsigned char values[256] = {
 static unsigned value_of(char c, bool only_url_safe)
 {
     unsigned value = values[(unsigned char)c];
-    return value & STANDARD ? (only_url_safe ? FOREIGN : value & 63) : value;
+    return value & STANDARD ? (only_url_safe ? INVALID : value & 63) : value;
 }
 
 static bool decode(struct bytes text, bool only_url_safe, struct buf *out)
@@ -94,7 +94,7 @@ static bool decode(struct bytes text, bool only_url_safe, struct buf *out)
     uint32_t group = 0;
     for (size_t i = 0; i < text.len; i++) {
         unsigned value = value_of(text.data[i], only_url_safe);
-        if (value == FOREIGN)
+        if (value == INVALID)
             return false;
         group = group << 6 | value;
         if (i % 4 == 3) {

@@ -15,12 +15,12 @@ bool base64_add(struct buf *out, struct bytes data);
 /* URL-safe alphabet without padding, as in a JWT. The caller frees. */
 char *base64_url_encode(struct bytes data);
 
-/* Decodes either alphabet, padded or not, as proto3 JSON allows; appends to out. False, with out as
- * it was, when a character is foreign, the length impossible, or out would pass its maximum.
- * White space is foreign. */
+/* Decodes either alphabet, padded or not, as proto3 JSON allows; appends to out. False, with out
+ * unchanged, when a character (white space as well) is in neither alphabet, the length is not
+ * possible, or out would pass its maximum. */
 bool base64_decode(struct bytes text, struct buf *out);
 
-/* Decodes what must be URL-safe and unpadded (RFC 7515 section 2), as in a JWT. */
+/* As base64_decode, but only the URL-safe alphabet without padding (RFC 7515 section 2). */
 bool base64_url_decode(struct bytes text, struct buf *out);
 
 #endif

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Bytes that grow. All zero is an empty buffer without a maximum; set max to limit what comes from
- * outside. There is always a NUL behind the last byte once something was appended. */
+/* Bytes that grow. All zero is an empty buffer without a maximum; set max for what comes from
+ * outside. Once something was appended, a NUL follows the last byte. */
 struct buf {
     char *data; /* owned; NULL while nothing was appended */
     size_t len;
@@ -23,14 +23,13 @@ bool buf_add(struct buf *buf, const void *data, size_t len);
 bool buf_add_text(struct buf *buf, const char *text);
 bool buf_add_format(struct buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Makes room for len more bytes and returns where they go; count them in buf->len afterwards.
+/* Makes room for len more bytes and a NUL, and returns where they go; the caller adds to buf->len.
  * NULL when that would pass max. */
 char *buf_reserve(struct buf *buf, size_t len);
 
 struct bytes buf_bytes(const struct buf *buf);
 
-/* Moves the text out, "" when nothing was appended. The caller frees it. buf is empty afterwards.
- */
+/* Moves the string out, "" when nothing was appended; buf is empty afterwards. The caller frees. */
 char *buf_take(struct buf *buf);
 
 void buf_done(struct buf *buf);

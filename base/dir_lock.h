@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One process at a time works in a folder: it holds the lock of the file `lock` there, which the
- * kernel gives back when it ends, however it ends. */
+/* A lock of a folder for one process at a time: flock on the file `lock` in it. The kernel releases
+ * it when the process ends, however it ends. */
 #ifndef BASE_DIR_LOCK_H
 #define BASE_DIR_LOCK_H
 
@@ -8,17 +8,17 @@
 
 #include <stdint.h>
 
-/* Takes the lock of a folder for a program of that name, waiting so long for one that is just
- * ending. The descriptor to close in the end, or -1 and err: ERR_CONFLICT when another has it,
- * ERR_INPUT when the folder cannot be written. */
-int dir_lock_take(const char *folder, const char *program, int64_t patience_ns, struct err *err);
+/* Takes the lock for a program of that name, waiting up to timeout_ns for another process to end.
+ * Returns a descriptor; closing it releases the lock. -1 and err: ERR_CONFLICT when another process
+ * holds it, ERR_INPUT when the folder cannot be written. */
+int dir_lock_take(const char *folder, const char *program, int64_t timeout_ns, struct err *err);
 
-/* Makes a folder if it is missing, and takes its lock as dir_lock_take does. path receives its
+/* Creates a folder if it is missing, and takes its lock as dir_lock_take does. path receives its
  * absolute path, also on failure once it is known; the caller frees. */
-int dir_lock_open(const char *folder, const char *program, int64_t patience_ns, char **path,
+int dir_lock_open(const char *folder, const char *program, int64_t timeout_ns, char **path,
                   struct err *err);
 
-/* Whether somebody has it at this moment. */
+/* Whether a process holds it at this moment. */
 bool dir_lock_is_held(const char *folder);
 
 #endif

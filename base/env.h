@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The variable's text, or fallback when it is unset or empty. Borrowed from the environment. */
+/* The variable's value, or fallback when it is unset or empty. Borrowed from the environment. */
 const char *env_str(const char *name, const char *fallback);
 
 /* A whole number within low…high, or fallback when unset or empty. */

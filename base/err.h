@@ -7,12 +7,12 @@
 
 enum {
     ERR_INPUT = 400,        /* what we were given is wrong; sending it again cannot help */
-    ERR_UNAUTHORIZED = 401, /* no token, or none that we accept */
-    ERR_FORBIDDEN = 403,    /* a good token of somebody who may not */
+    ERR_UNAUTHORIZED = 401, /* no credentials, or not valid ones */
+    ERR_FORBIDDEN = 403,    /* valid credentials without this permission */
     ERR_NOT_FOUND = 404,    /* what was named does not exist */
-    ERR_CONFLICT = 409,     /* it exists already, or somebody else changed it first */
+    ERR_CONFLICT = 409,     /* it exists already, or was changed meanwhile */
     ERR_TOO_LARGE = 413,    /* more than a limit we set ourselves */
-    ERR_FORMAT = 415,       /* a format that we do not read */
+    ERR_FORMAT = 415,       /* a format that is not supported */
     ERR_INTERNAL = 500,     /* a bug, or a broken installation */
     ERR_UPSTREAM = 502,     /* a service we called answered badly */
     ERR_UNAVAILABLE = 503,  /* not now; the same request may work later */

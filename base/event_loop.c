@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One thread for what happens later: a heap of timers above an epoll set. */
+/* A thread with a heap of timers and an epoll set. */
 #include "base/event_loop.h"
 
 #include "base/alloc.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One thread for what happens later: timers, and file descriptors that become ready. */
+/* A thread that runs timers, and waits for file descriptors to become ready. */
 #ifndef BASE_EVENT_LOOP_H
 #define BASE_EVENT_LOOP_H
 
@@ -12,13 +12,13 @@
 
 struct event_loop;
 
-/* Something to be done at a moment; a part of what it is about. All zero is not set. */
+/* A call at a point in time; a member of what it is about. All zero is not set. */
 struct timer {
-    struct heap_node node; /* by the monotonic clock */
+    struct heap_node node; /* key: the monotonic time in ns */
     void (*fire)(struct timer *timer);
 };
 
-/* A file descriptor that is looked at; a part of what it is about. */
+/* A file descriptor that is watched; a member of what it is about. */
 struct fd_watch {
     int fd;
     void (*ready)(struct fd_watch *watch);
@@ -26,7 +26,7 @@ struct fd_watch {
 
 struct event_loop *event_loop_open(struct err *err);
 
-/* Ends the thread once what is due was done. Timers of later moments never fire. */
+/* Runs the timers that are due, and ends the thread. Later timers never fire. */
 void event_loop_close(struct event_loop *loop);
 
 static inline void own_event_loop(struct event_loop **local)
@@ -34,19 +34,19 @@ static inline void own_event_loop(struct event_loop **local)
     event_loop_close(*local);
 }
 
-/* Calls fire on the loop's thread at that moment, or at once when it has passed. A timer that is
- * set already is set anew. From any thread. */
+/* Calls fire on the loop's thread at that monotonic time, or at once when it has passed. A timer
+ * that is set already is moved. From any thread. */
 void event_loop_set_timer(struct event_loop *loop, struct timer *timer, int64_t at_ns,
                           void (*fire)(struct timer *timer));
 
-/* Takes a timer back. False when it was not set: it has fired, or fires just now. */
+/* Cancels a timer. False when it was not set: it has fired, or is firing. From any thread. */
 bool event_loop_cancel_timer(struct event_loop *loop, struct timer *timer);
 
-/* Waits until all that was due when it was called is done. Not from the loop's thread. */
+/* Waits until the timers that were due at the call have fired. Not from the loop's thread. */
 void event_loop_flush(struct event_loop *loop);
 
-/* Calls ready on the loop's thread while the descriptor can be read (or its peer is gone). To be
- * called on the loop's thread, as event_loop_unwatch_fd is. */
+/* Calls ready on the loop's thread while the descriptor is readable or its peer has closed. Call
+ * it, and event_loop_unwatch_fd, on the loop's thread. */
 void event_loop_watch_fd(struct event_loop *loop, struct fd_watch *watch, int fd,
                          void (*ready)(struct fd_watch *watch));
 void event_loop_unwatch_fd(struct event_loop *loop, struct fd_watch *watch);

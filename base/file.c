@@ -22,7 +22,7 @@ static bool read_all(int fd, const char *path, struct buf *buf, struct err *err)
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return err_set(err, ERR_INPUT, "cannot read %s: %s", path, strerror(errno));
+            return err_set_errno(err, ERR_INPUT, "cannot read %s", path);
         if (!buf_add(buf, piece, (size_t)got))
             return err_set(err, ERR_TOO_LARGE, "%s is larger than %zu bytes", path, buf->max);
     }
@@ -32,8 +32,8 @@ bool file_read(const char *path, struct buf *buf, struct err *err)
 {
     OWN(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return err_set(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_INPUT, "cannot open %s: %s", path,
-                       strerror(errno));
+        return err_set_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_INPUT, "cannot open %s",
+                             path);
     return read_all(fd, path, buf, err);
 }
 
@@ -51,7 +51,7 @@ static bool write_all(int fd, struct bytes content)
     return true;
 }
 
-/* A rename is safe on disk once the folder is. */
+/* A rename is on disk once the folder is. */
 static bool sync_folder_of(const char *path)
 {
     OWN(free) char *folder = str_copy(path);
@@ -64,15 +64,15 @@ static bool sync_folder_of(const char *path)
 
 static bool replace(const char *path, mode_t mode, struct bytes content, bool sync, struct err *err)
 {
-    OWN(free) char *draft = str_format("%s.XXXXXX", path);
-    OWN(fd) int fd = mkostemp(draft, O_CLOEXEC);
+    OWN(free) char *temporary = str_format("%s.XXXXXX", path);
+    OWN(fd) int fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
-        return err_set(err, ERR_INPUT, "cannot write %s: %s", path, strerror(errno));
+        return err_set_errno(err, ERR_INPUT, "cannot write %s", path);
     if (fchmod(fd, mode) == 0 && write_all(fd, content) && (!sync || fsync(fd) == 0) &&
-        rename(draft, path) == 0 && (!sync || sync_folder_of(path)))
+        rename(temporary, path) == 0 && (!sync || sync_folder_of(path)))
         return true;
-    err_set(err, ERR_INPUT, "cannot write %s: %s", path, strerror(errno));
-    unlink(draft);
+    err_set_errno(err, ERR_INPUT, "cannot write %s", path);
+    unlink(temporary);
     return false;
 }
 
@@ -89,18 +89,18 @@ bool file_write_unsynced(const char *path, mode_t mode, struct bytes content, st
 bool file_make_dirs(const char *path, struct err *err)
 {
     OWN(free) char *part = str_copy(path);
-    for (char *at = part; *at; at++)
-        if (at > part && *at == '/') {
-            *at = '\0';
-            mkdir(part, 0700); /* the last one tells what is wrong */
-            *at = '/';
+    for (char *c = part; *c; c++)
+        if (c > part && *c == '/') {
+            *c = '\0';
+            mkdir(part, 0700); /* a failure shows at the last one */
+            *c = '/';
         }
     struct stat found;
     if ((stat(path, &found) == 0 && S_ISDIR(found.st_mode)) || mkdir(path, 0700) == 0)
         return true;
     if (errno == EEXIST)
         errno = ENOTDIR;
-    return err_set(err, ERR_INPUT, "cannot make the folder %s: %s", path, strerror(errno));
+    return err_set_errno(err, ERR_INPUT, "cannot create the folder %s", path);
 }
 
 static int remove_one(const char *path, const struct stat *found, int type, struct FTW *where)
@@ -116,5 +116,5 @@ bool file_remove_tree(const char *path, struct err *err)
         return true;
     if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0)
         return true;
-    return err_set(err, ERR_INPUT, "cannot remove %s: %s", path, strerror(errno));
+    return err_set_errno(err, ERR_INPUT, "cannot remove %s", path);
 }

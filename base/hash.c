@@ -14,7 +14,7 @@ uint64_t hash_text(uint64_t hash, const char *text)
     return hash_bytes(hash, bytes_of(text));
 }
 
-uint32_t hash32_text(const char *text)
+uint32_t hash_text32(const char *text)
 {
     uint32_t hash = 2166136261u;
     for (; *text; text++)

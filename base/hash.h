@@ -16,6 +16,6 @@ uint64_t hash_text(uint64_t hash, const char *text);
 uint64_t hash_bytes(uint64_t hash, struct bytes bytes);
 
 /* The 32-bit FNV-1a of a string. */
-uint32_t hash32_text(const char *text);
+uint32_t hash_text32(const char *text);
 
 #endif

@@ -72,6 +72,11 @@ struct heap_node *heap_first(const struct heap *heap)
     return heap->count ? heap->list[0] : NULL;
 }
 
+int64_t heap_first_key(const struct heap *heap)
+{
+    return heap->count ? heap->list[0]->key : INT64_MAX;
+}
+
 void heap_done(struct heap *heap)
 {
     for (uint32_t i = 0; i < heap->count; i++)

@@ -34,6 +34,9 @@ static inline bool heap_contains(const struct heap_node *node)
 /* The node with the smallest key, or NULL. */
 struct heap_node *heap_first(const struct heap *heap);
 
+/* Its key; INT64_MAX when the heap is empty. */
+int64_t heap_first_key(const struct heap *heap);
+
 /* Removes all nodes and frees the heap's own memory. */
 void heap_done(struct heap *heap);
 

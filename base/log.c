@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The log: one record a line, text for people or JSON for Cloud Logging. */
+/* The log: one record per line, as text or as JSON for Cloud Logging. */
 #include "base/log.h"
 
 #include "base/buf.h"
@@ -14,11 +14,11 @@
 
 static struct {
     bool json;
-    enum log_level least;
+    enum log_level min_level;
     const char *project; /* borrowed from the environment; NULL when not set */
-} settings = {.least = LOG_INFO};
+} settings = {.min_level = LOG_INFO};
 
-static _Thread_local const char *trace; /* traceparent of the event at hand */
+static _Thread_local const char *trace; /* traceparent; borrowed */
 
 bool log_from_env(struct err *err)
 {
@@ -34,7 +34,7 @@ bool log_from_env(struct err *err)
         return true;
     for (size_t i = 0; i < ARRAY_SIZE(levels); i++)
         if (str_equal_any_case(level, levels[i])) {
-            settings.least = (enum log_level)i;
+            settings.min_level = (enum log_level)i;
             return true;
         }
     return err_set(err, ERR_INPUT, "LOG_LEVEL is %s, want debug, info, warning or error", level);
@@ -45,7 +45,7 @@ void log_set_trace(const char *traceparent)
     trace = traceparent;
 }
 
-/* Appends a text as a JSON string; what is not UTF-8 becomes U+FFFD. */
+/* Appends a JSON string; what is not UTF-8 becomes U+FFFD. */
 static void add_json_string(struct buf *line, const char *text)
 {
     buf_add_text(line, "\"");
@@ -90,7 +90,7 @@ static void write_all(int fd, struct bytes line)
     while (line.len) {
         ssize_t sent = write(fd, line.data, line.len);
         if (sent < 0 && errno != EINTR)
-            return; /* nobody reads us: there is no one to tell */
+            return; /* nothing reads the log, so there is nowhere to report it */
         if (sent > 0) {
             line.data += sent;
             line.len -= (size_t)sent;
@@ -102,7 +102,7 @@ void log_at(enum log_level level, const char *fmt, ...)
 {
     static const char *const severity[] = {"DEBUG", "INFO", "WARNING", "ERROR"};
     static const char *const prefix[] = {"debug: ", "", "warning: ", "error: "};
-    if (level < settings.least)
+    if (level < settings.min_level)
         return;
 
     va_list args;

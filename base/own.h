@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ownership that can be seen: OWN(x) runs own_x(&local) when the scope ends. */
+/* Visible ownership: OWN(x) runs own_x(&local) when the scope ends. */
 #ifndef BASE_OWN_H
 #define BASE_OWN_H
 
@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /* Declares a local that is released when its scope ends, e.g. OWN(free) char *text = NULL.
- * A type T brings a function own_T(T *local) that takes empty and half-built values. */
+ * A type T has a function own_T(T *local) that accepts empty and partly filled values. */
 #define OWN(x) __attribute__((cleanup(own_##x)))
 
 static inline void own_free(void *local)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text: made, compared and turned into numbers. */
+/* Strings: created, compared and turned into numbers. */
 #include "base/str.h"
 
 #include <stdarg.h>
@@ -82,7 +82,7 @@ bool str_int(const char *text, int64_t low, int64_t high, int64_t *value)
 {
     if (!text)
         return false;
-    bool minus = *text == '-';
+    bool minus = low < 0 && *text == '-';
     const char *digit = text + minus;
     if (!*digit)
         return false;
@@ -121,7 +121,7 @@ static size_t utf8_char(const unsigned char *text, size_t len)
     return overlong || surrogate || too_large ? 0 : size;
 }
 
-/* How many bytes at the start are surely ASCII: looks at eight at once. */
+/* How many bytes at the start are ASCII, in steps of eight. */
 static size_t ascii_start(const unsigned char *text, size_t len)
 {
     size_t start = 0;
@@ -137,16 +137,16 @@ static size_t ascii_start(const unsigned char *text, size_t len)
 bool str_is_utf8(struct bytes text)
 {
     const unsigned char *start = (const unsigned char *)text.data;
-    for (size_t at = ascii_start(start, text.len); at < text.len;) {
-        size_t size = utf8_char(start + at, text.len - at);
+    for (size_t i = ascii_start(start, text.len); i < text.len;) {
+        size_t size = utf8_char(start + i, text.len - i);
         if (!size)
             return false;
-        at += size;
+        i += size;
     }
     return true;
 }
 
-/* Edit distance (Levenshtein, letters of any case alike) of texts up to 63 bytes; more is far. */
+/* Edit distance (Levenshtein, ignoring case) of strings up to 63 bytes; longer ones are far. */
 static size_t distance(const char *a, const char *b)
 {
     size_t row[64];
@@ -175,11 +175,11 @@ static size_t distance(const char *a, const char *b)
 const char *str_nearest(const char *word, const char *const *names, size_t count)
 {
     const char *nearest = NULL;
-    size_t least = strlen(word) / 3 + 2; /* farther is no help */
+    size_t min = strlen(word) / 3 + 2; /* what is farther is not similar */
     for (size_t i = 0; i < count; i++) {
         size_t far = distance(word, names[i]);
-        if (far < least) {
-            least = far;
+        if (far < min) {
+            min = far;
             nearest = names[i];
         }
     }

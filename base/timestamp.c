@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Points in time: RFC 3339 texts, HTTP dates, and clocks. */
+/* Clocks, RFC 3339 timestamps and HTTP dates. */
 #include "base/timestamp.h"
 
 #include <stddef.h>
@@ -42,7 +42,7 @@ void timestamp_format(int64_t time_ns, char text[TIMESTAMP_SIZE])
     memcpy(text + len, "Z", sizeof("Z"));
 }
 
-/* Reads exactly `count` digits and moves on. */
+/* Reads exactly `count` digits. */
 static bool digits(const char **at, int count, int low, int high, int *value)
 {
     int sum = 0;

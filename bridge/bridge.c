@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where CloudEvents and Google Cloud meet: what an event means as a message or a notification. */
+/* Reads events as Google Cloud's messages and notifications. */
 #include "bridge/bridge.h"
 
 #include "base/str.h"
 
-/* An event as an envelope, with the lists that it borrows. */
+/* An event as an envelope. */
 struct view {
     struct gcp_envelope envelope;
-    struct gcp_field *extensions, *headers; /* owned; their texts are the event's */
+    struct gcp_field *extensions, *headers; /* owned; their strings are the event's */
 };
 
 static void own_view(struct view *view)
@@ -16,7 +16,7 @@ static void own_view(struct view *view)
     free(view->headers);
 }
 
-/* Only texts: no attribute of a message is a number. */
+/* Only strings: attributes of messages are strings. */
 static void view_extensions(struct view *view, const json_t *extensions)
 {
     const char *name;

@@ -31,11 +31,11 @@ static const char google[] =
     "  GOOGLE_CLOUD_PROJECT\n"
     "                      project; else the credentials'\n";
 
-/* A program that runs. */
+/* A running program. */
 struct state {
     const struct service_program *program;
-    void *app;             /* what the handler gets */
-    struct gcp_push *push; /* NULL while everybody may send */
+    void *app;             /* passed to the handler */
+    struct gcp_push *push; /* NULL = any sender is allowed */
 };
 
 static void own_state(struct state *state)

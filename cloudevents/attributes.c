@@ -27,7 +27,7 @@ const char *ce_version_text(int version)
 
 #define AT(field) offsetof(struct ce_event, field)
 
-/* Names as headers have them (lower case) and as the JSON format has them. */
+/* An attribute's name in headers (lower case) and in the JSON format. */
 struct name {
     const char *header, *json;
     size_t field;
@@ -94,7 +94,7 @@ bool ce_name_valid(const char *name)
     return true;
 }
 
-/* The name as 1.0 allows it: versions before had capitals and dashes. The caller frees. */
+/* The name as 1.0 allows it: earlier versions have capitals and dashes. The caller frees. */
 static char *plain_name(const char *name)
 {
     char *plain = str_copy(name), *to = plain;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CloudEvents in binary mode: attributes in header fields.
  * Format: http-protocol-binding.md section 3.1; for 0.2 and 0.1 the same document of that version,
- * with values quoted as JSON or plain, as senders really did. */
+ * with values quoted as JSON or plain, since senders did both. */
 #include "cloudevents/binary.h"
 
 #include "base/str.h"
 #include "cloudevents/attributes.h"
-#include "cloudevents/http.h"
 #include "net/url.h"
 
 #include <ctype.h>
@@ -33,10 +32,10 @@ static void unquote(char *text)
     *to = '\0';
 }
 
-/* The value of a field as the text that was meant; NULL and err when it is none. */
+/* The decoded value of a field; NULL and err when it is not valid UTF-8. The caller frees. */
 static char *read_value(const char *name, const char *value, struct err *err)
 {
-    if (!strpbrk(value, "%\"")) { /* nothing to decode, as nearly always */
+    if (!strpbrk(value, "%\"")) { /* nothing to decode: nearly always */
         char *copy = str_is_utf8(bytes_of(value)) ? str_copy(value) : NULL;
         if (!copy)
             err_set(err, ERR_INPUT, "CloudEvent: header ce-%s is not valid UTF-8", name);
@@ -50,21 +49,21 @@ static char *read_value(const char *name, const char *value, struct err *err)
     return text;
 }
 
-/* Takes one attribute. value is taken over. */
+/* Sets an attribute. value is taken over. */
 static bool set_attribute(struct ce_event *event, int version, const char *name, char *value,
                           struct err *err)
 {
     char **field = ce_attribute(event, version, name, false);
     if (!field && version == CE_V01 && str_starts(name, "x-"))
         name += 2;
-    bool twice = field ? *field != NULL : json_object_get(event->extensions, name) != NULL;
-    if (field && !twice)
+    bool duplicate = field ? *field != NULL : json_object_get(event->extensions, name) != NULL;
+    if (field && !duplicate)
         *field = value;
-    else if (!twice)
+    else if (!duplicate)
         ce_set_extension(event, name, value);
-    if (!field || twice)
+    if (!field || duplicate)
         free(value);
-    return !twice || err_set(err, ERR_INPUT, "CloudEvent: header ce-%s stands there twice", name);
+    return !duplicate || err_set(err, ERR_INPUT, "CloudEvent: duplicate header ce-%s", name);
 }
 
 /* 0.2 writes maps as ce-attrib-key, 0.1 extensions as ce-x-name. */
@@ -78,14 +77,14 @@ static bool name_allowed(int version, const char *name)
     return true;
 }
 
-/* Reads one ce- field; the version itself was read before. */
+/* Reads a ce- field other than the version. */
 static bool read_field(struct ce_event *event, int version, const struct header *header,
                        struct err *err)
 {
     char name[64];
     const char *rest = header->name + strlen("ce-");
     if (strlen(rest) >= sizeof(name))
-        return err_set(err, ERR_INPUT, "CloudEvent: header %.80s has too long a name",
+        return err_set(err, ERR_INPUT, "CloudEvent: the name of header %.80s is too long",
                        header->name);
     strcpy(name, rest);
     str_lower(name);
@@ -94,12 +93,12 @@ static bool read_field(struct ce_event *event, int version, const struct header 
         return true;
     if (str_equal(name, "datacontenttype") && version != CE_V02 && version != CE_V01)
         return err_set(err, ERR_INPUT,
-                       "CloudEvent: header ce-datacontenttype is not allowed, use Content-Type");
+                       "CloudEvent: header ce-datacontenttype is not allowed; use Content-Type");
     if (str_equal(name, "datacontentencoding") && version == CE_V03)
         return true; /* of the JSON format only: in binary mode the body is the data */
     if (!name_allowed(version, name))
-        return err_set(err, ERR_INPUT, "CloudEvent: header ce-%s: want only letters and digits",
-                       name);
+        return err_set(err, ERR_INPUT,
+                       "CloudEvent: header ce-%s: only letters and digits are allowed", name);
     char *value = read_value(name, header->value, err);
     return value && set_attribute(event, version, name, value, err);
 }
@@ -116,7 +115,7 @@ bool ce_event_from_binary(const struct headers *headers, struct bytes body, stru
         return err_set(err, ERR_INPUT, "CloudEvent: specversion is %s, want 1.0, 0.3, 0.2 or 0.1",
                        text);
     if (headers_count(headers, "ce-specversion") > 1)
-        return err_set(err, ERR_INPUT, "CloudEvent: header ce-specversion stands there twice");
+        return err_set(err, ERR_INPUT, "CloudEvent: duplicate header ce-specversion");
 
     for (size_t i = 0; i < headers->count; i++)
         if (str_starts_any_case(headers->list[i].name, "ce-") &&

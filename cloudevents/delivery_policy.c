@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What to do after an attempt to deliver an event: Knative's rules as pure functions. */
+/* Decides what follows an attempt to deliver an event: Knative's rules as pure functions. */
 #include "cloudevents/delivery_policy.h"
 
 #include "base/base64.h"
@@ -8,17 +8,17 @@
 
 enum { MAX_ERROR_BYTES = 768 }; /* 1024 characters of base64 */
 
-/* Reads a duration of the delivery spec; low_ns is the least that is allowed. */
-static bool read_duration(struct jread *delivery, const char *key, int64_t low_ns, int64_t *ns)
+/* Reads a duration of the delivery spec that is at least min_ns. */
+static bool read_duration(struct jread *delivery, const char *key, int64_t min_ns, int64_t *ns)
 {
     const char *text = jread_str_or(delivery, key, NULL);
     if (!text)
         return jread_ok(delivery);
     if (!ce_duration_parse(text, ns))
         return jread_fail(delivery, key, "is %s, want an ISO 8601 duration such as PT0.2S", text);
-    if (*ns < low_ns)
+    if (*ns < min_ns)
         return jread_fail(delivery, key, "is %s, want %s", text,
-                          low_ns ? "more than zero" : "zero or more");
+                          min_ns ? "more than zero" : "zero or more");
     return true;
 }
 
@@ -45,8 +45,8 @@ bool delivery_policy_retryable(int status)
            status >= 500;
 }
 
-/* The wait before retry number `attempt` (from 0). As Knative's code has it: linear starts with no
- * wait at all, and a policy without delay or a delay without policy waits for nothing. */
+/* The wait before retry number `attempt` (from 0). As in Knative's code, linear starts without a
+ * wait, and a backoff without a delay, or a delay without a backoff, does not wait. */
 static int64_t backoff_ns(const struct delivery_policy *policy, int attempt)
 {
     enum { MAX_DOUBLINGS = 40 };
@@ -59,7 +59,7 @@ static int64_t backoff_ns(const struct delivery_policy *policy, int attempt)
     return __builtin_mul_overflow(policy->delay_ns, factor, &wait) ? INT64_MAX : wait;
 }
 
-/* A Retry-After: seconds or a date. 0 when absent, past or unreadable. */
+/* A Retry-After: seconds or a date. 0 when absent, past or not valid. */
 static int64_t retry_after_ns(const char *text, int64_t now_ns)
 {
     int64_t value;
@@ -80,16 +80,16 @@ struct delivery_step delivery_policy_next(const struct delivery_policy *policy, 
 
     int64_t wait_ns = backoff_ns(policy, attempt);
     if (policy->retry_after_max_ns > 0 && (result->status == 429 || result->status == 503)) {
-        int64_t asked_ns = retry_after_ns(result->retry_after, now_ns);
-        if (asked_ns > policy->retry_after_max_ns)
-            asked_ns = policy->retry_after_max_ns;
-        if (asked_ns > wait_ns)
-            wait_ns = asked_ns;
+        int64_t asked_wait_ns = retry_after_ns(result->retry_after, now_ns);
+        if (asked_wait_ns > policy->retry_after_max_ns)
+            asked_wait_ns = policy->retry_after_max_ns;
+        if (asked_wait_ns > wait_ns)
+            wait_ns = asked_wait_ns;
     }
     return (struct delivery_step){.verdict = TRY_AGAIN, .wait_ns = wait_ns};
 }
 
-/* Whether a dead letter has this extension from an earlier failure. */
+/* Whether an earlier failure has set this extension. */
 static bool has(const struct ce_event *event, const char *name)
 {
     const json_t *value = json_object_get(event->extensions, name);
@@ -97,7 +97,7 @@ static bool has(const struct ce_event *event, const char *name)
 }
 
 void ce_event_to_dead_letter(struct ce_event *event, const char *destination, int status,
-                             struct bytes answer, const char *reason)
+                             struct bytes body, const char *reason)
 {
     if (!has(event, "knativeerrordest"))
         ce_set_extension(event, "knativeerrordest", destination);
@@ -107,7 +107,7 @@ void ce_event_to_dead_letter(struct ce_event *event, const char *destination, in
         return;
 
     OWN(free) char *text = status ? NULL : str_format("dispatch error: %s", reason);
-    struct bytes data = text ? bytes_of(text) : answer;
+    struct bytes data = text ? bytes_of(text) : body;
     if (data.len > MAX_ERROR_BYTES)
         data.len = MAX_ERROR_BYTES;
     OWN(free) char *base64 = base64_encode(data);

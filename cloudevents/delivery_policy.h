@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What to do after an attempt to deliver an event: Knative's rules as pure functions.
+/* Decides what follows an attempt to deliver an event: Knative's rules as pure functions.
  * Format: knative/specs eventing/data-plane.md; knative/eventing pkg/kncloudevents/retries.go. */
 #ifndef CLOUDEVENTS_DELIVERY_POLICY_H
 #define CLOUDEVENTS_DELIVERY_POLICY_H
@@ -18,7 +18,7 @@ struct delivery_policy {
     enum delivery_backoff backoff;
     int64_t delay_ns;           /* backoffDelay */
     int64_t timeout_ns;         /* of one attempt; 0 = none */
-    int64_t retry_after_max_ns; /* how far a Retry-After is obeyed; 0 = not at all */
+    int64_t retry_after_max_ns; /* upper limit of a Retry-After; 0 = ignore Retry-After */
 };
 
 /* Reads spec.delivery: retry, backoffPolicy, backoffDelay, timeout, retryAfterMax; the dead letter
@@ -30,8 +30,8 @@ bool ce_duration_parse(const char *text, int64_t *ns);
 
 /* How an attempt ended. */
 struct delivery_result {
-    int status;              /* the HTTP status; 0: no connection, cut, or timeout */
-    const char *retry_after; /* the header's value, or NULL */
+    int status;              /* the HTTP status; 0 = no connection, cut, or timeout */
+    const char *retry_after; /* the value of the header, or NULL */
 };
 
 enum delivery_verdict {
@@ -45,19 +45,19 @@ struct delivery_step {
     int64_t wait_ns;
 };
 
-/* Whether a status means that the same request may work later: none at all, 404, 408, 409, 429 and
+/* Whether the same request may succeed later: after no response (0), 404, 408, 409, 429 and from
  * 500 on. */
 bool delivery_policy_retryable(int status);
 
-/* Decides after attempt number `attempt` (0 = the first). now_ns is the wall clock, for a
- * Retry-After that is a date. */
+/* Decides what follows attempt number `attempt` (0 = the first). now_ns is the wall clock, for a
+ * Retry-After with a date. */
 struct delivery_step delivery_policy_next(const struct delivery_policy *policy, int attempt,
                                           const struct delivery_result *result, int64_t now_ns);
 
-/* Turns an event into a dead letter: sets knativeerrordest, knativeerrorcode (500 when there was
- * no answer) and knativeerrordata (base64 of the first 768 bytes of the answer's body, or of
- * "dispatch error: " and the reason); a value that is there already and not empty stays. */
+/* Turns an event into a dead letter: sets knativeerrordest, knativeerrorcode (500 without a
+ * response) and knativeerrordata (base64 of the first 768 bytes of the response body, or of
+ * "dispatch error: " and the reason). Values that exist and are not empty are kept. */
 void ce_event_to_dead_letter(struct ce_event *event, const char *destination, int status,
-                             struct bytes answer, const char *reason);
+                             struct bytes body, const char *reason);
 
 #endif

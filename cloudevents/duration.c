@@ -5,27 +5,27 @@
 
 #include <string.h>
 
-/* Reads "12" or "0.25" in nanoseconds of a unit of one second. False when there is no digit. */
-static bool read_number(const char **at, int64_t *whole, int64_t *fraction_ns)
+/* Reads "12" or "0.25": the whole part, and the fraction times 10^9. False without a digit. */
+static bool read_number(const char **next, int64_t *whole, int64_t *fraction_ns)
 {
-    const char *first = *at;
+    const char *first = *next;
     *whole = *fraction_ns = 0;
-    for (; **at >= '0' && **at <= '9'; (*at)++)
+    for (; **next >= '0' && **next <= '9'; (*next)++)
         if (__builtin_mul_overflow(*whole, 10, whole) ||
-            __builtin_add_overflow(*whole, **at - '0', whole))
+            __builtin_add_overflow(*whole, **next - '0', whole))
             return false;
-    if (*at == first)
+    if (*next == first)
         return false;
-    if (**at != '.' && **at != ',')
+    if (**next != '.' && **next != ',')
         return true;
-    first = ++*at;
-    for (int64_t unit = NS_PER_SEC / 10; **at >= '0' && **at <= '9'; (*at)++, unit /= 10)
-        *fraction_ns += unit * (**at - '0');
-    return *at > first;
+    first = ++*next;
+    for (int64_t unit = NS_PER_SEC / 10; **next >= '0' && **next <= '9'; (*next)++, unit /= 10)
+        *fraction_ns += unit * (**next - '0');
+    return *next > first;
 }
 
-/* Adds `number` of the unit that stands at `at`. Units must come in order, each once. */
-static bool add_part(const char **at, bool time_part, int *last_unit, int64_t *ns)
+/* Reads a number and its unit, and adds it to ns. Units must come in order, each once. */
+static bool add_part(const char **next, bool time_part, int *last_unit, int64_t *ns)
 {
     static const struct {
         char letter;
@@ -36,10 +36,10 @@ static bool add_part(const char **at, bool time_part, int *last_unit, int64_t *n
         {'M', true, 60},      {'S', true, 1},
     };
     int64_t whole, fraction_ns;
-    if (!read_number(at, &whole, &fraction_ns))
+    if (!read_number(next, &whole, &fraction_ns))
         return false;
     for (int i = *last_unit + 1; i < (int)(sizeof(units) / sizeof(units[0])); i++) {
-        if (units[i].letter != **at || units[i].time_part != time_part)
+        if (units[i].letter != **next || units[i].time_part != time_part)
             continue;
         int64_t part;
         if (__builtin_mul_overflow(whole, units[i].seconds * NS_PER_SEC, &part) ||
@@ -47,7 +47,7 @@ static bool add_part(const char **at, bool time_part, int *last_unit, int64_t *n
             __builtin_add_overflow(*ns, part, ns))
             return false;
         *last_unit = i;
-        ++*at;
+        ++*next;
         return true;
     }
     return false;
@@ -55,20 +55,19 @@ static bool add_part(const char **at, bool time_part, int *last_unit, int64_t *n
 
 bool ce_duration_parse(const char *text, int64_t *ns)
 {
-    const char *at = text;
-    bool minus = *at == '-';
-    at += minus;
-    if (*at++ != 'P')
+    bool minus = *text == '-';
+    text += minus;
+    if (*text++ != 'P')
         return false;
     int64_t sum = 0;
     int last_unit = -1;
     bool time_part = false;
-    while (*at) {
-        if (*at == 'T' && !time_part) {
+    while (*text) {
+        if (*text == 'T' && !time_part) {
             time_part = true;
-            at++;
+            text++;
         }
-        if (!add_part(&at, time_part, &last_unit, &sum))
+        if (!add_part(&text, time_part, &last_unit, &sum))
             return false;
     }
     if (last_unit < 0)

@@ -97,15 +97,15 @@ void ce_event_new(struct ce_event *event, const char *source, const char *type,
     };
 }
 
-/* Whether there is more than white space. */
-static bool filled(const char *text)
+/* Whether a string has more than white space. */
+static bool has_content(const char *text)
 {
     while (text && isspace((unsigned char)*text))
         text++;
     return !str_empty(text);
 }
 
-/* No control characters (U+0000-1F, U+007F-9F), as section 3.2 asks of every String. */
+/* No control characters (U+0000-1F, U+007F-9F), as section 3.2 requires of every String. */
 static bool printable(const char *text)
 {
     for (const unsigned char *c = (const unsigned char *)text; *c; c++)
@@ -144,11 +144,11 @@ bool ce_event_valid(const struct ce_event *event, struct err *err)
         const char *name = texts[i].name, *value = texts[i].value;
         if (!value && !texts[i].required)
             continue;
-        if (!filled(value))
+        if (!has_content(value))
             return err_set(err, ERR_INPUT, "CloudEvent: %s is %s", name,
                            value ? "empty" : "missing");
         if (!printable(value))
-            return err_set(err, ERR_INPUT, "CloudEvent: %s holds control characters", name);
+            return err_set(err, ERR_INPUT, "CloudEvent: %s has control characters", name);
     }
     if (event->time && !timestamp_parse(event->time, NULL))
         return err_set(err, ERR_INPUT, "CloudEvent: time is %s, want RFC 3339", event->time);

@@ -11,13 +11,12 @@
 #include <stdbool.h>
 
 /* A CloudEvent of version 1.0, 0.3, 0.2 or 0.1 (older names are read into these fields), or, with
- * spec_version NULL, the body of a request that was no CloudEvent (Pub/Sub push, a person with
- * curl): then only content_type, data and request are set. All zero is empty; every text is owned
- * by the event. */
+ * spec_version NULL, the body of a request that is not a CloudEvent (Pub/Sub push, curl): then only
+ * content_type, data and request are set. All zero is empty; the event owns its strings. */
 struct ce_event {
-    char *spec_version;       /* "1.0", "0.3", "0.2", "0.1" as received; NULL: no CloudEvent */
+    char *spec_version;       /* "1.0", "0.3", "0.2", "0.1" as received; NULL: not a CloudEvent */
     char *id, *source, *type; /* required, never empty in an event that was received */
-    char *subject, *time;     /* NULL when absent; time is a valid RFC 3339 text */
+    char *subject, *time;     /* NULL when absent; time is a valid RFC 3339 timestamp */
     char *schema;             /* dataschema, in older versions schemaurl; NULL when absent */
     char *content_type;       /* of data, e.g. "application/json"; NULL when absent */
     json_t *extensions;       /* name → string, integer or boolean (0.2: any); NULL when none */
@@ -41,19 +40,20 @@ void ce_event_copy(const struct ce_event *event, struct ce_event *copy);
 /* Replaces the data by a copy. content_type NULL leaves the data's type as it is. */
 void ce_set_data(struct ce_event *event, const char *content_type, struct bytes data);
 
-/* Sets an extension to a text or a number, in place of one of that name; NULL removes it. */
+/* Sets or replaces an extension; NULL removes it. */
 void ce_set_extension(struct ce_event *event, const char *name, const char *value);
 void ce_set_extension_int(struct ce_event *event, const char *name, int value);
 
-/* The text of an extension, NULL when absent or no string. Borrowed. */
+/* The string of an extension; NULL when it is absent or not a string. Borrowed. */
 const char *ce_extension(const struct ce_event *event, const char *name);
 
-/* Fills a new 1.0 event: a random id (UUID), the time now, and copies of the rest. */
+/* Fills in a new 1.0 event: a random id (UUID), the current time, and copies of the rest. */
 void ce_event_new(struct ce_event *event, const char *source, const char *type,
                   const char *content_type, struct bytes data);
 
-/* Checks what the specification asks of an event (1.0 sections 3.1 to 3.2): required attributes
- * there and not empty, time RFC 3339, extension names [a-z0-9]+. */
+/* Checks the attributes of the specification (1.0 section 3.1): id, source and type present, none
+ * empty or with control characters, source a URI reference, dataschema an absolute URI, time RFC
+ * 3339. */
 bool ce_event_valid(const struct ce_event *event, struct err *err);
 
 #endif

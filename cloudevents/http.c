@@ -27,7 +27,7 @@ static bool read_batch(struct bytes body, struct ce_events *events, struct err *
     if (!tree)
         return false;
     if (!json_is_array(tree))
-        return err_set(err, ERR_INPUT, "batch of CloudEvents: is no list");
+        return err_set(err, ERR_INPUT, "batch of CloudEvents: is not a list");
     make_room(events, json_array_size(tree));
     for (size_t i = 0; i < events->count; i++) {
         if (!ce_event_from_json(json_array_get(tree, i), &events->list[i], err))
@@ -48,7 +48,7 @@ static bool read_structured(struct bytes body, struct ce_events *events, struct 
     return ce_event_from_json(tree, &events->list[0], err);
 }
 
-/* No event: the body as it is. */
+/* Not a CloudEvent: the body as it is. */
 static void read_plain(const char *content_type, struct bytes body, struct ce_events *events)
 {
     make_room(events, 1);
@@ -62,23 +62,23 @@ bool ce_events_from_http(const struct headers *headers, struct bytes body, struc
 {
     const char *content_type = headers_get(headers, "Content-Type");
     OWN(free) char *media = headers_media_type(content_type);
-    bool good = true;
+    bool ok = true;
     if (str_equal(media, "application/cloudevents-batch+json")) {
         events->mode = CE_BATCH;
-        good = read_batch(body, events, err);
+        ok = read_batch(body, events, err);
     } else if (str_equal(media, "application/cloudevents+json")) {
         events->mode = CE_STRUCTURED;
-        good = read_structured(body, events, err);
+        ok = read_structured(body, events, err);
     } else if (str_starts(media, "application/cloudevents")) {
-        return err_set(err, ERR_FORMAT, "Content-Type %s is not read here, want JSON", media);
+        return err_set(err, ERR_FORMAT, "Content-Type %s is not supported; use JSON", media);
     } else if (ce_binary_version(headers)) {
         events->mode = CE_BINARY;
         make_room(events, 1);
-        good = ce_event_from_binary(headers, body, &events->list[0], err);
+        ok = ce_event_from_binary(headers, body, &events->list[0], err);
     } else {
         read_plain(content_type, body, events);
     }
     for (size_t i = 0; i < events->count; i++)
         events->list[i].request = headers;
-    return good;
+    return ok;
 }

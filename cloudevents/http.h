@@ -4,16 +4,17 @@
 #ifndef CLOUDEVENTS_HTTP_H
 #define CLOUDEVENTS_HTTP_H
 
-#include "cloudevents/event.h"
+#include "cloudevents/binary.h"
+#include "cloudevents/structured.h"
 
 enum ce_mode {
-    CE_NONE,       /* no CloudEvent: one entry with spec_version NULL */
+    CE_NONE,       /* not a CloudEvent: one entry with spec_version NULL */
     CE_BINARY,     /* attributes in ce- header fields, data is the body */
     CE_STRUCTURED, /* application/cloudevents+json */
     CE_BATCH,      /* application/cloudevents-batch+json */
 };
 
-/* What a request held. All zero is empty. */
+/* The events of a request. All zero is empty. */
 struct ce_events {
     struct ce_event *list; /* owned */
     size_t count;          /* 0 only in an empty batch */
@@ -27,19 +28,9 @@ static inline void own_ce_events(struct ce_events *local)
     ce_events_done(local);
 }
 
-/* Reads a request (or a response: replies have the same form). Fails with ERR_INPUT when it claims
- * to be a CloudEvent and is none, ERR_FORMAT for an event format that is not read here. The events
- * borrow headers as their `request`. */
+/* Reads a request, or a response with a reply. Fails with ERR_INPUT when an event is not valid,
+ * ERR_FORMAT for an event format that is not supported. The events borrow headers as `request`. */
 bool ce_events_from_http(const struct headers *headers, struct bytes body, struct ce_events *events,
                          struct err *err);
-
-/* Writes an event in binary mode, 1.0 (or 0.3 when it came as that): appends the ce- fields and
- * Content-Type to headers. The body is ce_data(event). Values are percent-encoded as the binding
- * says (section 3.1.3.2). */
-void ce_headers_from_event(const struct ce_event *event, struct headers *headers);
-
-/* Writes an event in structured mode: the JSON text. The caller frees. JSON data stays JSON, text
- * stays text, all else becomes data_base64. */
-char *ce_json_from_event(const struct ce_event *event);
 
 #endif

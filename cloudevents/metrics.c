@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Counts of a service in Prometheus' text format. */
+/* Metrics of a service in Prometheus text format. */
 #include "cloudevents/metrics.h"
 
 #include "base/own.h"

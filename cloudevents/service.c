@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every event service shares: the HTTP side, health, metrics, logs, limits, draining. */
+/* An event service. */
 #include "cloudevents/service.h"
 
 #include "base/env.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "base/timestamp.h"
 #include "cloudevents/http.h"
 #include "cloudevents/metrics.h"
@@ -12,10 +13,10 @@
 #include <signal.h>
 #include <string.h>
 
-/* A service that runs. */
+/* A running service. */
 struct service_state {
     const struct ce_service *service;
-    char *labels; /* of the metrics: which service, revision and configuration this is; owned */
+    char *labels; /* of the metrics: service, revision, configuration; owned */
     struct metrics metrics;
 };
 
@@ -26,34 +27,36 @@ void ce_reply_done(struct ce_reply *reply)
     *reply = (struct ce_reply){0};
 }
 
-/* Turns the reply into an answer: a CloudEvent for who sent one, a line of text for who did not. */
+/* Answers with the reply: a CloudEvent if the request was one, else a line of text. */
 static void answer_reply(struct http_exchange *exchange, enum ce_mode mode, struct ce_reply *reply)
 {
-    struct http_reply answer = {.status = 200};
+    struct http_reply response = {.status = 200};
     if (mode == CE_NONE && reply->text) {
-        answer.content_type = "text/plain; charset=utf-8";
-        buf_add_format(&answer.body, "%s\n", reply->text);
+        response.content_type = "text/plain; charset=utf-8";
+        buf_add_format(&response.body, "%s\n", reply->text);
     } else if ((mode == CE_BINARY || mode == CE_STRUCTURED) && reply->event.id) {
-        ce_headers_from_event(&reply->event, &answer.headers);
-        buf_add(&answer.body, reply->event.data, reply->event.len);
+        ce_headers_from_event(&reply->event, &response.headers);
+        buf_add(&response.body, reply->event.data, reply->event.len);
     }
-    http_exchange_reply(exchange, &answer);
+    http_exchange_reply(exchange, &response);
 }
 
 static void answer_error(struct http_exchange *exchange, const struct err *err)
 {
-    struct http_reply answer = {.status = err->status, .content_type = "text/plain; charset=utf-8"};
-    buf_add_format(&answer.body, "%s\n", err->text);
+    struct http_reply response = {.status = err->status,
+                                  .content_type = "text/plain; charset=utf-8"};
+    buf_add_format(&response.body, "%s\n", err->text);
     if (err->status == ERR_UNAUTHORIZED)
-        headers_add(&answer.headers, "WWW-Authenticate", "Bearer");
+        headers_add(&response.headers, "WWW-Authenticate", "Bearer");
     if (err->retry_after_sec) {
         OWN(free) char *seconds = str_format("%d", err->retry_after_sec);
-        headers_add(&answer.headers, "Retry-After", seconds);
+        headers_add(&response.headers, "Retry-After", seconds);
     }
-    http_exchange_reply(exchange, &answer);
+    http_exchange_reply(exchange, &response);
 }
 
-/* Hands each event to the handler, until one fails. Only a single event gets a reply. */
+/* Calls the handler for each event, until one fails. After a batch, reply is that of its last
+ * event, and is not sent. */
 static bool handle_events(struct service_state *state, const struct ce_events *events,
                           struct ce_reply *reply, struct err *err)
 {
@@ -66,7 +69,7 @@ static bool handle_events(struct service_state *state, const struct ce_events *e
     return true;
 }
 
-static bool guarded(struct service_state *state, const struct headers *headers, struct err *err)
+static bool check_guard(struct service_state *state, const struct headers *headers, struct err *err)
 {
     return !state->service->guard || state->service->guard(headers, state->service->app, err);
 }
@@ -88,28 +91,27 @@ static void process(struct http_exchange *exchange, void *context)
     struct err err = {0};
     log_set_trace(headers_get(&exchange->headers, "traceparent"));
 
-    bool good =
-        guarded(state, &exchange->headers, &err) &&
-        ce_events_from_http(&exchange->headers, buf_bytes(&exchange->body), &events, &err) &&
-        handle_events(state, &events, &reply, &err);
-    if (!good)
+    bool ok = check_guard(state, &exchange->headers, &err) &&
+              ce_events_from_http(&exchange->headers, buf_bytes(&exchange->body), &events, &err) &&
+              handle_events(state, &events, &reply, &err);
+    if (!ok)
         log_failure(&err);
     log_set_trace(NULL);
-    metrics_count(&state->metrics, good ? 200 : err.status, timestamp_monotonic_ns() - start_ns);
-    if (good)
+    metrics_count(&state->metrics, ok ? 200 : err.status, timestamp_monotonic_ns() - start_ns);
+    if (ok)
         answer_reply(exchange, events.mode, &reply);
     else
         answer_error(exchange, &err);
 }
 
-/* The webhook handshake (http-webhook.md section 4): anybody may send at any rate. */
+/* The webhook handshake (http-webhook.md section 4): any origin, any rate. */
 static void answer_options(struct http_exchange *exchange)
 {
-    struct http_reply answer = {.status = 200};
-    headers_add(&answer.headers, "Allow", "POST, OPTIONS");
-    headers_add(&answer.headers, "WebHook-Allowed-Origin", "*");
-    headers_add(&answer.headers, "WebHook-Allowed-Rate", "*");
-    http_exchange_reply(exchange, &answer);
+    struct http_reply response = {.status = 200};
+    headers_add(&response.headers, "Allow", "POST, OPTIONS");
+    headers_add(&response.headers, "WebHook-Allowed-Origin", "*");
+    headers_add(&response.headers, "WebHook-Allowed-Rate", "*");
+    http_exchange_reply(exchange, &response);
 }
 
 static void answer_get(struct service_state *state, struct http_exchange *exchange)
@@ -120,15 +122,15 @@ static void answer_get(struct service_state *state, struct http_exchange *exchan
         bool closing = http_exchange_is_closing(exchange);
         http_exchange_reply_text(exchange, closing ? 503 : 200, closing ? "draining\n" : "ok\n");
     } else if (str_equal(exchange->path, "/metrics")) {
-        struct http_reply answer = {.content_type = "text/plain; version=0.0.4; charset=utf-8"};
-        metrics_write(&state->metrics, state->labels, &answer.body);
-        http_exchange_reply(exchange, &answer);
+        struct http_reply response = {.content_type = "text/plain; version=0.0.4; charset=utf-8"};
+        metrics_write(&state->metrics, state->labels, &response.body);
+        http_exchange_reply(exchange, &response);
     } else if (!state->service->get || !state->service->get(exchange, state->service->app)) {
-        struct http_reply answer = {.status = 405, .content_type = "text/plain; charset=utf-8"};
-        headers_add(&answer.headers, "Allow", "POST, OPTIONS");
-        buf_add_format(&answer.body, "%s %s is not served here: POST an event\n", exchange->method,
+        struct http_reply response = {.status = 405, .content_type = "text/plain; charset=utf-8"};
+        headers_add(&response.headers, "Allow", "POST, OPTIONS");
+        buf_add_format(&response.body, "%s %s is not supported; POST an event\n", exchange->method,
                        exchange->path);
-        http_exchange_reply(exchange, &answer);
+        http_exchange_reply(exchange, &response);
     }
 }
 
@@ -145,7 +147,7 @@ static void handle(struct http_exchange *exchange, void *app)
         process(exchange, state);
 }
 
-/* What the server itself refuses (sizes, framing) is logged and counted like the rest. */
+/* Requests that the server refuses itself (size, framing) are logged and counted, too. */
 static void refuse(struct http_exchange *exchange, const struct err *err, void *app)
 {
     struct service_state *state = app;
@@ -169,15 +171,11 @@ static bool serve(struct service_state *state, struct err *err)
         return false;
 
     sigset_t ends;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &ends, NULL); /* before there are threads: they inherit it */
-    signal(SIGPIPE, SIG_IGN);
+    thread_block_signals(&ends);
 
     struct http_server_options options = {.host = env_str("BIND_ADDRESS", "0.0.0.0"),
                                           .port = (uint16_t)port,
-                                          .threads = 1, /* cheapest an event, and enough */
+                                          .threads = 1, /* needs the least CPU, and is enough */
                                           .max_body = (size_t)max_body,
                                           .handle = handle,
                                           .refuse = refuse,
@@ -189,12 +187,12 @@ static bool serve(struct service_state *state, struct err *err)
 
     int received;
     sigwait(&ends, &received);
-    log_info("%s ends: answering what was accepted", state->service->name);
+    log_info("%s stops: answering the accepted requests", state->service->name);
     http_server_close(server);
     return true;
 }
 
-/* What Knative calls this process; by hand it is only the program's name. */
+/* The names that Knative gives this process; without them the program's name. */
 static char *labels_from_env(const char *program)
 {
     static const char *const rows[][2] = {
@@ -212,7 +210,7 @@ static char *labels_from_env(const char *program)
 bool ce_serve(const struct ce_service *service, struct err *err)
 {
     struct service_state state = {.service = service, .labels = labels_from_env(service->name)};
-    bool good = serve(&state, err);
+    bool ok = serve(&state, err);
     free(state.labels);
-    return good;
+    return ok;
 }

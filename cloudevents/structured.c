@@ -7,11 +7,10 @@
 #include "base/json/jread.h"
 #include "base/str.h"
 #include "cloudevents/attributes.h"
-#include "cloudevents/http.h"
 
 #include <string.h>
 
-/* "application/json", anything/json, anything/…+json; no type at all means JSON as well. */
+/* JSON, or a type that ends in /json or +json; a missing type means JSON, too. */
 static bool is_json(const char *content_type)
 {
     OWN(free) char *media = headers_media_type(content_type);
@@ -22,13 +21,13 @@ static bool set_text(struct ce_event *event, char **field, const char *name, con
                      struct err *err)
 {
     if (!json_is_string(value))
-        return err_set(err, ERR_INPUT, "CloudEvent: %s is no string", name);
+        return err_set(err, ERR_INPUT, "CloudEvent: %s is not a string", name);
     str_replace(field, str_copy(json_string_value(value)));
     (void)event;
     return true;
 }
 
-/* 1.0 and 0.3 know strings, booleans and 32-bit integers; before, anything goes. */
+/* 1.0 and 0.3 allow strings, booleans and 32-bit integers; earlier versions anything. */
 static bool extension_type_ok(int version, const json_t *value)
 {
     if (version == CE_V02 || version == CE_V01)
@@ -43,8 +42,8 @@ static bool set_extension(struct ce_event *event, int version, const char *name,
 {
     bool strict = version == CE_V10 || version == CE_V03;
     if (strict && !ce_name_valid(name))
-        return err_set(err, ERR_INPUT, "CloudEvent: attribute %s: want only letters and digits",
-                       name);
+        return err_set(err, ERR_INPUT,
+                       "CloudEvent: attribute %s: only letters and digits are allowed", name);
     if (!extension_type_ok(version, value))
         return err_set(err, ERR_INPUT,
                        "CloudEvent: attribute %s: want a string, a boolean or a 32-bit integer",
@@ -58,7 +57,7 @@ static bool set_extension(struct ce_event *event, int version, const char *name,
     return true;
 }
 
-/* 0.1 keeps extensions in an object of their own. */
+/* In 0.1 extensions are members of an object. */
 static bool set_old_extensions(struct ce_event *event, const json_t *list, struct err *err)
 {
     const char *name;
@@ -85,11 +84,11 @@ static bool read_members(const json_t *tree, int version, struct ce_event *event
         if (is_data_member(version, name) || json_is_null(value))
             continue;
         char **field = ce_attribute(event, version, name, true);
-        bool good = field ? set_text(event, field, name, value, err)
-                    : version == CE_V01 && str_equal(name, "extensions")
-                        ? set_old_extensions(event, value, err)
-                        : set_extension(event, version, name, value, err);
-        if (!good)
+        bool ok = field ? set_text(event, field, name, value, err)
+                  : version == CE_V01 && str_equal(name, "extensions")
+                      ? set_old_extensions(event, value, err)
+                      : set_extension(event, version, name, value, err);
+        if (!ok)
             return false;
     }
     return true;
@@ -100,13 +99,13 @@ static bool set_base64(struct ce_event *event, const char *name, const json_t *v
 {
     OWN(buf) struct buf data = {0};
     if (!json_is_string(value) || !base64_decode(bytes_of(json_string_value(value)), &data))
-        return err_set(err, ERR_INPUT, "CloudEvent: %s is no base64 text", name);
+        return err_set(err, ERR_INPUT, "CloudEvent: %s is not valid base64", name);
     event->len = data.len;
     event->data = buf_take(&data);
     return true;
 }
 
-/* Takes the member data: JSON as it is, for other content types the characters of a string. */
+/* Reads the member data: JSON as it is; with another content type, the content of a string. */
 static bool set_data(struct ce_event *event, const json_t *value, struct err *err)
 {
     if (!is_json(event->content_type) && !json_is_string(value))
@@ -166,7 +165,7 @@ static void add_member(const char *name, const char *value, void *tree)
     json_object_set_new(tree, name, json_string(value));
 }
 
-/* Numbers and booleans among the extensions are written as such. */
+/* Writes extensions that are numbers or booleans as such. */
 static void keep_types(const json_t *extensions, json_t *tree)
 {
     const char *name;
@@ -179,7 +178,7 @@ static void keep_types(const json_t *extensions, json_t *tree)
     }
 }
 
-/* The data as JSON, if it is that; NULL otherwise. */
+/* The data as JSON, or NULL when it is not. */
 static json_t *json_data(const struct ce_event *event)
 {
     struct err ignored = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTTP header fields: an ordered list; names are compared without regard to case. */
+/* HTTP header fields. */
 #include "net/headers.h"
 
 #include "base/str.h"
@@ -31,8 +31,8 @@ void headers_reserve(struct headers *headers, size_t count, size_t bytes)
     headers->arena = alloc_resize(NULL, bytes);
 }
 
-/* Room for a field's texts: in the arena while there is some, else of its own. */
-static char *text_room(struct headers *headers, size_t bytes)
+/* Room for the strings of a field: in the arena, or allocated when that is full. */
+static char *text_alloc(struct headers *headers, size_t bytes)
 {
     if (bytes > headers->arena_size - headers->arena_used)
         return alloc_resize(NULL, bytes);
@@ -58,14 +58,14 @@ bool headers_add(struct headers *headers, const char *name, const char *value)
         headers->list = alloc_resize(headers->list, headers->size * sizeof(*headers->list));
     }
     size_t name_size = strlen(name) + 1, value_size = strlen(value) + 1;
-    char *text = text_room(headers, name_size + value_size);
+    char *text = text_alloc(headers, name_size + value_size);
     memcpy(text, name, name_size);
     memcpy(text + name_size, value, value_size);
     headers->list[headers->count++] = (struct header){text, text + name_size};
     return true;
 }
 
-/* Tells most names apart by their first two letters. */
+/* Compares the first two letters first, which differ in most names. */
 static bool is_named(const struct header *header, const char *name)
 {
     return (header->name[0] | 0x20) == (name[0] | 0x20) &&

@@ -43,7 +43,7 @@ char *url_encode_text(const char *text)
     return url_encode(bytes_of(text));
 }
 
-/* The value of a hex digit, -1 for another character. */
+/* The value of a hex digit, or -1. */
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -55,7 +55,7 @@ static int hex_digit(char c)
     return -1;
 }
 
-/* The byte that %XX at the start of text stands for, -1 when it is not of that form. */
+/* The byte of a %XX at the start of text, or -1. */
 static int escaped_byte(struct bytes text)
 {
     if (text.len < 3 || text.data[0] != '%')
@@ -87,19 +87,19 @@ struct parameter {
     struct bytes name, value;
 };
 
-/* Cuts what stands before the first `mark` (or all) off the front of text. */
+/* Removes the front of text up to the first `mark` (or all of it), and returns it. */
 static struct bytes cut(struct bytes *text, char mark)
 {
     const char *end = text->len ? memchr(text->data, mark, text->len) : NULL;
     size_t len = end ? (size_t)(end - text->data) : text->len;
     struct bytes front = {text->data, len};
-    size_t gone = end ? len + 1 : len;
-    text->data += gone;
-    text->len -= gone;
+    size_t removed = end ? len + 1 : len;
+    text->data += removed;
+    text->len -= removed;
     return front;
 }
 
-/* Takes the next parameter off the front of a query; false at its end. */
+/* Removes the first parameter from a query; false at its end. */
 static bool next_parameter(struct bytes *query, struct parameter *parameter)
 {
     while (query->len) {
@@ -147,7 +147,8 @@ static bool is_printable(const char *text)
     return true;
 }
 
-/* Takes "[::1]" or a name or IPv4 address off the front of text; NULL when there is none. */
+/* Parses "[::1]", a name or an IPv4 address at the start of text and skips it; NULL when there is
+ * none. */
 static char *take_host(const char **text)
 {
     bool bracket = **text == '[';
@@ -168,7 +169,7 @@ static char *take_host(const char **text)
     return move_ptr(&host);
 }
 
-/* Takes ":8080" off the front of text. No port, or none behind the colon, is the scheme's. */
+/* Parses ":8080" at the start of text and skips it. Without digits the port is left alone. */
 static bool take_port(const char **text, uint16_t *port)
 {
     if (**text != ':')
@@ -185,7 +186,7 @@ static bool take_port(const char **text, uint16_t *port)
     return true;
 }
 
-/* Path and query, without the fragment, which is the client's own business. */
+/* Path and query, without the fragment, which is not sent. */
 static char *target_of(const char *text)
 {
     struct bytes target = {text, strcspn(text, "#")};
@@ -199,13 +200,14 @@ bool url_parse(const char *text, struct url *url)
     if ((!tls && !str_starts_any_case(text, "http://")) || !is_printable(text))
         return false;
 
-    const char *at = text + (tls ? strlen("https://") : strlen("http://"));
+    const char *rest = text + (tls ? strlen("https://") : strlen("http://"));
     uint16_t port = tls ? 443 : 80;
-    OWN(free) char *host = take_host(&at);
-    if (!host || !take_port(&at, &port) || !strchr("/?#", *at))
+    OWN(free) char *host = take_host(&rest);
+    if (!host || !take_port(&rest, &port) || !strchr("/?#", *rest))
         return false;
 
-    *url = (struct url){.tls = tls, .host = move_ptr(&host), .port = port, .target = target_of(at)};
+    *url =
+        (struct url){.tls = tls, .host = move_ptr(&host), .port = port, .target = target_of(rest)};
     return true;
 }
 

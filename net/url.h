@@ -8,21 +8,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Percent-encodes everything but unreserved characters (RFC 3986 section 2.3), so '/' as well: one
- * path segment or query value. The caller frees. */
+/* Percent-encodes all but unreserved characters (RFC 3986 section 2.3), so '/' as well: for a path
+ * segment or query value. The caller frees. */
 char *url_encode(struct bytes text);
 char *url_encode_text(const char *text);
 
-/* Decodes %XX once; a % without two hex digits stays as it is. With plus_is_space, '+' is a space
- * (queries and forms). NULL when the result holds a NUL or is no UTF-8. The caller frees. */
+/* Decodes %XX once; a % without two hex digits is kept. With plus_is_space, '+' is a space (queries
+ * and forms). NULL when the result has a NUL or is not valid UTF-8. The caller frees. */
 char *url_decode(struct bytes text, bool plus_is_space);
 
-/* The decoded value of a query parameter: the first of its name, or NULL when absent (or not
- * decodable). query is the raw text behind '?', NULL for none. The caller frees. */
+/* The decoded value of the first parameter of a name; NULL when it is missing or cannot be decoded.
+ * query is the raw text after '?', or NULL. The caller frees. */
 char *url_query_get(const char *query, const char *name);
 
-/* Calls each for every parameter of a query or form body, decoded, in order; one that cannot be
- * decoded ends the walk with false. */
+/* Calls each for every parameter of a query or form body, decoded, in order. False at the first one
+ * that cannot be decoded. */
 bool url_query_each(struct bytes query, void (*each)(const char *name, const char *value, void *to),
                     void *to);
 
@@ -34,7 +34,8 @@ struct url {
     char *target;  /* path and query as given, "/" at least */
 };
 
-/* False when text is no absolute http(s) URL, or holds user names, spaces or control characters. */
+/* False when text is not an absolute http(s) URL, or has user information, spaces or control
+ * characters. */
 bool url_parse(const char *text, struct url *url);
 void url_done(struct url *url);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading JSON: read all the fields, ask once whether they were there. */
+/* Reads JSON objects. */
 #include "base/json/jread.h"
 
 #include "base/json/json_plain.h"
@@ -99,7 +99,7 @@ bool jread_fail(struct jread *at, const char *key, const char *fmt, ...)
                    path.len ? " " : "", text);
 }
 
-/* What the value should have been: "is missing, want a string" or "is a number, want a string". */
+/* Fails with "is missing, want a string" or "is a number, want a string". */
 static void fail_type(struct jread *at, const char *key, const json_t *value, const char *want)
 {
     static const char *const names[] = {
@@ -140,7 +140,7 @@ bool jread_has(const struct jread *at, const char *key)
     return field(at, key) != NULL;
 }
 
-static const char *text_of(struct jread *at, const char *key, const json_t *value)
+static const char *string_of(struct jread *at, const char *key, const json_t *value)
 {
     if (json_is_string(value))
         return json_string_value(value);
@@ -150,13 +150,13 @@ static const char *text_of(struct jread *at, const char *key, const json_t *valu
 
 const char *jread_str(struct jread *at, const char *key)
 {
-    return text_of(at, key, field(at, key));
+    return string_of(at, key, field(at, key));
 }
 
 const char *jread_str_or(struct jread *at, const char *key, const char *fallback)
 {
     const json_t *value = field(at, key);
-    return value ? text_of(at, key, value) : fallback;
+    return value ? string_of(at, key, value) : fallback;
 }
 
 int64_t jread_int64(struct jread *at, const char *key, int64_t low, int64_t high)

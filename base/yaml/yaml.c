@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* YAML becomes JSON trees: libyaml's events, one function for each kind of node. */
+/* Reads YAML as JSON trees: libyaml's events, one function for each kind of node. */
 #include "base/yaml/yaml.h"
 
 #include "base/str.h"
@@ -26,7 +26,7 @@ struct yaml_mark {
 struct anchor {
     char *name;
     json_t *value;
-    size_t values; /* in it, with itself */
+    size_t values; /* it and all in it */
     UT_hash_handle hh;
 };
 
@@ -62,15 +62,15 @@ static size_t line_of(const yaml_event_t *event)
 /* libyaml's marks count characters, so the line is looked up by number. */
 static bool line_opens_with_tab(struct bytes text, size_t line)
 {
-    const char *at = text.data;
+    const char *c = text.data;
     const char *end = text.data + text.len;
-    for (size_t i = 1; at && at < end && i < line; i++) {
-        at = memchr(at, '\n', (size_t)(end - at));
-        at = at ? at + 1 : NULL;
+    for (size_t i = 1; c && c < end && i < line; i++) {
+        c = memchr(c, '\n', (size_t)(end - c));
+        c = c ? c + 1 : NULL;
     }
-    while (at && at < end && *at == ' ')
-        at++;
-    return at && at < end && *at == '\t';
+    while (c && c < end && *c == ' ')
+        c++;
+    return c && c < end && *c == '\t';
 }
 
 static size_t line_of_offset(struct bytes text, size_t offset)
@@ -89,9 +89,9 @@ static void fail_parse(struct reader *reader)
     if (parser->error == YAML_READER_ERROR)
         line = line_of_offset(reader->text, parser->problem_offset);
     if (line_opens_with_tab(reader->text, line))
-        problem = "a tab cannot indent; use spaces";
+        problem = "is indented with a tab; use spaces";
     else if (parser->error == YAML_READER_ERROR)
-        problem = "holds a character that YAML does not allow, or is no UTF-8";
+        problem = "has a character that YAML does not allow, or is not valid UTF-8";
     fail(reader, line, problem, "");
 }
 
@@ -116,7 +116,7 @@ static void mark(struct reader *reader, size_t line)
     HASH_ADD_KEYPTR(hh, reader->doc->marks, new->path, strlen(new->path), new);
 }
 
-/* Goes one step down in the path and returns its length before; a path that is too long stays. */
+/* Appends a step to the path, unless it gets too long, and returns its length before. */
 static size_t enter(struct reader *reader, const char *key, size_t index)
 {
     size_t before = strlen(reader->path);
@@ -157,7 +157,7 @@ static bool count_values(struct reader *reader, size_t line, size_t more)
 {
     reader->values += more;
     return reader->values <= MAX_VALUES ||
-           fail(reader, line, "holds too many values, or aliases that repeat too much", "");
+           fail(reader, line, "has too many values, or aliases that repeat too many", "");
 }
 
 static bool is_tag(const yaml_char_t *tag, const char *name)
@@ -170,14 +170,15 @@ static json_t *read_scalar(struct reader *reader, const yaml_event_t *event)
     const char *text = (const char *)event->data.scalar.value;
     const yaml_char_t *tag = event->data.scalar.tag;
     if (strlen(text) != event->data.scalar.length)
-        return fail(reader, line_of(event), "holds a NUL character", "");
+        return fail(reader, line_of(event), "has a NUL character", "");
     if (is_tag(tag, YAML_STR_TAG) || (!tag && event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE))
         return json_string(text);
     if (tag && !is_tag(tag, YAML_INT_TAG) && !is_tag(tag, YAML_FLOAT_TAG) &&
         !is_tag(tag, YAML_BOOL_TAG) && !is_tag(tag, YAML_NULL_TAG))
-        return fail(reader, line_of(event), "has a tag that is not known:", (const char *)tag);
+        return fail(reader, line_of(event), "has an unknown tag:", (const char *)tag);
     json_t *value = yaml_scalar_to_json(text);
-    return value ? value : fail(reader, line_of(event), "is a number that JSON has not:", text);
+    return value ? value
+                 : fail(reader, line_of(event), "is a number that JSON cannot represent:", text);
 }
 
 static json_t *read_alias(struct reader *reader, const yaml_event_t *event)
@@ -186,7 +187,7 @@ static json_t *read_alias(struct reader *reader, const yaml_event_t *event)
     struct anchor *anchor = NULL;
     HASH_FIND_STR(reader->anchors, name, anchor);
     if (!anchor)
-        return fail(reader, line_of(event), "no anchor is called", name);
+        return fail(reader, line_of(event), "is an alias of an unknown anchor:", name);
     if (!count_values(reader, line_of(event), anchor->values))
         return NULL;
     return json_deep_copy(anchor->value);
@@ -212,7 +213,7 @@ static json_t *read_list(struct reader *reader, const yaml_event_t *start)
     }
 }
 
-/* Fills in what a merge key ("<<") brings: members that the map has not itself. */
+/* Adds the members of a merge key ("<<") that the map itself does not have. */
 static bool merge(struct reader *reader, json_t *map, const json_t *from, size_t line)
 {
     if (json_is_object(from))
@@ -226,19 +227,19 @@ static bool merge(struct reader *reader, json_t *map, const json_t *from, size_t
         json_object_update_missing(map, item);
     }
     return (json_is_array(from) && index == json_array_size(from)) ||
-           fail(reader, line, "<< wants a map or a list of maps", "");
+           fail(reader, line, "<< must be a map or a list of maps", "");
 }
 
 static bool read_member(struct reader *reader, json_t *map, const yaml_event_t *key,
                         json_t **merged)
 {
     if (key->type != YAML_SCALAR_EVENT)
-        return fail(reader, line_of(key), "a key must be a plain text", "");
+        return fail(reader, line_of(key), "a key must be a string", "");
     const char *name = (const char *)key->data.scalar.value;
     if (strlen(name) != key->data.scalar.length)
-        return fail(reader, line_of(key), "holds a NUL character", "");
+        return fail(reader, line_of(key), "has a NUL character", "");
     if (json_object_get(map, name))
-        return fail(reader, line_of(key), "this key is there twice:", name);
+        return fail(reader, line_of(key), "duplicate key", name);
     size_t before = enter(reader, name, 0);
     mark(reader, line_of(key));
     OWN(event) yaml_event_t event = {0};
@@ -287,8 +288,8 @@ static const yaml_char_t *anchor_of(const yaml_event_t *event)
     }
 }
 
-/* A later anchor of the same name takes the place of the earlier one. */
-static void remember(struct reader *reader, const char *name, json_t *value, size_t values)
+/* A later anchor replaces an earlier one of the same name. */
+static void add_anchor(struct reader *reader, const char *name, json_t *value, size_t values)
 {
     struct anchor *anchor = NULL;
     HASH_FIND_STR(reader->anchors, name, anchor);
@@ -330,11 +331,11 @@ static json_t *read_value(struct reader *reader, const yaml_event_t *event)
     reader->level--;
     const yaml_char_t *anchor = anchor_of(event);
     if (value && anchor)
-        remember(reader, (const char *)anchor, value, reader->values - first);
+        add_anchor(reader, (const char *)anchor, value, reader->values - first);
     return value;
 }
 
-static void forget_anchors(struct reader *reader)
+static void free_anchors(struct reader *reader)
 {
     struct anchor *anchor = NULL;
     struct anchor *following = NULL;
@@ -349,13 +350,13 @@ static void forget_anchors(struct reader *reader)
 
 static void doc_done(struct yaml_doc *doc)
 {
-    struct yaml_mark *at = NULL;
+    struct yaml_mark *mark = NULL;
     struct yaml_mark *following = NULL;
-    HASH_ITER(hh, doc->marks, at, following)
+    HASH_ITER(hh, doc->marks, mark, following)
     {
-        HASH_DEL(doc->marks, at);
-        free(at->path);
-        free(at);
+        HASH_DEL(doc->marks, mark);
+        free(mark->path);
+        free(mark);
     }
     json_decref(doc->tree);
     *doc = (struct yaml_doc){0};
@@ -370,7 +371,7 @@ static bool read_doc(struct reader *reader, struct yaml_doc *doc)
         return false;
     doc->line = line_of(&event);
     doc->tree = read_value(reader, &event);
-    forget_anchors(reader);
+    free_anchors(reader);
     return doc->tree && next(reader, &end);
 }
 
@@ -410,7 +411,7 @@ bool yaml_read(struct bytes text, const char *what, struct yaml_docs *docs, stru
     yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&reader.parser, (const yaml_char_t *)text.data, text.len);
     bool read = read_docs(&reader, docs);
-    forget_anchors(&reader);
+    free_anchors(&reader);
     yaml_parser_delete(&reader.parser);
     return read;
 }

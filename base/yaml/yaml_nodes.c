@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the parts of a YAML text stand: libyaml's events and their marks. */
+/* The positions of the nodes of a YAML text, from the marks of libyaml's events. */
 #include "base/yaml/yaml_nodes.h"
 
 #include "base/str.h"
@@ -11,30 +11,31 @@
 struct reader {
     struct bytes text;
     struct yaml_nodes *nodes;
-    struct yaml_node *last_made;
-    struct yaml_node *in;  /* the map or list that is open */
-    struct yaml_node *key; /* waits for its value */
-    size_t characters, at; /* a place in the text, as libyaml counts and in bytes */
+    struct yaml_node *last_node;
+    struct yaml_node *parent; /* the map or list that is open */
+    struct yaml_node *key;    /* without its value so far */
+    size_t characters, bytes; /* the same position, in characters as libyaml counts, and in bytes */
 };
 
-static bool continues(struct bytes text, size_t at)
+static bool continues(struct bytes text, size_t i)
 {
-    return at < text.len && ((unsigned char)text.data[at] & 0xc0) == 0x80;
+    return i < text.len && ((unsigned char)text.data[i] & 0xc0) == 0x80;
 }
 
-/* libyaml counts characters. Its marks go forward, or a little back. */
+/* The byte of a mark, which libyaml counts in characters. Marks mostly go forward. */
 static size_t offset(struct reader *reader, const yaml_mark_t *mark)
 {
-    for (; reader->characters < mark->index && reader->at < reader->text.len; reader->characters++)
-        for (reader->at++; continues(reader->text, reader->at);)
-            reader->at++;
-    for (; reader->characters > mark->index && reader->at > 0; reader->characters--)
-        for (reader->at--; reader->at > 0 && continues(reader->text, reader->at);)
-            reader->at--;
-    return reader->at;
+    for (; reader->characters < mark->index && reader->bytes < reader->text.len;
+         reader->characters++)
+        for (reader->bytes++; continues(reader->text, reader->bytes);)
+            reader->bytes++;
+    for (; reader->characters > mark->index && reader->bytes > 0; reader->characters--)
+        for (reader->bytes--; reader->bytes > 0 && continues(reader->text, reader->bytes);)
+            reader->bytes--;
+    return reader->bytes;
 }
 
-/* The end without the line breaks that libyaml counts to a text of several lines. */
+/* The end without the line breaks that libyaml includes. */
 static size_t end_of(struct reader *reader, const yaml_event_t *event, size_t start)
 {
     size_t end = offset(reader, &event->end_mark);
@@ -43,16 +44,16 @@ static size_t end_of(struct reader *reader, const yaml_event_t *event, size_t st
     return end;
 }
 
-static struct yaml_node *make(struct reader *reader, enum yaml_node_type type,
-                              const yaml_event_t *event)
+static struct yaml_node *new_node(struct reader *reader, enum yaml_node_type type,
+                                  const yaml_event_t *event)
 {
     struct yaml_node *node = alloc_zeroed(sizeof(*node));
     node->type = type;
     node->start = offset(reader, &event->start_mark);
     node->end = end_of(reader, event, node->start);
     node->line = event->start_mark.line + 1;
-    *(reader->last_made ? &reader->last_made->made : &reader->nodes->made) = node;
-    reader->last_made = node;
+    *(reader->last_node ? &reader->last_node->following : &reader->nodes->all) = node;
+    reader->last_node = node;
     return node;
 }
 
@@ -64,34 +65,34 @@ static void append(struct yaml_node *parent, struct yaml_node *node)
     parent->last = node;
 }
 
-/* Puts a node where it belongs: it is a key, a value or the whole document. */
-static bool place(struct reader *reader, struct yaml_node *node)
+/* Adds a node to the tree: as a key, a value or the root of a document. */
+static bool add_node(struct reader *reader, struct yaml_node *node)
 {
     struct yaml_nodes *nodes = reader->nodes;
-    if (!reader->in) {
+    if (!reader->parent) {
         nodes->roots[nodes->count - 1] = node;
-    } else if (reader->in->type == YAML_NODE_MAPPING && !reader->key) {
+    } else if (reader->parent->type == YAML_NODE_MAPPING && !reader->key) {
         reader->key = node;
         return node->type == YAML_NODE_SCALAR;
     } else {
         node->key = reader->key;
         reader->key = NULL;
-        append(reader->in, node);
+        append(reader->parent, node);
     }
     if (node->type == YAML_NODE_MAPPING || node->type == YAML_NODE_SEQUENCE)
-        reader->in = node;
+        reader->parent = node;
     return true;
 }
 
-/* A map or list ends; in block style, with its last part. */
+/* Ends a map or list; in block style at the end of its last node. */
 static void leave(struct reader *reader, const yaml_event_t *event)
 {
-    struct yaml_node *node = reader->in;
+    struct yaml_node *node = reader->parent;
     if (node->flow)
         node->end = offset(reader, &event->end_mark);
     else if (node->last)
         node->end = node->last->end;
-    reader->in = node->parent;
+    reader->parent = node->parent;
 }
 
 static void begin(struct reader *reader, const yaml_event_t *event)
@@ -105,26 +106,26 @@ static void begin(struct reader *reader, const yaml_event_t *event)
 
 static bool take_text(struct reader *reader, const yaml_event_t *event)
 {
-    struct yaml_node *node = make(reader, YAML_NODE_SCALAR, event);
+    struct yaml_node *node = new_node(reader, YAML_NODE_SCALAR, event);
     node->text = str_copy((const char *)event->data.scalar.value);
     node->decorated = event->data.scalar.anchor || event->data.scalar.tag;
-    return place(reader, node);
+    return add_node(reader, node);
 }
 
 static bool take_map(struct reader *reader, const yaml_event_t *event)
 {
-    struct yaml_node *node = make(reader, YAML_NODE_MAPPING, event);
+    struct yaml_node *node = new_node(reader, YAML_NODE_MAPPING, event);
     node->flow = event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
     node->decorated = event->data.mapping_start.anchor || event->data.mapping_start.tag;
-    return place(reader, node);
+    return add_node(reader, node);
 }
 
 static bool take_list(struct reader *reader, const yaml_event_t *event)
 {
-    struct yaml_node *node = make(reader, YAML_NODE_SEQUENCE, event);
+    struct yaml_node *node = new_node(reader, YAML_NODE_SEQUENCE, event);
     node->flow = event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
     node->decorated = event->data.sequence_start.anchor || event->data.sequence_start.tag;
-    return place(reader, node);
+    return add_node(reader, node);
 }
 
 static bool take(struct reader *reader, const yaml_event_t *event)
@@ -136,7 +137,7 @@ static bool take(struct reader *reader, const yaml_event_t *event)
     case YAML_SCALAR_EVENT:
         return take_text(reader, event);
     case YAML_ALIAS_EVENT:
-        return place(reader, make(reader, YAML_NODE_ALIAS, event));
+        return add_node(reader, new_node(reader, YAML_NODE_ALIAS, event));
     case YAML_MAPPING_START_EVENT:
         return take_map(reader, event);
     case YAML_SEQUENCE_START_EVENT:
@@ -169,7 +170,7 @@ bool yaml_nodes_read(struct bytes text, struct yaml_nodes *nodes)
 {
     *nodes = (struct yaml_nodes){0};
     size_t mark = yaml_bom_len(text);
-    struct reader reader = {.text = text, .nodes = nodes, .at = mark};
+    struct reader reader = {.text = text, .nodes = nodes, .bytes = mark};
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
         abort();
@@ -183,8 +184,8 @@ bool yaml_nodes_read(struct bytes text, struct yaml_nodes *nodes)
 
 void yaml_nodes_done(struct yaml_nodes *nodes)
 {
-    for (struct yaml_node *node = nodes->made; node;) {
-        struct yaml_node *following = node->made;
+    for (struct yaml_node *node = nodes->all; node;) {
+        struct yaml_node *following = node->following;
         free(node->text);
         free(node);
         node = following;

@@ -5,8 +5,8 @@
 
 #include <jansson.h>
 
-/* What a plain (unquoted) scalar is: null, a boolean, a number or a text. NULL when it is a number
- * that JSON has not: .inf and .nan. A new reference. */
+/* The value of a plain (unquoted) scalar: null, a boolean, a number or a string; a new reference.
+ * NULL for numbers that JSON cannot represent: .inf and .nan. */
 json_t *yaml_scalar_to_json(const char *text);
 
 #endif

@@ -24,23 +24,25 @@ static void add_path(struct buf *text, const struct field_path *path)
     buf_add_format(text, "%s%s", text->len ? "." : "", path->name);
 }
 
-static bool fail_value(const struct field_path *path, const char *type)
+/* Both return NULL. */
+static json_t *fail_value(const struct field_path *path, const char *type)
 {
     OWN(buf) struct buf text = {0};
     add_path(&text, path);
-    return err_set(path->err, ERR_INPUT,
-                   "Invalid JSON payload received. Invalid value at '%s' (TYPE_%s)",
-                   text.data ? text.data : "", type);
+    err_set(path->err, ERR_INPUT, "Invalid JSON payload received. Invalid value at '%s' (TYPE_%s)",
+            text.data ? text.data : "", type);
+    return NULL;
 }
 
-static bool fail_name(const struct field_path *path, const char *name)
+static json_t *fail_name(const struct field_path *path, const char *name)
 {
     OWN(buf) struct buf text = {0};
     add_path(&text, path);
     const char *where = text.len ? text.data : NULL;
-    return err_set(path->err, ERR_INPUT,
-                   "Invalid JSON payload received. Unknown name \"%s\"%s%s%s: Cannot find field.",
-                   name, where ? " at '" : "", where ? where : "", where ? "'" : "");
+    err_set(path->err, ERR_INPUT,
+            "Invalid JSON payload received. Unknown name \"%s\"%s%s%s: Cannot find field.", name,
+            where ? " at '" : "", where ? where : "", where ? "'" : "");
+    return NULL;
 }
 
 /* Whether snake is the snake_case of camel. */
@@ -71,8 +73,7 @@ static json_t *read_string(const json_t *in, const struct field_path *path)
 {
     if (json_is_string(in))
         return json_string(json_string_value(in));
-    fail_value(path, "STRING");
-    return NULL;
+    return fail_value(path, "STRING");
 }
 
 static json_t *read_int32(const json_t *in, const struct field_path *path)
@@ -89,8 +90,7 @@ static json_t *read_int32(const json_t *in, const struct field_path *path)
         ok = false;
     if (ok && number >= INT32_MIN && number <= INT32_MAX)
         return json_integer(number);
-    fail_value(path, "INT32");
-    return NULL;
+    return fail_value(path, "INT32");
 }
 
 static json_t *read_bool(const json_t *in, const struct field_path *path)
@@ -100,17 +100,14 @@ static json_t *read_bool(const json_t *in, const struct field_path *path)
     const char *text = json_string_value(in);
     if (str_equal(text, "true") || str_equal(text, "false"))
         return json_boolean(str_equal(text, "true"));
-    fail_value(path, "BOOL");
-    return NULL;
+    return fail_value(path, "BOOL");
 }
 
 static json_t *read_duration(const json_t *in, const struct field_path *path)
 {
     int64_t duration_ns;
-    if (!proto_json_parse_duration(json_string_value(in), &duration_ns)) {
-        fail_value(path, "DURATION");
-        return NULL;
-    }
+    if (!proto_json_parse_duration(json_string_value(in), &duration_ns))
+        return fail_value(path, "DURATION");
     OWN(free) char *text = proto_json_duration_text(duration_ns);
     return json_string(text);
 }
@@ -118,10 +115,8 @@ static json_t *read_duration(const json_t *in, const struct field_path *path)
 static json_t *read_timestamp(const json_t *in, const struct field_path *path)
 {
     int64_t time_ns;
-    if (!json_is_string(in) || !timestamp_parse(json_string_value(in), &time_ns)) {
-        fail_value(path, "TIMESTAMP");
-        return NULL;
-    }
+    if (!json_is_string(in) || !timestamp_parse(json_string_value(in), &time_ns))
+        return fail_value(path, "TIMESTAMP");
     char text[PROTO_JSON_TIME_TEXT];
     proto_json_time_text(time_ns, text);
     return json_string(text);
@@ -130,20 +125,16 @@ static json_t *read_timestamp(const json_t *in, const struct field_path *path)
 /* The values of a map are strings; numbers and booleans are read as their text. */
 static json_t *read_map(const json_t *in, const struct field_path *path)
 {
-    if (!json_is_object(in)) {
-        fail_value(path, "MAP");
-        return NULL;
-    }
+    if (!json_is_object(in))
+        return fail_value(path, "MAP");
     json_auto_t *out = json_object();
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)in, key, value)
     {
         struct field_path member = {path, key, path->err};
-        if (json_is_object(value) || json_is_array(value) || json_is_null(value)) {
-            fail_value(&member, "STRING");
-            return NULL;
-        }
+        if (json_is_object(value) || json_is_array(value) || json_is_null(value))
+            return fail_value(&member, "STRING");
         OWN(free) char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY);
         json_object_set_new(out, key, json_string(text ? text : json_string_value(value)));
     }
@@ -156,10 +147,8 @@ static json_t *read_object(const json_t *in, const struct proto_json_field *fiel
 static json_t *read_list(const json_t *in, const struct proto_json_field *field,
                          const struct field_path *path)
 {
-    if (!json_is_array(in)) {
-        fail_value(path, "LIST");
-        return NULL;
-    }
+    if (!json_is_array(in))
+        return fail_value(path, "LIST");
     json_auto_t *out = json_array();
     size_t index;
     json_t *value;
@@ -228,20 +217,16 @@ static bool is_default(const json_t *value, enum proto_json_kind kind)
 static json_t *read_object(const json_t *in, const struct proto_json_field *fields,
                            const struct field_path *path)
 {
-    if (!json_is_object(in)) {
-        fail_value(path, "MESSAGE");
-        return NULL;
-    }
+    if (!json_is_object(in))
+        return fail_value(path, "MESSAGE");
     json_auto_t *out = json_object();
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)in, key, value)
     {
         const struct proto_json_field *field = proto_json_find(fields, key);
-        if (!field) {
-            fail_name(path, key);
-            return NULL;
-        }
+        if (!field)
+            return fail_name(path, key);
         if (json_is_null(value) || field->kind == PROTO_JSON_OUTPUT)
             continue;
         struct field_path member = {path, field->name, path->err};

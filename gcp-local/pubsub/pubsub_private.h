@@ -10,7 +10,7 @@
 #include <pthread.h>
 
 struct pubsub {
-    pthread_mutex_t lock; /* guards what follows; released to send, push and write */
+    pthread_mutex_t lock; /* guards what follows; not held while sending, pushing, committing */
     struct engine engine;
     struct pubsub_store *store; /* NULL: in memory only */
     int64_t store_retry_ns;     /* when to write again what could not be written, or INT64_MAX */

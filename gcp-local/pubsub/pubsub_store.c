@@ -42,8 +42,8 @@ static const char *const statements[] = {
     [PUT_HOLD] = "INSERT OR REPLACE INTO hold VALUES(?,?,?)",
     [DELETE_HOLD] = "DELETE FROM hold WHERE owner=? AND message=?",
     [ALL_RESOURCES] = "SELECT owner, name, config FROM resource ORDER BY owner",
-    [ALL_MESSAGES] = "SELECT id, published_ns, ordering_key, attribute_count, attributes, data"
-                     " FROM message ORDER BY id",
+    [ALL_MESSAGES] = ("SELECT id, published_ns, ordering_key, attribute_count, attributes, data"
+                      " FROM message ORDER BY id"),
     [ALL_HOLDS] = "SELECT owner, message, acked FROM hold ORDER BY owner, message",
 };
 

@@ -28,8 +28,8 @@ void pubsub_store_add(struct pubsub_store *store, struct engine_journal *changes
  * failed; its changes stay queued, see pubsub_store_ready. */
 bool pubsub_store_flush(struct pubsub_store *store);
 
-/* Writes again what could not be written. False and err (ERR_UNAVAILABLE) when that fails, the disk
- * being full, for example. */
+/* Writes again what could not be written, if anything. False and err (ERR_UNAVAILABLE) when that
+ * fails, the disk being full, for example. */
 bool pubsub_store_ready(struct pubsub_store *store, struct err *err);
 
 /* Deletes everything, with what is queued. To be called while nothing is added. */

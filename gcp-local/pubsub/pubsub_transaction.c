@@ -30,12 +30,10 @@ bool pubsub_transaction_ready(const struct pubsub_transaction *tx, struct err *e
 
 int64_t pubsub_next_due_ns(const struct pubsub *pubsub)
 {
-    const struct heap_node *deadline = heap_first(&pubsub->polls.deadlines);
-    const struct heap_node *resume = heap_first(&pubsub->pushes.resumes);
     const int64_t due_ns[] = {
         engine_next_due(&pubsub->engine),
-        deadline ? deadline->key : INT64_MAX,
-        resume ? resume->key : INT64_MAX,
+        heap_first_key(&pubsub->polls.deadlines),
+        heap_first_key(&pubsub->pushes.resumes),
         pubsub->store_retry_ns,
     };
     int64_t first_ns = due_ns[0];

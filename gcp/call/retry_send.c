@@ -93,7 +93,7 @@ bool retry_send(const struct gcp_environment *outside, const struct http_call *c
         OWN(google_error) struct google_error fault = {0};
         struct retry_outcome outcome;
         struct err failed = {0};
-        http_client_response_done(answer);
+        http_response_done(answer);
         if (send_once(outside, call, answer, &fault, &outcome, &failed))
             return true;
         if (!again(outside, sending, began_ns, &outcome, &failed)) {

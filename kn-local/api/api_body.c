@@ -60,14 +60,12 @@ static bool set_namespace(const struct api_request *request, json_t *object, str
 
 static void generate_name(json_t *object)
 {
-    static const char letters[] = "bcdfghjklmnpqrstvwxz2456789";
     const char *prefix = object_meta(object, "generateName");
     if (*object_name(object) || !*prefix)
         return;
-    char tail[6] = {0};
-    for (size_t i = 0; i < 5; i++)
-        tail[i] = letters[random_below(sizeof(letters) - 1)];
-    OWN(free) char *name = str_format("%.200s%s", prefix, tail);
+    char suffix[NAME_SUFFIX_SIZE];
+    random_name_suffix(suffix);
+    OWN(free) char *name = str_format("%.200s%s", prefix, suffix);
     json_object_set_new(json_object_get(object, "metadata"), "name", json_string(name));
 }
 

@@ -115,7 +115,7 @@ char *text_line_comments(struct bytes text, const struct yaml_nodes *nodes)
 {
     struct texts found = {0};
     size_t at = 0;
-    for (const struct yaml_node *node = nodes->made; node; node = node->made) {
+    for (const struct yaml_node *node = nodes->all; node; node = node->following) {
         if (node->type != YAML_NODE_SCALAR)
             continue;
         add_comments(&found, text, at, node->start);

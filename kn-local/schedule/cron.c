@@ -11,11 +11,11 @@ static const char *const month_names[] = {"jan", "feb", "mar", "apr", "may", "ju
                                           "aug", "sep", "oct", "nov", "dec", NULL};
 static const char *const weekday_names[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat", NULL};
 
-/* What a field may hold. */
+/* The values of a field. */
 struct field {
     const char *name;
-    int low, high;
-    const char *const *names; /* the first stands for low; NULL = numbers only */
+    int min, max;
+    const char *const *names; /* the first one is min; NULL: numbers only */
 };
 
 static const struct field fields[] = {
@@ -26,8 +26,8 @@ static const struct field fields[] = {
 
 enum { FIELD_COUNT = 6, YEARS_AHEAD = 5 };
 
-/* Cuts text at the first of a separator; the rest, or NULL when there is none. */
-static char *cut(char *text, char separator)
+/* Ends text at the first separator and returns the rest; NULL when there is no separator. */
+static char *split_at(char *text, char separator)
 {
     char *at = strchr(text, separator);
     if (at)
@@ -39,44 +39,44 @@ static bool read_value(const struct field *field, const char *text, int *value, 
 {
     for (int i = 0; field->names && field->names[i]; i++)
         if (str_equal_any_case(text, field->names[i])) {
-            *value = field->low + i;
+            *value = field->min + i;
             return true;
         }
     int64_t number;
-    if (!str_int(text, field->low, field->high, &number))
-        return err_set(err, ERR_INPUT, "%s is \"%s\", want %d to %d", field->name, text, field->low,
-                       field->high);
+    if (!str_int(text, field->min, field->max, &number))
+        return err_set(err, ERR_INPUT, "%s is \"%s\", expected %d to %d", field->name, text,
+                       field->min, field->max);
     *value = (int)number;
     return true;
 }
 
-/* One of "*", "7", "1-5", each with a step behind a slash or without; marks bits. *any: the field
- * is not restricted at all. */
+/* Parses "*", "7" or "1-5", each with an optional "/STEP"; sets bits. *any: the field is not
+ * restricted. */
 static bool read_range(const struct field *field, char *text, uint64_t *bits, bool *any,
                        struct err *err)
 {
-    char *step_text = cut(text, '/');
-    char *end_text = cut(text, '-');
-    int low = field->low, high = field->high;
+    char *step_text = split_at(text, '/');
+    char *end_text = split_at(text, '-');
+    int first = field->min, last = field->max;
     int64_t step = 1;
     bool star = str_equal(text, "*") || str_equal(text, "?");
 
     if (star && end_text)
         return err_set(err, ERR_INPUT, "%s: a range cannot begin with %s", field->name, text);
-    if (!star && !read_value(field, text, &low, err))
+    if (!star && !read_value(field, text, &first, err))
         return false;
-    if (end_text && !read_value(field, end_text, &high, err))
+    if (end_text && !read_value(field, end_text, &last, err))
         return false;
     if (!star && !end_text && !step_text)
-        high = low;
-    if (low > high)
+        last = first;
+    if (first > last)
         return err_set(err, ERR_INPUT, "%s: the range %s-%s runs backwards", field->name, text,
                        end_text);
     if (step_text && !str_int(step_text, 1, 1000, &step))
-        return err_set(err, ERR_INPUT, "%s: the step is \"%s\", want a number from 1", field->name,
-                       step_text);
+        return err_set(err, ERR_INPUT, "%s: the step is \"%s\", expected a number from 1",
+                       field->name, step_text);
 
-    for (int value = low; value <= high; value += (int)step)
+    for (int value = first; value <= last; value += (int)step)
         *bits |= UINT64_C(1) << value;
     *any |= star && step == 1;
     return true;
@@ -88,7 +88,7 @@ static bool read_field(const struct field *field, char *text, uint64_t *bits, bo
     *bits = 0;
     *any = false;
     for (char *rest; text; text = rest) {
-        rest = cut(text, ',');
+        rest = split_at(text, ',');
         if (!read_range(field, text, bits, any, err))
             return false;
     }
@@ -109,12 +109,12 @@ static const char *descriptor(const char *text, struct err *err)
         err_set(err, ERR_INPUT, "schedule: @every is not supported, use a cron expression");
     else
         err_set(err, ERR_INPUT,
-                "schedule: \"%s\" is not known, want @hourly, @daily, @weekly, @monthly or @yearly",
+                "schedule: unknown \"%s\", expected @hourly, @daily, @weekly, @monthly or @yearly",
                 text);
     return NULL;
 }
 
-/* Cuts text into words; more than max are counted but not kept. */
+/* Splits text into words; those beyond max are counted only. */
 static size_t words(char *text, char *list[], size_t max)
 {
     size_t count = 0;
@@ -135,7 +135,8 @@ bool cron_parse(const char *text, struct cron *cron, struct err *err)
     char *list[FIELD_COUNT] = {0};
     size_t count = words(copy, list, ARRAY_SIZE(list));
     if (count != FIELD_COUNT && count != FIELD_COUNT - 1)
-        return err_set(err, ERR_INPUT, "schedule has %zu fields, want 5, or 6 with seconds", count);
+        return err_set(err, ERR_INPUT, "schedule has %zu fields, expected 5, or 6 with seconds",
+                       count);
 
     char zero[] = "0";
     if (count == FIELD_COUNT - 1) {
@@ -173,7 +174,7 @@ int64_t cron_next(const struct cron *cron, const struct time_zone *zone, int64_t
         time_t shifted = (time_t)(at + timezone_offset(zone, at));
         struct tm local;
         gmtime_r(&shifted, &local);
-        /* to the next local hour or minute: clocks change at most once within */
+        /* to the next local hour or minute: at most one clock change lies between */
         if (!day_matches(cron, &local) || !has(cron->hours, local.tm_hour))
             at += 3600 - (local.tm_min * 60 + local.tm_sec);
         else if (!has(cron->minutes, local.tm_min))

@@ -9,20 +9,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Which values of each field match, one bit each. */
+/* A parsed schedule: the matching values of each field, one bit each. */
 struct cron {
     uint64_t seconds, minutes, hours, days, months, weekdays;
-    bool any_day, any_weekday; /* with both restricted, one of them is enough */
+    bool any_day, any_weekday; /* when both are restricted, either may match */
 };
 
-/* Reads five fields (minute hour day month weekday), six with seconds in front, or @hourly, @daily,
- * @midnight, @weekly, @monthly, @yearly, @annually. Names of months and weekdays in any case;
- * Sunday is 0. False and err (ERR_INPUT) otherwise; @every is refused. */
+/* Parses five fields (minute hour day month weekday), six with seconds first, or @hourly, @daily,
+ * @midnight, @weekly, @monthly, @yearly, @annually. Names of months and weekdays in any letter
+ * case; Sunday is 0. False and err (ERR_INPUT) otherwise; @every is not supported. */
 bool cron_parse(const char *text, struct cron *cron, struct err *err);
 
-/* The first moment after `seconds` (since 1970, UTC) that matches in the zone, or -1 when there is
- * none within five years. A local time that is skipped when clocks go forward does not match; one
- * that comes twice matches twice. */
+/* The first match after `seconds` (since 1970, UTC) in the zone; -1 when none follows within five
+ * years. A local time that is skipped when clocks go forward does not match; one that occurs twice
+ * matches twice. */
 int64_t cron_next(const struct cron *cron, const struct time_zone *zone, int64_t seconds);
 
 #endif

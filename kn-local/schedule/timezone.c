@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Time zones from the system's tz database (RFC 8536): what was in tables, what comes by rule. */
+/* Time zones from the system's tz database (RFC 8536): transitions from a table, and by a rule
+ * after its end. */
 #include "kn-local/schedule/timezone.h"
 
 #include "base/str.h"
@@ -14,10 +15,10 @@ enum { ZONE_FILE_MAX = 1 << 20 };
 struct tz_transition {
     enum { CHANGE_MONTH, CHANGE_JULIAN, CHANGE_DAY } form;
     int month, week, day;
-    int32_t second; /* of that day, by the clock that ends then */
+    int32_t second; /* of that day, in the local time before the transition */
 };
 
-/* A POSIX rule: what holds after the last transition of the table. */
+/* A POSIX rule, which applies after the last transition of the table. */
 struct rule {
     bool given, has_summer;
     int32_t standard, summer;        /* seconds east of UTC */
@@ -26,7 +27,7 @@ struct rule {
 
 struct time_zone {
     size_t count;
-    int64_t *at;      /* moments of change, ascending */
+    int64_t *at;      /* transitions, ascending */
     int32_t *offsets; /* from at[i] on */
     int32_t first;    /* before at[0] */
     struct rule rule;
@@ -131,13 +132,13 @@ static bool leap(int year)
     return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
-/* The day, counted from 1970, on which a change falls in a year. */
+/* The day of a transition in a year, counted from 1970-01-01. */
 static int64_t change_day(const struct tz_transition *change, int year)
 {
     int64_t new_year = day_of(year, 1, 1);
     if (change->form == CHANGE_DAY)
         return new_year + change->day;
-    if (change->form == CHANGE_JULIAN) /* the 29th of February is never counted */
+    if (change->form == CHANGE_JULIAN) /* February 29 is not counted */
         return new_year + change->day - 1 + (leap(year) && change->day >= 60);
 
     int64_t first = day_of(year, change->month, 1);
@@ -193,7 +194,7 @@ static bool tzif_header(struct bytes file, struct tzif *head)
     return head->types > 0;
 }
 
-/* How long the data block behind a header is when times take so many bytes. */
+/* The length of the data block that follows a header, with times of so many bytes. */
 static size_t tzif_size(const struct tzif *head, size_t time)
 {
     return head->times * (time + 1) + head->types * 6 + head->chars + head->leaps * (time + 4) +
@@ -205,7 +206,7 @@ static struct bytes skip(struct bytes from, size_t len)
     return len > from.len ? (struct bytes){0} : (struct bytes){from.data + len, from.len - len};
 }
 
-/* Reads transitions; false when an index points nowhere. */
+/* Reads the transitions; false when an index is out of range. */
 static bool tzif_read(struct time_zone *zone, const struct tzif *head, const unsigned char *data,
                       size_t time)
 {
@@ -241,7 +242,7 @@ static bool tzif_parse(struct bytes file, struct time_zone *zone)
     if (!tzif_header(file, &head))
         return false;
     size_t time = 4;
-    if (file.data[4] >= '2') { /* the same again with 64-bit times */
+    if (file.data[4] >= '2') { /* a second block, with 64-bit times */
         file = skip(file, TZIF_HEADER + tzif_size(&head, time));
         time = 8;
         if (!tzif_header(file, &head))

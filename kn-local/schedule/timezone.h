@@ -10,12 +10,12 @@
 
 struct time_zone;
 
-/* Opens e.g. "Europe/Berlin"; NULL or "Local" is the machine's (TZ, else /etc/localtime, else UTC).
- * NULL and err (ERR_INPUT) when there is no such zone. */
+/* Opens e.g. "Europe/Berlin"; NULL or "Local" means the machine's zone (TZ, or /etc/localtime, or
+ * UTC). NULL and err (ERR_INPUT) for an unknown zone. */
 struct time_zone *timezone_open(const char *name, struct err *err);
 
-/* Reads a TZif file (RFC 8536), or a bare POSIX rule such as "CET-1CEST,M3.5.0,M10.5.0/3".
- * NULL when it is none. */
+/* Parses a TZif file (RFC 8536), or a POSIX rule such as "CET-1CEST,M3.5.0,M10.5.0/3". NULL when it
+ * is not valid. */
 struct time_zone *timezone_from_bytes(struct bytes file);
 struct time_zone *timezone_from_rule(const char *rule);
 

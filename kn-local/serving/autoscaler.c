@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many pods a revision has. They are made and ended here, on the loop's thread. */
+/* How many pods a revision has: creates and stops them, on the event loop's thread. */
 #include "kn-local/serving/revision_private.h"
 
+#include "base/random.h"
 #include "base/str.h"
 
-#include <openssl/rand.h>
 #include <string.h>
 
 enum { GRACE_SEC = 10 /* from SIGTERM to SIGKILL */ };
 
 static void reconcile(struct timer *timer);
 
-/* A timer that is set holds the revision. */
+/* A timer that is set holds a reference. */
 void autoscaler_schedule(struct revision *revision, int64_t at_ns)
 {
     if (revision->wake_ns && revision->wake_ns <= at_ns)
@@ -22,12 +22,12 @@ void autoscaler_schedule(struct revision *revision, int64_t at_ns)
     event_loop_set_timer(revision->manager->loop, &revision->timer, at_ns, reconcile);
 }
 
-/* What reconcile found to do without the lock. */
+/* What reconcile decided under the lock, and does after releasing it. */
 struct actions {
     struct queued_request *start, *expired, *unservable;
     struct pod *forget[16];
     size_t forget_count;
-    char message[256]; /* why those are unservable */
+    char message[256]; /* why requests are unservable */
     bool publish;
 };
 
@@ -42,7 +42,7 @@ static unsigned demand(const struct revision *revision)
     return sum;
 }
 
-/* How many pods there should be now. */
+/* How many pods there should be now: enough for the requests, within min and max scale. */
 static unsigned desired_replicas(const struct revision *revision, int64_t now)
 {
     const struct revision_spec *spec = &revision->applied.spec;
@@ -62,22 +62,10 @@ static unsigned desired_replicas(const struct revision *revision, int64_t now)
         current += !replica->retiring;
     }
     if ((recent || requests) && desired < current)
-        desired = current; /* not before they were idle for a while */
+        desired = current; /* scale down only after the idle time */
     if (!revision->applied.pod_spec->argv && desired == 0)
-        desired = 1; /* shows what is wrong with the image */
+        desired = 1; /* one pod shows what is wrong with the image */
     return desired;
-}
-
-static void random_name(const char *base, char *name, size_t size)
-{
-    static const char letters[] = "bcdfghjklmnpqrstvwxz2456789";
-    unsigned char bytes[5];
-    if (RAND_bytes(bytes, sizeof(bytes)) != 1)
-        abort(); /* no randomness, no security anywhere */
-    char tail[sizeof(bytes) + 1] = {0};
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        tail[i] = letters[bytes[i] % (sizeof(letters) - 1)];
-    snprintf(name, size, "%s-%s", base, tail);
 }
 
 static void on_pod_changed(struct pod *pod, void *context)
@@ -89,12 +77,13 @@ static void on_pod_changed(struct pod *pod, void *context)
     pthread_mutex_unlock(&revision->lock);
 }
 
-/* Under the lock. A replica holds the revision. */
+/* Call with the lock held. A replica holds a reference to the revision. */
 static void add_replica(struct revision *revision)
 {
     const struct revision_spec *spec = &revision->applied.spec;
-    char name[256];
-    random_name(spec->pod_base, name, sizeof(name));
+    char name[256], suffix[NAME_SUFFIX_SIZE];
+    random_name_suffix(suffix);
+    snprintf(name, sizeof(name), "%s-%s", spec->pod_base, suffix);
     struct err err = {0};
     struct pod_options options = {
         .ns = revision->id.ns,
@@ -108,7 +97,7 @@ static void add_replica(struct revision *revision)
         .context = revision,
     };
     struct pod *pod = pod_new(revision->manager, revision->applied.pod_spec, &options, &err);
-    if (!pod) { /* the disk is full, say: tried again in a second */
+    if (!pod) { /* e.g. a full disk: try again in a second */
         autoscaler_schedule(revision, timestamp_monotonic_ns() + NS_PER_SEC);
         return;
     }
@@ -139,7 +128,7 @@ static void scale(struct revision *revision, int64_t now)
     }
 }
 
-/* Keeps an ended pod for its log; the oldest makes room. */
+/* Keeps an ended pod for its log, in place of the oldest one. */
 static void keep(struct revision *revision, struct pod *pod, struct actions *actions)
 {
     struct pod *oldest = revision->removed ? pod : revision->ended[MAX_ENDED_PODS - 1];
@@ -168,14 +157,14 @@ static void collect_ended(struct revision *revision, struct actions *actions)
         DL_DELETE(revision->replicas, replica);
         keep(revision, replica->pod, actions);
         free(replica);
-        atomic_fetch_sub(&revision->refs, 1); /* the replica's; reconcile has one of its own */
+        atomic_fetch_sub(&revision->refs, 1); /* the replica's; reconcile holds another one */
     }
     for (size_t i = 0; revision->removed && i < MAX_ENDED_PODS; i++)
         if (revision->ended[i] && actions->forget_count < ARRAY_SIZE(actions->forget))
             actions->forget[actions->forget_count++] = move_ptr(&revision->ended[i]);
 }
 
-/* Whether no pod can answer for now, since each failed to start; and why. */
+/* Whether every pod failed to start, so that none can answer; fills in why. */
 static bool is_failing(struct revision *revision, char reason[32], char message[256])
 {
     bool failing = false;
@@ -202,13 +191,13 @@ static unsigned running(const struct revision *revision)
     return count;
 }
 
-/* Notes how it is; true when that is news. */
+/* Updates the status; true when it has changed and is to be published. */
 static bool record_status(struct revision *revision, bool failing, const char *reason,
                           const char *message)
 {
     unsigned replicas = running(revision);
     if (!revision->replicas && revision->is_published && revision->published.ready == READY_FALSE)
-        return false; /* what failed last stays true until the next start */
+        return false; /* the last failure stands until the next start */
     enum resource_ready ready = failing                            ? READY_FALSE
                                 : revision->serves || replicas > 0 ? READY_TRUE
                                                                    : READY_UNKNOWN;

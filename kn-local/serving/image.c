@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which local program an image stands for. */
+/* Finds the local program that an image names. */
 #include "kn-local/serving/image.h"
 
 #include "base/str.h"
@@ -20,8 +20,8 @@ char *image_name(const char *image)
     return str_copy_bytes((struct bytes){name, tag ? (size_t)(tag - name) : len});
 }
 
-/* Cuts "-csharp" and the like off; false when there is none. */
-static bool cut_language(char *name)
+/* Removes a suffix such as "-csharp"; false when the name has none. */
+static bool remove_language(char *name)
 {
     static const char *const languages[] = {"-csharp", "-python", "-go",     "-java", "-node",
                                             "-nodejs", "-rust",   "-dotnet", "-ruby", "-c"};
@@ -60,7 +60,7 @@ void image_command_free(char **argv)
     free(argv);
 }
 
-/* Cuts a command at its spaces. */
+/* Splits a command at spaces. */
 static char **split(const char *command)
 {
     char **argv = alloc_zeroed((strlen(command) / 2 + 2) * sizeof(*argv));
@@ -78,7 +78,7 @@ static const char *search_path(void)
     return path ? path : "/usr/local/bin:/usr/bin:/bin";
 }
 
-/* The program that a name stands for without --image, or NULL. */
+/* The program of that name, without regard to --image; or NULL. */
 static char *find(const char *name, const struct runtime_options *options)
 {
     char *path = options->program_dir ? image_find_program(name, options->program_dir) : NULL;
@@ -98,7 +98,7 @@ static char **mapped_command(const char *name, const char *command, struct err *
     OWN(image_command) char **argv = split(command);
     char *path = argv[0] ? image_find_program(argv[0], search_path()) : NULL;
     if (!path) {
-        err_set(err, ERR_NOT_FOUND, "image %s is mapped to \"%s\", which is no program", name,
+        err_set(err, ERR_NOT_FOUND, "image %s is mapped to \"%s\", which is not a program", name,
                 command);
         return NULL;
     }
@@ -124,7 +124,7 @@ char **image_command(const char *image, const struct runtime_options *options, s
             argv[0] = path;
             return argv;
         }
-    } while (cut_language(plain));
+    } while (remove_language(plain));
     err_set(err, ERR_NOT_FOUND,
             "image %s: no program %s in %s or PATH; build it, or name one with --image %s=COMMAND",
             image, plain, options->program_dir ? options->program_dir : "PATH", name);

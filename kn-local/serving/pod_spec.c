@@ -10,7 +10,7 @@
 
 extern char **environ;
 
-/* A list of texts that grows, ending in NULL; as argv. */
+/* A growing, NULL-terminated list of owned strings, such as argv. */
 struct list {
     char **items;
     size_t count;
@@ -23,7 +23,7 @@ static void list_add(struct list *list, char *item)
     list->items[list->count] = NULL;
 }
 
-/* Adds NAME=value in place of another of that name. */
+/* Adds NAME=value, or replaces the entry of that name. */
 static void list_set(struct list *env, const char *name, const char *value)
 {
     size_t len = strlen(name);
@@ -42,17 +42,17 @@ static void set_all(struct list *env, const struct serving_variable *variables, 
         list_set(env, variables[i].name, variables[i].value);
 }
 
-/* Our own environment, save for what belongs to a service that we might ourselves be. */
-static void add_own(struct list *env)
+/* Our own environment, except for what is set for services: we may run as one ourselves. */
+static void add_inherited(struct list *env)
 {
-    static const char *const without[] = {
+    static const char *const excluded_names[] = {
         "PORT=",   "K_SERVICE=",      "K_REVISION=", "K_CONFIGURATION=",
         "K_SINK=", "K_CE_OVERRIDES=", "LD_PRELOAD="};
     for (char **entry = environ; *entry; entry++) {
-        bool left_out = false;
-        for (size_t i = 0; i < ARRAY_SIZE(without); i++)
-            left_out |= str_starts(*entry, without[i]);
-        if (!left_out)
+        bool excluded = false;
+        for (size_t i = 0; i < ARRAY_SIZE(excluded_names); i++)
+            excluded |= str_starts(*entry, excluded_names[i]);
+        if (!excluded)
             list_add(env, str_copy(*entry));
     }
 }
@@ -63,7 +63,7 @@ static void add_words(struct list *argv, const char *const *words)
         list_add(argv, str_copy(*words));
 }
 
-/* The program: the container's own command, or what the image stands for. */
+/* The program: the container's command, or the one that its image names. */
 static bool find_program(const struct serving_container *container,
                          const struct runtime_options *options, struct list *argv, struct err *err)
 {
@@ -80,7 +80,8 @@ static bool find_program(const struct serving_container *container,
     if (!path)
         path = image_find_program(argv->items[0], dirs ? dirs : "/usr/bin:/bin");
     if (!path)
-        return err_set(err, ERR_NOT_FOUND, "command %s is no program here", argv->items[0]);
+        return err_set(err, ERR_NOT_FOUND, "command %s is not a program on this machine",
+                       argv->items[0]);
     str_replace(&argv->items[0], path);
     return true;
 }
@@ -113,7 +114,7 @@ struct pod_spec *pod_spec_new(const struct serving_container *container,
     } else {
         image_command_free(argv.items);
     }
-    add_own(&env);
+    add_inherited(&env);
     set_all(&env, options->variables, options->variable_count);
     set_all(&env, container->variables, container->variable_count);
     set_all(&env, more, more_count);
@@ -170,8 +171,8 @@ static bool safe_path(const char *path)
     return *path == '/' && !strstr(path, "/../") && !str_ends(path, "/..") && !str_ends(path, "/");
 }
 
-/* A file's path below dir, with its folder made. */
-static char *place_file(const struct pod_spec_file *file, const char *dir, struct err *err)
+/* Writes a file below dir, creating its folder, and returns its path. */
+static char *write_mounted_file(const struct pod_spec_file *file, const char *dir, struct err *err)
 {
     if (!safe_path(file->path)) {
         err_set(err, ERR_INPUT, "cannot mount a file at %s", file->path);
@@ -180,20 +181,20 @@ static char *place_file(const struct pod_spec_file *file, const char *dir, struc
     OWN(free) char *path = str_format("%s%s", dir, file->path);
     OWN(free) char *folder = str_copy(path);
     *strrchr(folder, '/') = '\0';
-    bool good = file_make_dirs(folder, err) &&
-                file_write(path, 0600, (struct bytes){file->data, file->len}, err);
-    return good ? move_ptr(&path) : NULL;
+    bool ok = file_make_dirs(folder, err) &&
+              file_write(path, 0600, (struct bytes){file->data, file->len}, err);
+    return ok ? move_ptr(&path) : NULL;
 }
 
-/* "NAME=/var/secrets/key.json" becomes "NAME=DIR/var/secrets/key.json", also when the value is a
- * folder above the file. */
-static void point_at(char **entry, const struct pod_spec_file *file, const char *dir)
+/* Replaces "NAME=/var/secrets/key.json" by "NAME=DIR/var/secrets/key.json", also when the value is
+ * a parent folder of the file. */
+static void rewrite_path(char **entry, const struct pod_spec_file *file, const char *dir)
 {
     const char *value = strchr(*entry, '=') + 1;
     size_t len = strlen(value);
     bool same = str_equal(value, file->path);
-    bool above = len > 1 && str_starts(file->path, value) && file->path[len] == '/';
-    if (same || above)
+    bool is_parent = len > 1 && str_starts(file->path, value) && file->path[len] == '/';
+    if (same || is_parent)
         str_replace(entry, str_format("%.*s%s%s", (int)(value - *entry), *entry, dir, value));
 }
 
@@ -202,15 +203,16 @@ char **pod_spec_prepare(const struct pod_spec *pod_spec, const char *dir, uint16
 {
     struct list env = {0};
     add_words(&env, (const char *const *)pod_spec->env);
-    OWN(free) char *root = realpath(dir, NULL); /* the program may run elsewhere */
+    OWN(free) char *root =
+        realpath(dir, NULL); /* absolute: the program may run in another folder */
     for (size_t i = 0; i < pod_spec->file_count; i++) {
-        OWN(free) char *path = place_file(&pod_spec->files[i], root ? root : dir, err);
+        OWN(free) char *path = write_mounted_file(&pod_spec->files[i], root ? root : dir, err);
         if (!path) {
             image_command_free(env.items);
             return NULL;
         }
         for (char **entry = env.items; entry && *entry; entry++)
-            point_at(entry, &pod_spec->files[i], root ? root : dir);
+            rewrite_path(entry, &pod_spec->files[i], root ? root : dir);
     }
     if (port) {
         OWN(free) char *text = str_format("%u", port);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests from outside on their way to a workload. */
+/* Forwards HTTP requests to the pods of a service. */
 #include "kn-local/serving/proxy.h"
 
 #include "base/str.h"
@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { MAX_ANSWER_BYTES = 64 << 20 };
+enum { MAX_RESPONSE_BYTES = 64 << 20 };
 
 struct proxy_call {
     struct http_exchange *exchange;
@@ -15,9 +15,8 @@ struct proxy_call {
     struct http_call call;
 };
 
-/* Fields that are between two neighbours only (RFC 9110 section 7.6.1), and those that are made
- * anew. */
-static bool stays_behind(const char *name)
+/* Hop-by-hop headers (RFC 9110 section 7.6.1), and those that the proxy sets itself. */
+static bool is_dropped(const char *name)
 {
     static const char *const names[] = {"connection",
                                         "keep-alive",
@@ -40,8 +39,8 @@ static bool stays_behind(const char *name)
     return false;
 }
 
-/* Whether the Connection field names this one. */
-static bool is_named(const struct headers *headers, const char *name)
+/* Whether the Connection header lists this name. */
+static bool is_connection_option(const struct headers *headers, const char *name)
 {
     const char *list = headers_get(headers, "Connection");
     size_t len = strlen(name);
@@ -54,10 +53,10 @@ static bool is_named(const struct headers *headers, const char *name)
     return false;
 }
 
-static void pass_fields(const struct headers *from, struct headers *to)
+static void copy_headers(const struct headers *from, struct headers *to)
 {
     for (size_t i = 0; i < from->count; i++)
-        if (!stays_behind(from->list[i].name) && !is_named(from, from->list[i].name))
+        if (!is_dropped(from->list[i].name) && !is_connection_option(from, from->list[i].name))
             headers_add(to, from->list[i].name, from->list[i].value);
 }
 
@@ -73,8 +72,9 @@ static void add_request_id(struct headers *headers)
 static void add_forwarded(const struct headers *from, struct headers *to)
 {
     const char *host = headers_get(from, "Host");
-    const char *before = headers_get(from, "X-Forwarded-For");
-    OWN(free) char *clients = str_format("%s%s127.0.0.1", before ? before : "", before ? ", " : "");
+    const char *earlier = headers_get(from, "X-Forwarded-For");
+    OWN(free) char *clients =
+        str_format("%s%s127.0.0.1", earlier ? earlier : "", earlier ? ", " : "");
     OWN(free) char *forwarded = str_format("for=127.0.0.1;proto=http%s%s%s", host ? ";host=\"" : "",
                                            host ? host : "", host ? "\"" : "");
     headers_set(to, "X-Forwarded-For", clients);
@@ -86,43 +86,43 @@ static void add_forwarded(const struct headers *from, struct headers *to)
     add_request_id(to);
 }
 
-static void answer(struct http_exchange *exchange, struct http_response *from)
+static void reply_with(struct http_exchange *exchange, struct http_response *response)
 {
-    struct http_reply reply = {.status = from->status};
-    pass_fields(&from->headers, &reply.headers);
-    reply.body = from->body;
-    from->body = (struct buf){0};
+    struct http_reply reply = {.status = response->status};
+    copy_headers(&response->headers, &reply.headers);
+    reply.body = response->body;
+    response->body = (struct buf){0};
     http_exchange_reply(exchange, &reply);
 }
 
-static void on_ended(struct http_response *from, const struct err *err, void *context)
+static void on_ended(struct http_response *response, const struct err *err, void *context)
 {
-    struct proxy_call *passage = context;
+    struct proxy_call *call = context;
     struct err failure = {0};
-    if (from) {
-        answer(passage->exchange, from);
+    if (response) {
+        reply_with(call->exchange, response);
     } else {
-        err_set(&failure, ERR_UPSTREAM, "the service gave no answer: %s", err->text);
-        http_exchange_reply_err(passage->exchange, &failure);
+        err_set(&failure, ERR_UPSTREAM, "the service sent no response: %s", err->text);
+        http_exchange_reply_err(call->exchange, &failure);
     }
-    headers_done(&passage->headers);
-    free(passage);
+    headers_done(&call->headers);
+    free(call);
 }
 
-void proxy_request(struct revision *workload, const char *path, struct http_exchange *exchange)
+void proxy_request(struct revision *revision, const char *path, struct http_exchange *exchange)
 {
-    struct proxy_call *passage = alloc_zeroed(sizeof(*passage));
-    passage->exchange = exchange;
-    pass_fields(&exchange->headers, &passage->headers);
-    add_forwarded(&exchange->headers, &passage->headers);
-    passage->call = (struct http_call){.method = exchange->method,
-                                       .headers = &passage->headers,
-                                       .body = buf_bytes(&exchange->body),
-                                       .timeout_ms = -1,
-                                       .max_reply = MAX_ANSWER_BYTES};
+    struct proxy_call *call = alloc_zeroed(sizeof(*call));
+    call->exchange = exchange;
+    copy_headers(&exchange->headers, &call->headers);
+    add_forwarded(&exchange->headers, &call->headers);
+    call->call = (struct http_call){.method = exchange->method,
+                                    .headers = &call->headers,
+                                    .body = buf_bytes(&exchange->body),
+                                    .timeout_ms = -1,
+                                    .max_reply = MAX_RESPONSE_BYTES};
     OWN(free) char *target =
         str_format("%s%s%s%s", *path == '/' ? "" : "/", path, exchange->query ? "?" : "",
                    exchange->query ? exchange->query : "");
     http_exchange_hold(exchange);
-    request_queue_send(workload, target, &passage->call, on_ended, passage);
+    request_queue_send(revision, target, &call->call, on_ended, call);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The requests of a revision: each waits for a pod with room, goes there, and is answered. */
+/* The requests of a revision: queued until a pod has capacity, sent to it, and answered. */
 #include "kn-local/serving/revision_private.h"
 
 #include "base/str.h"
 
 enum {
-    REFUSED_RETRY_MS = 1000, /* a pod that refuses connections for longer is not just about to go */
+    REFUSED_RETRY_MS = 1000, /* a request is requeued for so long while connections are refused */
     RETRY_INTERVAL_MS = 5,
 };
 
@@ -18,7 +18,7 @@ static void request_free(struct queued_request *request)
     revision_release(revision);
 }
 
-/* Ends a request that no pod has answered. */
+/* Answers a request that no pod has answered. */
 static void fail_with_status(struct queued_request *request, int status, const char *text)
 {
     OWN(http_response) struct http_response response = {.status = status};
@@ -49,7 +49,7 @@ static bool has_capacity(const struct revision *revision, struct replica *replic
     return !replica->retiring && (!most || replica->active < most) && pod_ready(replica->pod);
 }
 
-/* The pod that has least to do. Under the lock. */
+/* The ready pod with the fewest requests. Call with the lock held. */
 static struct replica *choose(struct revision *revision)
 {
     struct replica *best = NULL, *replica;
@@ -87,8 +87,8 @@ void request_queue_start_all(struct queued_request *assigned)
     }
 }
 
-/* A pod that has just died refuses connections until its end is noticed: the request has reached
- * nobody, and waits for the next pod. */
+/* A program that has just exited refuses connections until its exit is noticed. Such a request has
+ * reached no program, and waits for the next pod. */
 static bool may_retry(struct queued_request *request, const struct err *err, int64_t now)
 {
     if (!str_equal(err->reason, http_client_refused))
@@ -98,7 +98,7 @@ static bool may_retry(struct queued_request *request, const struct err *err, int
     return now - request->refused_ns < REFUSED_RETRY_MS * NS_PER_MS && now < request->deadline_ns;
 }
 
-/* Under the lock. */
+/* Call with the lock held. */
 static void requeue(struct queued_request *request, int64_t now)
 {
     struct revision *revision = request->revision;

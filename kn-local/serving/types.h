@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What services and sources as processes are made of: what runs, and what is reported of it. */
+/* Types of services and sources as processes: what runs, and what is reported about it. */
 #ifndef KN_LOCAL_SERVING_TYPES_H
 #define KN_LOCAL_SERVING_TYPES_H
 
@@ -12,8 +12,8 @@
 
 enum resource_kind { RESOURCE_CHANNEL, RESOURCE_SUBSCRIPTION, RESOURCE_SERVICE, RESOURCE_SOURCE };
 
-/* One thing. Names are unique within kind and namespace. Sources of several kinds may share a
- * name, so theirs is e.g. "pingsource/every-minute". */
+/* Identifies a resource. Names are unique per kind and namespace. Sources of several kinds may
+ * share a name, so theirs carry the kind, e.g. "pingsource/every-minute". */
 struct resource_id {
     enum resource_kind kind;
     const char *ns, *name;
@@ -23,19 +23,19 @@ struct serving_variable {
     const char *name, *value;
 };
 
-/* A file that the process finds, e.g. a key of a Secret. */
+/* A file mounted for the process, e.g. a key of a Secret. */
 struct serving_file {
     const char *path; /* absolute, as in the container: /var/secrets/google/key.json */
     struct bytes content;
 };
 
-/* What runs. Files are written below the data directory (mode 0600), and variables whose value
- * holds a file's path get the path where it really is. */
+/* What runs. Files are written below the data directory (mode 0600); variables that hold the path
+ * of such a file get its real path. */
 struct serving_container {
     const char *name;           /* "user-container" */
     const char *image;          /* names a local program: see runtime_options.images */
     const char *const *command; /* NULL-terminated, replaces the program; NULL = the image's */
-    const char *const *args;    /* NULL-terminated; NULL = none */
+    const char *const *args;    /* NULL-terminated; may be NULL */
     const struct serving_variable *variables;
     size_t variable_count;
     const struct serving_file *files;
@@ -45,60 +45,61 @@ struct serving_container {
 
 struct runtime_service {
     const char *ns, *name;
-    const char *revision; /* "hello-00001"; another one replaces the processes, old ones drain */
+    const char *revision; /* "hello-00001"; a new name replaces the processes, old ones drain */
     const char *pod_base; /* pods are named pod_base and "-x7k2p" */
     struct serving_container container;
     unsigned min_scale;     /* 0 = stop after idle time */
-    unsigned max_scale;     /* 0 = one process is enough: the runtime's default */
-    unsigned concurrency;   /* requests at once in a process; 0 = no limit */
+    unsigned max_scale;     /* 0: the default, one process */
+    unsigned concurrency;   /* requests at once per process; 0: unlimited */
     int64_t timeout_ns;     /* of a request; 0 = 300 s */
     int64_t idle_ns;        /* 0 = runtime_options.idle_ns */
     const char *probe_path; /* an HTTP readiness probe; NULL = until the port is open */
 };
 
-/* --image NAME=COMMAND: what an image's last path component (without tag and digest) runs. */
+/* --image NAME=COMMAND: the command for images whose last path component is NAME. */
 struct serving_image {
     const char *name, *command;
 };
 
 enum resource_ready { READY_UNKNOWN, READY_TRUE, READY_FALSE };
 
-/* How a thing is. A service is ready as soon as its image names a program, unless its last start
- * failed; a source while its process runs. reason is one word ("CrashLoopBackOff",
- * "ErrImagePull", "StoreFailed"), message a line for people; both "" when ready. */
+/* The status of a resource. A service is ready as soon as its image names a program, unless its
+ * last start failed; a source is ready while its process runs. reason is one word
+ * ("CrashLoopBackOff", "ErrImagePull", "StoreFailed"), message one line for people; both "" when
+ * ready. */
 struct resource_status {
     struct resource_id id;
     enum resource_ready ready;
     const char *reason, *message;
-    unsigned replicas; /* processes that are running (services, sources) */
+    unsigned replicas; /* running processes (services, sources) */
 };
 
 enum serving_pod_phase {
-    POD_PENDING, /* starting, or waiting to be started again (waiting_reason says why) */
+    POD_PENDING, /* starting, or waiting for a restart (see waiting_reason) */
     POD_RUNNING,
     POD_SUCCEEDED, /* stopped by us, or ended with 0; kept for its log */
     POD_FAILED,
-    POD_GONE, /* forgotten, with its log: the last word about it */
+    POD_GONE, /* removed, with its log: the last report of the pod */
 };
 
-/* A process, over all its restarts. */
+/* A pod: a process and its restarts. */
 struct serving_pod {
     const char *ns, *name;
     struct resource_id owner;
-    const char *revision;  /* of a service, else NULL */
+    const char *revision;  /* of a service; NULL for a source */
     const char *container; /* "user-container" */
     const char *image;
     enum serving_pod_phase phase;
     bool ready;
-    int pid;       /* 0 while there is none */
-    uint16_t port; /* that it listens on, 0 = none */
+    int pid;       /* 0: not running */
+    uint16_t port; /* its PORT; 0: not a service */
     unsigned restarts;
     const char *waiting_reason, *waiting_message; /* "CrashLoopBackOff", "ErrImagePull"; or NULL */
-    int exit_code;                                /* of the last end; negative: the signal */
+    int exit_code;                                /* of the last run; negative: the signal */
     int64_t created_ns, started_ns, finished_ns;  /* wall clock; 0 = not yet */
 };
 
-/* Something worth telling: a dropped event, a start, a crash. Becomes a Kubernetes Event. */
+/* A dropped event, a start, a crash: becomes a Kubernetes Event. */
 struct resource_event {
     struct resource_id about;
     bool warning;
@@ -106,8 +107,8 @@ struct resource_event {
     const char *message;
 };
 
-/* Called on any of the runtime's threads, with no lock held; must not block. Everything is borrowed
- * for the call. Each may be NULL. */
+/* Called on any thread of the runtime with no lock held; must not block. Everything passed is
+ * borrowed for the call. Each may be NULL. */
 struct resource_listener {
     void (*status)(const struct resource_status *status, void *app);
     void (*pod)(const struct serving_pod *pod, void *app);
@@ -115,7 +116,7 @@ struct resource_listener {
     void *app;
 };
 
-/* Where reading a log stands. All zero is the beginning. */
+/* A position in a log. All zero is the beginning. */
 struct serving_log_position {
     uint64_t offset;
     uint64_t run; /* which run of the process (restarts) */
@@ -123,23 +124,23 @@ struct serving_log_position {
 
 struct serving_log_request {
     const char *ns, *pod;
-    bool previous;    /* of the run before the last restart */
+    bool previous;    /* the run before the last restart */
     int64_t since_ns; /* only lines written at or after; 0 = all */
-    int64_t tail;     /* only the last lines; -1 = all. Obeyed by the first read only */
-    bool timestamps;  /* each line opens with its time and a space */
+    int64_t tail;     /* only the last lines; -1: all. Used by the first read only */
+    bool timestamps;  /* each line starts with its time and a space */
 };
 
 struct dataplane_io;
 
 struct runtime_options {
-    const char *data_dir;    /* durable channels, the journal, logs; made when missing */
-    uint16_t port;           /* of the data plane, plain HTTP on loopback; 0 = a free one */
-    const char *program_dir; /* where the project's own programs lie */
+    const char *data_dir;    /* event logs, trace, pod logs; created when missing */
+    uint16_t port;           /* of the data plane, plain HTTP on loopback; 0: a free one */
+    const char *program_dir; /* holds the project's own programs */
     const struct serving_image *images;
     size_t image_count;
     const struct serving_variable *variables; /* for every process: PUBSUB_EMULATOR_HOST… */
     size_t variable_count;
-    int64_t idle_ns; /* a service without request for so long is stopped; 0 = 60 s */
+    int64_t idle_ns; /* a service without requests for so long is stopped; 0: 60 s */
     struct resource_listener listener;
     bool sync;         /* a durable channel answers when the event survives a loss of power */
     int64_t max_bytes; /* of events that one durable channel keeps; 0 = 1 GiB */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The journal: which way each event went, hop by hop. A ring in a file of fixed size that is mapped
- * into memory: writing is a copy, the last records survive the end of the process, and another
- * process can read them. */
+/* The trace of events, hop by hop: a ring buffer in a mapped file of fixed size. Writing is a copy
+ * in memory; the last records survive a crash of the process, and other processes can read them. */
 #ifndef KN_LOCAL_TRACE_TRACE_LOG_H
 #define KN_LOCAL_TRACE_TRACE_LOG_H
 
@@ -12,14 +11,14 @@
 #include <stdint.h>
 
 enum trace_hop_kind {
-    HOP_RECEIVED,    /* a channel took it in */
-    HOP_REFUSED,     /* a channel did not: full, or no event */
-    HOP_DELIVERED,   /* the subscriber took it */
-    HOP_RETRIED,     /* an attempt failed, there will be another */
+    HOP_RECEIVED,    /* accepted by a channel */
+    HOP_REFUSED,     /* refused by a channel: full, or not an event */
+    HOP_DELIVERED,   /* accepted by the subscriber */
+    HOP_RETRIED,     /* an attempt failed; another one follows */
     HOP_REPLIED,     /* the subscriber's reply was delivered */
-    HOP_DEAD_LETTER, /* the dead letter sink took it */
-    HOP_DROPPED,     /* given up */
-    HOP_SENT,        /* a PingSource's sink took it */
+    HOP_DEAD_LETTER, /* accepted by the dead letter sink */
+    HOP_DROPPED,     /* given up without a dead letter sink */
+    HOP_SENT,        /* accepted by the sink of a PingSource */
 };
 
 /* The hop's name, e.g. "dead-lettered". */
@@ -27,14 +26,14 @@ const char *trace_log_hop_name(enum trace_hop_kind hop);
 
 enum { TRACE_ID_SIZE = 64, TRACE_PLACE_SIZE = 64, TRACE_PEER_SIZE = 96 };
 
-/* One hop. Texts that are too long end in "...". */
+/* One hop. Strings that are too long end in "...". */
 struct trace_hop {
-    uint64_t number; /* from 1, in the order of writing; 0 = none */
+    uint64_t number; /* from 1, in the order of writing; 0: empty slot */
     int64_t time_ns; /* wall clock */
     uint32_t latency_us;
     uint32_t id_hash; /* of the whole id */
     uint16_t kind;    /* enum trace_hop_kind */
-    uint16_t status;  /* of the answer; 0 = none */
+    uint16_t status;  /* of the response; 0: no response */
     uint32_t attempt; /* 0 = the first */
     char id[TRACE_ID_SIZE];
     char place[TRACE_PLACE_SIZE]; /* "default/channels/pictures", "default/subscriptions/vision" */
@@ -43,19 +42,19 @@ struct trace_hop {
 
 struct trace_log;
 
-/* Opens or makes the ring; one of another size or make is replaced. path NULL: in memory only. */
+/* Opens or creates the file; one of another size or version is replaced. path NULL: in memory. */
 struct trace_log *trace_log_open(const char *path, struct err *err);
 
-/* Opens an existing one for reading, e.g. of another, running process. */
+/* Opens an existing file for reading, e.g. that of a running process. */
 struct trace_log *trace_log_open_to_read(const char *path, struct err *err);
-void trace_log_close(struct trace_log *journal);
+void trace_log_close(struct trace_log *trace);
 
 static inline void own_trace_log(struct trace_log **local)
 {
     trace_log_close(*local);
 }
 
-/* What a hop is about. */
+/* The input of trace_log_write. */
 struct trace_record {
     enum trace_hop_kind hop;
     const char *id, *place, *peer; /* peer may be NULL */
@@ -63,12 +62,12 @@ struct trace_record {
     int64_t latency_ns;
 };
 
-/* Writes a hop; from any thread. */
-void trace_log_write(struct trace_log *journal, const struct trace_record *note);
+/* Writes a hop. Thread-safe. */
+void trace_log_write(struct trace_log *trace, const struct trace_record *record);
 
-/* Calls each for the hops of an event in the order they were written, or for all with id NULL, as
- * far back as the ring goes. */
-void trace_log_each(const struct trace_log *journal, const char *id,
+/* Calls each for the hops of an event, or with id NULL for all hops, oldest first, as far back as
+ * the ring reaches. */
+void trace_log_each(const struct trace_log *trace, const char *id,
                     void (*each)(const struct trace_hop *hop, void *to), void *to);
 
 #endif

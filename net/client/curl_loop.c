@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lets one libcurl multi handle work: watches its sockets by epoll, and its timer. */
+/* Drives a libcurl multi handle: its sockets by epoll, and its timer. */
 #include "net/client/curl_loop.h"
 
 #include "base/str.h"
@@ -26,7 +26,8 @@ static struct curl_loop_socket *watch_of(struct curl_loop *loop, int fd)
     return &loop->list[index];
 }
 
-/* Tells epoll; when it sees the socket in another way than we do, its view is put right. */
+/* Registers with epoll; when the socket is already there, or is missing, contrary to our state, the
+ * other operation is tried. */
 static void register_watch(struct curl_loop *loop, int fd, struct curl_loop_socket *watch,
                            unsigned char bits)
 {
@@ -52,8 +53,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void
     struct curl_loop_socket *watch = watch_of(loop, fd);
     watch->wanted = bits[what];
 
-    /* an idle connection stays registered for input: the next request wants just that; but one that
-     * may be written to would wake us again and again */
+    /* an idle connection stays registered for input, which the next request needs; output would
+     * wake us all the time */
     unsigned char missing = watch->wanted & (unsigned char)~watch->registered;
     bool writable = watch->registered & (unsigned char)~watch->wanted & WATCH_OUT;
     if (missing || writable || !watch->connection)
@@ -132,7 +133,7 @@ static void on_ready(struct curl_loop *loop, const struct epoll_event *event)
     int fd = event->data.fd;
     struct curl_loop_socket *watch = watch_of(loop, fd);
     if (watch->registered &
-        (unsigned char)~watch->wanted) /* what we left there is in the way now */
+        (unsigned char)~watch->wanted) /* what we left registered is not wanted now */
         register_watch(loop, fd, watch, watch->wanted);
     if (watch->wanted)
         act(loop, fd,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lets one libcurl multi handle work: watches its sockets by epoll, and its timer.
+/* Drives a libcurl multi handle: its sockets by epoll, and its timer.
  *
- * Sockets stay registered between transfers, so that a request on a kept connection costs no
- * epoll_ctl at all. Belongs to one thread. */
+ * Sockets stay registered between transfers, so that a request on a kept connection needs no
+ * epoll_ctl. Used by one thread. */
 #ifndef NET_CLIENT_CURL_LOOP_H
 #define NET_CLIENT_CURL_LOOP_H
 
@@ -16,14 +16,14 @@
 struct curl_loop_socket {
     unsigned char wanted;     /* by libcurl */
     unsigned char registered; /* with epoll; may be more than is wanted */
-    bool connection;          /* we hear when libcurl closes it */
+    bool connection;          /* libcurl calls us when it closes it */
 };
 
 struct curl_loop {
     const struct libcurl *curl; /* NULL: all zero, not initialised */
     CURLM *multi;
     int epoll;
-    int64_t deadline_ns; /* monotonic, when libcurl wants to be called; INT64_MAX = not at all */
+    int64_t deadline_ns;           /* monotonic, when libcurl must be called; INT64_MAX = never */
     struct curl_loop_socket *list; /* by file descriptor */
     size_t size;
 };
@@ -33,12 +33,10 @@ bool curl_loop_init(struct curl_loop *loop, const struct libcurl *curl, struct e
 /* Closes all connections. */
 void curl_loop_done(struct curl_loop *loop);
 
-/* Makes the sockets of an easy handle known to the loop; needed for each handle. From any thread,
- * also before curl_loop_init. */
+/* Reports the sockets of an easy handle to the loop; needed for each handle. */
 void curl_loop_attach(struct curl_loop *loop, const struct libcurl *curl, CURL *easy);
 
-/* Lets libcurl do what there is to do. There is something when `epoll` is readable, the deadline
- * has come, or a handle was added. */
+/* Lets libcurl work: when `epoll` is readable, the deadline has passed, or a handle was added. */
 void curl_loop_run(struct curl_loop *loop);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What carries out the exchanges of an HTTP client: sockets of our own to a loopback address, or
- * libcurl. Each has its own state; all calls come from the client's thread. Private to the client.
- */
+/* Carries out the exchanges of an HTTP client: over its own sockets to a loopback address, or by
+ * libcurl. Each back end has its own state; all calls come from the client's thread. Private to the
+ * client. */
 #ifndef NET_CLIENT_HTTP_BACKEND_H
 #define NET_CLIENT_HTTP_BACKEND_H
 
@@ -23,7 +23,7 @@ struct http_backend {
     void (*close)(struct http_backend *backend);
 };
 
-/* What a descriptor in the client's epoll set points to (data.ptr). */
+/* data.ptr of a descriptor in the client's epoll set. */
 struct http_watch {
     void (*ready)(struct http_watch *watch, uint32_t events);
 };
@@ -44,7 +44,7 @@ struct http_backend *loopback_backend_open(struct http_backend_settings *setting
 /* Whether an exchange can go this way. */
 bool loopback_backend_accepts(const struct transfer *transfer);
 
-/* Everything else, by libcurl. Never NULL: it is loaded when the first exchange starts. */
+/* All exchanges, by libcurl, which is loaded when the first one starts. Never NULL. */
 struct http_backend *curl_backend_open(struct http_backend_settings *settings);
 
 #endif

@@ -32,16 +32,7 @@ struct http_client {
     bool closing;
 };
 
-const char http_client_refused[] = "CONNECTION_REFUSED";
-
-void http_client_response_done(struct http_response *answer)
-{
-    headers_done(&answer->headers);
-    buf_done(&answer->body);
-    *answer = (struct http_response){0};
-}
-
-/* Takes what callers have queued. When there is nothing, the thread may sleep. */
+/* Takes what callers have queued. When there is nothing, the thread may sleep: asleep is set. */
 static struct transfer *take_queue(struct http_client *client, bool *idle, bool *closing)
 {
     pthread_mutex_lock(&client->lock);
@@ -198,19 +189,19 @@ void http_client_start(struct http_client *client, const struct http_call *call,
         wake(client);
 }
 
-/* A call that somebody waits for. */
+/* A call that http_client_send waits for. */
 struct waiting {
     sem_t done;
-    struct http_response *answer;
+    struct http_response *response;
     struct err *err;
 };
 
-static void on_ended(struct http_response *answer, const struct err *err, void *context)
+static void on_ended(struct http_response *response, const struct err *err, void *context)
 {
     struct waiting *waiting = context;
-    if (answer) {
-        *waiting->answer = *answer;
-        *answer = (struct http_response){0};
+    if (response) {
+        *waiting->response = *response;
+        *response = (struct http_response){0};
     } else {
         *waiting->err = *err;
     }
@@ -218,16 +209,16 @@ static void on_ended(struct http_response *answer, const struct err *err, void *
 }
 
 bool http_client_send(struct http_client *client, const struct http_call *call,
-                      struct http_response *answer, struct err *err)
+                      struct http_response *response, struct err *err)
 {
     assert(!pthread_equal(pthread_self(), client->thread));
-    struct waiting waiting = {.answer = answer, .err = err};
+    struct waiting waiting = {.response = response, .err = err};
     sem_init(&waiting.done, 0, 0);
     http_client_start(client, call, on_ended, &waiting);
     while (sem_wait(&waiting.done) < 0)
         ; /* only a signal ends it early */
     sem_destroy(&waiting.done);
-    return answer->status != 0;
+    return response->status != 0;
 }
 
 uint64_t http_client_connections(const struct http_client *client)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one door to libcurl: loaded when first asked for, kept until the process ends. */
+/* libcurl, loaded when it is first needed and kept until the process ends. */
 #include "net/client/libcurl.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
 
 static struct libcurl functions;
-static struct err failure; /* why there are none */
+static struct err failure; /* of loading */
 
 static void load(void)
 {
@@ -22,7 +22,7 @@ static void load(void)
     LIBCURL_FUNCTIONS(FIND)
 #undef FIND
     if (failure.status == 0 && functions.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        err_set(&failure, ERR_INTERNAL, "libcurl cannot start");
+        err_set(&failure, ERR_INTERNAL, "cannot initialise libcurl");
 }
 
 const struct libcurl *libcurl_load(struct err *err)

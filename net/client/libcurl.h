@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one door to libcurl, for the files of net/ alone: its functions, found at run time, so that a
- * program that calls nobody does not load it and the 30 libraries behind it. */
+/* libcurl, loaded at run time, so that a program without HTTPS calls does not load it and the 30
+ * libraries that it needs. Private to net/client/. */
 #ifndef NET_CLIENT_LIBCURL_H
 #define NET_CLIENT_LIBCURL_H
 
@@ -8,7 +8,7 @@
 
 #include <curl/curl.h>
 
-/* What we call of libcurl; each member has the type of the function curl_<member>. */
+/* The functions that we call; each member has the type of curl_<member>. */
 #define LIBCURL_FUNCTIONS(X)                                                                       \
     X(global_init)                                                                                 \
     X(easy_init)                                                                                   \
@@ -31,7 +31,7 @@ struct libcurl {
 #undef MEMBER
 };
 
-/* Loads and initialises libcurl, once a process. NULL and err when it is not there. */
+/* Loads and initialises libcurl, once per process. NULL and err when it is not installed. */
 const struct libcurl *libcurl_load(struct err *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Plain HTTP/1.1 to a loopback address, without libcurl: the path of a local channel's deliveries,
- * where libcurl's share was two thirds of the cost. */
+ * where libcurl was two thirds of the cost. */
 #include "net/client/http_backend.h"
 
 #include "base/str.h"
@@ -81,8 +81,8 @@ static int unsent(const struct loopback_connection *connection, struct iovec res
     return count;
 }
 
-/* Sends what can be sent now. A connection that fails may still hold an answer: reading will tell.
- */
+/* Sends what can be sent now. After a failure the connection may still hold a response: reading
+ * finds it. */
 static void send_request(struct loopback_connection *connection)
 {
     struct iovec rest[2];
@@ -102,7 +102,7 @@ static void send_request(struct loopback_connection *connection)
     loopback_pool_watch_output(connection, blocked);
 }
 
-/* Detaches a connection from its exchange, and keeps it when it is fit for another. */
+/* Detaches a connection from its exchange; keeps it if another exchange can use it. */
 static void release(struct loopback_connection *connection)
 {
     size_t size = connection->head.len + connection->exchange->transfer->call.body.len;
@@ -134,8 +134,8 @@ static void enqueue(struct loopback_backend *backend, struct loopback_exchange *
         DL_PREPEND(backend->running, exchange);
 }
 
-/* Removes an exchange, which may still wait for a connection, and frees it. Its transfer is still
- * to be ended. */
+/* Removes an exchange, which may still wait for a connection, and frees it. The caller ends the
+ * transfer. */
 static struct transfer *detach(struct loopback_exchange *exchange)
 {
     struct transfer *transfer = exchange->transfer;
@@ -160,8 +160,8 @@ static void fail(struct transfer *transfer, const char *context, int code)
         transfer->failure.reason = http_client_refused;
 }
 
-/* Sends a request on a connection, or on a new one when that is NULL. False when there is none to
- * be had: the transfer has failed, and its exchange has no connection. */
+/* Sends a request on a connection, or on a new one when that is NULL. False when none can be
+ * opened: then the transfer has failed, and the exchange has no connection. */
 static bool send_on(struct loopback_exchange *exchange, struct loopback_connection *connection)
 {
     if (!connection && !(connection = loopback_pool_connect(exchange->host, on_ready))) {
@@ -185,7 +185,7 @@ static bool is_full(const struct loopback_host *host)
     return !host->idle && host->connections >= LOOPBACK_MAX_CONNECTIONS;
 }
 
-/* Lets waiting exchanges have the connections of a host that are free, or can be opened. */
+/* Gives a host's idle or new connections to the exchanges that wait for one. */
 static void send_waiting(struct loopback_host *host)
 {
     while (host->waiting && !is_full(host)) {
@@ -208,7 +208,7 @@ static void start(struct http_backend *base, struct transfer *transfer)
     send_waiting(exchange->host);
 }
 
-/* Ends an exchange, and lets another one have its connection. */
+/* Ends an exchange, and gives its connection to the next one. */
 static void end(struct loopback_exchange *exchange)
 {
     struct loopback_host *host = exchange->host;
@@ -217,8 +217,8 @@ static void end(struct loopback_exchange *exchange)
     transfer_end(transfer);
 }
 
-/* The connection ended during an exchange. When it was a kept one that the peer closed before it
- * can have read the request, or reading it twice does no harm, the request is sent again. */
+/* The connection ended during an exchange. A request on a kept connection is sent again when the
+ * server cannot have read any of it, or when its method is idempotent. */
 static void handle_disconnect(struct loopback_connection *connection, int failure)
 {
     struct loopback_exchange *exchange = connection->exchange;
@@ -256,9 +256,9 @@ static bool read_some(struct loopback_connection *connection)
     struct transfer *transfer = connection->exchange->transfer;
     struct bytes input = {piece, (size_t)len};
     bool ok =
-        response_reader_read(&connection->reader, &input, &transfer->answer, &transfer->failure);
+        response_reader_read(&connection->reader, &input, &transfer->response, &transfer->failure);
     if (input.len)
-        connection->reader.keep = false; /* more than was asked for */
+        connection->reader.keep = false; /* data after the response */
     if (ok && connection->reader.state != RESPONSE_DONE)
         return (size_t)len == sizeof(piece);
     end(connection->exchange);
@@ -269,8 +269,8 @@ static void on_ready(struct http_watch *watch, uint32_t events)
 {
     struct loopback_connection *connection = (struct loopback_connection *)watch;
     if (connection->fd < 0)
-        return;                  /* closed in this round */
-    if (!connection->exchange) { /* the peer has closed it, or sent what was not asked for */
+        return;                  /* closed in this round of events */
+    if (!connection->exchange) { /* closed by the peer, or unexpected data */
         DL_DELETE(connection->host->idle, connection);
         loopback_pool_close_connection(connection);
         return;

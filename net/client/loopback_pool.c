@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connections to this machine: opened, kept for the next request, closed when idle for long. */
+/* Connections to a loopback address: opened, kept for the next request, closed when idle. */
 #include "net/client/loopback_pool.h"
 
 #include "base/str.h"
@@ -123,7 +123,7 @@ static int64_t oldest_allowed_ns(const struct loopback_host *host, int64_t now_n
     return now_ns - host->backend->settings->max_idle_sec * (int64_t)NS_PER_SEC;
 }
 
-/* Whether the peer has closed an idle connection, or has sent what was not asked for. */
+/* Whether the peer has closed an idle connection, or has sent unexpected data. */
 static bool is_stale(const struct loopback_connection *connection)
 {
     char byte;

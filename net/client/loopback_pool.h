@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connections to this machine: opened, kept for the next request, closed when idle for long. For
- * loopback_backend.c alone. */
+/* Connections to a loopback address: opened, kept for the next request, closed when idle. Private
+ * to loopback_backend.c. */
 #ifndef NET_CLIENT_LOOPBACK_POOL_H
 #define NET_CLIENT_LOOPBACK_POOL_H
 
@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <uthash.h>
 
-/* To one address at once; more requests wait. A thousand subscriptions of a channel that all lead
- * to one server would use up the descriptors and the ports of the machine. */
+/* Per address; more requests wait. A thousand subscriptions with one server as subscriber would use
+ * up descriptors and ports. */
 enum { LOOPBACK_MAX_CONNECTIONS = 1024 };
 
 struct loopback_connection {
@@ -21,9 +21,9 @@ struct loopback_connection {
     struct loopback_exchange *exchange; /* NULL = idle */
     int fd;                             /* -1 = closed */
     bool watches_output;                /* epoll reports when it can be written to */
-    bool reused;                        /* it has brought an answer before */
-    bool has_input;                     /* bytes of this exchange's answer have come */
-    int write_error;                    /* errno of a write that failed: reading would not tell */
+    bool reused;                        /* it has carried a response before */
+    bool has_input;                     /* bytes of this response have arrived */
+    int write_error;                    /* errno of a failed write; reads do not report it */
     size_t sent;                        /* of head and body */
     struct buf head;
     struct response_reader reader;
@@ -35,16 +35,16 @@ struct loopback_host {
     struct loopback_backend *backend;
     struct sockaddr_storage address;
     socklen_t address_len;
-    struct loopback_connection *idle;  /* the last used first */
+    struct loopback_connection *idle;  /* most recently used first */
     size_t connections;                /* idle or not */
-    struct loopback_exchange *waiting; /* for one of them: there are as many as there may be */
+    struct loopback_exchange *waiting; /* for a connection: all that may be open are in use */
     UT_hash_handle hh;
 };
 
 struct loopback_backend {
     struct http_backend base; /* first: a base is cast to its back end */
     struct http_backend_settings *settings;
-    int64_t swept_ns;                   /* when idle connections were looked through */
+    int64_t swept_ns;                   /* when idle connections were last checked */
     struct loopback_host *hosts;        /* with their idle connections */
     struct loopback_exchange *running;  /* by deadline */
     struct loopback_connection *closed; /* freed when no event can point to them any longer */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads an HTTP/1.1 answer as its bytes come (RFC 9112). */
+/* Parses an HTTP/1.1 response as its bytes arrive (RFC 9112). */
 #include "net/client/response_reader.h"
 
 #include "base/str.h"
@@ -11,7 +11,7 @@ enum {
     MAX_LINE = 8 << 10,   /* of a chunk's size or a trailer */
 };
 
-static bool refuse(struct err *err, const char *what)
+static bool fail(struct err *err, const char *what)
 {
     return err_set(err, ERR_UPSTREAM, "answered with %s", what);
 }
@@ -31,20 +31,20 @@ static struct bytes trim(struct bytes text)
     return text;
 }
 
-/* The length of a head with its blank line, 0 when that has not come. Line ends may be bare. */
+/* The length of a head with its blank line, 0 while that is missing. Lines may end in a bare LF. */
 static size_t head_length(struct bytes text)
 {
-    const char *at = text.data, *end = text.data + text.len;
-    while (at < end && (at = memchr(at, '\n', (size_t)(end - at)))) {
-        at++;
-        const char *next = at < end && *at == '\r' ? at + 1 : at;
+    const char *line = text.data, *end = text.data + text.len;
+    while (line < end && (line = memchr(line, '\n', (size_t)(end - line)))) {
+        line++;
+        const char *next = line < end && *line == '\r' ? line + 1 : line;
         if (next < end && *next == '\n')
             return (size_t)(next + 1 - text.data);
     }
     return 0;
 }
 
-/* Takes a line with its end off the front of a head. */
+/* Removes the first line from a head. */
 static struct bytes next_line(struct bytes *head)
 {
     const char *end = memchr(head->data, '\n', head->len);
@@ -57,21 +57,21 @@ static struct bytes next_line(struct bytes *head)
 static bool read_status(struct response_reader *reader, struct bytes line, int *status,
                         struct err *err)
 {
-    bool sound = line.len >= 12 && memcmp(line.data, "HTTP/1.", 7) == 0 && line.data[8] == ' ' &&
+    bool valid = line.len >= 12 && memcmp(line.data, "HTTP/1.", 7) == 0 && line.data[8] == ' ' &&
                  (line.len == 12 || line.data[12] == ' ');
     *status = 0;
-    for (int i = 9; sound && i < 12; i++) {
-        sound = line.data[i] >= '0' && line.data[i] <= '9';
+    for (int i = 9; valid && i < 12; i++) {
+        valid = line.data[i] >= '0' && line.data[i] <= '9';
         *status = *status * 10 + (line.data[i] - '0');
     }
-    if (!sound)
-        return refuse(err, "something that is not HTTP");
+    if (!valid)
+        return fail(err, "something that is not HTTP");
     reader->keep = line.data[7] != '0';
     return (*status >= 100 && *status <= 999 && *status != 101) ||
            err_set(err, ERR_UPSTREAM, "answered with status %d", *status);
 }
 
-/* How the body is delimited, as the fields say it. */
+/* How the fields say that the body is delimited. */
 struct framing {
     bool chunked, has_length;
     int64_t length;
@@ -80,9 +80,9 @@ struct framing {
 static bool read_length(const char *value, struct framing *framing, struct err *err)
 {
     int64_t length;
-    bool sound = *value >= '0' && *value <= '9' && str_int(value, 0, INT64_MAX, &length);
-    if (!sound || (framing->has_length && length != framing->length))
-        return refuse(err, "a bad Content-Length");
+    if (!str_int(value, 0, INT64_MAX, &length) ||
+        (framing->has_length && length != framing->length))
+        return fail(err, "a bad Content-Length");
     framing->has_length = true;
     framing->length = length;
     return true;
@@ -95,7 +95,7 @@ static bool read_framing(struct response_reader *reader, const char *name, const
         return read_length(value, framing, err);
     if (str_equal_any_case(name, "Transfer-Encoding")) {
         framing->chunked = str_equal_any_case(value, "chunked");
-        return framing->chunked || refuse(err, "an unknown Transfer-Encoding");
+        return framing->chunked || fail(err, "an unknown Transfer-Encoding");
     }
     if (str_equal_any_case(name, "Connection") && strcasestr(value, "close"))
         reader->keep = false;
@@ -103,18 +103,18 @@ static bool read_framing(struct response_reader *reader, const char *name, const
 }
 
 static bool read_fields(struct response_reader *reader, struct bytes head,
-                        struct http_response *answer, struct framing *framing, struct err *err)
+                        struct http_response *response, struct framing *framing, struct err *err)
 {
     while (head.len) {
         struct bytes line = next_line(&head);
         const char *colon = line.len ? memchr(line.data, ':', line.len) : NULL;
         if (!colon)
-            continue; /* the blank line at the end, or rubbish that is passed over */
+            continue; /* the blank line at the end, or not a field: ignored */
         struct bytes after = {colon + 1, (size_t)(line.data + line.len - colon - 1)};
         OWN(free) char *name =
             str_copy_bytes((struct bytes){line.data, (size_t)(colon - line.data)});
         OWN(free) char *value = str_copy_bytes(trim(after));
-        if (headers_add(&answer->headers, name, value) &&
+        if (headers_add(&response->headers, name, value) &&
             !read_framing(reader, name, value, framing, err))
             return false;
     }
@@ -123,9 +123,9 @@ static bool read_fields(struct response_reader *reader, struct bytes head,
 
 /* What comes after the head (RFC 9112 section 6.3). */
 static bool begin_body(struct response_reader *reader, const struct framing *framing,
-                       struct http_response *answer, struct err *err)
+                       struct http_response *response, struct err *err)
 {
-    if (reader->is_head || answer->status == 204 || answer->status == 304) {
+    if (reader->is_head || response->status == 204 || response->status == 304) {
         reader->state = RESPONSE_DONE;
     } else if (framing->chunked) {
         reader->state = RESPONSE_CHUNK_SIZE;
@@ -133,8 +133,9 @@ static bool begin_body(struct response_reader *reader, const struct framing *fra
     } else if (framing->has_length) {
         reader->left = (uint64_t)framing->length;
         reader->state = reader->left ? RESPONSE_LENGTH : RESPONSE_DONE;
-        if (reader->left > answer->body.max)
-            return err_set(err, ERR_TOO_LARGE, "the answer is over %zu bytes", answer->body.max);
+        if (reader->left > response->body.max)
+            return err_set(err, ERR_TOO_LARGE, "the response is over %zu bytes",
+                           response->body.max);
     } else {
         reader->state = RESPONSE_UNTIL_CLOSE;
         reader->keep = false;
@@ -143,21 +144,21 @@ static bool begin_body(struct response_reader *reader, const struct framing *fra
 }
 
 static bool take_head(struct response_reader *reader, struct bytes head,
-                      struct http_response *answer, struct err *err)
+                      struct http_response *response, struct err *err)
 {
     struct framing framing = {0};
-    if (!read_status(reader, next_line(&head), &answer->status, err) ||
-        !read_fields(reader, head, answer, &framing, err))
+    if (!read_status(reader, next_line(&head), &response->status, err) ||
+        !read_fields(reader, head, response, &framing, err))
         return false;
-    if (answer->status >= 200)
-        return begin_body(reader, &framing, answer, err);
-    if (answer->status == reader->stop_at_status) {
+    if (response->status >= 200)
+        return begin_body(reader, &framing, response, err);
+    if (response->status == reader->stop_at_status) {
         reader->state = RESPONSE_DONE;
-        reader->keep = false; /* another answer may follow */
+        reader->keep = false; /* the final response may follow */
         return true;
     }
-    headers_done(&answer->headers); /* 1xx: the answer itself is still to come */
-    answer->status = 0;
+    headers_done(&response->headers); /* 1xx: the final response follows */
+    response->status = 0;
     return true;
 }
 
@@ -168,37 +169,37 @@ static bool is_http(struct bytes text)
 }
 
 static bool read_head(struct response_reader *reader, struct bytes *input,
-                      struct http_response *answer, struct err *err)
+                      struct http_response *response, struct err *err)
 {
     struct bytes whole = *input;
-    if (reader->part.len) { /* the rest of one that began to come */
+    if (reader->part.len) { /* the rest of a head that came in part */
         buf_add(&reader->part, input->data, input->len);
         whole = buf_bytes(&reader->part);
     }
     if (!is_http(whole))
-        return refuse(err, "something that is not HTTP");
+        return fail(err, "something that is not HTTP");
     size_t len = head_length(whole);
     if (len > MAX_HEAD || (!len && whole.len > MAX_HEAD))
-        return err_set(err, ERR_UPSTREAM, "the answer's header is over %d bytes", MAX_HEAD);
+        return err_set(err, ERR_UPSTREAM, "the response header is over %d bytes", MAX_HEAD);
     if (!len) {
         if (!reader->part.len)
             buf_add(&reader->part, input->data, input->len);
         skip(input, input->len);
         return true;
     }
-    bool ok = take_head(reader, (struct bytes){whole.data, len}, answer, err);
+    bool ok = take_head(reader, (struct bytes){whole.data, len}, response, err);
     skip(input, input->len - (whole.len - len));
     reader->part.len = 0;
     return ok;
 }
 
-/* Takes up to `left` bytes of body; moves on to `next` behind the last. */
+/* Takes up to `left` bytes of body; enters state `next` after the last. */
 static bool read_piece(struct response_reader *reader, struct bytes *input,
-                       struct http_response *answer, enum response_state next, struct err *err)
+                       struct http_response *response, enum response_state next, struct err *err)
 {
     size_t len = input->len < reader->left ? input->len : (size_t)reader->left;
-    if (!buf_add(&answer->body, input->data, len))
-        return err_set(err, ERR_TOO_LARGE, "the answer is over %zu bytes", answer->body.max);
+    if (!buf_add(&response->body, input->data, len))
+        return err_set(err, ERR_TOO_LARGE, "the response is over %zu bytes", response->body.max);
     skip(input, len);
     reader->left -= len;
     if (!reader->left)
@@ -206,19 +207,19 @@ static bool read_piece(struct response_reader *reader, struct bytes *input,
     return true;
 }
 
-/* Takes a line into part. False while its end has not come, or (err) when it is too long. */
+/* Collects a line in part. False while its end is missing, or (err) when it is too long. */
 static bool read_line(struct response_reader *reader, struct bytes *input, struct err *err)
 {
     const char *end = memchr(input->data, '\n', input->len);
     size_t len = end ? (size_t)(end + 1 - input->data) : input->len;
     if (reader->part.len + len > MAX_LINE)
-        return refuse(err, "a line without end");
+        return fail(err, "a line that is too long");
     buf_add(&reader->part, input->data, len);
     skip(input, len);
     return end != NULL;
 }
 
-/* Reads "1f;name=value": hexadecimal digits, whatever follows. */
+/* Reads "1f;name=value": hexadecimal digits; the extension is ignored. */
 static bool chunk_size(const char *line, uint64_t *size)
 {
     size_t digits = strspn(line, "0123456789abcdefABCDEF");
@@ -233,11 +234,11 @@ static bool take_line(struct response_reader *reader, struct err *err)
     bool blank = *reader->part.data == '\r' || *reader->part.data == '\n';
     if (reader->state == RESPONSE_CHUNK_SIZE) {
         if (!chunk_size(reader->part.data, &reader->left))
-            return refuse(err, "a bad chunk");
+            return fail(err, "a bad chunk");
         reader->state = reader->left ? RESPONSE_CHUNK : RESPONSE_TRAILER;
     } else if (reader->state == RESPONSE_CHUNK_END) {
         if (!blank)
-            return refuse(err, "a bad chunk");
+            return fail(err, "a bad chunk");
         reader->state = RESPONSE_CHUNK_SIZE;
     } else if (blank) {
         reader->state = RESPONSE_DONE;
@@ -247,23 +248,23 @@ static bool take_line(struct response_reader *reader, struct err *err)
 }
 
 bool response_reader_read(struct response_reader *reader, struct bytes *input,
-                          struct http_response *answer, struct err *err)
+                          struct http_response *response, struct err *err)
 {
     bool ok = true;
     while (ok && input->len && reader->state != RESPONSE_DONE) {
         switch (reader->state) {
         case RESPONSE_HEAD:
-            ok = read_head(reader, input, answer, err);
+            ok = read_head(reader, input, response, err);
             break;
         case RESPONSE_LENGTH:
-            ok = read_piece(reader, input, answer, RESPONSE_DONE, err);
+            ok = read_piece(reader, input, response, RESPONSE_DONE, err);
             break;
         case RESPONSE_CHUNK:
-            ok = read_piece(reader, input, answer, RESPONSE_CHUNK_END, err);
+            ok = read_piece(reader, input, response, RESPONSE_CHUNK_END, err);
             break;
         case RESPONSE_UNTIL_CLOSE:
             reader->left = UINT64_MAX;
-            ok = read_piece(reader, input, answer, RESPONSE_DONE, err);
+            ok = read_piece(reader, input, response, RESPONSE_DONE, err);
             break;
         default:
             ok = read_line(reader, input, err) ? take_line(reader, err) : err->status == 0;
@@ -275,7 +276,7 @@ bool response_reader_read(struct response_reader *reader, struct bytes *input,
 bool response_reader_eof(struct response_reader *reader, struct err *err)
 {
     if (reader->state != RESPONSE_UNTIL_CLOSE)
-        return err_set(err, ERR_UNAVAILABLE, "the connection closed before the answer ended");
+        return err_set(err, ERR_UNAVAILABLE, "the connection closed before the response ended");
     reader->state = RESPONSE_DONE;
     return true;
 }

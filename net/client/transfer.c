@@ -11,6 +11,8 @@ enum {
     DEFAULT_MAX_REPLY = 16 << 20,
 };
 
+const char http_client_refused[] = "CONNECTION_REFUSED";
+
 struct transfer *transfer_new(const struct http_call *call, http_client_callback *ended,
                               void *context)
 {
@@ -18,7 +20,7 @@ struct transfer *transfer_new(const struct http_call *call, http_client_callback
     transfer->call = *call;
     transfer->ended = ended;
     transfer->context = context;
-    transfer->answer.body.max = call->max_reply ? call->max_reply : DEFAULT_MAX_REPLY;
+    transfer->response.body.max = call->max_reply ? call->max_reply : DEFAULT_MAX_REPLY;
     if (!call->url || !url_parse(call->url, &transfer->url))
         err_set(&transfer->failure, ERR_INPUT, "%s is not an http or https URL",
                 call->url ? call->url : "nothing");
@@ -36,18 +38,18 @@ static void name_server(struct transfer *transfer)
 
 void transfer_end(struct transfer *transfer)
 {
-    struct http_response *answer = &transfer->answer;
-    answer->body.max = 0;
+    struct http_response *response = &transfer->response;
+    response->body.max = 0;
     bool failed = transfer->failure.status != 0;
     if (failed && transfer->head_read && transfer->call.allow_lost_body) {
-        buf_done(&answer->body);
-        answer->body_lost = true;
+        buf_done(&response->body);
+        response->body_lost = true;
         failed = false;
     }
     if (failed && transfer->url.host)
         name_server(transfer);
-    transfer->ended(failed ? NULL : answer, &transfer->failure, transfer->context);
-    http_client_response_done(answer);
+    transfer->ended(failed ? NULL : response, &transfer->failure, transfer->context);
+    http_response_done(response);
     url_done(&transfer->url);
     free(transfer);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One exchange of an HTTP client, from http_client_start until its callback has run. Private to the
+/* An exchange of the HTTP client, from http_client_start until its callback has run. Private to the
  * client and its back ends. */
 #ifndef NET_CLIENT_TRANSFER_H
 #define NET_CLIENT_TRANSFER_H
 
-#include "net/client/http_client.h"
+#include "net/client/http_call.h"
 #include "net/url.h"
 
 struct http_backend;
@@ -17,8 +17,8 @@ struct transfer {
     void *context;
     struct url url; /* of the call */
 
-    struct http_response answer;
-    bool head_read;     /* answer has its final status and all fields */
+    struct http_response response;
+    bool head_read;     /* response has its final status and all fields */
     struct err failure; /* status 0 = none */
 };
 
@@ -26,13 +26,13 @@ struct transfer {
 struct transfer *transfer_new(const struct http_call *call, http_client_callback *ended,
                               void *context);
 
-/* Calls the callback with the answer, or with the failure, and frees the transfer. */
+/* Calls the callback with the response, or with the failure, and frees the transfer. */
 void transfer_end(struct transfer *transfer);
 
 /* transfer_end with the failure that the client was closed. */
 void transfer_fail_closed(struct transfer *transfer);
 
-/* What a call leaves to us. */
+/* The defaults of a call. */
 bool transfer_has_body(const struct http_call *call);
 long transfer_timeout_ms(const struct http_call *call); /* 0 = none */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answering an exchange: at once, later, from any thread. */
+/* Answers an exchange: at once, or later from any thread. */
 #include "net/server/http_server_private.h"
 
 #include "base/json/jread.h"
@@ -58,7 +58,7 @@ bool http_exchange_claim(struct http_request *request)
     if (!request->held)
         return true;
     pthread_mutex_lock(&request->server->lock);
-    bool listed = request->prev != NULL; /* utlist: every element of a list has a prev */
+    bool listed = request->prev != NULL; /* utlist: every element has a prev */
     if (listed) {
         DL_DELETE(request->server->held, request);
         request->prev = request->next = NULL;
@@ -80,7 +80,7 @@ static struct MHD_Response *make_response(struct http_reply *reply)
     return MHD_create_response_from_buffer(len, body, MHD_RESPMEM_MUST_FREE);
 }
 
-/* Whether the peer may still send: false once it has closed, or shut its sending side. */
+/* Whether the peer can still send: false once it has closed, or shut down its sending side. */
 static bool peer_sends(int socket)
 {
     char byte;
@@ -103,8 +103,8 @@ bool http_exchange_is_closing(const struct http_exchange *exchange)
     return atomic_load(&request->server->closing);
 }
 
-/* Whether this answer should be the connection's last. A peer that has shut its sending side while
- * the exchange was held waits for that: libmicrohttpd does not notice such an end by itself. */
+/* Whether to close the connection after this response. A peer that has shut down its sending side
+ * while the exchange was held waits for that: libmicrohttpd does not notice such an end. */
 static bool is_last(const struct http_request *request, const struct http_reply *reply)
 {
     return reply->close || atomic_load(&request->server->closing) ||
@@ -135,7 +135,7 @@ void http_exchange_reply(struct http_exchange *exchange, struct http_reply *repl
         http_exchange_add_headers(response, reply, is_last(request, reply));
         http_exchange_respond(request, reply->status ? (unsigned)reply->status : MHD_HTTP_OK,
                               response);
-    } else { /* the server had to close it: nobody listens any more */
+    } else { /* the server has answered it while closing */
         if (reply->has_file)
             close(reply->file);
         headers_done(&reply->headers);
@@ -216,6 +216,6 @@ void http_exchange_run_blocking(struct http_exchange *exchange, http_handler *wo
     if (worker_pool_run(request->server->workers, run_work, request))
         return;
     struct err busy = {.retry_after_sec = 1};
-    err_set(&busy, ERR_UNAVAILABLE, "too many requests at once, try again");
+    err_set(&busy, ERR_UNAVAILABLE, "too many requests at once; try again");
     http_exchange_reply_err(exchange, &busy);
 }

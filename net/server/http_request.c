@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One request from its first line to its answer, as libmicrohttpd calls for it. */
+/* A request, from its first line to its response: the callbacks of libmicrohttpd. */
 #include "net/server/http_server_private.h"
 
 #include "base/str.h"
@@ -7,8 +7,8 @@
 #include <string.h>
 
 enum {
-    DISCARD_BYTES = 64 << 20, /* read and dropped of a body that was refused half-way */
-    HEADER_BYTES = 1024, /* enough for the fields of nearly every request, and cached by malloc */
+    DISCARD_BYTES = 64 << 20, /* read and dropped of a body that was refused in the middle */
+    HEADER_BYTES = 1024,      /* the fields of nearly every request; malloc caches this size */
 };
 
 int http_request_socket(struct MHD_Connection *connection)
@@ -16,7 +16,7 @@ int http_request_socket(struct MHD_Connection *connection)
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 }
 
-/* Called with the request line, before the fields are read: the exchange begins here. */
+/* Called with the request line, before the fields are read. */
 void *http_request_on_uri(void *context, const char *uri, struct MHD_Connection *connection)
 {
     struct server_thread *thread = context;
@@ -59,7 +59,7 @@ static enum MHD_Result add_field(void *context, enum MHD_ValueKind kind, const c
     return MHD_YES;
 }
 
-/* What RFC 9112 section 6.3 calls an error: two lengths, a length beside chunks, other codings. */
+/* RFC 9112 section 6.3: not two lengths, nor a length and chunks, nor other codings. */
 static bool framing_ok(const struct headers *headers, struct err *err)
 {
     const char *coding = headers_get(headers, "Transfer-Encoding");
@@ -115,7 +115,7 @@ static void begin(struct http_request *request, const char *method)
     exchange->body.max = exchange->max_body;
 }
 
-/* Takes a piece of the body. False when the connection is to be cut. */
+/* Receives a piece of the body. False when the connection must be closed. */
 static bool receive(struct http_request *request, struct bytes piece)
 {
     struct http_exchange *exchange = &request->base;
@@ -147,8 +147,8 @@ static void handle(struct http_request *request)
     request->server->options.handle(&request->base, request->server->options.app);
 }
 
-/* Sends the answer, or lets the connection sleep until there is one. */
-static enum MHD_Result go_on(struct http_request *request)
+/* Sends the response, or suspends the connection until there is one. */
+static enum MHD_Result respond_or_suspend(struct http_request *request)
 {
     pthread_mutex_lock(&request->lock);
     enum MHD_Result result = MHD_YES;
@@ -162,7 +162,8 @@ static enum MHD_Result go_on(struct http_request *request)
     return result;
 }
 
-/* Called by MHD again and again while a request comes in, and once more after a sleep. */
+/* Called for the head of a request, for each piece of its body, at its end, and when the connection
+ * is resumed. */
 enum MHD_Result http_request_on_access(void *context, struct MHD_Connection *connection,
                                        const char *url, const char *method, const char *version,
                                        const char *upload, size_t *upload_size, void **state)
@@ -172,16 +173,16 @@ enum MHD_Result http_request_on_access(void *context, struct MHD_Connection *con
     if (!request->begun) {
         request->begun = true;
         begin(request, method);
-        return request->answered ? go_on(request) : MHD_YES;
+        return request->answered ? respond_or_suspend(request) : MHD_YES;
     }
     if (*upload_size) {
-        bool good = receive(request, (struct bytes){upload, *upload_size});
+        bool ok = receive(request, (struct bytes){upload, *upload_size});
         *upload_size = 0;
-        return good ? MHD_YES : MHD_NO;
+        return ok ? MHD_YES : MHD_NO;
     }
     if (!request->handled) {
         request->handled = true;
         handle(request);
     }
-    return go_on(request);
+    return respond_or_suspend(request);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The HTTP server: libmicrohttpd behind one door. Here: opening, connections, the end. */
+/* The HTTP server: opening, connections, closing. */
 #include "net/server/http_server_private.h"
 
 #include "base/str.h"
@@ -17,12 +17,12 @@
 #include <utlist.h>
 
 enum {
-    /* Holds the head of a request; a larger one gets 431. libmicrohttpd clears this and half of it
-     * again for each request, so more costs everybody. */
+    /* Holds the head of a request; a larger one gets 431. libmicrohttpd clears one and a half times
+     * this for each request, so a larger buffer makes every request slower. */
     CONNECTION_BYTES = 16 * 1024,
     MAX_CONNECTIONS = 20000,
     OTHER_FILES = 64,
-    QUIET_MS = 100, /* so long must the connections be silent before the end */
+    QUIET_MS = 100, /* without a request, before connections are closed */
 };
 
 static bool listen_on(struct http_server *server, struct err *err)
@@ -38,17 +38,17 @@ static bool listen_on(struct http_server *server, struct err *err)
 
     int one = 1;
     server->listener = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool good = server->listener >= 0 &&
-                setsockopt(server->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
-                bind(server->listener, address->ai_addr, address->ai_addrlen) == 0 &&
-                listen(server->listener, SOMAXCONN) == 0;
-    int reason = errno;
+    bool ok = server->listener >= 0 &&
+              setsockopt(server->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
+              bind(server->listener, address->ai_addr, address->ai_addrlen) == 0 &&
+              listen(server->listener, SOMAXCONN) == 0;
+    int failure_code = errno;
     freeaddrinfo(address);
-    if (!good && reason == EADDRINUSE)
+    if (!ok && failure_code == EADDRINUSE)
         return err_set(err, ERR_INPUT, "port %s on %s is in use", port, host);
-    if (!good)
+    if (!ok)
         return err_set(err, ERR_INPUT, "cannot listen on port %s of %s: %s", port, host,
-                       strerror(reason));
+                       strerror(failure_code));
 
     struct sockaddr_storage bound;
     socklen_t size = sizeof(bound);
@@ -58,13 +58,12 @@ static bool listen_on(struct http_server *server, struct err *err)
     return true;
 }
 
-/* Raises the limit of open files to what is allowed, and returns how many connections that holds.
- */
-static unsigned allow_connections(unsigned wanted)
+/* Raises the limit of open files, and returns how many connections it allows. */
+static unsigned allow_connections(unsigned max)
 {
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
-    rlim_t want = (rlim_t)(wanted ? wanted : MAX_CONNECTIONS) + OTHER_FILES;
+    rlim_t want = (rlim_t)(max ? max : MAX_CONNECTIONS) + OTHER_FILES;
     if (files.rlim_cur < want) {
         files.rlim_cur = want < files.rlim_max ? want : files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
@@ -256,7 +255,7 @@ static void wait_for_quiet(struct http_server *server, int64_t deadline_ns)
     pthread_mutex_unlock(&server->lock);
 }
 
-/* Ends streams, and answers for those who hold exchanges and did not. */
+/* Ends streams, and answers the exchanges that are still held. */
 static void end_held(struct http_server *server)
 {
     pthread_mutex_lock(&server->lock);

@@ -22,13 +22,13 @@ struct http_request {
     char *uri; /* path and query lie in it */
     char *query;
     size_t received;
-    struct err err; /* of an upload that failed: answered when the rest was read */
+    struct err err; /* of a failed upload; answered when the rest was read */
 
     pthread_mutex_t lock; /* guards what follows */
     unsigned refs;        /* the connection's, and the holder's */
     bool begun, handled;  /* which handlers have run */
     bool held;            /* to be answered later */
-    bool suspended;       /* the connection sleeps until it is answered */
+    bool suspended;       /* the connection waits for the response */
     bool answered;        /* response and status are set */
     struct MHD_Response *response;
     unsigned status;
@@ -74,17 +74,17 @@ void http_server_unref(struct http_server *server);
 struct http_request *http_exchange_request(struct http_exchange *exchange);
 void http_exchange_unref(struct http_request *request);
 
-/* Whether the caller may answer: false when the server has answered a held exchange itself. */
+/* Whether the caller may answer: false when the server has already answered a held exchange. */
 bool http_exchange_claim(struct http_request *request);
 
-/* Takes the answer and wakes the connection if it sleeps. Owns response. */
+/* Takes over the response, and resumes the connection if it is suspended. */
 void http_exchange_respond(struct http_request *request, unsigned status,
                            struct MHD_Response *response);
 
 /* Adds the reply's content type and fields to a response, and empties them. */
 void http_exchange_add_headers(struct MHD_Response *response, struct http_reply *reply, bool close);
 
-/* For http_server_close, with the server's lock held: ends streams that nobody ended. */
+/* For http_server_close, with the server's lock held: ends all streams. */
 void http_stream_close_all(struct http_server *server);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making X.509 certificates: an authority and the server that it vouches for. */
+/* Creates X.509 certificates. */
 #include "net/tls/certificate.h"
 
 #include "base/own.h"
@@ -24,7 +24,7 @@ void certificate_done(struct certificate *identity)
 
 static bool failed(struct err *err, const char *what)
 {
-    return err_set(err, ERR_INTERNAL, "cannot make %s: %s", what,
+    return err_set(err, ERR_INTERNAL, "cannot create %s: %s", what,
                    ERR_reason_error_string(ERR_get_error()));
 }
 
@@ -59,17 +59,17 @@ static bool set_name(X509 *cert, const char *name)
                                       -1, 0);
 }
 
-/* A key and a certificate of this name, with all but extensions, issuer and signature. A day is
- * granted to clocks that run behind. */
-static bool start(const char *name, int days, struct certificate *made)
+/* Creates a key, and a certificate of this name without extensions, issuer and signature. It is
+ * valid since yesterday, for clients whose clock is late. */
+static bool begin(const char *name, int days, struct certificate *created)
 {
-    made->key = EVP_EC_gen("P-256");
-    made->cert = X509_new();
-    return made->key && made->cert && X509_set_version(made->cert, X509_VERSION_3) &&
-           set_random_serial(made->cert) &&
-           X509_gmtime_adj(X509_getm_notBefore(made->cert), -DAY) &&
-           X509_time_adj_ex(X509_getm_notAfter(made->cert), days, 0, NULL) &&
-           X509_set_pubkey(made->cert, made->key) && set_name(made->cert, name);
+    created->key = EVP_EC_gen("P-256");
+    created->cert = X509_new();
+    return created->key && created->cert && X509_set_version(created->cert, X509_VERSION_3) &&
+           set_random_serial(created->cert) &&
+           X509_gmtime_adj(X509_getm_notBefore(created->cert), -DAY) &&
+           X509_time_adj_ex(X509_getm_notAfter(created->cert), days, 0, NULL) &&
+           X509_set_pubkey(created->cert, created->key) && set_name(created->cert, name);
 }
 
 static bool add_authority_extensions(X509 *cert)
@@ -79,9 +79,9 @@ static bool add_authority_extensions(X509 *cert)
            add_extension(cert, cert, NID_subject_key_identifier, "hash");
 }
 
-bool certificate_make_authority(const char *name, struct certificate *authority, struct err *err)
+bool certificate_create_authority(const char *name, struct certificate *authority, struct err *err)
 {
-    return (start(name, AUTHORITY_DAYS, authority) &&
+    return (begin(name, AUTHORITY_DAYS, authority) &&
             X509_set_issuer_name(authority->cert, X509_get_subject_name(authority->cert)) &&
             add_authority_extensions(authority->cert) &&
             X509_sign(authority->cert, authority->key, EVP_sha256())) ||
@@ -98,17 +98,17 @@ static bool add_server_extensions(X509 *cert, X509 *issuer, const char *alt_name
            add_extension(cert, issuer, NID_subject_alt_name, alt_names);
 }
 
-bool certificate_make_server(const struct certificate *authority, const char *alt_names,
-                             struct certificate *server, struct err *err)
+bool certificate_create_server(const struct certificate *authority, const char *alt_names,
+                               struct certificate *server, struct err *err)
 {
-    return (start("localhost", SERVER_DAYS, server) &&
+    return (begin("localhost", SERVER_DAYS, server) &&
             X509_set_issuer_name(server->cert, X509_get_subject_name(authority->cert)) &&
             add_server_extensions(server->cert, authority->cert, alt_names) &&
             X509_sign(server->cert, authority->key, EVP_sha256())) ||
-           failed(err, "the server's certificate");
+           failed(err, "the server certificate");
 }
 
-/* What was written to a memory BIO, as text. */
+/* The content of a memory BIO. The caller frees. */
 static char *text_of(BIO *bio)
 {
     char *data = NULL;

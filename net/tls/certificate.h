@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making X.509 certificates: an authority and the server that it vouches for. */
+/* Creates X.509 certificates: an authority, and servers that it signs. */
 #ifndef NET_TLS_CERTIFICATE_H
 #define NET_TLS_CERTIFICATE_H
 
@@ -15,22 +15,23 @@ struct certificate {
     EVP_PKEY *key;
 };
 
-/* Makes a certificate authority of this name, good for ten years. */
-bool certificate_make_authority(const char *name, struct certificate *authority, struct err *err);
+/* Creates a certificate authority of this name, valid for ten years. */
+bool certificate_create_authority(const char *name, struct certificate *authority, struct err *err);
 
-/* Makes a server's certificate for these alternative names, e.g. "DNS:localhost,IP:127.0.0.1", good
- * for a year. */
-bool certificate_make_server(const struct certificate *authority, const char *alt_names,
-                             struct certificate *server, struct err *err);
+/* Creates a server certificate for these alternative names, e.g. "DNS:localhost,IP:127.0.0.1",
+ * valid for a year. */
+bool certificate_create_server(const struct certificate *authority, const char *alt_names,
+                               struct certificate *server, struct err *err);
 
-/* The parts as PEM; the caller frees. NULL when OpenSSL fails. */
+/* As PEM. NULL when OpenSSL fails. The caller frees. */
 char *certificate_pem(const struct certificate *identity);
 char *certificate_key_pem(const struct certificate *identity);
 
-/* Reads both parts and checks that they belong together. */
+/* Reads both from PEM; false when they are not valid or do not belong together. */
 bool certificate_from_pem(const char *cert_pem, const char *key_pem, struct certificate *identity);
 
-/* Whether the certificate is good for another month and, with authority, signed by it. */
+/* Whether the certificate is valid for another 30 days and, unless authority is NULL, signed by it.
+ */
 bool certificate_is_current(const struct certificate *identity,
                             const struct certificate *authority);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The certificate authority of one data directory, and the certificate of its server. */
+/* A data directory's own certificate authority, and the certificate of its server. */
 #include "net/tls/server_identity.h"
 
 #include "base/file.h"
@@ -21,7 +21,7 @@ void server_identity_done(struct server_identity *identity)
     *identity = (struct server_identity){0};
 }
 
-/* The file NAME.EXTENSION of dir, or NULL when it cannot be read: then it is made anew. */
+/* The file NAME.EXTENSION of dir; NULL when it cannot be read, and then is recreated. */
 static char *pem_read(const char *dir, const char *name, const char *extension)
 {
     OWN(free) char *path = str_format("%s/%s.%s", dir, name, extension);
@@ -55,11 +55,11 @@ static bool open_authority(const char *dir, struct certificate *authority, struc
     if (identity_read(dir, "ca", authority) && certificate_is_current(authority, NULL))
         return true;
     certificate_done(authority);
-    return certificate_make_authority("gcp-local's own authority", authority, err) &&
+    return certificate_create_authority("gcp-local's own authority", authority, err) &&
            identity_write(dir, "ca", authority, err);
 }
 
-/* An address means its own interface; these two mean all and are no names to connect to. */
+/* These two listen on all interfaces and are not addresses that clients connect to. */
 static bool is_wildcard(const char *host)
 {
     return str_equal(host, "0.0.0.0") || str_equal(host, "::");
@@ -95,7 +95,7 @@ static bool open_server(const char *dir, const struct certificate *authority, co
         return true;
     certificate_done(server);
     OWN(free) char *names = alt_names_for(host);
-    return certificate_make_server(authority, names, server, err) &&
+    return certificate_create_server(authority, names, server, err) &&
            identity_write(dir, "server", server, err);
 }
 

@@ -26,7 +26,7 @@ TEST(an_error_stays_one_line_and_marks_what_was_cut)
     EXPECT(str_ends(err.text, "..."));
 }
 
-TEST(a_buffer_refuses_what_passes_its_maximum_and_keeps_the_rest)
+TEST(a_buffer_refuses_what_exceeds_its_maximum_and_keeps_the_rest)
 {
     OWN(buf) struct buf buf = {.max = 5};
     EXPECT(buf_add_text(&buf, "1234"));
@@ -35,7 +35,7 @@ TEST(a_buffer_refuses_what_passes_its_maximum_and_keeps_the_rest)
     EXPECT_STR(buf.data, "12345");
 }
 
-TEST(a_number_is_the_whole_text_and_within_its_bounds)
+TEST(a_number_fills_the_string_and_is_within_its_bounds)
 {
     static const struct {
         const char *text;
@@ -68,7 +68,7 @@ TEST(utf8_is_refused_when_overlong_cut_or_a_surrogate)
     EXPECT(!str_is_utf8(bytes_of("\xF4\x90\x80\x80")));
 }
 
-TEST(the_nearest_name_is_near_or_none)
+TEST(the_nearest_name_is_similar_or_null)
 {
     static const char *const names[] = {"Channel", "Subscription", "Service"};
     EXPECT_STR(str_nearest("Chanel", names, ARRAY_SIZE(names)), "Channel");
@@ -76,7 +76,7 @@ TEST(the_nearest_name_is_near_or_none)
     EXPECT(str_nearest("Broker", names, ARRAY_SIZE(names)) == NULL);
 }
 
-TEST(base64_comes_back_as_it_went)
+TEST(base64_decodes_what_it_encodes)
 {
     static const char *const texts[] = {"", "f", "fo", "foo", "foob", "Hello World"};
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -92,7 +92,7 @@ TEST(base64_comes_back_as_it_went)
     }
 }
 
-TEST(base64_with_foreign_characters_is_refused)
+TEST(base64_with_invalid_characters_is_refused)
 {
     static const char *const wrong[] = {
         "A", "SGVsbG8gV29ybGQ=!", "SGV sbG8=", "====", "A===", "SGVs\n"};
@@ -166,7 +166,7 @@ TEST(lists_in_lists_are_read_too)
     EXPECT_STR(err.text, "object: a[1] is a number, want a list");
 }
 
-TEST(whole_numbers_are_read_from_numbers_and_texts_alike)
+TEST(integers_are_read_from_numbers_and_strings)
 {
     struct err err = {0};
     json_auto_t *tree = json_from_bytes(
@@ -188,7 +188,7 @@ TEST(json_that_nests_too_deep_is_refused)
     EXPECT_STR(err.text, "body: nests deeper than 128 levels");
 }
 
-TEST(an_unknown_member_gets_the_nearest_name)
+TEST(an_unknown_member_is_refused_with_the_nearest_name)
 {
     static const char *const names[] = {"subscriber", "reply", "delivery"};
     struct err err = {0};

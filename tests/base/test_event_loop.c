@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The loop: timers fire in order, once, on one thread; descriptors are told of. */
+/* The event loop: timers fire in order, once, on one thread; ready descriptors are reported. */
 #include "base/event_loop.h"
 #include "base/own.h"
 #include "base/timestamp.h"
@@ -37,7 +37,7 @@ static void fired(struct timer *timer)
         sem_post(&record->done);
 }
 
-TEST(timers_fire_in_the_order_of_their_moments)
+TEST(timers_fire_in_the_order_of_their_times)
 {
     struct err err = {0};
     OWN(event_loop) struct event_loop *loop = event_loop_open(&err);
@@ -57,7 +57,7 @@ TEST(timers_fire_in_the_order_of_their_moments)
     free(entries);
 }
 
-TEST(a_timer_that_was_taken_back_does_not_fire)
+TEST(a_cancelled_timer_does_not_fire)
 {
     struct err err = {0};
     OWN(event_loop) struct event_loop *loop = event_loop_open(&err);
@@ -78,7 +78,7 @@ TEST(a_timer_that_was_taken_back_does_not_fire)
     free(entries);
 }
 
-TEST(a_timer_that_is_set_again_fires_at_its_new_moment_only)
+TEST(a_timer_that_is_set_again_fires_only_at_its_new_time)
 {
     struct err err = {0};
     OWN(event_loop) struct event_loop *loop = event_loop_open(&err);
@@ -119,7 +119,7 @@ static void begin_reading(struct timer *timer)
     event_loop_watch_fd(reader->loop, &reader->watch, reader->fd, on_readable);
 }
 
-TEST(a_descriptor_is_told_of_until_its_peer_has_closed)
+TEST(a_descriptor_is_reported_until_its_peer_has_closed)
 {
     struct err err = {0};
     OWN(event_loop) struct event_loop *loop = event_loop_open(&err);

@@ -26,7 +26,7 @@ static void own_folder(struct folder *folder)
     EXPECT(file_remove_tree(folder->path, &err));
 }
 
-TEST(a_file_is_read_as_it_was_written_and_has_the_mode_asked_for)
+TEST(a_file_is_read_as_it_was_written_and_has_its_mode)
 {
     OWN(folder) struct folder folder = folder_new();
     OWN(free) char *path = str_format("%s/key", folder.path);
@@ -42,7 +42,7 @@ TEST(a_file_is_read_as_it_was_written_and_has_the_mode_asked_for)
     EXPECT_INT(found.st_mode & 0777, 0600);
 }
 
-TEST(a_file_that_can_be_made_anew_is_replaced_as_a_whole_too)
+TEST(an_unsynced_write_replaces_the_whole_file_too)
 {
     OWN(folder) struct folder folder = folder_new();
     OWN(free) char *path = str_format("%s/ports", folder.path);
@@ -54,7 +54,7 @@ TEST(a_file_that_can_be_made_anew_is_replaced_as_a_whole_too)
     EXPECT_STR(buf.data, "new");
 }
 
-TEST(a_file_that_is_not_there_and_one_that_is_too_large_are_told_apart)
+TEST(a_missing_file_and_one_that_is_too_large_have_different_errors)
 {
     OWN(folder) struct folder folder = folder_new();
     OWN(free) char *path = str_format("%s/key", folder.path);
@@ -69,7 +69,7 @@ TEST(a_file_that_is_not_there_and_one_that_is_too_large_are_told_apart)
     EXPECT_INT(large.status, ERR_TOO_LARGE);
 }
 
-TEST(a_write_that_fails_leaves_nothing_behind)
+TEST(a_failed_write_leaves_no_temporary_file)
 {
     OWN(folder) struct folder folder = folder_new();
     OWN(free) char *path = str_format("%s/folder", folder.path);
@@ -81,7 +81,7 @@ TEST(a_write_that_fails_leaves_nothing_behind)
     EXPECT_INT(rmdir(folder.path), 0); /* which must be empty */
 }
 
-TEST(folders_are_made_down_to_the_last_and_may_be_there_already)
+TEST(missing_folders_are_created_and_existing_ones_kept)
 {
     OWN(folder) struct folder folder = folder_new();
     OWN(free) char *path = str_format("%s/a/b/c", folder.path);

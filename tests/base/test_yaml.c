@@ -26,7 +26,7 @@ static void expect_refused(const char *yaml, const char *message)
     EXPECT_HAS(err.text, message);
 }
 
-TEST(maps_lists_and_texts_become_json)
+TEST(maps_lists_and_strings_become_json)
 {
     expect_json("a: b\nc:\n  - d\n  - e: {f: g}\n",
                 "{\"a\":\"b\",\"c\":[\"d\",{\"e\":{\"f\":\"g\"}}]}");
@@ -44,7 +44,7 @@ TEST(plain_scalars_have_the_core_types_of_yaml_1_2)
     expect_json("a:\nb: 99999999999999999999\n", "{\"a\":null,\"b\":1e20}");
 }
 
-TEST(block_texts_keep_their_lines)
+TEST(block_scalars_keep_their_lines)
 {
     expect_json("a: |\n  one\n  two\nb: >-\n  three\n  four\n",
                 "{\"a\":\"one\\ntwo\\n\",\"b\":\"three four\"}");
@@ -57,7 +57,7 @@ TEST(anchors_repeat_and_merge_keys_fill_in)
                 "{\"a\":{\"k\":1,\"l\":2},\"b\":{\"k\":3,\"l\":2}}");
 }
 
-TEST(a_text_may_hold_several_documents)
+TEST(a_text_can_have_several_documents)
 {
     OWN(yaml_docs) struct yaml_docs docs = {0};
     struct err err = {0};
@@ -67,7 +67,7 @@ TEST(a_text_may_hold_several_documents)
     EXPECT_INT(yaml_line(&docs.list[2], "b"), 5);
 }
 
-TEST(an_empty_text_holds_no_document)
+TEST(an_empty_text_has_no_document)
 {
     OWN(yaml_docs) struct yaml_docs docs = {0};
     struct err err = {0};
@@ -75,7 +75,7 @@ TEST(an_empty_text_holds_no_document)
     EXPECT_INT(docs.count, 0);
 }
 
-TEST(documents_before_a_broken_one_are_kept)
+TEST(documents_before_an_invalid_one_are_kept)
 {
     OWN(yaml_docs) struct yaml_docs docs = {0};
     struct err err = {0};
@@ -84,7 +84,7 @@ TEST(documents_before_a_broken_one_are_kept)
     EXPECT_HAS(err.text, "two.yaml:4: ");
 }
 
-TEST(each_value_knows_its_line)
+TEST(each_value_has_its_line)
 {
     OWN(yaml_docs) struct yaml_docs docs = {0};
     struct err err = {0};
@@ -97,20 +97,20 @@ TEST(each_value_knows_its_line)
     EXPECT_INT(yaml_line(&docs.list[0], "nothing.like.it"), 1);
 }
 
-TEST(what_is_broken_is_refused_with_its_line)
+TEST(invalid_yaml_is_refused_with_its_line)
 {
-    expect_refused("a: 1\n\tb: 2\n", "x.yaml:2: a tab cannot indent; use spaces");
-    expect_refused("a:\n  - b\n \t- c\n", "x.yaml:3: a tab cannot indent; use spaces");
-    expect_refused("a: 1\na: 2\n", "x.yaml:2: this key is there twice: a");
-    expect_refused("a: *b\n", "x.yaml:1: no anchor is called b");
-    expect_refused("a: !thing b\n", "x.yaml:1: has a tag that is not known: !thing");
-    expect_refused("? [a]\n: b\n", "x.yaml:1: a key must be a plain text");
-    expect_refused("a: \"x\\0y\"\n", "x.yaml:1: holds a NUL character");
-    expect_refused("ok: 1\na: .nan\n", "x.yaml:2: is a number that JSON has not: .nan");
+    expect_refused("a: 1\n\tb: 2\n", "x.yaml:2: is indented with a tab; use spaces");
+    expect_refused("a:\n  - b\n \t- c\n", "x.yaml:3: is indented with a tab; use spaces");
+    expect_refused("a: 1\na: 2\n", "x.yaml:2: duplicate key a");
+    expect_refused("a: *b\n", "x.yaml:1: is an alias of an unknown anchor: b");
+    expect_refused("a: !thing b\n", "x.yaml:1: has an unknown tag: !thing");
+    expect_refused("? [a]\n: b\n", "x.yaml:1: a key must be a string");
+    expect_refused("a: \"x\\0y\"\n", "x.yaml:1: has a NUL character");
+    expect_refused("ok: 1\na: .nan\n", "x.yaml:2: is a number that JSON cannot represent: .nan");
     expect_refused("ok: 1\nb: \xff\n", "x.yaml:2: ");
     expect_refused("a: b: c\n", "x.yaml:1: ");
-    expect_refused("a:\n  <<: 5\n", "<< wants a map");
-    expect_refused("a: &a [*a]\n", "no anchor is called a");
+    expect_refused("a:\n  <<: 5\n", "<< must be a map");
+    expect_refused("a: &a [*a]\n", "is an alias of an unknown anchor: a");
 }
 
 TEST(a_billion_laughs_are_refused)
@@ -120,7 +120,7 @@ TEST(a_billion_laughs_are_refused)
     for (int i = 1; i < 10; i++)
         buf_add_format(&text, "a%d: &a%d [*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d]\n", i, i,
                        i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
-    expect_refused(text.data, "aliases that repeat too much");
+    expect_refused(text.data, "aliases that repeat too many");
 }
 
 TEST(too_deep_a_nesting_is_refused)
@@ -144,7 +144,7 @@ TEST(a_text_of_a_megabyte_is_read_whole)
     EXPECT_INT(json_string_length(json_object_get(docs.list[0].tree, "a")), LEN);
 }
 
-TEST(a_byte_order_mark_is_no_column)
+TEST(a_byte_order_mark_is_not_counted_as_a_column)
 {
     OWN(yaml_docs) struct yaml_docs docs = {0};
     struct err err = {0};

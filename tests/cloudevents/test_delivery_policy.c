@@ -26,7 +26,7 @@ TEST(every_2xx_is_a_delivery)
         EXPECT_INT(after(&policy, 0, statuses[i], NULL).verdict, DELIVERED);
 }
 
-TEST(only_what_can_change_is_tried_again)
+TEST(only_retryable_statuses_are_tried_again)
 {
     struct delivery_policy policy = {.retry = 3};
     static const int again[] = {0, 404, 408, 409, 429, 500, 502, 503, 599, 600};
@@ -62,7 +62,7 @@ TEST(the_wait_grows_as_the_policy_says)
                    rows[i].waits_ms[attempt] * ms);
 }
 
-TEST(a_wait_beyond_all_numbers_is_the_longest_there_is)
+TEST(a_wait_that_overflows_is_the_maximum)
 {
     struct delivery_policy policy = {
         .retry = 1000, .backoff = BACKOFF_EXPONENTIAL, .delay_ns = sec};
@@ -112,7 +112,7 @@ TEST(a_delivery_spec_is_read)
     EXPECT(policy.timeout_ns == 60 * sec);
 }
 
-TEST(a_wrong_delivery_spec_is_refused_by_field)
+TEST(an_invalid_delivery_spec_is_refused_with_its_field)
 {
     static const struct {
         const char *json, *text;
@@ -176,7 +176,7 @@ static size_t error_bytes(size_t len)
     return back.len;
 }
 
-TEST(a_dead_letter_carries_at_most_768_bytes_of_the_answer)
+TEST(a_dead_letter_has_at_most_768_bytes_of_the_response)
 {
     static const size_t rows[][2] = {{0, 0}, {1, 1}, {768, 768}, {769, 768}, {100000, 768}};
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -193,7 +193,7 @@ TEST(a_dead_letter_says_where_and_how_it_failed)
     EXPECT_STR(ce_extension(&event, "knativeerrordata"), "Ym9vbQ==");
 }
 
-TEST(without_an_answer_the_reason_is_the_data_and_the_code_is_500)
+TEST(without_a_response_the_reason_is_the_data_and_the_code_is_500)
 {
     OWN(ce_event) struct ce_event event = {0};
     ce_event_new(&event, "/s", "t", NULL, bytes_of("x"));

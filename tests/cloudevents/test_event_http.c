@@ -198,7 +198,7 @@ TEST(a_batch_gives_each_of_its_events_and_may_be_empty)
     EXPECT_INT(none.mode, CE_BATCH);
 }
 
-TEST(a_request_that_is_no_event_is_handed_on_as_it_is)
+TEST(a_request_that_is_not_an_event_is_passed_on_unchanged)
 {
     OWN(headers) struct headers headers = {0};
     OWN(ce_events) struct ce_events events = {0};
@@ -217,12 +217,12 @@ TEST(malformed_binary_events_are_refused_with_the_reason)
         {"ce-time: yesterday", "CloudEvent: time is yesterday, want RFC 3339"},
         {"ce-subject: ", "CloudEvent: subject is empty"},
         {"ce-subject: %C0%A0", "CloudEvent: header ce-subject is not valid UTF-8"},
-        {"ce-subject: a%0Ab", "CloudEvent: subject holds control characters"},
+        {"ce-subject: a%0Ab", "CloudEvent: subject has control characters"},
         {"ce-datacontenttype: text/plain",
-         "CloudEvent: header ce-datacontenttype is not allowed, use Content-Type"},
-        {"ce-bad_name: x", "CloudEvent: header ce-bad_name: want only letters and digits"},
+         "CloudEvent: header ce-datacontenttype is not allowed; use Content-Type"},
+        {"ce-bad_name: x", "CloudEvent: header ce-bad_name: only letters and digits are allowed"},
         {"ce-dataschema: relative", "CloudEvent: dataschema is relative, want an absolute URI"},
-        {"ce-id: 2", "CloudEvent: header ce-id stands there twice"},
+        {"ce-id: 2", "CloudEvent: duplicate header ce-id"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         int status;
@@ -231,7 +231,7 @@ TEST(malformed_binary_events_are_refused_with_the_reason)
     }
 }
 
-TEST(each_required_attribute_is_missed_by_name)
+TEST(a_missing_required_attribute_is_named)
 {
     static const char *const all[] = {"ce-id: 1", "ce-source: /s", "ce-type: t"};
     static const char *const names[] = {"id", "source", "type"};
@@ -278,7 +278,7 @@ TEST(malformed_structured_events_are_refused)
 TEST(a_batch_is_refused_as_a_whole)
 {
     int status;
-    EXPECT_STR(refusal(FIELDS(BATCH_MODE), "{}", &status), "batch of CloudEvents: is no list");
+    EXPECT_STR(refusal(FIELDS(BATCH_MODE), "{}", &status), "batch of CloudEvents: is not a list");
     EXPECT_STR(refusal(FIELDS(BATCH_MODE),
                        "[{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\"},"
                        "{\"specversion\":\"0.3\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\"}]",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A request of images:annotate, and a selection of fields on an answer that looks like it. */
+/* Any bytes as a request of images:annotate, and as a selection of fields of a response. */
 #include "base/own.h"
 #include "base/str.h"
 #include "gcp-local/api/field_case.h"

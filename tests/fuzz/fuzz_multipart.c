@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as a multipart body, in two ways of cutting it: never a crash, and both ways say the
- * same. The first line is the Content-Type, the first byte of the rest the size of the pieces. */
+/* Any bytes as a multipart body, divided into pieces in two ways: never a crash, and both ways have
+ * the same result. The first line is the Content-Type, the next byte the size of the pieces. */
 #include "base/own.h"
 #include "base/str.h"
 #include "gcp-local/storage/rest/multipart.h"

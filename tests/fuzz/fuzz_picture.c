@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes are a picture or no picture; nothing else happens. */
+/* Any bytes as a picture: decoded or rejected, never a crash. */
 #include "base/own.h"
 #include "gcp-local/vision/picture/picture.h"
 

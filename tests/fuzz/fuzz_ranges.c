@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any text as Range, Content-Range, glob and names: never a crash, and what is accepted is sound.
+/* Any string as Range, Content-Range, glob and name: never a crash, and accepted values are valid.
  */
 #include "base/own.h"
 #include "base/str.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTML before and after translation, and the parameters of a form: any bytes. */
+/* Any bytes as HTML before and after translation, and as a form. */
 #include "base/own.h"
 #include "base/str.h"
 #include "gcp-local/translate/html.h"

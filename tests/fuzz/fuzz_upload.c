@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as a packed body, and as the resource of an object or bucket: never a crash. */
+/* Any bytes as a gzip body, and as the resource of an object or bucket: never a crash. */
 #include "base/json/jread.h"
 #include "base/own.h"
 #include "gcp-local/api/gunzip.h"
@@ -10,10 +10,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Unpacked bytes, up to a size that no small input should fill for long. */
-static bool count(struct bytes piece, void *to, struct err *err)
+/* Counts unpacked bytes, up to a limit. */
+static bool count(struct bytes piece, void *context, struct err *err)
 {
-    size_t *total = to;
+    size_t *total = context;
     *total += piece.len;
     return *total < (64 << 20) || err_set(err, ERR_TOO_LARGE, "too large");
 }
@@ -37,9 +37,9 @@ static void try_resource(struct bytes body)
     json_auto_t *resource = json_from_bytes(body, "resource", ERR_INPUT, &err);
     if (!json_is_object(resource))
         return;
-    OWN(upload_metadata) struct upload_metadata upload_metadata = {0};
-    if (upload_metadata_read(&upload_metadata, "bucket", NULL, resource, "text/plain", &err))
-        json_decref(storage_object_to_json(&upload_metadata.object, "http://localhost"));
+    OWN(upload_metadata) struct upload_metadata upload = {0};
+    if (upload_metadata_read(&upload, "bucket", NULL, resource, "text/plain", &err))
+        json_decref(storage_object_to_json(&upload.object, "http://localhost"));
     OWN(bucket) struct bucket bucket = {.name = NULL};
     err = (struct err){0};
     if (bucket_set(&bucket, resource, false, &err))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pictures made for tests, and files of them in every format. */
+/* Pictures for tests, and files of them in every format. */
 #include "tests/helpers/pictures.h"
 
 #include "base/str.h"
@@ -63,7 +63,7 @@ struct picture quarters_picture(unsigned width, unsigned height)
     return picture;
 }
 
-/* A row as the codec wants it: RGB, or CMYK inverted as Adobe has it. */
+/* A row for the codec: RGB, or inverted CMYK as Adobe writes it. */
 static void fill_row(const unsigned char *rgb, unsigned width, bool cmyk, unsigned char *row)
 {
     for (unsigned x = 0; x < width; x++, rgb += 3) {
@@ -74,7 +74,7 @@ static void fill_row(const unsigned char *rgb, unsigned width, bool cmyk, unsign
     }
 }
 
-void make_jpeg(const struct picture *picture, struct jpeg_options form, struct buf *file)
+void make_jpeg(const struct picture *picture, struct jpeg_options options, struct buf *file)
 {
     struct jpeg_compress_struct codec;
     struct jpeg_error_mgr errors;
@@ -85,19 +85,19 @@ void make_jpeg(const struct picture *picture, struct jpeg_options form, struct b
     jpeg_mem_dest(&codec, &data, &len);
     codec.image_width = picture->width;
     codec.image_height = picture->height;
-    codec.input_components = form.cmyk ? 4 : 3;
-    codec.in_color_space = form.cmyk ? JCS_CMYK : JCS_RGB;
+    codec.input_components = options.cmyk ? 4 : 3;
+    codec.in_color_space = options.cmyk ? JCS_CMYK : JCS_RGB;
     jpeg_set_defaults(&codec);
-    if (form.grey)
+    if (options.grey)
         jpeg_set_colorspace(&codec, JCS_GRAYSCALE);
     jpeg_set_quality(&codec, 92, TRUE);
-    if (form.progressive)
+    if (options.progressive)
         jpeg_simple_progression(&codec);
     jpeg_start_compress(&codec, TRUE);
     OWN(free) unsigned char *row = alloc_zeroed((size_t)picture->width * 4);
     while (codec.next_scanline < picture->height) {
         fill_row(picture->rgb + (size_t)codec.next_scanline * picture->width * 3, picture->width,
-                 form.cmyk, row);
+                 options.cmyk, row);
         jpeg_write_scanlines(&codec, &row, 1);
     }
     jpeg_finish_compress(&codec);
@@ -111,15 +111,15 @@ static void write_bytes(png_structp codec, png_bytep data, size_t len)
     buf_add(png_get_io_ptr(codec), data, len);
 }
 
-void make_png(const struct picture *picture, struct png_options form, struct buf *file)
+void make_png(const struct picture *picture, struct png_options options, struct buf *file)
 {
     png_structp codec = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
     png_infop info = png_create_info_struct(codec);
-    assert(info && !(form.alpha && form.sixteen_bits));
+    assert(info && !(options.alpha && options.sixteen_bits));
     png_set_write_fn(codec, file, write_bytes, NULL);
-    png_set_IHDR(codec, info, picture->width, picture->height, form.sixteen_bits ? 16 : 8,
-                 form.alpha ? PNG_COLOR_TYPE_RGBA : PNG_COLOR_TYPE_RGB,
-                 form.interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, 0, 0);
+    png_set_IHDR(codec, info, picture->width, picture->height, options.sixteen_bits ? 16 : 8,
+                 options.alpha ? PNG_COLOR_TYPE_RGBA : PNG_COLOR_TYPE_RGB,
+                 options.interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, 0, 0);
     png_write_info(codec, info);
     int passes = png_set_interlace_handling(codec);
     OWN(free) unsigned char *row = alloc_zeroed((size_t)picture->width * 6);
@@ -129,9 +129,9 @@ void make_png(const struct picture *picture, struct png_options form, struct buf
             unsigned char *to = row;
             for (unsigned x = 0; x < picture->width * 3; x++) {
                 *to++ = *from++;
-                if (form.sixteen_bits)
+                if (options.sixteen_bits)
                     *to++ = 0;
-                if (form.alpha && x % 3 == 2)
+                if (options.alpha && x % 3 == 2)
                     *to++ = x / 3 < picture->width / 2 ? 0 : 255;
             }
             png_write_row(codec, row);

@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
-/* A port of 127.0.0.1 that nobody listens on, below those that the kernel gives to clients. No other
- * test takes it while this process runs; tests/e2e/lib.sh does the same. */
+/* A port of 127.0.0.1 that nobody listens on, below those that the kernel gives to clients. No
+ * other test takes it while this process runs; tests/e2e/lib.sh does the same. */
 uint16_t free_port(void);
 
 /* Connects to 127.0.0.1. Fails the test when that does not work. */

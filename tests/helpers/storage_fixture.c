@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A storage behind a server of its own, and a client that asks it. */
+/* A storage with its own server and client. */
 #include "tests/helpers/storage_fixture.h"
 
 #include "base/env.h"
@@ -64,28 +64,28 @@ void storage_fixture_done(struct storage_fixture *fixture)
     *fixture = (struct storage_fixture){0};
 }
 
-void fixture_response_done(struct fixture_response *answer)
+void fixture_response_done(struct fixture_response *response)
 {
-    http_client_response_done(&answer->http);
-    json_decref(answer->json);
-    *answer = (struct fixture_response){0};
+    http_response_done(&response->http);
+    json_decref(response->json);
+    *response = (struct fixture_response){0};
 }
 
 static struct fixture_response send(struct storage_fixture *fixture, const char *method,
                                     const char *path, struct bytes body,
                                     const struct headers *headers)
 {
-    struct fixture_response answer = {0};
+    struct fixture_response response = {0};
     struct err err = {0};
     OWN(free) char *url =
         str_format("%s%s", str_starts(path, "http://") ? "" : fixture->base, path);
     struct http_call call = {
         .method = method, .url = url, .body = body, .headers = headers, .max_reply = 1 << 30};
-    http_client_send(fixture->client, &call, &answer.http, &err);
+    http_client_send(fixture->client, &call, &response.http, &err);
     EXPECT_STR(err.text, "");
-    answer.json = json_loadb(answer.http.body.data ? answer.http.body.data : "",
-                             answer.http.body.len, 0, NULL);
-    return answer;
+    response.json = json_loadb(response.http.body.data ? response.http.body.data : "",
+                               response.http.body.len, 0, NULL);
+    return response;
 }
 
 struct fixture_response fixture_request(struct storage_fixture *fixture, const char *method,
@@ -112,9 +112,9 @@ struct fixture_response fixture_request_text(struct storage_fixture *fixture, co
 void fixture_create_bucket(struct storage_fixture *fixture, const char *name)
 {
     OWN(free) char *body = str_format("{\"name\": \"%s\"}", name);
-    OWN(fixture_response) struct fixture_response answer =
+    OWN(fixture_response) struct fixture_response response =
         fixture_request_text(fixture, "POST", "/storage/v1/b?project=demo", body);
-    EXPECT_INT(answer.http.status, 200);
+    EXPECT_INT(response.http.status, 200);
 }
 
 void fixture_upload_text(struct storage_fixture *fixture, const char *bucket, const char *name,
@@ -122,32 +122,32 @@ void fixture_upload_text(struct storage_fixture *fixture, const char *bucket, co
 {
     OWN(free) char *path =
         str_format("/upload/storage/v1/b/%s/o?uploadType=media&name=%s", bucket, name);
-    OWN(fixture_response) struct fixture_response answer =
+    OWN(fixture_response) struct fixture_response response =
         fixture_request(fixture, "POST", path, bytes_of(text), "Content-Type: text/plain", NULL);
-    EXPECT_INT(answer.http.status, 200);
+    EXPECT_INT(response.http.status, 200);
 }
 
-const char *fixture_response_text(const struct fixture_response *answer)
+const char *fixture_response_text(const struct fixture_response *response)
 {
-    return answer->http.body.data ? answer->http.body.data : "";
+    return response->http.body.data ? response->http.body.data : "";
 }
 
-const char *fixture_response_header(const struct fixture_response *answer, const char *name)
+const char *fixture_response_header(const struct fixture_response *response, const char *name)
 {
-    const char *value = headers_get(&answer->http.headers, name);
+    const char *value = headers_get(&response->http.headers, name);
     return value ? value : "";
 }
 
-const char *fixture_response_member(const struct fixture_response *answer, const char *name)
+const char *fixture_response_member(const struct fixture_response *response, const char *name)
 {
-    const char *value = json_string_value(json_object_get(answer->json, name));
+    const char *value = json_string_value(json_object_get(response->json, name));
     return value ? value : "";
 }
 
-const char *fixture_response_error(const struct fixture_response *answer)
+const char *fixture_response_error(const struct fixture_response *response)
 {
     const char *value =
-        json_string_value(json_object_get(json_object_get(answer->json, "error"), "message"));
+        json_string_value(json_object_get(json_object_get(response->json, "error"), "message"));
     return value ? value : "";
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A storage behind a server of its own, and a client that asks it. */
+/* A storage with its own server and client. */
 #ifndef TESTS_HELPERS_STORAGE_FIXTURE_H
 #define TESTS_HELPERS_STORAGE_FIXTURE_H
 
@@ -29,41 +29,43 @@ static inline void own_storage_fixture(struct storage_fixture *local)
     storage_fixture_done(local);
 }
 
-/* An answer; the JSON of its body, or NULL. */
+/* json is the body, NULL when it is not JSON. */
 struct fixture_response {
     struct http_response http;
     json_t *json;
 };
 
-void fixture_response_done(struct fixture_response *answer);
+void fixture_response_done(struct fixture_response *response);
 
 static inline void own_fixture_response(struct fixture_response *local)
 {
     fixture_response_done(local);
 }
 
-/* Asks; fields are "Name: value" texts, ended by NULL. path is what follows the base. */
+/* Sends a request. path follows the base; the header fields are "Name: value" strings, ended by
+ * NULL.
+ */
 struct fixture_response fixture_request(struct storage_fixture *fixture, const char *method,
                                         const char *path, struct bytes body, ...);
 
-/* The same with a body that is a text and no fields. */
+/* The same with a string as body and without header fields. */
 struct fixture_response fixture_request_text(struct storage_fixture *fixture, const char *method,
                                              const char *path, const char *body);
 
-/* Makes a bucket; uploads a text as media. */
+/* Creates a bucket; uploads a string as media. */
 void fixture_create_bucket(struct storage_fixture *fixture, const char *name);
 void fixture_upload_text(struct storage_fixture *fixture, const char *bucket, const char *name,
                          const char *text);
 
-const char *fixture_response_text(const struct fixture_response *answer); /* the body */
-const char *fixture_response_header(const struct fixture_response *answer,
-                                    const char *name); /* of the head, or "" */
-const char *fixture_response_member(const struct fixture_response *answer,
-                                    const char *name); /* of the JSON, or "" */
+const char *fixture_response_text(const struct fixture_response *response); /* the body */
+const char *fixture_response_header(const struct fixture_response *response,
+                                    const char *name); /* a header field, or "" */
+const char *fixture_response_member(const struct fixture_response *response,
+                                    const char *name); /* a string in the JSON, or "" */
 const char *fixture_response_error(
-    const struct fixture_response *answer); /* Google's error message, or "" */
+    const struct fixture_response *response); /* Google's error message, or "" */
 
-/* A new folder under TMPDIR, and its removal with all that is in it. The caller frees the text. */
+/* Makes and removes a folder in TMPDIR. The caller frees the path. */
 char *make_temp_folder(void);
 void remove_folder(const char *folder);
 

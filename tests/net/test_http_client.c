@@ -141,7 +141,7 @@ TEST_BOTH(a_get_arrives_with_path_and_query_untouched)
     EXPECT_HAS(seen, "User-Agent: knative-c/");
 }
 
-TEST_BOTH(a_post_carries_its_fields_and_nothing_that_nobody_asked_for)
+TEST_BOTH(a_post_has_its_fields_and_no_others)
 {
     OWN(pair) struct pair pair = pair_open();
     OWN(headers) struct headers headers = {0};
@@ -206,7 +206,7 @@ TEST_BOTH(a_body_of_ten_megabytes_goes_there_and_back)
     EXPECT_STR(strstr(seen, "\n\n") + 2, body.data);
 }
 
-TEST_BOTH(what_is_no_http_url_is_refused)
+TEST_BOTH(a_string_that_is_not_an_http_url_is_refused)
 {
     static const char *const urls[] = {
         "", "host", "file:///etc/passwd", "http://u:p@host/", "http://a b/", "gopher://127.0.0.1/"};
@@ -236,7 +236,7 @@ TEST_BOTH(status_and_fields_are_the_servers)
     EXPECT_STR(answer.body.data, "no");
 }
 
-TEST_BOTH(an_interim_answer_is_passed_over_unless_it_is_enough)
+TEST_BOTH(an_interim_response_is_skipped_unless_the_call_stops_at_it)
 {
     static const char text[] = "HTTP/1.1 102 Processing\r\n\r\n"
                                "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n";
@@ -247,7 +247,7 @@ TEST_BOTH(an_interim_answer_is_passed_over_unless_it_is_enough)
     EXPECT_INT(enough.status, 102);
 }
 
-TEST_BOTH(a_redirect_is_given_back_not_followed)
+TEST_BOTH(a_redirect_is_returned_and_not_followed)
 {
     OWN(http_response) struct http_response answer = {0};
     get_text("HTTP/1.1 308 Resume Incomplete\r\nLocation: http://127.0.0.1:1/\r\n"
@@ -257,7 +257,7 @@ TEST_BOTH(a_redirect_is_given_back_not_followed)
     EXPECT_STR(headers_get(&answer.headers, "location"), "http://127.0.0.1:1/");
 }
 
-TEST_BOTH(answers_of_the_1xx_kind_are_passed_over)
+TEST_BOTH(responses_with_1xx_are_skipped)
 {
     OWN(http_response) struct http_response answer = {0};
     get_text("HTTP/1.1 100 Continue\r\nX-A: no\r\n\r\nHTTP/1.1 103 Early Hints\r\nX-B: no\r\n\r\n"
@@ -287,7 +287,7 @@ TEST_BOTH(a_body_comes_by_length_in_chunks_or_until_the_end)
     }
 }
 
-TEST_BOTH(an_answer_without_content_has_no_body)
+TEST_BOTH(a_response_without_content_has_no_body)
 {
     OWN(http_response) struct http_response answer = {0};
     get_text("HTTP/1.1 204 No Content\r\n\r\n", (struct http_call){0}, &answer);
@@ -295,7 +295,7 @@ TEST_BOTH(an_answer_without_content_has_no_body)
     EXPECT(answer.body.data == NULL);
 }
 
-TEST_BOTH(what_breaks_off_fails_and_leaves_no_answer)
+TEST_BOTH(a_response_that_is_cut_fails)
 {
     static const char *const texts[] = {
         "",
@@ -329,7 +329,7 @@ TEST_BOTH(what_is_not_http_is_the_upstreams_fault)
     }
 }
 
-TEST_BOTH(a_body_over_the_limit_is_refused_however_it_comes)
+TEST_BOTH(a_body_over_the_limit_is_refused_with_any_framing)
 {
     static const char *const texts[] = {
         "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello!",
@@ -340,11 +340,11 @@ TEST_BOTH(a_body_over_the_limit_is_refused_however_it_comes)
         OWN(http_response) struct http_response answer = {0};
         struct err err = get_text(texts[i], (struct http_call){.max_reply = 5}, &answer);
         EXPECT_INT(err.status, ERR_TOO_LARGE);
-        EXPECT_HAS(err.text, "the answer is over 5 bytes");
+        EXPECT_HAS(err.text, "the response is over 5 bytes");
     }
 }
 
-TEST_BOTH(a_call_may_do_with_the_head_when_the_body_is_lost)
+TEST_BOTH(a_call_can_succeed_with_the_head_when_the_body_is_lost)
 {
     static const char *const texts[] = {
         "HTTP/1.1 202 Accepted\r\nX: y\r\nContent-Length: 10\r\n\r\nhello",
@@ -372,7 +372,7 @@ TEST_BOTH(a_call_that_allows_a_lost_body_gets_one_that_is_not_lost)
     EXPECT_STR(answer.body.data, "hello");
 }
 
-TEST_BOTH(without_a_whole_head_there_is_no_answer_either_way)
+TEST_BOTH(without_a_whole_head_the_call_fails_in_any_case)
 {
     static const char *const texts[] = {
         "", "HTTP/1.1 200 OK\r\nX: y\r\n", "HTTP/1.1 x99 Odd\r\nContent-Length: 0\r\n\r\n",
@@ -487,7 +487,7 @@ static void serve_silence(int fd, void *context)
     (void)rest;
 }
 
-TEST_BOTH(a_server_that_is_silent_is_given_up_in_time)
+TEST_BOTH(a_silent_server_times_out)
 {
     static const char *const firsts[] = {"", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel"};
     for (size_t i = 0; i < ARRAY_SIZE(firsts); i++) {
@@ -508,7 +508,7 @@ static void serve_refusal(int fd, void *context)
         socket_send(fd, bytes_of(context));
 }
 
-TEST_BOTH(an_answer_that_comes_before_the_upload_is_over_is_heard)
+TEST_BOTH(a_response_before_the_end_of_the_upload_is_read)
 {
     OWN(raw_pair) struct raw_pair pair = raw_pair_open(
         serve_refusal, "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
@@ -523,7 +523,7 @@ TEST_BOTH(an_answer_that_comes_before_the_upload_is_over_is_heard)
     EXPECT_INT(answer.status, 413);
 }
 
-TEST_BOTH(a_server_that_is_not_there_is_unavailable)
+TEST_BOTH(a_missing_server_is_unavailable)
 {
     OWN(http_client) struct http_client *client = open_client();
     OWN(free) char *url = str_format("http://127.0.0.1:%d/secret?key=1", free_port());
@@ -719,7 +719,7 @@ TEST(a_request_may_take_too_long_while_it_waits_for_a_connection)
     EXPECT_INT(tally.failed, 1100);
 }
 
-TEST_BOTH(closing_ends_what_is_under_way_once_each)
+TEST_BOTH(closing_ends_each_running_request_once)
 {
     OWN(raw_server) struct raw_server *server = raw_server_open(serve_silence, (void *)"");
     OWN(free) char *url = str_format("http://127.0.0.1:%d/", raw_server_port(server));
@@ -764,7 +764,7 @@ TEST(closing_sends_no_request_that_waits_for_a_connection)
     OWN(fd) int last = socket_connect(raw_server_port(server));
     OWN(buf) struct buf got = {0};
     socket_send(last, bytes_of("GET /last HTTP/1.1\r\n\r\n"));
-    EXPECT(socket_read_until(last, "last", &got)); /* behind all others */
+    EXPECT(socket_read_until(last, "last", &got)); /* after all others */
     EXPECT_INT(came, 1024);
 }
 
@@ -778,7 +778,7 @@ static struct http_server *open_tls_server(const struct test_certificate *certif
     return server;
 }
 
-TEST(tls_is_accepted_only_from_those_whom_the_authority_knows)
+TEST(only_servers_of_the_trusted_authority_are_accepted)
 {
     OWN(test_certificate) struct test_certificate ours = test_certificate_make();
     OWN(test_certificate) struct test_certificate others = test_certificate_make();
@@ -817,7 +817,7 @@ TEST(the_file_named_by_ssl_cert_file_is_trusted)
     http_server_close(server);
 }
 
-TEST(an_authority_given_as_a_text_is_trusted)
+TEST(an_authority_given_as_pem_text_is_trusted)
 {
     OWN(test_certificate) struct test_certificate certificate = test_certificate_make();
     struct http_server *server = open_tls_server(&certificate);
@@ -829,7 +829,7 @@ TEST(an_authority_given_as_a_text_is_trusted)
     http_server_close(server);
 }
 
-TEST(a_certificate_file_that_is_not_there_is_a_broken_installation)
+TEST(a_missing_certificate_file_is_an_internal_error)
 {
     OWN(http_client) struct http_client *client = open_client();
     OWN(http_response) struct http_response answer = {0};
@@ -904,7 +904,7 @@ static void serve_proxy(int fd, void *context)
         socket_send(fd, bytes_of("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nproxy"));
 }
 
-TEST(the_environments_proxy_is_used_save_for_this_machine)
+TEST(the_proxy_of_the_environment_is_used_except_for_loopback)
 {
     OWN(buf) struct buf asked = {0};
     OWN(raw_server) struct raw_server *proxy = raw_server_open(serve_proxy, &asked);

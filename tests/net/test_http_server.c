@@ -108,7 +108,7 @@ TEST(a_request_reaches_the_handler_with_its_raw_path_query_and_body)
     EXPECT_HAS(answer, "POST /a%2Fb x=%31 5 hello");
 }
 
-TEST(a_chunked_body_is_put_together)
+TEST(a_chunked_body_is_joined)
 {
     OWN(bench) struct bench bench = {0};
     bench_open(&bench);
@@ -177,7 +177,7 @@ static bool ends(int fd)
     return poll(&end, 1, 10000) == 1 && recv(fd, &more, 1, 0) == 0;
 }
 
-TEST(a_client_that_ends_its_side_with_its_request_is_answered_and_let_go)
+TEST(a_client_that_shuts_down_its_side_is_answered_and_disconnected)
 {
     OWN(bench) struct bench bench = {0};
     bench_open(&bench);
@@ -190,7 +190,7 @@ TEST(a_client_that_ends_its_side_with_its_request_is_answered_and_let_go)
     EXPECT(ends(fd));
 }
 
-TEST(a_client_that_ends_its_side_behind_a_large_body_is_let_go_as_well)
+TEST(a_client_that_shuts_down_after_a_large_body_is_disconnected_too)
 {
     OWN(bench) struct bench bench = {0};
     bench_open(&bench);
@@ -244,7 +244,7 @@ TEST(the_begin_handler_can_refuse_before_the_body_is_read)
     EXPECT_INT(socket_status(answer), 403);
 }
 
-TEST(a_sink_takes_the_body_piece_by_piece_beyond_the_servers_limit)
+TEST(a_sink_receives_pieces_beyond_the_limit_of_the_server)
 {
     OWN(bench) struct bench bench = {0};
     bench_open(&bench);
@@ -291,7 +291,7 @@ TEST(a_held_exchange_is_answered_from_another_thread)
     EXPECT_HAS(answer, "late");
 }
 
-TEST(a_held_exchange_knows_that_its_client_has_gone)
+TEST(a_held_exchange_knows_that_its_client_has_disconnected)
 {
     OWN(bench) struct bench bench = {0};
     bench_open(&bench);
@@ -301,7 +301,7 @@ TEST(a_held_exchange_knows_that_its_client_has_gone)
     close(fd);
     while (http_exchange_is_connected(exchange))
         sched_yield();
-    http_exchange_reply_text(exchange, 200, "nobody hears this\n");
+    http_exchange_reply_text(exchange, 200, "not received\n");
     while (atomic_load(&bench.ended) == 0)
         sched_yield();
 }
@@ -341,7 +341,7 @@ TEST(a_stream_is_read_while_it_is_written)
     EXPECT_HAS(rest, "0\r\n\r\n");
 }
 
-TEST(a_stream_whose_reader_has_gone_says_so)
+TEST(a_stream_whose_client_has_disconnected_refuses_writes)
 {
     OWN(bench) struct bench bench = {0};
     bench_open(&bench);

@@ -23,7 +23,7 @@ static struct err read_pieces(const char *text, size_t piece, struct response_re
     return err;
 }
 
-TEST(an_answer_is_the_same_however_it_is_cut)
+TEST(a_response_is_the_same_however_its_bytes_arrive)
 {
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nX-A: "
                                "1\r\nTransfer-Encoding: Chunked\r\n\r\n"
@@ -42,7 +42,7 @@ TEST(an_answer_is_the_same_however_it_is_cut)
     }
 }
 
-TEST(what_comes_behind_an_answer_is_left)
+TEST(what_follows_a_response_is_not_read)
 {
     static const char text[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP";
     struct response_reader reader = {0};
@@ -56,7 +56,7 @@ TEST(what_comes_behind_an_answer_is_left)
     response_reader_done(&reader);
 }
 
-TEST(a_connection_is_kept_when_both_sides_know_where_the_answer_ended)
+TEST(a_connection_is_kept_when_the_end_of_the_response_is_certain)
 {
     static const struct {
         const char *text;
@@ -82,7 +82,7 @@ TEST(a_connection_is_kept_when_both_sides_know_where_the_answer_ended)
     }
 }
 
-TEST(framing_that_leaves_doubt_is_refused)
+TEST(ambiguous_framing_is_refused)
 {
     static const struct {
         const char *text, *why;
@@ -123,7 +123,7 @@ TEST(framing_that_leaves_doubt_is_refused)
     }
 }
 
-TEST(a_server_that_closes_ends_only_an_answer_without_length)
+TEST(closing_ends_only_a_response_without_a_length)
 {
     struct response_reader reader = {0};
     OWN(http_response) struct http_response answer = {0};

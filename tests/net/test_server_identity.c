@@ -36,7 +36,7 @@ static struct server_identity open_in(const struct folder *folder, const char *h
     return identity;
 }
 
-TEST(the_server_is_vouched_for_by_the_authority_and_named_localhost)
+TEST(the_server_certificate_is_signed_and_names_localhost)
 {
     OWN(folder) struct folder folder = folder_new();
     OWN(server_identity) struct server_identity made = open_in(&folder, NULL);
@@ -91,7 +91,7 @@ TEST(a_host_that_the_certificate_does_not_name_gets_a_new_one)
     EXPECT_INT(X509_check_host(server.cert, "localhost", 0, 0, NULL), 1);
 }
 
-TEST(a_broken_file_is_made_anew)
+TEST(a_damaged_file_is_recreated)
 {
     OWN(folder) struct folder folder = folder_new();
     OWN(server_identity) struct server_identity first = open_in(&folder, NULL);

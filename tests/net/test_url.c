@@ -83,7 +83,7 @@ TEST(a_walk_ends_at_a_parameter_that_cannot_be_decoded)
     EXPECT_STR(seen.data, "[a|1]");
 }
 
-TEST(a_url_falls_into_its_parts)
+TEST(a_url_is_split_into_its_parts)
 {
     static const struct {
         const char *text, *host, *target;
@@ -110,7 +110,7 @@ TEST(a_url_falls_into_its_parts)
     }
 }
 
-TEST(what_is_no_absolute_http_url_is_refused)
+TEST(a_string_that_is_not_an_absolute_http_url_is_refused)
 {
     static const char *const texts[] = {
         "",

@@ -3,17 +3,13 @@
 #include "gcp-local/pubsub/engine/engine.h"
 
 #include "base/json/jread.h"
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "gcp-local/api/proto_json.h"
 #include "gcp-local/pubsub/engine/engine_private.h"
 #include "gcp-local/pubsub/engine/pubsub_name.h"
 
 #include <utlist.h>
-
-static const char *name_of(const json_t *config)
-{
-    return json_string_value(json_object_get(config, "name"));
-}
 
 void engine_init(struct engine *engine, int64_t now_ns, bool journal_enabled)
 {
@@ -102,7 +98,7 @@ struct topic *engine_topic(const struct engine *engine, const char *name)
 struct topic *engine_add_topic(struct engine *engine, int64_t owner, json_t *config)
 {
     struct topic *topic = alloc_zeroed(sizeof(*topic));
-    *topic = (struct topic){.name = str_copy(name_of(config)),
+    *topic = (struct topic){.name = str_copy(json_text_at(config, "name")),
                             .config = config,
                             .owner = owner,
                             .retention_ns = settings_topic_retention_ns(config)};
@@ -112,7 +108,7 @@ struct topic *engine_add_topic(struct engine *engine, int64_t owner, json_t *con
 
 struct topic *engine_create_topic(struct engine *engine, json_t *config, struct err *err)
 {
-    if (engine_topic(engine, name_of(config))) {
+    if (engine_topic(engine, json_text_at(config, "name"))) {
         json_decref(config);
         err_set(err, ERR_CONFLICT, "Topic already exists");
         return NULL;
@@ -127,6 +123,7 @@ void engine_update_topic(struct engine *engine, struct topic *topic, json_t *con
     json_decref(topic->config);
     topic->config = config;
     topic->retention_ns = settings_topic_retention_ns(config);
+    engine_reschedule_topic(engine, topic);
     engine_record_resource(engine, topic->owner, topic->name, config);
 }
 
@@ -156,6 +153,7 @@ static void leave_topic(struct subscription *subscription)
 static void free_topic(struct engine *engine, struct topic *topic)
 {
     HASH_DEL(engine->topics, topic);
+    heap_remove(&engine->due_topics, &topic->due);
     retained_messages_done(&topic->retained);
     free(topic->subscriptions);
     json_decref(topic->config);
@@ -198,7 +196,7 @@ struct subscription *engine_add_subscription(struct engine *engine, int64_t owne
                                              struct subscription_settings settings, int64_t now_ns)
 {
     struct subscription *subscription = alloc_zeroed(sizeof(*subscription));
-    *subscription = (struct subscription){.name = str_copy(name_of(config)),
+    *subscription = (struct subscription){.name = str_copy(json_text_at(config, "name")),
                                           .config = config,
                                           .owner = owner,
                                           .settings = settings,
@@ -212,9 +210,8 @@ struct subscription *engine_add_subscription(struct engine *engine, int64_t owne
 static bool check_dead_letter_topic(const struct engine *engine, const json_t *config,
                                     struct err *err)
 {
-    const json_t *policy = json_object_get(config, "deadLetterPolicy");
-    const char *name = json_string_value(json_object_get(policy, "deadLetterTopic"));
-    if (!policy || (name && engine_topic(engine, name)))
+    const char *name = json_text_at(config, "deadLetterPolicy.deadLetterTopic");
+    if (!json_object_get(config, "deadLetterPolicy") || (name && engine_topic(engine, name)))
         return true;
     return err_set(err, ERR_NOT_FOUND, "Dead letter topic not found");
 }
@@ -224,11 +221,11 @@ struct subscription *engine_create_subscription(struct engine *engine, json_t *c
 {
     json_auto_t *owned = config;
     struct subscription_settings settings = {0};
-    if (engine_subscription(engine, name_of(config))) {
+    if (engine_subscription(engine, json_text_at(config, "name"))) {
         err_set(err, ERR_CONFLICT, "Subscription already exists");
         return NULL;
     }
-    struct topic *topic = engine_topic(engine, json_string_value(json_object_get(config, "topic")));
+    struct topic *topic = engine_topic(engine, json_text_at(config, "topic"));
     if (!topic) {
         err_set(err, ERR_NOT_FOUND, "Subscription topic does not exist");
         return NULL;
@@ -275,7 +272,7 @@ static void free_subscription(struct engine *engine, struct subscription *subscr
     if (subscription->in_ready_list)
         DL_DELETE(engine->ready, subscription);
     HASH_DEL(engine->subscriptions, subscription);
-    heap_remove(&engine->due, &subscription->due);
+    heap_remove(&engine->due_subscriptions, &subscription->due);
     subscription_queue_done(&subscription->queue);
     settings_done(&subscription->settings);
     json_decref(subscription->config);
@@ -325,7 +322,9 @@ void engine_done(struct engine *engine)
     {
         free_policy(engine, policy);
     }
-    heap_done(&engine->due);
+    heap_done(&engine->due_subscriptions);
+    heap_done(&engine->due_topics);
+    heap_done(&engine->due_snapshots);
     engine_journal_done(&engine->changes);
     *engine = (struct engine){0};
 }

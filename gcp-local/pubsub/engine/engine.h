@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pub/Sub without sockets, files, clocks and random numbers: topics, subscriptions, snapshots and
  * their messages. Time comes in as now_ns; changes lists what the store is to write, ready the
- * subscriptions that have messages to deliver. Used by one thread at a time. */
+ * subscriptions that have messages to deliver. Used by one thread at a time, which calls
+ * engine_tick before anything else whenever now_ns has changed. */
 #ifndef GCP_LOCAL_PUBSUB_ENGINE_ENGINE_H
 #define GCP_LOCAL_PUBSUB_ENGINE_ENGINE_H
 
@@ -20,6 +21,7 @@ struct topic {
     struct retained_messages retained; /* empty while retention_ns is 0 */
     struct subscription **subscriptions;
     size_t subscription_count, subscription_size, snapshot_count;
+    struct heap_node due; /* when its oldest retained message expires */
     UT_hash_handle hh;
 };
 
@@ -44,7 +46,7 @@ struct snapshot {
     char *name;
     json_t *config;
     int64_t owner;
-    int64_t expires_ns;
+    struct heap_node due;              /* when it expires */
     struct topic *topic;               /* NULL once deleted */
     struct retained_messages retained; /* what was not acked, and what was published later */
     UT_hash_handle hh;
@@ -65,7 +67,7 @@ struct engine {
     struct subscription *subscriptions;
     struct snapshot *snapshots;
     struct iam_policy *policies;
-    struct heap due;            /* subscriptions */
+    struct heap due_subscriptions, due_topics, due_snapshots;
     struct subscription *ready; /* have ready messages; see engine_take_ready */
     int64_t next_message, next_lease, next_owner;
     bool journal_enabled;
@@ -108,9 +110,6 @@ struct snapshot *engine_create_snapshot(struct engine *engine, const char *name,
                                         int64_t now_ns, struct err *err);
 void engine_update_snapshot(struct engine *engine, struct snapshot *snapshot, json_t *config);
 void engine_delete_snapshot(struct engine *engine, struct snapshot *snapshot);
-
-/* Deletes the snapshots that have expired. */
-void engine_expire_snapshots(struct engine *engine, int64_t now_ns);
 
 /* The policy of a resource, or NULL. */
 const json_t *engine_iam_policy(const struct engine *engine, const char *name);

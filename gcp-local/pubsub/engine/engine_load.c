@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Loads the engine from a store. */
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "gcp-local/pubsub/engine/engine_private.h"
 
@@ -10,11 +11,6 @@ struct resource_owner {
     struct retained_messages *retained;
     UT_hash_handle hh;
 };
-
-static const char *topic_name(const json_t *config)
-{
-    return json_string_value(json_object_get(config, "topic"));
-}
 
 static void add_owner(struct engine *engine, int64_t number, struct subscription *subscription,
                       struct retained_messages *retained)
@@ -37,7 +33,7 @@ static bool load_subscription(struct engine *engine, int64_t number, json_t *con
         engine_add_subscription(engine, number, config, settings, now_ns);
     add_owner(engine, number, subscription, NULL);
     /* the topic has a lower number, so it is loaded already */
-    struct topic *topic = engine_topic(engine, topic_name(config));
+    struct topic *topic = engine_topic(engine, json_text_at(config, "topic"));
     if (topic && !settings.detached)
         engine_attach(subscription, topic);
     return true;
@@ -54,7 +50,7 @@ bool engine_load_resource(struct engine *engine, int64_t owner, const char *name
     } else if (strstr(name, "/subscriptions/")) {
         return load_subscription(engine, owner, config, now_ns, err);
     } else if (strstr(name, "/snapshots/")) {
-        struct topic *topic = engine_topic(engine, topic_name(config));
+        struct topic *topic = engine_topic(engine, json_text_at(config, "topic"));
         add_owner(engine, owner, NULL,
                   &engine_add_snapshot(engine, owner, config, topic)->retained);
     } else {
@@ -86,6 +82,11 @@ void engine_load_end(struct engine *engine)
     HASH_ITER(hh, engine->subscriptions, subscription, next_subscription)
     {
         engine_reschedule(engine, subscription);
+    }
+    struct topic *topic, *next_topic;
+    HASH_ITER(hh, engine->topics, topic, next_topic)
+    {
+        engine_reschedule_topic(engine, topic);
     }
     struct resource_owner *owner, *next_owner;
     HASH_ITER(hh, engine->owners, owner, next_owner)

@@ -59,7 +59,7 @@ void engine_reschedule(struct engine *engine, struct subscription *subscription)
     if (queue->log)
         due = min_ns(due, queue->log->message->published_ns + settings->retention_ns);
     due = min_ns(due, expiry_ns(subscription));
-    heap_set(&engine->due, &subscription->due, due);
+    heap_set(&engine->due_subscriptions, &subscription->due, due);
 
     if (!subscription->in_ready_list && heap_first(&queue->ready)) {
         subscription->in_ready_list = true;
@@ -77,15 +77,13 @@ struct subscription *engine_take_ready(struct engine *engine)
     return first;
 }
 
-void engine_trim_topic(struct engine *engine, struct topic *topic, int64_t now_ns)
+void engine_reschedule_topic(struct engine *engine, struct topic *topic)
 {
-    while (topic->retained.count &&
-           retained_messages_at(&topic->retained, 0)->published_ns + topic->retention_ns <=
-               now_ns) {
-        struct stored_message *message = retained_messages_take(&topic->retained);
-        engine_unretain(engine, topic->owner, message);
-        stored_message_unref(message);
-    }
+    if (topic->retained.count)
+        heap_set(&engine->due_topics, &topic->due,
+                 retained_messages_at(&topic->retained, 0)->published_ns + topic->retention_ns);
+    else
+        heap_remove(&engine->due_topics, &topic->due);
 }
 
 static void retain_published(struct engine *engine, struct topic *topic,
@@ -94,6 +92,7 @@ static void retain_published(struct engine *engine, struct topic *topic,
     if (topic->retention_ns) {
         engine_retain(engine, topic->owner, message, false);
         retained_messages_add(&topic->retained, message);
+        engine_reschedule_topic(engine, topic);
     }
     if (topic->snapshot_count == 0)
         return;
@@ -120,9 +119,6 @@ static void enqueue(struct engine *engine, struct subscription *subscription,
 void engine_publish(struct engine *engine, struct topic *topic,
                     struct stored_message *const *messages, size_t count, int64_t now_ns)
 {
-    engine_trim_topic(engine, topic, now_ns);
-    if (topic->snapshot_count)
-        engine_expire_snapshots(engine, now_ns);
     for (size_t i = 0; i < count; i++) {
         messages[i]->id = engine->next_message++;
         messages[i]->published_ns = now_ns - now_ns % NS_PER_MS;
@@ -293,13 +289,26 @@ static void tick_subscription(struct engine *engine, struct subscription *subscr
 
 int64_t engine_next_due(const struct engine *engine)
 {
-    const struct heap_node *first = heap_first(&engine->due);
-    return first ? first->key : INT64_MAX;
+    return min_ns(
+        heap_first_key(&engine->due_subscriptions),
+        min_ns(heap_first_key(&engine->due_topics), heap_first_key(&engine->due_snapshots)));
 }
 
 void engine_tick(struct engine *engine, int64_t now_ns)
 {
-    while (engine_next_due(engine) <= now_ns)
+    while (heap_first_key(&engine->due_subscriptions) <= now_ns)
         tick_subscription(
-            engine, heap_container_of(heap_first(&engine->due), struct subscription, due), now_ns);
+            engine,
+            heap_container_of(heap_first(&engine->due_subscriptions), struct subscription, due),
+            now_ns);
+    while (heap_first_key(&engine->due_topics) <= now_ns) {
+        struct topic *topic = heap_container_of(heap_first(&engine->due_topics), struct topic, due);
+        struct stored_message *oldest = retained_messages_take(&topic->retained);
+        engine_unretain(engine, topic->owner, oldest);
+        stored_message_unref(oldest);
+        engine_reschedule_topic(engine, topic);
+    }
+    while (heap_first_key(&engine->due_snapshots) <= now_ns)
+        engine_delete_snapshot(
+            engine, heap_container_of(heap_first(&engine->due_snapshots), struct snapshot, due));
 }

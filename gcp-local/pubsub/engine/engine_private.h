@@ -41,7 +41,7 @@ void engine_delete_iam_policy(struct engine *engine, const char *name);
 
 void engine_attach(struct subscription *subscription, struct topic *topic);
 
-/* Deletes what a topic has retained for longer than its retention. */
-void engine_trim_topic(struct engine *engine, struct topic *topic, int64_t now_ns);
+/* To be called after any change of what a topic retains, or for how long. */
+void engine_reschedule_topic(struct engine *engine, struct topic *topic);
 
 #endif

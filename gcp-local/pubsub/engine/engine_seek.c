@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Seek and snapshots of the engine. */
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "gcp-local/api/proto_json.h"
@@ -51,10 +52,8 @@ static void set_acked(struct engine *engine, struct subscription *subscription,
 void engine_seek(struct engine *engine, struct subscription *subscription, int64_t time_ns,
                  int64_t now_ns)
 {
-    if (subscription->topic) {
-        engine_trim_topic(engine, subscription->topic, now_ns);
+    if (subscription->topic)
         add_retained(engine, subscription, &subscription->topic->retained);
-    }
     struct queue_entry *entry, *next;
     DL_FOREACH_SAFE(subscription->queue.log, entry, next)
     {
@@ -118,13 +117,14 @@ struct snapshot *engine_add_snapshot(struct engine *engine, int64_t owner, json_
 {
     struct snapshot *snapshot = alloc_zeroed(sizeof(*snapshot));
     *snapshot = (struct snapshot){
-        .name = str_copy(json_string_value(json_object_get(config, "name"))),
+        .name = str_copy(json_text_at(config, "name")),
         .config = config,
         .owner = owner,
         .topic = topic,
     };
-    timestamp_parse(json_string_value(json_object_get(config, "expireTime")),
-                    &snapshot->expires_ns);
+    int64_t expires_ns = 0;
+    timestamp_parse(json_text_at(config, "expireTime"), &expires_ns);
+    heap_set(&engine->due_snapshots, &snapshot->due, expires_ns);
     HASH_ADD_KEYPTR(hh, engine->snapshots, snapshot->name, strlen(snapshot->name), snapshot);
     if (topic)
         topic->snapshot_count++;
@@ -142,11 +142,11 @@ struct snapshot *engine_create_snapshot(struct engine *engine, const char *name,
     }
     int64_t expires = snapshot_expiry_ns(subscription, now_ns);
     if (expires - now_ns < hour) {
-        err->reason = "FAILED_PRECONDITION";
-        err_set(err, ERR_INPUT,
-                "The snapshot would expire in less than an hour: the oldest message of %s is too "
-                "old",
-                subscription->name);
+        err_set_reason(
+            err, ERR_INPUT, "FAILED_PRECONDITION",
+            "The snapshot would expire in less than an hour: the oldest message of %s is too "
+            "old",
+            subscription->name);
         return NULL;
     }
     char text[PROTO_JSON_TIME_TEXT];
@@ -187,18 +187,9 @@ void engine_delete_snapshot(struct engine *engine, struct snapshot *snapshot)
     engine_delete_iam_policy(engine, snapshot->name);
     engine_record_deletion(engine, snapshot->owner);
     HASH_DEL(engine->snapshots, snapshot);
+    heap_remove(&engine->due_snapshots, &snapshot->due);
     retained_messages_done(&snapshot->retained);
     json_decref(snapshot->config);
     free(snapshot->name);
     free(snapshot);
-}
-
-void engine_expire_snapshots(struct engine *engine, int64_t now_ns)
-{
-    struct snapshot *snapshot, *next;
-    HASH_ITER(hh, engine->snapshots, snapshot, next)
-    {
-        if (snapshot->expires_ns <= now_ns)
-            engine_delete_snapshot(engine, snapshot);
-    }
 }

@@ -43,12 +43,13 @@ static struct filter *node(enum filter_op op, struct filter *left, struct filter
     return filter;
 }
 
-static bool fail(struct parser *parser, const char *want)
+/* Returns NULL. */
+static void *fail(struct parser *parser, const char *expected)
 {
-    if (parser->err->status)
-        return false;
-    return err_set(parser->err, ERR_INPUT, "Invalid filter: want %s at byte %zu of `%s`", want,
-                   (size_t)(parser->position - parser->text), parser->text);
+    if (!parser->err->status)
+        err_set(parser->err, ERR_INPUT, "Invalid filter: expected %s at byte %zu of `%s`", expected,
+                (size_t)(parser->position - parser->text), parser->text);
+    return NULL;
 }
 
 static void skip_space(struct parser *parser)
@@ -122,10 +123,8 @@ static bool take_escape(struct parser *parser, struct buf *out)
 
 static char *take_string(struct parser *parser)
 {
-    if (!take(parser, "\"")) {
-        fail(parser, "a string in double quotes");
-        return NULL;
-    }
+    if (!take(parser, "\""))
+        return fail(parser, "a string in double quotes");
     OWN(buf) struct buf out = {0};
     while (*parser->position != '"') {
         bool ok;
@@ -136,10 +135,8 @@ static char *take_string(struct parser *parser)
             ok = *parser->position != '\0' && buf_add(&out, parser->position, 1);
             parser->position += ok;
         }
-        if (!ok) {
-            fail(parser, "the end of a string in double quotes");
-            return NULL;
-        }
+        if (!ok)
+            return fail(parser, "the end of a string in double quotes");
     }
     parser->position++;
     return buf_take(&out);
@@ -154,10 +151,8 @@ static char *take_name(struct parser *parser)
     if (isalpha((unsigned char)*start) || *start == '_')
         while (in_name(*parser->position))
             parser->position++;
-    if (parser->position == start) {
-        fail(parser, "an attribute's name");
-        return NULL;
-    }
+    if (parser->position == start)
+        return fail(parser, "an attribute's name");
     return str_copy_bytes((struct bytes){start, (size_t)(parser->position - start)});
 }
 
@@ -165,20 +160,16 @@ static char *take_name(struct parser *parser)
 static struct filter *parse_attribute(struct parser *parser)
 {
     bool has = take(parser, ":");
-    if (!has && !take(parser, ".")) {
-        fail(parser, "'.' or ':' after attributes");
-        return NULL;
-    }
+    if (!has && !take(parser, "."))
+        return fail(parser, "'.' or ':' after attributes");
     OWN(filter) struct filter *filter = node(has ? HAS : EQUALS, NULL, NULL);
     filter->name = take_name(parser);
     if (!filter->name || has)
         return filter->name ? move_ptr(&filter) : NULL;
 
     bool differs = take(parser, "!=");
-    if (!differs && !take(parser, "=")) {
-        fail(parser, "= or != after the attribute");
-        return NULL;
-    }
+    if (!differs && !take(parser, "="))
+        return fail(parser, "= or != after the attribute");
     filter->value = take_string(parser);
     if (!filter->value)
         return NULL;
@@ -189,24 +180,18 @@ static struct filter *parse_attribute(struct parser *parser)
 static struct filter *parse_prefix(struct parser *parser)
 {
     OWN(filter) struct filter *filter = node(STARTS, NULL, NULL);
-    if (!take(parser, "(") || !take_word(parser, "attributes") || !take(parser, ".")) {
-        fail(parser, "(attributes.NAME, \"…\") after hasPrefix");
-        return NULL;
-    }
+    if (!take(parser, "(") || !take_word(parser, "attributes") || !take(parser, "."))
+        return fail(parser, "(attributes.NAME, \"…\") after hasPrefix");
     filter->name = take_name(parser);
     if (!filter->name)
         return NULL;
-    if (!take(parser, ",")) {
-        fail(parser, "a comma");
-        return NULL;
-    }
+    if (!take(parser, ","))
+        return fail(parser, "a comma");
     filter->value = take_string(parser);
     if (!filter->value)
         return NULL;
-    if (!take(parser, ")")) {
-        fail(parser, "')'");
-        return NULL;
-    }
+    if (!take(parser, ")"))
+        return fail(parser, "')'");
     return move_ptr(&filter);
 }
 
@@ -220,34 +205,29 @@ static struct filter *parse_term(struct parser *parser)
     }
     if (take(parser, "(")) {
         OWN(filter) struct filter *inner = parse_or_and(parser);
-        if (inner && !take(parser, ")")) {
-            fail(parser, "')'");
-            return NULL;
-        }
+        if (inner && !take(parser, ")"))
+            return fail(parser, "')'");
         return move_ptr(&inner);
     }
     if (take_word(parser, "attributes"))
         return parse_attribute(parser);
     if (take_word(parser, "hasPrefix"))
         return parse_prefix(parser);
-    fail(parser, "attributes, hasPrefix, NOT or '('");
-    return NULL;
+    return fail(parser, "attributes, hasPrefix, NOT or '('");
 }
 
 /* TERM, or terms joined by one of AND and OR. */
 static struct filter *parse_or_and(struct parser *parser)
 {
     OWN(filter) struct filter *left = parse_term(parser);
-    const char *operator= NULL;
+    const char *connective = NULL;
     while (left) {
         const char *word = take_word(parser, "AND") ? "AND" : take_word(parser, "OR") ? "OR" : NULL;
         if (!word)
             return move_ptr(&left);
-        if (operator&& !str_equal(operator, word)) {
-            fail(parser, "parentheses where AND and OR meet");
-            return NULL;
-        }
-        operator= word;
+        if (connective && !str_equal(connective, word))
+            return fail(parser, "parentheses where AND and OR meet");
+        connective = word;
         struct filter *right = parse_term(parser);
         if (!right)
             return NULL;
@@ -266,10 +246,8 @@ struct filter *filter_parse(const char *text, struct err *err)
     struct parser parser = {text, text, err};
     OWN(filter) struct filter *filter = parse_or_and(&parser);
     skip_space(&parser);
-    if (filter && *parser.position) {
-        fail(&parser, "AND, OR or the end");
-        return NULL;
-    }
+    if (filter && *parser.position)
+        return fail(&parser, "AND, OR or the end");
     return move_ptr(&filter);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a subscription's configuration means: defaults, limits, settings. */
 #include "gcp-local/pubsub/engine/settings.h"
 
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "gcp-local/api/proto_json.h"
@@ -14,22 +14,12 @@ static const int64_t minute = 60LL * NS_PER_SEC, day = 86400LL * NS_PER_SEC;
 
 enum { MAX_LABELS = 64, MAX_LABEL_BYTES = 63 * 4, MAX_ENDPOINT_BYTES = 2048 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
-static bool flag_of(const json_t *object, const char *key)
-{
-    return json_is_true(json_object_get(object, key));
-}
-
 /* A duration, which proto_json_read has checked. */
 static int64_t duration_of(const json_t *object, const char *key, int64_t fallback)
 {
     int64_t duration = fallback;
     if (json_object_get(object, key))
-        proto_json_parse_duration(text_of(object, key), &duration);
+        proto_json_parse_duration(json_text_at(object, key), &duration);
     return duration;
 }
 
@@ -80,7 +70,7 @@ static bool check_retention(const json_t *resource, struct err *err)
     return err_set(err, ERR_INPUT,
                    "message_retention_duration out of bounds. You passed %s, but the value must be "
                    "between 600s and 2678400s.",
-                   text_of(resource, "messageRetentionDuration"));
+                   json_text_at(resource, "messageRetentionDuration"));
 }
 
 bool settings_check_topic(const json_t *topic, struct err *err)
@@ -96,7 +86,7 @@ int64_t settings_topic_retention_ns(const json_t *topic)
 static bool check_push(json_t *subscription, struct err *err)
 {
     json_t *push = json_object_get(subscription, "pushConfig");
-    const char *endpoint = text_of(push, "pushEndpoint");
+    const char *endpoint = json_text_at(push, "pushEndpoint");
     if (!endpoint)
         return true;
     OWN(url) struct url url = {0};
@@ -105,7 +95,7 @@ static bool check_push(json_t *subscription, struct err *err)
     if (json_object_get(push, "noWrapper") && json_object_get(push, "pubsubWrapper"))
         return err_set(err, ERR_INPUT, "push_config has both no_wrapper and pubsub_wrapper");
     const json_t *oidc = json_object_get(push, "oidcToken");
-    if (oidc && !text_of(oidc, "serviceAccountEmail"))
+    if (oidc && !json_text_at(oidc, "serviceAccountEmail"))
         return err_set(err, ERR_INPUT, "oidc_token needs a service_account_email");
     return true;
 }
@@ -130,18 +120,18 @@ static bool check_expiration(const json_t *subscription, struct err *err)
         return err_set(err, ERR_INPUT,
                        "The value for ttl is too small. You passed %s in the request, but the "
                        "minimum value is 86400s.",
-                       text_of(policy, "ttl"));
+                       json_text_at(policy, "ttl"));
     return true;
 }
 
 static bool out_of_range(struct err *err, const char *size, long long value, const char *bound,
                          int limit)
 {
-    err->reason = "OUT_OF_RANGE";
-    return err_set(err, ERR_INPUT,
-                   "The value for max_delivery_attempts is too %s. You passed %lld in the request, "
-                   "but the %s value is %d.",
-                   size, value, bound, limit);
+    return err_set_reason(
+        err, ERR_INPUT, "OUT_OF_RANGE",
+        "The value for max_delivery_attempts is too %s. You passed %lld in the request, "
+        "but the %s value is %d.",
+        size, value, bound, limit);
 }
 
 static bool check_dead_letter(json_t *subscription, struct err *err)
@@ -166,7 +156,7 @@ static bool check_backoff(const json_t *policy, const char *key, const char *nam
     return err_set(err, ERR_INPUT,
                    "The value for %s is out of bounds. You passed %s in the request, but the value "
                    "must be between 0s and 600s.",
-                   name, text_of(policy, key));
+                   name, json_text_at(policy, key));
 }
 
 static bool check_retry(json_t *subscription, struct err *err)
@@ -184,12 +174,12 @@ static bool check_retry(json_t *subscription, struct err *err)
     return err_set(err, ERR_INPUT,
                    "The value for maximum_backoff is too small. You passed %s in the request, but "
                    "the minimum value is %s.",
-                   text_of(policy, "maximumBackoff"), text_of(policy, "minimumBackoff"));
+                   json_text_at(policy, "maximumBackoff"), json_text_at(policy, "minimumBackoff"));
 }
 
 static bool check_filter(const json_t *subscription, struct err *err)
 {
-    const char *text = text_of(subscription, "filter");
+    const char *text = json_text_at(subscription, "filter");
     struct filter *filter = text ? filter_parse(text, err) : NULL;
     filter_free(filter);
     return !text || filter;
@@ -207,21 +197,6 @@ bool settings_complete_subscription(json_t *subscription, struct err *err)
            check_filter(subscription, err);
 }
 
-static void read_push(const json_t *config, struct push_settings *push)
-{
-    const json_t *oidc = json_object_get(config, "oidcToken");
-    const json_t *no_wrapper = json_object_get(config, "noWrapper");
-    *push = (struct push_settings){
-        .endpoint = str_copy(text_of(config, "pushEndpoint")),
-        .oidc_email = str_copy(text_of(oidc, "serviceAccountEmail")),
-        .unwrapped = no_wrapper != NULL,
-        .metadata = flag_of(no_wrapper, "writeMetadata"),
-    };
-    if (push->oidc_email) /* the audience is the endpoint unless it is set */
-        push->oidc_audience =
-            str_copy(text_of(oidc, "audience") ? text_of(oidc, "audience") : push->endpoint);
-}
-
 /* 31 days without a policy; never with a policy without ttl. */
 static int64_t ttl_of(const json_t *subscription)
 {
@@ -233,25 +208,35 @@ bool settings_from_subscription(const json_t *subscription, struct subscription_
                                 struct err *err)
 {
     const json_t *retry = json_object_get(subscription, "retryPolicy");
-    const json_t *dead = json_object_get(subscription, "deadLetterPolicy");
-    const json_t *deadline = json_object_get(subscription, "ackDeadlineSeconds");
-    const char *filter = text_of(subscription, "filter");
+    const char *filter = json_text_at(subscription, "filter");
+    const json_t *push = json_object_get(subscription, "pushConfig");
+    const char *audience = json_text_at(push, "oidcToken.audience");
+    if (!audience)
+        audience = json_text_at(push, "pushEndpoint");
     *settings = (struct subscription_settings){
-        .ack_deadline_ns = json_integer_value(deadline) * NS_PER_SEC,
+        .ack_deadline_ns = json_int_at(subscription, "ackDeadlineSeconds", 0) * NS_PER_SEC,
         .retention_ns = duration_of(subscription, "messageRetentionDuration", 7 * day),
         .ttl_ns = ttl_of(subscription),
         .min_backoff_ns = duration_of(retry, "minimumBackoff", 0),
         .max_backoff_ns = duration_of(retry, "maximumBackoff", 0),
-        .retain_acked = flag_of(subscription, "retainAckedMessages"),
-        .ordering = flag_of(subscription, "enableMessageOrdering"),
-        .exactly_once = flag_of(subscription, "enableExactlyOnceDelivery"),
-        .detached = flag_of(subscription, "detached"),
-        .max_attempts = (int)json_integer_value(json_object_get(dead, "maxDeliveryAttempts")),
-        .dead_letter_topic = str_copy(text_of(dead, "deadLetterTopic")),
+        .retain_acked = json_bool_at(subscription, "retainAckedMessages"),
+        .ordering = json_bool_at(subscription, "enableMessageOrdering"),
+        .exactly_once = json_bool_at(subscription, "enableExactlyOnceDelivery"),
+        .detached = json_bool_at(subscription, "detached"),
+        .max_attempts = (int)json_int_at(subscription, "deadLetterPolicy.maxDeliveryAttempts", 0),
+        .dead_letter_topic =
+            str_copy(json_text_at(subscription, "deadLetterPolicy.deadLetterTopic")),
         .filter = filter ? filter_parse(filter, err) : NULL,
+        .push = {.endpoint = str_copy(json_text_at(push, "pushEndpoint")),
+                 .oidc_email = str_copy(json_text_at(push, "oidcToken.serviceAccountEmail")),
+                 .oidc_audience = str_copy(audience),
+                 .unwrapped = json_object_get(push, "noWrapper") != NULL,
+                 .metadata = json_bool_at(push, "noWrapper.writeMetadata")},
     };
-    read_push(json_object_get(subscription, "pushConfig"), &settings->push);
-    return !filter || settings->filter;
+    if (!filter || settings->filter)
+        return true;
+    settings_done(settings);
+    return false;
 }
 
 void settings_done(struct subscription_settings *settings)

@@ -18,7 +18,7 @@ enum {
 struct push_settings {
     char *endpoint;      /* NULL: messages are pulled */
     char *oidc_email;    /* the account of the token; NULL: no token */
-    char *oidc_audience; /* never NULL with oidc_email */
+    char *oidc_audience; /* the endpoint unless it is set */
     bool unwrapped;      /* the data is the whole body */
     bool metadata;       /* with unwrapped: attributes are header fields */
 };

@@ -38,10 +38,10 @@ struct snapshot *rest_snapshot(const struct rest_call *call, struct err *err);
  * another name. New reference. */
 json_t *rest_resource_named(const struct rest_call *call, const json_t *resource, struct err *err);
 
-/* A copy of the resource with the fields of the update mask taken from the patch, or removed when
- * the patch lacks them. The fields in immutable, which ends with NULL, cannot be changed. NULL and
- * err (ERR_INPUT). New reference. */
-json_t *rest_patch(const json_t *resource, const json_t *patch, const char *mask,
+/* A copy of the resource with the fields of the body's updateMask taken from the body's member, or
+ * removed when that lacks them. The fields in immutable, which ends with NULL, cannot be changed.
+ * kind is for messages: "Topic". NULL and err (ERR_INPUT). New reference. */
+json_t *rest_patch(const struct rest_call *call, const char *member, const json_t *resource,
                    const struct proto_json_field *fields, const char *const *immutable,
                    const char *kind, struct err *err);
 

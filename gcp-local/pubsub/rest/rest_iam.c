@@ -2,6 +2,7 @@
 /* IAM policies over REST: stored and returned; every caller has every permission. */
 #include "gcp-local/pubsub/rest/rest_call.h"
 
+#include "base/json/json_at.h"
 #include "base/str.h"
 
 #include <inttypes.h>
@@ -77,14 +78,13 @@ bool rest_set_iam_policy(struct rest_call *call, struct err *err)
     if (!new)
         return err_set(err, ERR_INPUT, "The policy to set is missing");
     const json_t *old = engine_iam_policy(call->tx.engine, call->name);
-    const char *etag = json_string_value(json_object_get(new, "etag"));
-    const char *current = old ? json_string_value(json_object_get(old, "etag")) : no_policy_etag;
-    if (etag && !str_equal(etag, current)) {
-        err->reason = "ABORTED";
-        return err_set(err, ERR_CONFLICT,
-                       "There were concurrent policy changes: the etag does not match. Please get "
-                       "the policy again and retry.");
-    }
+    const char *etag = json_text_at(new, "etag");
+    const char *current = old ? json_text_at(old, "etag") : no_policy_etag;
+    if (etag && !str_equal(etag, current))
+        return err_set_reason(
+            err, ERR_CONFLICT, "ABORTED",
+            "There were concurrent policy changes: the etag does not match. Please get "
+            "the policy again and retry.");
     json_t *policy = json_deep_copy(new);
     json_object_set_new(policy, "etag", new_etag(call->tx.now_ns));
     engine_set_iam_policy(call->tx.engine, call->name, policy);

@@ -31,8 +31,8 @@ static bool detached(const struct subscription *subscription, struct err *err)
 {
     if (!subscription->settings.detached)
         return false;
-    err->reason = "FAILED_PRECONDITION";
-    err_set(err, ERR_INPUT, "Subscription %s is detached from its topic", subscription->name);
+    err_set_reason(err, ERR_INPUT, "FAILED_PRECONDITION",
+                   "Subscription %s is detached from its topic", subscription->name);
     return true;
 }
 
@@ -96,47 +96,48 @@ static void own_ack_ids(struct ack_ids *local)
     free(local->list);
 }
 
-/* With exactly-once delivery an id that is not held is an error. */
-static bool check_lost(const struct subscription *subscription, size_t lost, struct err *err)
+/* Acknowledges the leases that a request names, or lets them end in so many seconds. */
+static bool change_leases(struct rest_call *call, struct subscription *subscription,
+                          bool acknowledge, int64_t seconds, struct err *err)
 {
-    if (lost == 0 || !subscription->settings.exactly_once)
-        return true;
-    return err_set(
-        err, ERR_INPUT,
-        "Some acknowledgement ids in the request were invalid. This could be because the "
-        "acknowledgement ids have expired or the acknowledgement ids were malformed.");
+    struct engine *engine = call->tx.engine;
+    int64_t now_ns = call->tx.now_ns;
+    OWN(ack_ids) struct ack_ids ids = {0};
+    if (!read_ids(call, subscription, &ids, err))
+        return false;
+    bool all_held = true;
+    for (size_t i = 0; i < ids.count; i++) {
+        int64_t number = ids.list[i].number;
+        uint32_t slot = ids.list[i].slot;
+        all_held &= acknowledge ? engine_ack(engine, subscription, number, slot, now_ns)
+                                : engine_modify_ack_deadline(engine, subscription, number, slot,
+                                                             seconds, now_ns);
+    }
+    if (!all_held && subscription->settings.exactly_once)
+        return err_set(
+            err, ERR_INPUT,
+            "Some acknowledgement ids in the request were invalid. This could be because the "
+            "acknowledgement ids have expired or the acknowledgement ids were malformed.");
+    return buf_add_text(&call->reply, "{}");
 }
 
 bool rest_acknowledge(struct rest_call *call, struct err *err)
 {
     struct subscription *subscription = rest_subscription(call, err);
-    OWN(ack_ids) struct ack_ids ids = {0};
-    if (!subscription || detached(subscription, err) || !read_ids(call, subscription, &ids, err))
-        return false;
-    size_t lost = 0;
-    for (size_t i = 0; i < ids.count; i++)
-        lost += !engine_ack(call->tx.engine, subscription, ids.list[i].number, ids.list[i].slot,
-                            call->tx.now_ns);
-    return check_lost(subscription, lost, err) && buf_add_text(&call->reply, "{}");
+    return subscription && !detached(subscription, err) &&
+           change_leases(call, subscription, true, 0, err);
 }
 
 bool rest_modify_ack_deadline(struct rest_call *call, struct err *err)
 {
     struct subscription *subscription = rest_subscription(call, err);
-    OWN(ack_ids) struct ack_ids ids = {0};
     if (!subscription || detached(subscription, err))
         return false;
-    json_int_t sec = json_integer_value(json_object_get(call->body, "ackDeadlineSeconds"));
-    if (sec < 0)
+    json_int_t seconds = json_integer_value(json_object_get(call->body, "ackDeadlineSeconds"));
+    if (seconds < 0)
         return err_set(err, ERR_INPUT, "Ack deadline cannot be negative");
-    if (sec > MAX_ACK_DEADLINE_SEC)
+    if (seconds > MAX_ACK_DEADLINE_SEC)
         return err_set(err, ERR_INPUT, "Ack deadline cannot be more than %d seconds: %lld",
-                       MAX_ACK_DEADLINE_SEC, (long long)sec);
-    if (!read_ids(call, subscription, &ids, err))
-        return false;
-    size_t lost = 0;
-    for (size_t i = 0; i < ids.count; i++)
-        lost += !engine_modify_ack_deadline(call->tx.engine, subscription, ids.list[i].number,
-                                            ids.list[i].slot, sec, call->tx.now_ns);
-    return check_lost(subscription, lost, err) && buf_add_text(&call->reply, "{}");
+                       MAX_ACK_DEADLINE_SEC, (long long)seconds);
+    return change_leases(call, subscription, false, seconds, err);
 }

@@ -3,6 +3,7 @@
 #include "gcp-local/pubsub/rest/rest_call.h"
 
 #include "base/json/jread.h"
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "gcp-local/pubsub/engine/pubsub_name.h"
 #include "net/url.h"
@@ -49,7 +50,6 @@ struct subscription *rest_subscription(const struct rest_call *call, struct err 
 
 struct snapshot *rest_snapshot(const struct rest_call *call, struct err *err)
 {
-    engine_expire_snapshots(call->tx.engine, call->tx.now_ns);
     struct snapshot *snapshot = engine_snapshot(call->tx.engine, call->name);
     if (!snapshot)
         err_set(err, ERR_NOT_FOUND, "Snapshot does not exist (resource=%s)",
@@ -59,7 +59,7 @@ struct snapshot *rest_snapshot(const struct rest_call *call, struct err *err)
 
 json_t *rest_resource_named(const struct rest_call *call, const json_t *resource, struct err *err)
 {
-    const char *name = json_string_value(json_object_get(resource, "name"));
+    const char *name = json_text_at(resource, "name");
     if (name && !str_equal(name, call->name)) {
         err_set(err, ERR_INPUT, "The name in the body (%s) is not the one in the path (%s)", name,
                 call->name);
@@ -134,10 +134,14 @@ static bool apply_path(const struct patcher *patcher, char *path)
     return true;
 }
 
-json_t *rest_patch(const json_t *resource, const json_t *patch, const char *mask,
+json_t *rest_patch(const struct rest_call *call, const char *member, const json_t *resource,
                    const struct proto_json_field *fields, const char *const *immutable,
                    const char *kind, struct err *err)
 {
+    json_auto_t *patch = rest_resource_named(call, json_object_get(call->body, member), err);
+    if (!patch)
+        return NULL;
+    const char *mask = json_text_at(call->body, "updateMask");
     if (str_empty(mask)) {
         err_set(err, ERR_INPUT,
                 "The update_mask in the Update%sRequest must be set, and must contain a non-empty "

@@ -2,6 +2,7 @@
 /* Snapshots over REST. */
 #include "gcp-local/pubsub/rest/rest_call.h"
 
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "gcp-local/pubsub/engine/pubsub_name.h"
 
@@ -35,11 +36,10 @@ bool rest_create_snapshot(struct rest_call *call, struct err *err)
     json_auto_t *named = rest_resource_named(call, call->body, err);
     if (!named)
         return false;
-    const char *name = json_string_value(json_object_get(named, "subscription"));
+    const char *name = json_text_at(named, "subscription");
     struct subscription *subscription = name ? engine_subscription(engine, name) : NULL;
     if (!subscription)
         return err_set(err, ERR_NOT_FOUND, "Subscription does not exist");
-    engine_expire_snapshots(engine, call->tx.now_ns);
     const struct snapshot *snapshot =
         engine_create_snapshot(engine, call->name, subscription,
                                json_incref(json_object_get(named, "labels")), call->tx.now_ns, err);
@@ -58,12 +58,8 @@ bool rest_update_snapshot(struct rest_call *call, struct err *err)
     struct snapshot *snapshot = rest_snapshot(call, err);
     if (!snapshot)
         return false;
-    json_auto_t *patch = rest_resource_named(call, json_object_get(call->body, "snapshot"), err);
-    if (!patch)
-        return false;
-    json_t *config = rest_patch(snapshot->config, patch,
-                                json_string_value(json_object_get(call->body, "updateMask")),
-                                snapshot_fields, immutable, "Snapshot", err);
+    json_t *config =
+        rest_patch(call, "snapshot", snapshot->config, snapshot_fields, immutable, "Snapshot", err);
     if (!config)
         return false;
     engine_update_snapshot(call->tx.engine, snapshot, config);
@@ -82,7 +78,6 @@ bool rest_delete_snapshot(struct rest_call *call, struct err *err)
 bool rest_list_snapshots(struct rest_call *call, struct err *err)
 {
     struct engine *engine = call->tx.engine;
-    engine_expire_snapshots(engine, call->tx.now_ns);
     OWN(free) struct rest_item *list =
         alloc_zeroed((HASH_COUNT(engine->snapshots) + 1) * sizeof(*list));
     size_t count = 0;

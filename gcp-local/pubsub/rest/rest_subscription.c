@@ -2,6 +2,7 @@
 /* Subscriptions over REST. */
 #include "gcp-local/pubsub/rest/rest_call.h"
 
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "gcp-local/pubsub/engine/pubsub_name.h"
@@ -96,17 +97,12 @@ const struct proto_json_field rest_detach_subscription_fields[] = {
     {0},
 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
 bool rest_create_subscription(struct rest_call *call, struct err *err)
 {
     json_auto_t *config = rest_resource_named(call, call->body, err);
     if (!config)
         return false;
-    const char *topic = text_of(config, "topic");
+    const char *topic = json_text_at(config, "topic");
     if (!pubsub_name_check(topic ? topic : "", "topics", err) ||
         !settings_complete_subscription(config, err))
         return false;
@@ -138,11 +134,7 @@ bool rest_update_subscription(struct rest_call *call, struct err *err)
     struct subscription *subscription = rest_subscription(call, err);
     if (!subscription)
         return false;
-    json_auto_t *patch =
-        rest_resource_named(call, json_object_get(call->body, "subscription"), err);
-    if (!patch)
-        return false;
-    json_auto_t *config = rest_patch(subscription->config, patch, text_of(call->body, "updateMask"),
+    json_auto_t *config = rest_patch(call, "subscription", subscription->config,
                                      rest_subscription_fields, immutable, "Subscription", err);
     return config && update(call, subscription, config, err);
 }
@@ -203,15 +195,15 @@ static bool seek_snapshot(struct rest_call *call, struct subscription *subscript
     struct engine *engine = call->tx.engine;
     if (!pubsub_name_check(name, "snapshots", err))
         return false;
-    engine_expire_snapshots(engine, call->tx.now_ns);
     const struct snapshot *snapshot = engine_snapshot(engine, name);
     if (!snapshot)
         return err_set(err, ERR_NOT_FOUND, "Snapshot does not exist");
-    if (!str_equal(text_of(snapshot->config, "topic"), text_of(subscription->config, "topic"))) {
-        err->reason = "FAILED_PRECONDITION";
-        return err_set(err, ERR_INPUT, "The snapshot is of topic %s, the subscription of %s",
-                       text_of(snapshot->config, "topic"), text_of(subscription->config, "topic"));
-    }
+    if (!str_equal(json_text_at(snapshot->config, "topic"),
+                   json_text_at(subscription->config, "topic")))
+        return err_set_reason(err, ERR_INPUT, "FAILED_PRECONDITION",
+                              "The snapshot is of topic %s, the subscription of %s",
+                              json_text_at(snapshot->config, "topic"),
+                              json_text_at(subscription->config, "topic"));
     engine_seek_snapshot(engine, subscription, snapshot, call->tx.now_ns);
     return buf_add_text(&call->reply, "{}");
 }
@@ -221,7 +213,8 @@ bool rest_seek(struct rest_call *call, struct err *err)
     struct subscription *subscription = rest_subscription(call, err);
     if (!subscription)
         return false;
-    const char *time = text_of(call->body, "time"), *snapshot = text_of(call->body, "snapshot");
+    const char *time = json_text_at(call->body, "time"),
+               *snapshot = json_text_at(call->body, "snapshot");
     if (time && snapshot)
         return err_set(err, ERR_INPUT,
                        "Invalid JSON payload received. oneof field 'target' is already set. Cannot "

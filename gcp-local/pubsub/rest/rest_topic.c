@@ -59,12 +59,8 @@ bool rest_update_topic(struct rest_call *call, struct err *err)
     struct topic *topic = rest_topic(call, err);
     if (!topic)
         return false;
-    json_auto_t *patch = rest_resource_named(call, json_object_get(call->body, "topic"), err);
-    if (!patch)
-        return false;
-    json_auto_t *config = rest_patch(topic->config, patch,
-                                     json_string_value(json_object_get(call->body, "updateMask")),
-                                     rest_topic_fields, immutable, "Topic", err);
+    json_auto_t *config =
+        rest_patch(call, "topic", topic->config, rest_topic_fields, immutable, "Topic", err);
     if (!config || !settings_check_topic(config, err))
         return false;
     engine_update_topic(call->tx.engine, topic, json_incref(config));
@@ -109,7 +105,6 @@ bool rest_list_topic_subscriptions(struct rest_call *call, struct err *err)
 bool rest_list_topic_snapshots(struct rest_call *call, struct err *err)
 {
     struct engine *engine = call->tx.engine;
-    engine_expire_snapshots(engine, call->tx.now_ns);
     OWN(free) struct rest_item *list =
         alloc_zeroed((HASH_COUNT(engine->snapshots) + 1) * sizeof(*list));
     size_t count = 0;

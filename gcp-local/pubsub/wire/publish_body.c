@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* One reader: the buffers are used again for each message. */
+/* The buffers are reused for each message. */
 struct reader {
     struct json_scanner scan;
     struct err *err;
@@ -20,34 +20,9 @@ struct reader {
     struct publish_body *body;
 };
 
-/* Fields by both spellings. What only the service sets is checked and ignored. */
-enum field { UNKNOWN, DATA, ATTRIBUTES, ORDERING_KEY, MESSAGE_ID, PUBLISH_TIME };
-
-static const struct {
-    const char *name;
-    enum field field;
-} fields[] = {
-    {"data", DATA},
-    {"attributes", ATTRIBUTES},
-    {"orderingKey", ORDERING_KEY},
-    {"ordering_key", ORDERING_KEY},
-    {"messageId", MESSAGE_ID},
-    {"message_id", MESSAGE_ID},
-    {"publishTime", PUBLISH_TIME},
-    {"publish_time", PUBLISH_TIME},
-};
-
 static bool is(struct bytes text, const char *word)
 {
-    return text.len == strlen(word) && memcmp(text.data, word, text.len) == 0;
-}
-
-static enum field field_of(struct bytes name)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-        if (is(name, fields[i].name))
-            return fields[i].field;
-    return UNKNOWN;
+    return bytes_equal(text, bytes_of(word));
 }
 
 static bool fail_value(struct reader *reader, const char *field, const char *type)
@@ -191,30 +166,34 @@ static bool read_time(struct reader *reader)
     return timestamp_parse(time, NULL) || fail_value(reader, "publishTime", "TIMESTAMP");
 }
 
+static bool read_id(struct reader *reader)
+{
+    struct bytes ignored;
+    return take_string(reader, "messageId", &ignored);
+}
+
+/* Both spellings. What only the service sets is checked and ignored. */
+static const struct {
+    const char *name;
+    bool (*read)(struct reader *reader);
+} fields[] = {
+    {"data", read_data},        {"attributes", read_attributes}, {"orderingKey", read_key},
+    {"ordering_key", read_key}, {"messageId", read_id},          {"message_id", read_id},
+    {"publishTime", read_time}, {"publish_time", read_time},
+};
+
 static bool read_field(struct reader *reader)
 {
     struct bytes name;
     if (!take_string(reader, "", &name))
         return false;
-    enum field field = field_of(name);
-    if (field == UNKNOWN)
+    size_t i = 0;
+    while (i < ARRAY_SIZE(fields) && !is(name, fields[i].name))
+        i++;
+    if (i == ARRAY_SIZE(fields))
         return fail_name(reader, name);
-    if (!json_scanner_expect(&reader->scan, ':'))
-        return false;
-    if (json_scanner_literal(&reader->scan, "null"))
-        return true;
-    switch (field) {
-    case DATA:
-        return read_data(reader);
-    case ATTRIBUTES:
-        return read_attributes(reader);
-    case ORDERING_KEY:
-        return read_key(reader);
-    case PUBLISH_TIME:
-        return read_time(reader);
-    default:
-        return take_string(reader, "messageId", &name);
-    }
+    return json_scanner_expect(&reader->scan, ':') &&
+           (json_scanner_literal(&reader->scan, "null") || fields[i].read(reader));
 }
 
 /* Whether what was read is a valid message. False and err. */

@@ -48,9 +48,25 @@ TEST(a_new_subscription_can_seek_to_what_its_topic_retains)
     engine_seek(&fixture.engine, late, 0, fixture.now);
     EXPECT_STR(pull_from(&fixture, late, 10), "a b");
     fixture.now += 300 * second;
+    engine_tick(&fixture.engine, fixture.now);
     engine_seek(&fixture.engine, fixture.reader, fixture.now + second, fixture.now);
     engine_seek(&fixture.engine, fixture.reader, 0, fixture.now);
     EXPECT_STR(pull(&fixture), "b");
+}
+
+TEST(what_a_topic_retains_is_deleted_without_a_further_publish)
+{
+    OWN(fixture) struct fixture fixture = {0};
+    fixture_open(&fixture, ",\"messageRetentionDuration\":\"2678400s\"");
+    engine_update_topic(&fixture.engine, fixture.topic,
+                        json_pack("{s:s, s:s}", "name", NEWS, "messageRetentionDuration", "600s"));
+    publish(&fixture, "a", "");
+    publish(&fixture, "b", "");
+    fixture.now += 600 * second;
+    EXPECT(engine_next_due(&fixture.engine) == fixture.now);
+    engine_tick(&fixture.engine, fixture.now);
+    EXPECT_INT(fixture.topic->retained.count, 0);
+    EXPECT(engine_next_due(&fixture.engine) > fixture.now);
 }
 
 TEST(a_snapshot_restores_what_was_unacked_and_what_was_published_later)
@@ -82,7 +98,7 @@ TEST(a_snapshot_expires_a_week_after_its_oldest_message)
     EXPECT(engine_create_snapshot(&fixture.engine, "projects/demo/snapshots/old", fixture.reader,
                                   NULL, fixture.now, &err));
     fixture.now += day;
-    engine_expire_snapshots(&fixture.engine, fixture.now);
+    engine_tick(&fixture.engine, fixture.now);
     EXPECT(!engine_snapshot(&fixture.engine, "projects/demo/snapshots/old"));
     EXPECT(!engine_create_snapshot(&fixture.engine, "projects/demo/snapshots/new", fixture.reader,
                                    NULL, fixture.now, &err));

@@ -76,7 +76,7 @@ TEST(an_invalid_filter_is_refused_with_the_position)
     static const struct {
         const char *filter, *says;
     } rows[] = {
-        {"", "want attributes, hasPrefix, NOT or '(' at byte 0"},
+        {"", "expected attributes, hasPrefix, NOT or '(' at byte 0"},
         {"foo", "at byte 0"},
         {"attributes", "'.' or ':' after attributes at byte 10"},
         {"attributes.", "an attribute's name at byte 11"},
@@ -92,7 +92,7 @@ TEST(an_invalid_filter_is_refused_with_the_position)
         {"attributes.x < \"y\"", "= or !="},
         {"attributes:x attributes:y", "AND, OR or the end"},
         {"attributes:x and attributes:y", "AND, OR or the end"},
-        {"attributes:x AND", "want attributes"},
+        {"attributes:x AND", "expected attributes"},
         {"attributes:x AND attributes:y OR attributes:z", "parentheses where AND and OR meet"},
         {"(attributes:x", "')'"},
         {"attributes:x)", "AND, OR or the end"},
@@ -100,8 +100,8 @@ TEST(an_invalid_filter_is_refused_with_the_position)
         {"hasPrefix(attributes:x, \"y\")", "after hasPrefix"},
         {"hasPrefix attributes.x", "after hasPrefix"},
         {"hasPrefix(attributes.x, \"y\"", "')'"},
-        {"NOTattributes:x", "want attributes"},
-        {"data = \"x\"", "want attributes"},
+        {"NOTattributes:x", "expected attributes"},
+        {"data = \"x\"", "expected attributes"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct err err = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Resumable uploads: all their forms, and what goes wrong on the way. */
+/* Resumable uploads: all forms, and errors. */
 #include "base/own.h"
 #include "base/str.h"
 #include "tests/helpers/storage_fixture.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <zlib.h>
 
-/* Begins a session for an object "o"; the caller frees its URL. */
+/* Starts a session for an object "o". The caller frees its URL. */
 static char *begin(struct storage_fixture *f, const char *path, const char *body)
 {
     OWN(fixture_response) struct fixture_response a =

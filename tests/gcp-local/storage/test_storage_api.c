@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Storage's JSON API as clients see it: buckets, uploads, downloads, lists, copies, errors. */
+/* Storage's JSON API over HTTP: buckets, uploads, downloads, lists, copies, errors. */
 #include "base/own.h"
 #include "base/str.h"
 #include "tests/helpers/storage_fixture.h"
@@ -59,12 +59,12 @@ TEST(an_invalid_bucket_gets_googles_error)
         {"/b", "{\"name\": \"abc\"}", 400, "required", "Required parameter: project"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        OWN(fixture_response) struct fixture_response answer =
+        OWN(fixture_response) struct fixture_response response =
             fixture_request_text(&f, "POST", rows[i].path, rows[i].body);
-        EXPECT_INT(answer.http.status, rows[i].status);
-        EXPECT_HAS(fixture_response_error(&answer), rows[i].message);
+        EXPECT_INT(response.http.status, rows[i].status);
+        EXPECT_HAS(fixture_response_error(&response), rows[i].message);
         json_t *error =
-            json_array_get(json_object_get(json_object_get(answer.json, "error"), "errors"), 0);
+            json_array_get(json_object_get(json_object_get(response.json, "error"), "errors"), 0);
         EXPECT_STR(json_string_value(json_object_get(error, "reason")), rows[i].reason);
     }
 }
@@ -75,10 +75,10 @@ TEST(a_bucket_that_is_not_empty_cannot_be_deleted)
     storage_fixture_open(&f, NULL);
     fixture_create_bucket(&f, "bucket");
     fixture_upload_text(&f, "bucket", "o", "x");
-    OWN(fixture_response) struct fixture_response answer =
+    OWN(fixture_response) struct fixture_response response =
         fixture_request_text(&f, "DELETE", "/b/bucket", NULL);
-    EXPECT_INT(answer.http.status, 409);
-    EXPECT_STR(fixture_response_error(&answer), "The bucket you tried to delete is not empty.");
+    EXPECT_INT(response.http.status, 409);
+    EXPECT_STR(fixture_response_error(&response), "The bucket you tried to delete is not empty.");
 }
 
 TEST(a_patch_of_a_bucket_merges_and_removes_fields)
@@ -116,10 +116,10 @@ TEST(gclouds_other_requests_about_a_bucket_succeed)
          "service-123@gs-project-accounts.iam.gserviceaccount.com"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        OWN(fixture_response) struct fixture_response answer =
+        OWN(fixture_response) struct fixture_response response =
             fixture_request_text(&f, "GET", rows[i].path, NULL);
-        EXPECT_INT(answer.http.status, 200);
-        EXPECT_HAS(fixture_response_text(&answer), rows[i].has);
+        EXPECT_INT(response.http.status, 200);
+        EXPECT_HAS(fixture_response_text(&response), rows[i].has);
     }
 }
 
@@ -193,7 +193,7 @@ TEST(a_media_upload_returns_googles_resource)
     EXPECT_STR(fixture_response_text(&media), "Hello World");
 }
 
-/* A multipart body in gcloud's manner. */
+/* A multipart body like gcloud's. */
 static char *multipart(const char *resource, const char *content)
 {
     return str_format("--===1==\nContent-Type: application/json\nMIME-Version: 1.0\n\n%s\n"
@@ -268,7 +268,7 @@ TEST(an_invalid_upload_stores_nothing)
     EXPECT_STR(fixture_response_text(&list), "{\"kind\":\"storage#objects\"}");
 }
 
-/* gzip of a text. */
+/* The string in gzip. */
 static void pack(const char *text, struct buf *out)
 {
     z_stream stream = {0};
@@ -519,16 +519,16 @@ TEST(a_versioned_bucket_archives_generations)
 }
 
 /* "a,b,c": the names (or prefixes, which end in the delimiter) of a list. */
-static char *names_of(const struct fixture_response *answer)
+static char *names_of(const struct fixture_response *response)
 {
     struct buf names = {0};
     size_t i;
     json_t *item;
-    json_array_foreach(json_object_get(answer->json, "prefixes"), i, item)
+    json_array_foreach(json_object_get(response->json, "prefixes"), i, item)
     {
         buf_add_format(&names, "%s%s", names.len ? "," : "", json_string_value(item));
     }
-    json_array_foreach(json_object_get(answer->json, "items"), i, item)
+    json_array_foreach(json_object_get(response->json, "items"), i, item)
     {
         buf_add_format(&names, "%s%s", names.len ? "," : "",
                        json_string_value(json_object_get(item, "name")));

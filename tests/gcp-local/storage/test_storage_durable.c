@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What storage keeps when its process is killed, the disk is full, or many write at once. */
+/* Storage after a kill, on a full disk, with concurrent writers. */
 #include "base/own.h"
 #include "base/str.h"
 #include "gcp-local/storage/storage.h"
@@ -24,12 +24,12 @@ struct child {
     struct storage_fixture fixture; /* only a client */
 };
 
-/* Runs a server until it is killed; tells its port through a pipe. */
+/* Runs a server until it is killed; writes its port to a pipe. */
 static _Noreturn void serve(const char *folder, rlim_t file_limit, int port_to)
 {
     struct err err = {0};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGXFSZ, SIG_IGN); /* so that write fails, as on a full disk */
+    signal(SIGXFSZ, SIG_IGN); /* write fails as on a full disk */
     setrlimit(RLIMIT_FSIZE, &(struct rlimit){file_limit, RLIM_INFINITY});
     struct storage *storage = storage_open(&(struct storage_options){.data_dir = folder}, &err);
     struct http_server *server =
@@ -99,7 +99,7 @@ static int begin_upload(uint16_t port, const char *name, size_t len)
     return fd;
 }
 
-/* Bytes in the files of a folder, and how many there are. */
+/* The number of files in a folder, and their bytes. */
 static size_t count_files(const char *folder, const char *name, off_t *bytes)
 {
     OWN(free) char *path = str_format("%s/storage/%s", folder, name);
@@ -173,8 +173,8 @@ TEST(what_was_acknowledged_survives_a_kill)
     remove_folder(folder);
 }
 
-/* Uploads and overwrites until the server is killed: every object is then whole, and every content
- * has its object. */
+/* Uploads and overwrites until the server is killed: then every object must be complete, and every
+ * content file must have an object. */
 TEST(a_kill_during_many_changes_leaves_content_and_metadata_consistent)
 {
     OWN(free) char *folder = make_temp_folder();
@@ -190,7 +190,8 @@ TEST(a_kill_during_many_changes_leaves_content_and_metadata_consistent)
             send_all(sockets[i], "Hello World", 11);
         }
         char byte;
-        EXPECT(recv(sockets[round], &byte, 1, 0) == 1); /* some are done, others are not */
+        EXPECT(recv(sockets[round], &byte, 1, 0) ==
+               1); /* some requests are complete, others are not */
         child_kill(&child);
         for (int i = 0; i < 8; i++)
             close(sockets[i]);
@@ -229,7 +230,8 @@ TEST(on_a_full_disk_an_upload_fails_and_leaves_nothing)
         fixture_request_text(&child.fixture, "GET", "/b/bucket/o/o?alt=media", NULL);
     EXPECT_STR(fixture_response_text(&old), "first");
     off_t bytes = 0;
-    while (count_files(folder, "incoming", &bytes) > 0) /* goes with the connection's request */
+    while (count_files(folder, "incoming", &bytes) >
+           0) /* removed when the request of the closed connection ends */
         usleep(1000);
     fixture_upload_text(&child.fixture, "bucket", "o", "second");
     child_kill(&child);
@@ -320,7 +322,7 @@ TEST(concurrent_uploads_to_one_name_do_not_mix)
     remove_folder(folder);
 }
 
-/* The most memory that a process has had, in KiB. */
+/* The peak memory of a process, in KiB. */
 static long peak_of(pid_t pid)
 {
     OWN(free) char *path = str_format("/proc/%d/status", pid);
@@ -347,9 +349,9 @@ TEST(a_large_upload_and_its_download_need_little_memory)
     int fd = begin_upload(child.port, "large", (size_t)PIECE * PIECES);
     for (int i = 0; i < PIECES; i++)
         send_all(fd, piece, PIECE);
-    char answer[16] = "";
-    EXPECT(recv(fd, answer, 12, MSG_WAITALL) == 12);
-    EXPECT_STR(answer, "HTTP/1.1 200");
+    char response[16] = "";
+    EXPECT(recv(fd, response, 12, MSG_WAITALL) == 12);
+    EXPECT_STR(response, "HTTP/1.1 200");
     close(fd);
 
     fd = connect_to(child.port);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What storage reads before it touches a disk: multipart bodies, ranges, names, patterns, hashes.
- */
+/* Storage's parsers: multipart bodies, ranges, names, patterns; and hashes. */
 #include "base/crc32c.h"
 #include "base/own.h"
 #include "base/str.h"
@@ -62,7 +61,7 @@ TEST(crc32c_is_the_same_with_and_without_processor_support)
         }
 }
 
-/* What a multipart body holds. */
+/* The content of a multipart body. */
 struct parts {
     struct buf content;
     struct err err;
@@ -82,7 +81,7 @@ static bool collect(struct bytes piece, void *to, struct err *err)
     return buf_add(to, piece.data, piece.len);
 }
 
-/* Parses a body that comes in pieces of at most so many bytes. */
+/* Parses a body in pieces of at most so many bytes. */
 static struct parts parse(const char *content_type, struct bytes body, size_t piece)
 {
     struct parts parts = {0};
@@ -90,7 +89,7 @@ static struct parts parse(const char *content_type, struct bytes body, size_t pi
     bool fine = multipart_open(&multipart, content_type, collect, &parts.content, &parts.err);
     for (size_t i = 0; fine && i < body.len; i += piece) {
         size_t len = body.len - i < piece ? body.len - i : piece;
-        /* a copy of its own, so that reading over the end of a piece is noticed */
+        /* a copy, so that reading past the end of a piece is detected */
         OWN(free) char *copy = alloc_resize(NULL, len);
         memcpy(copy, body.data + i, len);
         fine = multipart_add(&multipart, (struct bytes){copy, len}, &parts.err);

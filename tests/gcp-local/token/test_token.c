@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gcp-local/token: keys, assertions of every forged kind, access tokens. */
+/* gcp-local/token: keys, valid and forged assertions, access tokens. */
 #include "base/base64.h"
 #include "base/file.h"
 #include "base/json/jread.h"
@@ -23,18 +23,18 @@ static const char host[] = "127.0.0.1:8585";
 static const char scope[] = "https://www.googleapis.com/auth/pubsub";
 static const int64_t now = 1700000000;
 
-/* Registered keys: two accounts, made once, since each key takes a tenth of a second. */
+/* The keys of two accounts. */
 struct accounts {
     char path[40];
     char *kid, *pem;             /* of robot */
     char *other_kid, *other_pem; /* of another account */
 };
 
-static void take_key(const struct accounts *accounts, const char *who, char **kid, char **pem)
+static void create_key(const struct accounts *accounts, const char *account, char **kid, char **pem)
 {
     struct err err = {0};
     OWN(free) char *text =
-        account_key_create(accounts->path, who, "demo", "http://127.0.0.1:8585/token", &err);
+        account_key_create(accounts->path, account, "demo", "http://127.0.0.1:8585/token", &err);
     json_auto_t *file = json_from_bytes(bytes_of(text), "key", ERR_INPUT, &err);
     *kid = str_copy(json_string_value(json_object_get(file, "private_key_id")));
     *pem = str_copy(json_string_value(json_object_get(file, "private_key")));
@@ -45,9 +45,9 @@ static struct accounts accounts_new(void)
 {
     struct accounts accounts = {.path = "/tmp/test_token.XXXXXX"};
     EXPECT(mkdtemp(accounts.path) != NULL);
-    take_key(&accounts, email, &accounts.kid, &accounts.pem);
-    take_key(&accounts, "other@demo.iam.gserviceaccount.com", &accounts.other_kid,
-             &accounts.other_pem);
+    create_key(&accounts, email, &accounts.kid, &accounts.pem);
+    create_key(&accounts, "other@demo.iam.gserviceaccount.com", &accounts.other_kid,
+               &accounts.other_pem);
     return accounts;
 }
 
@@ -82,7 +82,7 @@ TEST(an_assertion_signed_by_an_accounts_key_is_accepted)
     OWN(accounts) struct accounts accounts = accounts_new();
     json_auto_t *claims = claims_new();
     struct err err = {0};
-    const char *const kids[] = {accounts.kid, NULL}; /* naming the key is not required */
+    const char *const kids[] = {accounts.kid, NULL}; /* a token need not name its key */
     for (size_t i = 0; i < ARRAY_SIZE(kids); i++) {
         OWN(free) char *jwt = jwt_sign(claims, kids[i], accounts.pem, &err);
         OWN(assertion) struct assertion assertion = {0};
@@ -169,7 +169,7 @@ TEST(clocks_may_be_a_minute_ahead)
     EXPECT(assertion_read(accounts.path, jwt, host, now, &assertion, &err));
 }
 
-/* A token with this header, signed by HMAC keyed with text; NULL leaves the signature empty. */
+/* A token with this header, signed by HMAC with this key; NULL leaves the signature empty. */
 static char *forged(const char *header, const json_t *claims, const char *key)
 {
     OWN(free) char *text = json_to_text(claims);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gcp-local/translate: the six languages, both APIs, from JSON to JSON and over HTTP. */
+/* gcp-local/translate: the six languages, both APIs, as JSON and over HTTP. */
 #include "base/str.h"
 #include "gcp-local/translate/detect.h"
 #include "gcp-local/translate/filter_process.h"
@@ -45,7 +45,7 @@ TEST(the_language_of_a_text_is_detected_among_the_six)
         {"Bonjour tout le monde", "fr"},
         {"Bom dia, como você está?", "pt"},
         {"Buongiorno a tutti", "it"},
-        {"Grazie mille", "it"}, /* with few words of it the six are weighed against each other */
+        {"Grazie mille", "it"}, /* with few words, the six languages are compared */
         {"Eu te amo", "pt"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -171,14 +171,14 @@ TEST(without_apertium_the_error_names_the_packages)
                          "install all with ./scripts/setup run");
 }
 
-/* "STATUS BODY" for a request text. The caller frees. */
+/* "STATUS BODY" for a request. The caller frees. */
 static char *v2(enum translate_v2_method method, const char *request)
 {
     json_auto_t *tree = json_loads(request, 0, NULL);
-    struct translate_v2_reply answer = translate_v2(method, tree);
-    OWN(free) char *text = json_to_text(answer.body);
-    json_decref(answer.body);
-    return str_format("%d %s", answer.status, text);
+    struct translate_v2_reply response = translate_v2(method, tree);
+    OWN(free) char *text = json_to_text(response.body);
+    json_decref(response.body);
+    return str_format("%d %s", response.status, text);
 }
 
 TEST(v2_translates_a_text)
@@ -194,10 +194,10 @@ TEST(v2_translates_a_text)
 
 TEST(v2_translates_many_texts_of_any_content_in_order)
 {
-    OWN(free) char *answer = v2(
+    OWN(free) char *response = v2(
         V2_TRANSLATE, "{\"q\":[\"Hello World\",\"\",\"Bonjour\",\"Good morning\\n\\nThe house\","
                       "\"12345\",\"  \",\"a \\u001e b\"],\"target\":\"es\",\"format\":\"text\"}");
-    json_auto_t *tree = json_loads(answer + 4, 0, NULL);
+    json_auto_t *tree = json_loads(response + 4, 0, NULL);
     const json_t *list = json_object_get(json_object_get(tree, "data"), "translations");
     static const char *const want[] = {"Hola Mundo", "",  "Buenos días", "Buenos días\n\nLa casa",
                                        "12345",      "  "};
@@ -209,17 +209,17 @@ TEST(v2_translates_many_texts_of_any_content_in_order)
 
 TEST(v2_expects_html_by_default)
 {
-    OWN(free) char *answer =
+    OWN(free) char *response =
         v2(V2_TRANSLATE, "{\"q\":\"<b>Good morning</b> &amp; the &quot;house&quot;\","
                          "\"source\":\"en\",\"target\":\"ca\"}");
-    EXPECT_STR(answer, "200 {\"data\":{\"translations\":[{\"translatedText\":"
-                       "\"<b>Bon dia</b> &amp; la &quot;casa&quot;\"}]}}");
+    EXPECT_STR(response, "200 {\"data\":{\"translations\":[{\"translatedText\":"
+                         "\"<b>Bon dia</b> &amp; la &quot;casa&quot;\"}]}}");
 }
 
 TEST(v2_does_not_change_a_text_in_the_target_language)
 {
-    OWN(free) char *answer = v2(V2_TRANSLATE, "{\"q\":\"Hola Mundo\",\"target\":\"es\"}");
-    EXPECT_HAS(answer, "\"translatedText\":\"Hola Mundo\",\"detectedSourceLanguage\":\"es\"");
+    OWN(free) char *response = v2(V2_TRANSLATE, "{\"q\":\"Hola Mundo\",\"target\":\"es\"}");
+    EXPECT_HAS(response, "\"translatedText\":\"Hola Mundo\",\"detectedSourceLanguage\":\"es\"");
 }
 
 TEST(v2_translates_in_all_thirty_directions)
@@ -233,11 +233,11 @@ TEST(v2_translates_in_all_thirty_directions)
             json_auto_t *request = json_pack("{s:s, s:s, s:s, s:s}", "q", hello[from], "source",
                                              language_at(from)->code, "target",
                                              language_at(to)->code, "format", "text");
-            struct translate_v2_reply answer = translate_v2(V2_TRANSLATE, request);
-            OWN(free) char *text = json_to_text(answer.body);
-            json_decref(answer.body);
-            EXPECT_INT(answer.status, 200);
-            EXPECT(strstr(text, hello[from]) == NULL); /* whatever it became, it is another text */
+            struct translate_v2_reply response = translate_v2(V2_TRANSLATE, request);
+            OWN(free) char *text = json_to_text(response.body);
+            json_decref(response.body);
+            EXPECT_INT(response.status, 200);
+            EXPECT(strstr(text, hello[from]) == NULL); /* it was changed */
         }
 }
 
@@ -266,9 +266,9 @@ TEST(v2_rejects_invalid_requests_with_googles_errors)
         {"{\"q\":\"x\",\"to\":\"en\"}", "to is not known"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        OWN(free) char *answer = v2(V2_TRANSLATE, rows[i].request);
-        EXPECT(str_starts(answer, "400 {\"error\":{\"code\":400,"));
-        EXPECT_HAS(answer, rows[i].want);
+        OWN(free) char *response = v2(V2_TRANSLATE, rows[i].request);
+        EXPECT(str_starts(response, "400 {\"error\":{\"code\":400,"));
+        EXPECT_HAS(response, rows[i].want);
     }
 }
 
@@ -278,19 +278,19 @@ TEST(v2_enforces_googles_limits)
     for (int i = 0; i < 129; i++)
         json_array_append_new(list, json_string("x"));
     json_auto_t *many = json_pack("{s:o, s:s}", "q", list, "target", "es");
-    struct translate_v2_reply answer = translate_v2(V2_TRANSLATE, many);
-    OWN(free) char *text = json_to_text(answer.body);
-    json_decref(answer.body);
+    struct translate_v2_reply response = translate_v2(V2_TRANSLATE, many);
+    OWN(free) char *text = json_to_text(response.body);
+    json_decref(response.body);
     EXPECT_HAS(text, "Too many text segments");
 
     OWN(free) char *letters = alloc_zeroed(204802);
     memset(letters, 'x', 204801);
     json_auto_t *large = json_pack("{s:s, s:s}", "q", letters, "target", "es");
-    answer = translate_v2(V2_TRANSLATE, large);
-    OWN(free) char *too_long = json_to_text(answer.body);
-    json_decref(answer.body);
+    response = translate_v2(V2_TRANSLATE, large);
+    OWN(free) char *too_long = json_to_text(response.body);
+    json_decref(response.body);
     EXPECT_HAS(too_long, "Text too long");
-    EXPECT_INT(answer.status, 400);
+    EXPECT_INT(response.status, 400);
 }
 
 TEST(v2_translates_a_long_text_completely)
@@ -300,9 +300,9 @@ TEST(v2_translates_a_long_text_completely)
         buf_add_text(&text, "The children are playing in the garden. ");
     json_auto_t *request = json_pack("{s:s, s:s, s:s, s:s}", "q", text.data, "source", "en",
                                      "target", "ca", "format", "text");
-    struct translate_v2_reply answer = translate_v2(V2_TRANSLATE, request);
-    OWN(free) char *result = json_to_text(answer.body);
-    json_decref(answer.body);
+    struct translate_v2_reply response = translate_v2(V2_TRANSLATE, request);
+    OWN(free) char *result = json_to_text(response.body);
+    json_decref(response.body);
     int sentences = 0;
     for (const char *at = result; (at = strstr(at, "Els nens estan jugant")); at++)
         sentences++;
@@ -311,9 +311,9 @@ TEST(v2_translates_a_long_text_completely)
 
 TEST(v2_detects_languages_as_lists_of_lists)
 {
-    OWN(free) char *answer = v2(V2_DETECT, "{\"q\":[\"Hello World\",\"12345\"]}");
-    EXPECT_HAS(answer, "200 {\"data\":{\"detections\":[[{\"language\":\"en\",\"confidence\":0.9");
-    EXPECT_HAS(answer, "\"isReliable\":false}],[{\"language\":\"und\",\"confidence\":0.0,");
+    OWN(free) char *response = v2(V2_DETECT, "{\"q\":[\"Hello World\",\"12345\"]}");
+    EXPECT_HAS(response, "200 {\"data\":{\"detections\":[[{\"language\":\"en\",\"confidence\":0.9");
+    EXPECT_HAS(response, "\"isReliable\":false}],[{\"language\":\"und\",\"confidence\":0.0,");
 }
 
 TEST(v2_lists_languages_with_names_when_a_target_is_given)
@@ -336,7 +336,7 @@ TEST(v2_accepts_forms_and_queries_with_repeated_q)
     EXPECT_INT(err.status, ERR_INPUT);
 }
 
-/* The response to a request text, or the error's text. The caller frees. */
+/* The response to a request, or the error's text. The caller frees. */
 static char *v3(json_t *(*method)(const json_t *, struct err *), const char *request)
 {
     struct err err = {0};
@@ -383,9 +383,9 @@ TEST(v3_rejects_invalid_requests)
         {"{\"content\":[\"x\"]}", "content is not known; did you mean contents?"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        OWN(free) char *answer = v3(translate_v3_text, rows[i].request);
-        EXPECT(str_starts(answer, "400 "));
-        EXPECT_HAS(answer, rows[i].want);
+        OWN(free) char *response = v3(translate_v3_text, rows[i].request);
+        EXPECT(str_starts(response, "400 "));
+        EXPECT_HAS(response, rows[i].want);
     }
 }
 
@@ -473,10 +473,10 @@ TEST(both_apis_reply_over_http)
         OWN(headers) struct headers headers = {0};
         if (rows[i].type)
             headers_add(&headers, "Content-Type", rows[i].type);
-        OWN(http_response) struct http_response answer = {0};
+        OWN(http_response) struct http_response response = {0};
         struct http_call call = {.url = url, .headers = &headers, .body = bytes_of(rows[i].body)};
-        EXPECT(http_client_send(client, &call, &answer, &err));
-        OWN(free) char *text = str_format("%d %s", answer.status, answer.body.data);
+        EXPECT(http_client_send(client, &call, &response, &err));
+        OWN(free) char *text = str_format("%d %s", response.status, response.body.data);
         EXPECT_HAS(text, rows[i].want);
     }
     http_client_close(client);

@@ -85,7 +85,7 @@ TEST(a_photo_taken_sideways_gets_the_same_labels)
 {
     OWN(network) struct network *network = open_network();
     OWN(picture) struct picture sea = sea_picture(640, 480);
-    /* what a turn by 6 stores sideways, a turn by 8 brings back */
+    /* orientation 8 reverts orientation 6 */
     picture_orient(&sea, 8);
     OWN(buf) struct buf sideways = {0};
     make_jpeg(&sea, (struct jpeg_options){0}, &sideways);
@@ -195,8 +195,8 @@ static void expect_labels(const struct labels *got, const struct label *want, si
     EXPECT_INT(got->count, count);
 }
 
-/* The tutorial's photos are not part of the project; where they lie beside it, their labels are
- * those that were measured when the heads were trained. */
+/* The tutorial's photos are not part of the project. If they exist, their labels must be those that
+ * were measured when the heads were trained. */
 TEST_IF_EXISTS("../shared/pictures", the_photos_of_the_tutorial_get_their_labels)
 {
     static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gcp-local/vision: pictures of every format, upright, within limits, however damaged. */
+/* gcp-local/vision: decoding of every format, orientation, limits, damaged files. */
 #include "base/str.h"
 #include "gcp-local/vision/picture/picture.h"
 #include "tests/helpers/pictures.h"
@@ -37,7 +37,7 @@ static char colour_at(const struct picture *picture, bool right, bool lower)
     return red && green && blue ? 'w' : red && !green ? 'r' : green ? 'g' : blue ? 'b' : '?';
 }
 
-/* The quarters read as text: upper left, upper right, lower left, lower right. */
+/* The four quarters: upper left, upper right, lower left, lower right. */
 static const char *quarters_of(const struct picture *picture, char text[5])
 {
     for (int i = 0; i < 4; i++)
@@ -159,7 +159,7 @@ TEST(a_picture_without_pixels_is_bad_image_data)
         else
             make_webp(&quarters, false, &whole);
         for (size_t len = 0; len < 40; len++) {
-            /* a copy of its own, so that reading behind the end is noticed */
+            /* a copy, so that reading past the end is detected */
             OWN(buf) struct buf head = {0};
             buf_add(&head, whole.data, len);
             EXPECT_STR(refused(&head).text, "Bad image data.");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gcp-local/vision: images:annotate, from JSON to JSON and over HTTP. */
+/* gcp-local/vision: images:annotate, as JSON and over HTTP. */
 #include "base/base64.h"
 #include "base/str.h"
 #include "gcp-local/api/field_case.h"
@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-/* A storage with three objects: a picture of the sea, a text, and one that is too large. */
+/* A storage with a picture of the sea, a text file, and objects that cannot be read. */
 static bool read_object(const char *bucket, const char *object, size_t max, struct buf *out,
                         void *context, struct err *err)
 {
@@ -30,7 +30,7 @@ static bool read_object(const char *bucket, const char *object, size_t max, stru
     return err_set(err, ERR_NOT_FOUND, "no such object");
 }
 
-/* A web of one page. */
+/* A web with one picture. */
 static bool fetch(const char *url, size_t max, struct buf *out, void *context, struct err *err)
 {
     if (str_ends(url, "sea.jpg"))
@@ -40,7 +40,6 @@ static bool fetch(const char *url, size_t max, struct buf *out, void *context, s
     return err_set(err, ERR_INPUT, "%s answered with status 404", url);
 }
 
-/* The network, a storage and a web. */
 struct fixture {
     struct network *network;
     struct buf sea;
@@ -65,7 +64,7 @@ static void own_fixture(struct fixture *local)
     buf_done(&local->sea);
 }
 
-/* The response to a request text, as text without scores; or "400: why". The caller frees. */
+/* The response to a request, without scores; or "400: why". The caller frees. */
 static char *ask(const struct fixture *fixture, const char *request)
 {
     struct err err = {0};
@@ -194,7 +193,7 @@ TEST(an_invalid_request_is_rejected_as_a_whole)
         {"{\"requests\":[7]}", "requests[0] is a number, want an object"},
         {"{\"requests\":{}}", "requests is an object, want a list"},
         {"{\"request\":[]}", "request is not known; did you mean requests?"},
-        {REQUEST("\"content\":\"!\"", "\"type\":4"), "requests[0].image.content is no base64"},
+        {REQUEST("\"content\":\"!\"", "\"type\":4"), "requests[0].image.content is not base64"},
         {REQUEST("\"content\":7", "\"type\":4"), "requests[0].image.content is a number"},
         {REQUEST("\"uri\":\"x\"", "\"type\":4"), "requests[0].image.uri is not known"},
         {REQUEST("", "\"type\":\"LABELS\""), "requests[0].features[0].type is no feature type"},
@@ -290,7 +289,7 @@ TEST(paths_of_vision_are_recognized)
         EXPECT(!vision_owns(others[i]));
 }
 
-/* A server with nothing but Vision, and a client. */
+/* A server with only Vision, and a client. */
 struct site {
     struct buf sea;
     struct vision_api *vision;
@@ -327,12 +326,12 @@ static char *send(struct site *site, const char *target, const char *body)
 {
     OWN(free) char *url =
         str_format("http://127.0.0.1:%u%s", http_server_port(site->server), target);
-    OWN(http_response) struct http_response answer = {0};
+    OWN(http_response) struct http_response response = {0};
     struct err err = {0};
     struct http_call call = {.url = url, .body = bytes_of(body)};
-    if (!http_client_send(site->client, &call, &answer, &err))
+    if (!http_client_send(site->client, &call, &response, &err))
         fail_msg("%s", err.text);
-    return str_format("%d %s", answer.status, answer.body.data ? answer.body.data : "");
+    return str_format("%d %s", response.status, response.body.data ? response.body.data : "");
 }
 
 static const char sea_request[] =
@@ -349,9 +348,9 @@ TEST(labels_are_returned_over_http)
         "/v1/projects/p/locations/us/images:annotate",
     };
     for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
-        OWN(free) char *answer = send(&site, targets[i], sea_request);
-        EXPECT(str_starts(answer, "200 "));
-        EXPECT_HAS(answer, "\"description\": \"Sky\"");
+        OWN(free) char *response = send(&site, targets[i], sea_request);
+        EXPECT(str_starts(response, "200 "));
+        EXPECT_HAS(response, "\"description\": \"Sky\"");
     }
     OWN(free) char *scores =
         send(&site, "/v1/images:annotate?fields=responses.labelAnnotations.score", sea_request);
@@ -373,27 +372,27 @@ TEST(unsupported_requests_get_googles_error)
         {"/v1/images:annotate", NULL, "404 ", "NOT_FOUND"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        OWN(free) char *answer = send(&site, rows[i].target, rows[i].body);
-        EXPECT(str_starts(answer, rows[i].status));
-        EXPECT_HAS(answer, rows[i].text);
+        OWN(free) char *response = send(&site, rows[i].target, rows[i].body);
+        EXPECT(str_starts(response, rows[i].status));
+        EXPECT_HAS(response, rows[i].text);
     }
     OWN(buf) struct buf large = {0};
     buf_add_text(&large, "{\"requests\":\"");
     memset(buf_reserve(&large, 11 << 20), 'x', 11 << 20);
     large.len += 11 << 20;
     buf_add_text(&large, "\"}");
-    OWN(free) char *answer = send(&site, "/v1/images:annotate", large.data);
-    EXPECT_HAS(answer, "Request payload size exceeds the limit: 10485760 bytes.");
+    OWN(free) char *response = send(&site, "/v1/images:annotate", large.data);
+    EXPECT_HAS(response, "Request payload size exceeds the limit: 10485760 bytes.");
 }
 
 TEST(without_weights_the_reply_says_how_to_fetch_them)
 {
     OWN(site) struct site site;
     open_site(&site, (struct vision_options){.model = "/nonexistent"});
-    OWN(free) char *answer = send(&site, "/v1/images:annotate", sea_request);
-    EXPECT(str_starts(answer, "400 "));
-    EXPECT_HAS(answer, "FAILED_PRECONDITION");
-    EXPECT_HAS(answer, "run ./scripts/fetch-weights");
+    OWN(free) char *response = send(&site, "/v1/images:annotate", sea_request);
+    EXPECT(str_starts(response, "400 "));
+    EXPECT_HAS(response, "FAILED_PRECONDITION");
+    EXPECT_HAS(response, "run ./scripts/fetch-weights");
 }
 
 TEST(a_picture_is_fetched_over_http_if_that_is_allowed)
@@ -404,7 +403,7 @@ TEST(a_picture_is_fetched_over_http_if_that_is_allowed)
                                          "\"http://127.0.0.1:%u/v1/images:annotate\"}},"
                                          "\"features\":[{\"type\":4}]}]}",
                                          http_server_port(site.server));
-    OWN(free) char *answer = send(&site, "/v1/images:annotate", request);
-    EXPECT_HAS(answer, "The URL does not appear to be accessible by us.");
-    EXPECT_HAS(answer, "answered with status 404");
+    OWN(free) char *response = send(&site, "/v1/images:annotate", request);
+    EXPECT_HAS(response, "The URL does not appear to be accessible by us.");
+    EXPECT_HAS(response, "HTTP status 404");
 }

@@ -23,21 +23,21 @@ static void own_fake_kubectl(struct fake_kubectl *fake)
 }
 
 /* Without a script there is no kubectl. */
-static struct fake_kubectl fake_kubectl(const char *script)
+static void use_fake_kubectl(struct fake_kubectl *fake, const char *script)
 {
     struct err err = {0};
-    struct fake_kubectl fake = {"/tmp/fake-kubectl-XXXXXX", str_copy(getenv("PATH"))};
-    EXPECT(mkdtemp(fake.folder));
-    OWN(free) char *file = str_format("%s/kubectl", fake.folder);
+    *fake = (struct fake_kubectl){"/tmp/fake-kubectl-XXXXXX", str_copy(getenv("PATH"))};
+    EXPECT(mkdtemp(fake->folder));
+    OWN(free) char *file = str_format("%s/kubectl", fake->folder);
     OWN(free) char *text = str_format("#!/bin/sh\n%s\n", script ? script : "");
     EXPECT(!script || file_write_unsynced(file, 0700, bytes_of(text), &err));
-    setenv("PATH", fake.folder, 1);
-    return fake;
+    setenv("PATH", fake->folder, 1);
 }
 
 static void expect_error(const char *script, const char *message)
 {
-    OWN(fake_kubectl) struct fake_kubectl fake = fake_kubectl(script);
+    OWN(fake_kubectl) struct fake_kubectl fake;
+    use_fake_kubectl(&fake, script);
     OWN(buf) struct buf out = {0};
     struct err err = {0};
     EXPECT(!kustomization_render("dir", &out, &err));
@@ -46,7 +46,8 @@ static void expect_error(const char *script, const char *message)
 
 TEST(what_kubectl_prints_is_the_result)
 {
-    OWN(fake_kubectl) struct fake_kubectl fake = fake_kubectl("echo warning >&2; echo \"$@\"");
+    OWN(fake_kubectl) struct fake_kubectl fake;
+    use_fake_kubectl(&fake, "echo warning >&2; echo \"$@\"");
     OWN(buf) struct buf out = {0};
     struct err err = {0};
     EXPECT(kustomization_render("a dir; x", &out, &err));

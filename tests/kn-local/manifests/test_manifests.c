@@ -49,6 +49,7 @@ TEST(a_kustomization_in_a_folder_is_skipped_and_subfolders_are_not_read)
     size_t errors = 0;
     OWN(free) char *lines = told("manifests/base/", &errors);
     EXPECT_INT(errors, 0);
+    EXPECT_HAS(lines, "service.serving.knative.dev/vision created\n");
     OWN(free) char *parent = told("manifests", &errors);
     EXPECT_INT(errors, 1);
     EXPECT_STR(parent, "manifests: contains no manifest (.yaml, .yml, .json); subfolders are not "

@@ -48,7 +48,7 @@ static void expect_rows(const struct row *rows, size_t count)
         EXPECT_STR(next(rows[i].schedule, rows[i].rule, rows[i].after), rows[i].then);
 }
 
-TEST(a_schedule_strikes_at_the_next_moment_that_matches_all_fields)
+TEST(a_schedule_fires_at_the_next_time_that_matches_all_fields)
 {
     static const struct row rows[] = {
         {"* * * * *", UTC, "2026-01-01T00:00:00Z", "2026-01-01T00:01:00Z"},
@@ -71,7 +71,7 @@ TEST(a_schedule_strikes_at_the_next_moment_that_matches_all_fields)
     expect_rows(rows, ARRAY_SIZE(rows));
 }
 
-TEST(a_day_and_a_weekday_together_strike_on_either)
+TEST(a_day_and_a_weekday_together_fire_on_either)
 {
     static const struct row rows[] = {
         {"0 0 13 * FRI", UTC, "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"},
@@ -83,7 +83,7 @@ TEST(a_day_and_a_weekday_together_strike_on_either)
     expect_rows(rows, ARRAY_SIZE(rows));
 }
 
-TEST(the_names_of_schedules_strike_at_midnight_or_on_the_hour)
+TEST(the_names_of_schedules_fire_at_midnight_or_on_the_hour)
 {
     static const struct row rows[] = {
         {"@hourly", UTC, "2026-01-01T00:10:00Z", "2026-01-01T01:00:00Z"},
@@ -110,7 +110,7 @@ TEST(a_schedule_follows_the_clocks_of_its_zone)
     expect_rows(rows, ARRAY_SIZE(rows));
 }
 
-TEST(a_local_time_that_is_skipped_does_not_strike)
+TEST(a_local_time_that_is_skipped_does_not_fire)
 {
     static const struct row rows[] = {
         /* Berlin went from 02:00 to 03:00 on 2026-03-29 */
@@ -122,7 +122,7 @@ TEST(a_local_time_that_is_skipped_does_not_strike)
     expect_rows(rows, ARRAY_SIZE(rows));
 }
 
-TEST(a_local_time_that_comes_twice_strikes_twice)
+TEST(a_local_time_that_comes_twice_fires_twice)
 {
     static const struct row rows[] = {
         /* Berlin went from 03:00 back to 02:00 on 2026-10-25, at 01:00 UTC */
@@ -135,28 +135,28 @@ TEST(a_local_time_that_comes_twice_strikes_twice)
     expect_rows(rows, ARRAY_SIZE(rows));
 }
 
-TEST(what_is_no_schedule_is_refused_with_the_field_that_is_wrong)
+TEST(an_invalid_schedule_is_refused_with_the_wrong_field)
 {
     static const struct {
         const char *schedule, *text;
     } rows[] = {
-        {"", "schedule has 0 fields, want 5, or 6 with seconds"},
-        {"* * * *", "schedule has 4 fields, want 5, or 6 with seconds"},
-        {"* * * * * * *", "schedule has 7 fields, want 5, or 6 with seconds"},
-        {"60 * * * *", "schedule: minute is \"60\", want 0 to 59"},
-        {"* 24 * * *", "schedule: hour is \"24\", want 0 to 23"},
-        {"* * 0 * *", "schedule: day of month is \"0\", want 1 to 31"},
-        {"* * * 13 *", "schedule: month is \"13\", want 1 to 12"},
-        {"* * * * 7", "schedule: day of week is \"7\", want 0 to 6"},
-        {"* * * * mo", "schedule: day of week is \"mo\", want 0 to 6"},
-        {"-1 * * * *", "schedule: minute is \"\", want 0 to 59"},
+        {"", "schedule has 0 fields, expected 5, or 6 with seconds"},
+        {"* * * *", "schedule has 4 fields, expected 5, or 6 with seconds"},
+        {"* * * * * * *", "schedule has 7 fields, expected 5, or 6 with seconds"},
+        {"60 * * * *", "schedule: minute is \"60\", expected 0 to 59"},
+        {"* 24 * * *", "schedule: hour is \"24\", expected 0 to 23"},
+        {"* * 0 * *", "schedule: day of month is \"0\", expected 1 to 31"},
+        {"* * * 13 *", "schedule: month is \"13\", expected 1 to 12"},
+        {"* * * * 7", "schedule: day of week is \"7\", expected 0 to 6"},
+        {"* * * * mo", "schedule: day of week is \"mo\", expected 0 to 6"},
+        {"-1 * * * *", "schedule: minute is \"\", expected 0 to 59"},
         {"5-1 * * * *", "schedule: minute: the range 5-1 runs backwards"},
-        {"*/0 * * * *", "schedule: minute: the step is \"0\", want a number from 1"},
-        {"*/x * * * *", "schedule: minute: the step is \"x\", want a number from 1"},
+        {"*/0 * * * *", "schedule: minute: the step is \"0\", expected a number from 1"},
+        {"*/x * * * *", "schedule: minute: the step is \"x\", expected a number from 1"},
         {"*-5 * * * *", "schedule: minute: a range cannot begin with *"},
-        {"1,, * * * *", "schedule: minute is \"\", want 0 to 59"},
+        {"1,, * * * *", "schedule: minute is \"\", expected 0 to 59"},
         {"@every 5m", "schedule: @every is not supported, use a cron expression"},
-        {"@reboot", "schedule: \"@reboot\" is not known, want @hourly, @daily, @weekly, @monthly "
+        {"@reboot", "schedule: unknown \"@reboot\", expected @hourly, @daily, @weekly, @monthly "
                     "or @yearly"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -178,7 +178,7 @@ TEST(a_zone_that_does_not_exist_is_refused_by_name)
     }
 }
 
-TEST(a_rule_that_is_broken_is_no_zone)
+TEST(an_invalid_rule_is_refused)
 {
     static const char *const rules[] = {"",
                                         "CE-1",
