@@ -18,7 +18,7 @@ static bool cut_end(char *text, const char *suffix)
     return true;
 }
 
-/* The name of a host without port and last dot, in lower case. */
+/* A host without its port and final dot, in lower case. */
 static char *plain_host(const char *host)
 {
     char *plain = str_copy_bytes((struct bytes){host, strcspn(host, ":")});
@@ -30,7 +30,7 @@ static char *plain_host(const char *host)
 static bool parse_host(const char *host, struct address *address)
 {
     if (str_starts(host, "127."))
-        return false; /* the usual case: our own address and no name */
+        return false; /* the usual case: our own address, not a name */
     OWN(free) char *name = plain_host(host);
     if (!cut_end(name, ".svc.cluster.local") && !cut_end(name, ".svc") &&
         !cut_end(name, ".localhost"))
@@ -76,7 +76,7 @@ static bool is_own_port(const struct url *url, const char *root)
            (str_equal(url->host, own.host) || str_equal(url->host, "localhost"));
 }
 
-/* A URL that names a channel or service of ours, by its host or by our own port and a path, stands
+/* A URL that names a channel or service of ours, by its host or by our own port and a path, means
  * for that. False when it does not. address and url own what found borrows. */
 static bool is_ours(const struct runtime_destination *target, const char *root,
                     struct address *address, struct url *url, struct runtime_destination *found)

@@ -15,7 +15,8 @@ void dataplane_io_end(struct dataplane_io *io)
     while (count > 1)
         if (atomic_compare_exchange_weak(&io->inflight.count, &count, count - 1))
             return;
-    pthread_mutex_lock(&io->inflight.lock); /* whoever waits for the last one may free all this */
+    pthread_mutex_lock(
+        &io->inflight.lock); /* dataplane_io_wait_idle may return, and all this be freed */
     if (atomic_fetch_sub(&io->inflight.count, 1) == 1)
         pthread_cond_broadcast(&io->inflight.ended);
     pthread_mutex_unlock(&io->inflight.lock);

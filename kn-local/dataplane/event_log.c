@@ -161,7 +161,7 @@ bool event_log_reader_has_room(const struct event_log_reader *reader)
 
 void event_log_reader_take(struct event_log_reader *reader, uint64_t number, size_t size)
 {
-    /* those between are not in the log any more */
+    /* the log no longer has those between */
     if (number > reader->next)
         number_set_add(&reader->done, reader->next, number);
     reader->next = number + 1;
@@ -327,11 +327,10 @@ static void check_item(const struct event_log_item *item, void *context)
     if (is_open(reconciliation->writer, item, keep) || keep)
         return;
     if (item->reader)
-        log_warning("%s: what was kept for the subscription %s is removed; it does not exist any "
-                    "longer",
+        log_warning("%s: what was kept for the subscription %s is removed; it no longer exists",
                     item->log_name, item->reader_name);
     else
-        log_warning("%s: what was kept on disk is removed; the channel does not exist any longer",
+        log_warning("%s: what was kept on disk is removed; the channel no longer exists",
                     item->log_name);
     struct removal *removal = alloc_zeroed(sizeof(*removal));
     *removal = (struct removal){.id = item->reader ? item->reader : item->log,

@@ -39,7 +39,7 @@ void event_log_writer_pause(struct event_log_writer *writer);
  * on io's monotonic clock; INT64_MAX: when there is a call of this header. */
 int64_t event_log_writer_step(struct event_log_writer *writer);
 
-/* Writes what is still to be written, and ends the thread. Nothing may be appended any more. */
+/* Writes what is still to be written, and ends the thread. Nothing may be appended after it. */
 void event_log_writer_stop(struct event_log_writer *writer);
 
 /* Frees it, after all logs were closed. NULL is fine. */

@@ -23,7 +23,7 @@ struct receipt {
     atomic_int status;
     const char *_Atomic reason; /* of the first failure; a literal */
     atomic_bool answered;
-    bool async;   /* a delivery that fails (500) is not told: the channel has accepted the event */
+    bool async;   /* a failed delivery (500) is not reported: the channel has accepted the event */
     bool refused; /* the event was not taken, for now: it is full, starting, or out of disk */
     struct budget *budget;
     size_t bytes; /* counted in the budget until nothing is open */

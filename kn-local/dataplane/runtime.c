@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The data plane's life: from opening to the end, and the world around it. */
+/* Opens, runs and stops the data plane, and connects it to sockets, clocks and threads. */
 #include "kn-local/dataplane/runtime_private.h"
 
 #include "base/file.h"
@@ -212,7 +212,7 @@ static void free_options(struct runtime *runtime)
 }
 
 /* Sockets and threads. The logs of pods of an earlier run are of no use. */
-static bool open_world(struct runtime *runtime, struct err *err)
+static bool open_io(struct runtime *runtime, struct err *err)
 {
     if (!file_make_dirs(runtime->data_dir, err) || !file_remove_tree(runtime->pods_dir, err) ||
         !file_make_dirs(runtime->pods_dir, err) || !(runtime->loop = event_loop_open(err)) ||
@@ -255,7 +255,7 @@ struct runtime *runtime_open(const struct runtime_options *options, struct err *
     runtime->simulated = options->io != NULL;
     if (runtime->simulated)
         runtime->io = *options->io;
-    bool ok = runtime->simulated || open_world(runtime, err);
+    bool ok = runtime->simulated || open_io(runtime, err);
     runtime->io.take = take;
     runtime->io.plane = runtime;
     thread_cond_init(&runtime->io.inflight.ended);
@@ -325,7 +325,7 @@ static void cut(struct runtime *runtime)
     pthread_mutex_unlock(&runtime->change);
 }
 
-static void close_world(struct runtime *runtime)
+static void close_io(struct runtime *runtime)
 {
     int64_t drain_ns =
         runtime->options.drain_ns ? runtime->options.drain_ns : DRAIN_SEC * NS_PER_SEC;
@@ -350,7 +350,7 @@ void runtime_close(struct runtime *runtime)
     if (runtime->simulated)
         cut(runtime);
     else
-        close_world(runtime);
+        close_io(runtime);
     if (runtime->writer)
         event_log_writer_stop(runtime->writer);
     runtime_free_entries(runtime);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The data plane: channels, subscriptions, services and sources as processes. It knows nothing of
- * Kubernetes: whoever reads manifests (the controllers) tells it what there should be, and it tells
- * what became of that.
+ * Kubernetes: the controllers apply what should exist, and a listener hears what became of it.
  *
  * All calls may come from any thread. What is passed in is borrowed for the call; the runtime
- * copies what it keeps. Every apply makes or changes, and is cheap when nothing changed; every
- * remove stops what ran and is harmless when there was nothing. */
+ * copies what it keeps. Each apply creates or changes, and is cheap when nothing changed; each
+ * remove stops what ran, and does nothing when there was nothing. */
 #ifndef KN_LOCAL_DATAPLANE_RUNTIME_H
 #define KN_LOCAL_DATAPLANE_RUNTIME_H
 
@@ -17,8 +16,8 @@
 
 struct runtime;
 
-/* False and err: ERR_INPUT when what is asked for makes no sense (a schedule that is none), else
- * why it cannot be (disk full). What was there before stays as it was. */
+/* False and err: ERR_INPUT when what is asked for is not valid (a schedule, say), else why it
+ * cannot be done (the disk is full). What existed before stays as it was. */
 bool runtime_apply_channel(struct runtime *runtime, const struct runtime_channel *channel,
                            struct err *err);
 bool runtime_apply_subscription(struct runtime *runtime,
@@ -33,7 +32,7 @@ bool runtime_apply_ping(struct runtime *runtime, const struct runtime_ping *ping
  * cannot be resolved, say). What durable channels keep for it stays. */
 void runtime_keep(struct runtime *runtime, struct resource_id id);
 
-/* Ends it: its processes are stopped, the events that a channel still holds for it are dropped. */
+/* Stops its processes, and drops the events that a channel still holds for it. */
 void runtime_remove(struct runtime *runtime, struct resource_id id);
 
 /* Checks a PingSource's schedule and timezone (NULL = none) before anything is applied. */
@@ -46,20 +45,21 @@ char *runtime_address(const struct runtime *runtime, const struct runtime_destin
 /* Stops a pod now; a service's or source's is replaced when it is needed. False: no such pod. */
 bool runtime_delete_pod(struct runtime *runtime, const char *ns, const char *pod);
 
-/* Appends to out the whole lines from `at` on, as many as fit out->max, and moves `at` behind them.
- * Nothing appended: no more for now, and *ended says whether there can come more. Works for pods
- * that have ended until POD_GONE. False and err: ERR_NOT_FOUND (no such pod, no previous run). */
+/* Appends whole lines to out, from `at` on, as many as fit into out->max, and moves `at` to their
+ * end. Nothing appended: there is no more for now, and *ended says whether more can come. Works for
+ * pods that have ended until POD_GONE. False and err: ERR_NOT_FOUND (no such pod, no previous run).
+ */
 bool runtime_log_read(struct runtime *runtime, const struct serving_log_request *request,
                       struct serving_log_position *at, struct buf *out, bool *ended,
                       struct err *err);
 
-/* NULL and err: the port is in use, the data directory is not writable. Until runtime_begin the
+/* NULL and err: the port is in use, or the data directory is not writable. Until runtime_begin the
  * data plane answers 503 with Retry-After: an event that came before the subscriptions of its
- * channel would be taken and reach nobody. */
+ * channel would be accepted and never delivered. */
 struct runtime *runtime_open(const struct runtime_options *options, struct err *err);
 
-/* All that there should be from the start has been applied: what durable channels keep of others is
- * removed, deliveries begin, events are taken. */
+/* Call it when all that exists at the start has been applied: removes what durable channels keep of
+ * anything else, begins deliveries, and accepts events. */
 void runtime_begin(struct runtime *runtime);
 
 /* Begins the end: takes no more events, hands out none. What is under way goes on. */

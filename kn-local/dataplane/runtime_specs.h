@@ -15,21 +15,19 @@
 struct runtime_destination {
     enum { DESTINATION_NONE, DESTINATION_URL, DESTINATION_CHANNEL, DESTINATION_SERVICE } to;
     const char *ns, *name; /* of the channel or service */
-    const char
-        *url; /* DESTINATION_URL: absolute; else a path and query behind its address, or NULL */
+    const char *url; /* DESTINATION_URL: absolute; else path and query below its address, or NULL */
 };
 
 struct runtime_channel {
     const char *ns, *name;
     bool durable; /* kept on disk, 202 once the event is safe; else in memory */
-    bool
-        async; /* in memory only: 202 before the deliveries (messaging.knative.dev/async-handler) */
+    bool async;   /* in memory only: 202 before the deliveries */
 };
 
 /* Ordered: the next event is sent when the one before has ended, with all its retries. */
 enum runtime_order { RUNTIME_UNORDERED, RUNTIME_ORDERED };
 
-/* A subscription takes part once its channel is there too, in whatever order they come. */
+/* A subscription takes effect once its channel exists too, in whatever order they are applied. */
 struct runtime_subscription {
     const char *ns, *name;
     const char *channel; /* its name, in the same namespace */
