@@ -319,9 +319,12 @@ static void cut(struct runtime *runtime)
     pthread_mutex_lock(&runtime->change);
     atomic_store(&runtime->io.cut, true);
     stop_subscriptions(runtime, true);
-    for (struct entry *entry = runtime->entries; entry; entry = entry->hh.next)
+    for (struct entry *entry = runtime->entries; entry; entry = entry->hh.next) {
         if (entry->type == ENTRY_REVISION)
             revision_end(entry->revision);
+        if (entry->type == ENTRY_PING) /* while there is a loop that its timers are in */
+            ping_source_stop(move_ptr(&entry->ping));
+    }
     pthread_mutex_unlock(&runtime->change);
 }
 

@@ -110,7 +110,8 @@ static void free_entry(struct entry *entry, bool forget)
         revision_release(entry->revision);
         break;
     case ENTRY_PING:
-        ping_source_stop(entry->ping);
+        if (entry->ping) /* NULL at the end */
+            ping_source_stop(entry->ping);
         break;
     }
     free(entry->key);

@@ -903,6 +903,26 @@ TEST(a_pingsource_sends_its_event_by_the_clock)
                    (struct resource_id){RESOURCE_SOURCE, "default", "pingsource/tick"});
 }
 
+TEST(the_end_does_not_wait_for_a_pingsource_that_tries_again)
+{
+    OWN(fixture) struct fixture fixture;
+    OWN(sink) struct sink sink;
+    struct err err = {0};
+    fixture_open(&fixture);
+    runtime_close(fixture.runtime);
+    fixture.drain_ns = NS_PER_MS;
+    begin_runtime(&fixture);
+    sink_open(&sink);
+    sink.status = 503;
+    OWN(free) char *url = sink_url(&sink);
+    struct runtime_ping ping = {.ns = "default",
+                                .name = "pingsource/tick",
+                                .schedule = "* * * * * *",
+                                .sink = {.to = DESTINATION_URL, .url = url}};
+    EXPECT(runtime_apply_ping(fixture.runtime, &ping, &err));
+    sink_wait(&sink, 2);
+}
+
 TEST(a_pingsource_with_a_bad_schedule_or_zone_is_refused)
 {
     OWN(fixture) struct fixture fixture;
