@@ -9,7 +9,7 @@ COPY scripts/setup scripts/packages scripts/
 RUN scripts/setup build images && rm -rf /var/lib/apt/lists/*
 COPY . .
 RUN make -j"$(nproc)" && \
-    for program in message-dumper vision translate pubsub-source gcp-local; do \
+    for program in $(awk '!/^#/ { print $1 }' scripts/services); do \
         scripts/image-root "$program" "/images/$program" || exit 1; \
     done
 

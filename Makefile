@@ -5,6 +5,7 @@
 
 VERSION := 0.1.0
 PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
 DESTDIR ?=
 CC      := gcc
 CXX     := g++
@@ -12,6 +13,8 @@ SECONDS ?= 10
 TAG     ?= v1
 
 LIBRARIES := base net cloudevents gcp bridge
+# a program that tests build: the example of docs/services.md
+EXAMPLE   := docs/examples/hello-service
 PROGRAMS  := $(patsubst %/main.c,%,$(wildcard */main.c))
 # what tests link of the programs: also a folder whose main.c is still to come
 FOLDERS   := $(filter-out $(LIBRARIES) tests build,$(patsubst %/,%,$(sort $(dir $(wildcard */*.c)))))
@@ -26,7 +29,7 @@ variant := $(strip $(subst $(comma),-,$(SANITIZE)) $(filter-out gcc,$(notdir $(C
 BUILD   := build$(if $(variant),/$(subst $(space),-,$(variant)))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wvla -Werror
-HARDEN   := -fstack-protector-strong -fPIC -fcf-protection
+HARDEN   := -fvisibility=hidden -fstack-protector-strong -fPIC -fcf-protection
 ifeq ($(findstring clang,$(CC)),) # clang 14 wants a second flag for this one
 HARDEN   += -ftrivial-auto-var-init=zero
 endif
@@ -53,7 +56,9 @@ parts   = $(filter-out $(1)/main.c,$(call sources,$(1)))
 LIBRARY_FILES := $(foreach l,$(LIBRARIES),$(BUILD)/lib/$(l).a)
 PROGRAM_PARTS := $(foreach p,$(FOLDERS),$(if $(call parts,$(p)),$(BUILD)/lib/$(p).a))
 PROGRAM_FILES := $(addprefix $(BUILD)/,$(PROGRAMS))
-LIBGCP        := $(BUILD)/libgcp.so.0
+# the major version is the SONAME: see docs/gcp.md
+SONAME        := libgcp.so.$(firstword $(subst ., ,$(VERSION)))
+LIBGCP        := $(BUILD)/$(SONAME)
 TEST_FILES    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(shell find tests -name 'test_*.c')))
 TEST_HELPERS  := $(BUILD)/lib/tests/helpers.a
 FUZZERS       := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -91,17 +96,18 @@ LINK_ORDER = $(foreach l,bridge gcp cloudevents net base,$(BUILD)/lib/$(l).a)
 
 define program
 $(BUILD)/$(1): $(BUILD)/obj/$(1)/main.c.o $(filter %/$(1).a,$(PROGRAM_PARTS)) $(LIBRARY_FILES)
+	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)
 	$(Q)$(CC) $(LINK_FLAGS) -o $$@ $(BUILD)/obj/$(1)/main.c.o $(filter %/$(1).a,$(PROGRAM_PARTS)) $(LINK_ORDER) $(EXTERNAL)
 endef
-$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+$(foreach p,$(PROGRAMS) $(EXAMPLE),$(eval $(call program,$(p))))
 
 # only what gcp.h declares can be seen from outside
 $(LIBGCP): $(LIBRARY_FILES) gcp/libgcp.map
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(filter-out -pie,$(LINK_FLAGS)) -shared -Wl,-soname,libgcp.so.0 -Wl,-Bsymbolic-functions -Wl,--version-script=gcp/libgcp.map \
+	$(Q)$(CC) $(filter-out -pie,$(LINK_FLAGS)) -shared -Wl,-soname,$(SONAME) -Wl,-Bsymbolic-functions -Wl,--version-script=gcp/libgcp.map \
 	    -o $@ -Wl,--whole-archive $(BUILD)/lib/gcp.a -Wl,--no-whole-archive $(BUILD)/lib/net.a $(BUILD)/lib/base.a $(EXTERNAL)
-	@ln -sf libgcp.so.0 $(BUILD)/libgcp.so
+	@ln -sf $(SONAME) $(BUILD)/libgcp.so
 
 # ---- tests -------------------------------------------------------------------------------------
 
@@ -111,7 +117,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.c.o $(TEST_HELPERS) $(PROGRAM_PARTS) $(LI
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LINK_FLAGS) -o $@ $< $(TEST_HELPERS) $(PROGRAM_PARTS) $(LINK_ORDER) -lcmocka $(EXTERNAL)
 
-tests: all $(TEST_FILES)
+tests: all $(TEST_FILES) $(BUILD)/$(EXAMPLE)
 
 test: ## run all tests under ASan and UBSan (SANITIZE=thread: the C tests under TSan)
 	@SANITIZE='$(or $(SANITIZE),address,undefined)' MAKE='$(MAKE)' tests/run
@@ -162,15 +168,17 @@ coverage: ## lines that the tests run, as text under build/coverage
 # ---- installing --------------------------------------------------------------------------------
 
 install: all ## install programs, man pages, libgcp, its header and pkg-config file under PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/libgcp/base \
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include/libgcp/base \
 	    $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(PROGRAM_FILES) $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(LIBGCP) $(DESTDIR)$(PREFIX)/lib
-	ln -sf libgcp.so.0 $(DESTDIR)$(PREFIX)/lib/libgcp.so
+	install -m 755 $(LIBGCP) $(DESTDIR)$(LIBDIR)/libgcp.so.$(VERSION)
+	ln -sf libgcp.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libgcp.so
 	install -m 644 gcp/gcp.h $(DESTDIR)$(PREFIX)/include/libgcp
 	install -m 644 base/bytes.h base/err.h $(DESTDIR)$(PREFIX)/include/libgcp/base
 	$(if $(wildcard docs/man/*.1),install -m 644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1)
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' gcp/libgcp.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libgcp.pc
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' gcp/libgcp.pc.in \
+	    > $(DESTDIR)$(LIBDIR)/pkgconfig/libgcp.pc
 
 # ---- images --------------------------------------------------------------------------------------
 

@@ -23,7 +23,8 @@ static void sanitize(char *text, size_t size, bool cut)
             *c = *c == '\n' || *c == '\t' ? ' ' : '?';
 }
 
-static void set(struct err *err, int status, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void set(struct err *err, int status, const char *fmt,
+                                                      va_list args)
 {
     DEBUG_ASSERT(err->status == 0 && status != 0);
     if (err->status)

@@ -30,6 +30,8 @@ struct err {
     char text[512];      /* one line, outermost context first */
 };
 
+#pragma GCC visibility push(default) /* libgcp exports these */
+
 /* Writes a failure. Returns false, so that failing is one line. Text that is too long ends in
  * "..."; line breaks and tabs become spaces, other control characters '?'. */
 bool err_set(struct err *err, int status, const char *fmt, ...)
@@ -45,5 +47,7 @@ bool err_set_reason(struct err *err, int status, const char *reason, const char 
 
 /* Puts context and ": " before the text of a failure, and keeps its status. Returns false. */
 bool err_wrap(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#pragma GCC visibility pop
 
 #endif

@@ -2,6 +2,7 @@
 /* Decides what follows an attempt to deliver an event: Knative's rules as pure functions. */
 #include "cloudevents/delivery_policy.h"
 
+#include "base/backoff.h"
 #include "base/base64.h"
 #include "base/str.h"
 #include "base/timestamp.h"
@@ -49,25 +50,12 @@ bool delivery_policy_retryable(int status)
  * wait, and a backoff without a delay, or a delay without a backoff, does not wait. */
 static int64_t backoff_ns(const struct delivery_policy *policy, int attempt)
 {
-    enum { MAX_DOUBLINGS = 40 };
     if (policy->delay_ns <= 0 || policy->backoff == BACKOFF_NONE)
         return 0;
-    int64_t factor = policy->backoff == BACKOFF_LINEAR ? attempt
-                     : attempt < MAX_DOUBLINGS         ? INT64_C(1) << attempt
-                                                       : INT64_C(1) << MAX_DOUBLINGS;
-    int64_t wait;
-    return __builtin_mul_overflow(policy->delay_ns, factor, &wait) ? INT64_MAX : wait;
-}
-
-/* A Retry-After: seconds or a date. 0 when absent, past or not valid. */
-static int64_t retry_after_ns(const char *text, int64_t now_ns)
-{
-    int64_t value;
-    if (!text)
-        return 0;
-    if (str_int(text, 0, INT64_MAX / NS_PER_SEC, &value))
-        return value * NS_PER_SEC;
-    return timestamp_parse_http(text, &value) && value > now_ns ? value - now_ns : 0;
+    if (policy->backoff == BACKOFF_EXPONENTIAL)
+        return backoff_exponential_ns(policy->delay_ns, INT64_MAX, attempt);
+    int64_t wait_ns;
+    return __builtin_mul_overflow(policy->delay_ns, attempt, &wait_ns) ? INT64_MAX : wait_ns;
 }
 
 struct delivery_step delivery_policy_next(const struct delivery_policy *policy, int attempt,
@@ -80,9 +68,8 @@ struct delivery_step delivery_policy_next(const struct delivery_policy *policy, 
 
     int64_t wait_ns = backoff_ns(policy, attempt);
     if (policy->retry_after_max_ns > 0 && (result->status == 429 || result->status == 503)) {
-        int64_t asked_wait_ns = retry_after_ns(result->retry_after, now_ns);
-        if (asked_wait_ns > policy->retry_after_max_ns)
-            asked_wait_ns = policy->retry_after_max_ns;
+        int64_t asked_wait_ns =
+            backoff_retry_after_ns(result->retry_after, now_ns, policy->retry_after_max_ns);
         if (asked_wait_ns > wait_ns)
             wait_ns = asked_wait_ns;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Translate: v2 and v3 behind the same calls.
+/* Translation, API v2 or v3.
  * API: cloud.google.com/translate/docs/reference/rest */
 #include "base/str.h"
 #include "gcp/client/client.h"
@@ -22,28 +22,28 @@ void gcp_languages_done(struct gcp_languages *languages)
     *languages = (struct gcp_languages){0};
 }
 
-/* Where v3 does a thing: "/v3/projects/P[/locations/L]" and what follows. NULL and err without a
- * project. The caller frees. */
-static char *v3_target(const struct gcp *gcp, const char *what, struct err *err)
+/* "/v3/projects/P[/locations/L]" and suffix. NULL and err without a project. The caller frees. */
+static char *v3_target(const struct gcp *gcp, const char *suffix, struct err *err)
 {
     if (!gcp->project) {
         err_set(err, ERR_INTERNAL, "Translate v3 needs a project; set GOOGLE_CLOUD_PROJECT");
         return NULL;
     }
-    const char *place = gcp->translate_place;
-    return str_format("/v3/projects/%s%s%s%s", gcp->project, place ? "/locations/" : "",
-                      place ? place : "", what);
+    const char *location = gcp->translate_location;
+    return str_format("/v3/projects/%s%s%s%s", gcp->project, location ? "/locations/" : "",
+                      location ? location : "", suffix);
 }
 
-/* Posts body to a target of v2 or to its counterpart of v3. New reference to the reply. */
-static json_t *ask(struct gcp *gcp, const char *v2, const char *v3, const json_t *body,
-                   struct err *err)
+/* Posts body to the v2 target, or with v3 to the target with that suffix. Returns the response, a
+ * new reference. */
+static json_t *post(struct gcp *gcp, const char *v2, const char *v3, const json_t *body,
+                    struct err *err)
 {
     OWN(free) char *target = gcp->translate_v3 ? v3_target(gcp, v3, err) : str_copy(v2);
     if (!target)
         return NULL;
     if (!body) {
-        err_set(err, ERR_INPUT, "the text or a language is no UTF-8");
+        err_set(err, ERR_INPUT, "the text or a language is not valid UTF-8");
         return NULL;
     }
     struct google_call call = {.api = GCP_API_TRANSLATE, .target = target, .json = body};
@@ -54,39 +54,38 @@ static json_t *ask(struct gcp *gcp, const char *v2, const char *v3, const json_t
 }
 
 static json_t *translate_request(const struct gcp *gcp, const char *text, const char *from,
-                                 const char *to)
+                                 const char *context)
 {
     const char *source = str_empty(from) ? NULL : from;
     if (gcp->translate_v3)
         return json_pack("{s:[s], s:s, s:s*, s:s}", "contents", text, "mimeType", "text/plain",
-                         "sourceLanguageCode", source, "targetLanguageCode", to);
-    /* format: without it the text is taken for HTML, and the answer is escaped */
-    return json_pack("{s:[s], s:s, s:s*, s:s}", "q", text, "target", to, "source", source, "format",
-                     "text");
+                         "sourceLanguageCode", source, "targetLanguageCode", context);
+    /* without format the API reads the text as HTML and escapes the result */
+    return json_pack("{s:[s], s:s, s:s*, s:s}", "q", text, "target", context, "source", source,
+                     "format", "text");
 }
 
 static bool read_translation(const struct gcp *gcp, const json_t *reply,
                              struct gcp_translation *translation, struct err *err)
 {
-    struct jread at = jread_open(reply, "Translate's reply", ERR_UPSTREAM, err);
-    struct jread data = gcp->translate_v3 ? at : jread_obj(&at, "data");
+    struct jread reader = jread_open(reply, "Translate's reply", ERR_UPSTREAM, err);
+    struct jread data = gcp->translate_v3 ? reader : jread_obj(&reader, "data");
     struct jread list = jread_list(&data, "translations");
     struct jread first = jread_item(&list, 0);
     const char *detected = gcp->translate_v3 ? "detectedLanguageCode" : "detectedSourceLanguage";
     translation->text = str_copy(jread_str(&first, "translatedText"));
     translation->detected = str_copy(jread_str_or(&first, detected, NULL));
-    return jread_ok(&at);
+    return jread_ok(&reader);
 }
 
-bool gcp_translate(struct gcp *gcp, const char *text, const char *from, const char *to,
+bool gcp_translate(struct gcp *gcp, const char *text, const char *from, const char *context,
                    struct gcp_translation *translation, struct err *err)
 {
-    json_auto_t *body = translate_request(gcp, text, from, to);
-    json_auto_t *reply = ask(gcp, "/language/translate/v2", ":translateText", body, err);
+    json_auto_t *body = translate_request(gcp, text, from, context);
+    json_auto_t *reply = post(gcp, "/language/translate/v2", ":translateText", body, err);
     return reply && read_translation(gcp, reply, translation, err);
 }
 
-/* Appends a language whose code is at `key`. */
 static void add_language(struct gcp_languages *languages, struct jread *item, const char *key,
                          const char *name_key)
 {
@@ -102,12 +101,12 @@ static void add_language(struct gcp_languages *languages, struct jread *item, co
 static bool read_detected(const struct gcp *gcp, const json_t *reply,
                           struct gcp_languages *languages, struct err *err)
 {
-    struct jread at = jread_open(reply, "Translate's reply", ERR_UPSTREAM, err);
+    struct jread reader = jread_open(reply, "Translate's reply", ERR_UPSTREAM, err);
     struct jread data, all, list;
     if (gcp->translate_v3) {
-        list = jread_list(&at, "languages");
+        list = jread_list(&reader, "languages");
     } else {
-        data = jread_obj(&at, "data");
+        data = jread_obj(&reader, "data");
         all = jread_list(&data, "detections");
         list = jread_item_list(&all, 0);
     }
@@ -115,7 +114,7 @@ static bool read_detected(const struct gcp *gcp, const json_t *reply,
         struct jread item = jread_item(&list, i);
         add_language(languages, &item, gcp->translate_v3 ? "languageCode" : "language", "name");
     }
-    return jread_ok(&at);
+    return jread_ok(&reader);
 }
 
 bool gcp_translate_detect(struct gcp *gcp, const char *text, struct gcp_languages *languages,
@@ -124,7 +123,7 @@ bool gcp_translate_detect(struct gcp *gcp, const char *text, struct gcp_language
     json_auto_t *body = gcp->translate_v3
                             ? json_pack("{s:s, s:s}", "content", text, "mimeType", "text/plain")
                             : json_pack("{s:[s]}", "q", text);
-    json_auto_t *reply = ask(gcp, "/language/translate/v2/detect", ":detectLanguage", body, err);
+    json_auto_t *reply = post(gcp, "/language/translate/v2/detect", ":detectLanguage", body, err);
     return reply && read_detected(gcp, reply, languages, err);
 }
 
@@ -150,8 +149,8 @@ bool gcp_translate_languages(struct gcp *gcp, const char *display, struct gcp_la
     if (!reply)
         return gcp_err_for_handler(err);
 
-    struct jread at = jread_open(reply, "Translate's reply", ERR_UPSTREAM, err);
-    struct jread data = gcp->translate_v3 ? at : jread_obj(&at, "data");
+    struct jread reader = jread_open(reply, "Translate's reply", ERR_UPSTREAM, err);
+    struct jread data = gcp->translate_v3 ? reader : jread_obj(&reader, "data");
     struct jread list = jread_list_or_empty(&data, "languages");
     for (size_t i = 0; i < jread_count(&list); i++) {
         struct jread item = jread_item(&list, i);
@@ -160,5 +159,5 @@ bool gcp_translate_languages(struct gcp *gcp, const char *display, struct gcp_la
         else
             add_language(languages, &item, "language", "name");
     }
-    return jread_ok(&at);
+    return jread_ok(&reader);
 }

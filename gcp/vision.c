@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Vision: labels for a picture.
+/* Vision: labels of a picture.
  * API: cloud.google.com/vision/docs/reference/rest/v1/images/annotate */
 #include "base/base64.h"
 #include "base/str.h"
 #include "gcp/client/client.h"
 
 enum {
-    MOST_LABELS = 100,
-    MOST_PICTURE = 7500 * 1000, /* so that its base64 fits Google's 10 MB of JSON */
+    MAX_LABELS = 100,
+    MAX_PICTURE_BYTES = 7500 * 1000, /* its base64 must fit Google's limit of 10 MB of JSON */
 };
 
 void gcp_labels_done(struct gcp_labels *labels)
@@ -20,8 +20,8 @@ void gcp_labels_done(struct gcp_labels *labels)
     *labels = (struct gcp_labels){0};
 }
 
-/* A picture's own failure comes inside a success, as a gRPC code. What may pass is tried again by
- * whoever sent us the event; no other picture would be found by trying again. */
+/* The error for one picture is a gRPC code in a successful response. ERR_UNAVAILABLE for a
+ * temporary one, so that the sender of the event sends it again. */
 static bool fail_picture(struct jread *error, struct err *err)
 {
     enum {
@@ -35,16 +35,16 @@ static bool fail_picture(struct jread *error, struct err *err)
     const char *message = jread_str_or(error, "message", "");
     if (!jread_ok(error))
         return false;
-    bool passing = code == DEADLINE_EXCEEDED || code == RESOURCE_EXHAUSTED || code == INTERNAL ||
-                   code == UNAVAILABLE || code == UNKNOWN;
-    return err_set(err, passing ? ERR_UNAVAILABLE : ERR_INPUT, "Vision: %s",
+    bool temporary = code == DEADLINE_EXCEEDED || code == RESOURCE_EXHAUSTED || code == INTERNAL ||
+                     code == UNAVAILABLE || code == UNKNOWN;
+    return err_set(err, temporary ? ERR_UNAVAILABLE : ERR_INPUT, "Vision: %s",
                    *message ? message : "the picture cannot be labelled");
 }
 
 static bool read_labels(const json_t *reply, struct gcp_labels *labels, struct err *err)
 {
-    struct jread at = jread_open(reply, "Vision's reply", ERR_UPSTREAM, err);
-    struct jread responses = jread_list(&at, "responses");
+    struct jread reader = jread_open(reply, "Vision's reply", ERR_UPSTREAM, err);
+    struct jread responses = jread_list(&reader, "responses");
     struct jread response = jread_item(&responses, 0);
     if (jread_has(&response, "error")) {
         struct jread error = jread_obj(&response, "error");
@@ -61,18 +61,18 @@ static bool read_labels(const json_t *reply, struct gcp_labels *labels, struct e
             .score = jread_real_or(&item, "score", 0),
         };
     }
-    return jread_ok(&at);
+    return jread_ok(&reader);
 }
 
-/* image is taken over. */
-static bool annotate(struct gcp *gcp, json_t *image, int most, struct gcp_labels *labels,
+/* Takes the reference to image. */
+static bool annotate(struct gcp *gcp, json_t *image, int max_labels, struct gcp_labels *labels,
                      struct err *err)
 {
-    int count = most < 1 ? 1 : most > MOST_LABELS ? MOST_LABELS : most;
+    int count = max_labels < 1 ? 1 : max_labels > MAX_LABELS ? MAX_LABELS : max_labels;
     json_auto_t *body = json_pack("{s:[{s:o, s:[{s:s, s:i}]}]}", "requests", "image", image,
                                   "features", "type", "LABEL_DETECTION", "maxResults", count);
     if (!body)
-        return err_set(err, ERR_INPUT, "the picture's address is no UTF-8");
+        return err_set(err, ERR_INPUT, "the picture's URI is not valid UTF-8");
     struct google_call call = {
         .api = GCP_API_VISION, .target = "/v1/images:annotate", .json = body};
     json_auto_t *reply = google_call_json(gcp, &call, err);
@@ -81,23 +81,24 @@ static bool annotate(struct gcp *gcp, json_t *image, int most, struct gcp_labels
     return read_labels(reply, labels, err);
 }
 
-bool gcp_vision_labels(struct gcp *gcp, const char *uri, int most, struct gcp_labels *labels,
+bool gcp_vision_labels(struct gcp *gcp, const char *uri, int max_labels, struct gcp_labels *labels,
                        struct err *err)
 {
     if (!str_starts(uri, "gs://") && !str_starts(uri, "https://") && !str_starts(uri, "http://"))
-        return err_set(err, ERR_INPUT, "%s is no address of a picture, want gs:// or https://",
+        return err_set(err, ERR_INPUT, "%s is not the URI of a picture, want gs:// or https://",
                        uri);
-    return annotate(gcp, json_pack("{s:{s:s}}", "source", "imageUri", uri), most, labels, err);
+    return annotate(gcp, json_pack("{s:{s:s}}", "source", "imageUri", uri), max_labels, labels,
+                    err);
 }
 
-bool gcp_vision_labels_of(struct gcp *gcp, struct bytes picture, int most,
+bool gcp_vision_labels_of(struct gcp *gcp, struct bytes picture, int max_labels,
                           struct gcp_labels *labels, struct err *err)
 {
     if (picture.len == 0)
         return err_set(err, ERR_INPUT, "the picture is empty");
-    if (picture.len > MOST_PICTURE)
-        return err_set(err, ERR_INPUT, "a picture of %zu bytes is over Vision's 7.5 MB",
+    if (picture.len > MAX_PICTURE_BYTES)
+        return err_set(err, ERR_INPUT, "the picture has %zu bytes; Vision accepts at most 7.5 MB",
                        picture.len);
     OWN(free) char *content = base64_encode(picture);
-    return annotate(gcp, json_pack("{s:s}", "content", content), most, labels, err);
+    return annotate(gcp, json_pack("{s:s}", "content", content), max_labels, labels, err);
 }

@@ -18,7 +18,7 @@ static bool run(const struct kn_options *options, struct err *err)
 {
     char self[PATH_MAX];
     if (!realpath("/proc/self/exe", self))
-        return err_set(err, ERR_INTERNAL, "cannot find my own program");
+        return err_set(err, ERR_INTERNAL, "cannot find the path of this program");
     const char *program_dir = dirname(self);
     switch (options->command) {
     case KN_UP:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The last events, to look at without reading logs: bounded in count and bytes. */
+/* The last events, for GET /events: limited in number and bytes. */
 #include "message-dumper/history.h"
 
 #include "base/base64.h"
@@ -12,28 +12,28 @@
 struct entry {
     int64_t received_ns;
     struct ce_event event; /* attributes only */
-    char *texts;           /* the event's texts lie in it */
-    size_t text_bytes;
+    char *strings;         /* the event's strings point into it */
+    size_t string_bytes;
     struct gcp_message message;
-    size_t omitted; /* bytes of the payload, when it was too large to keep */
-    size_t bytes;   /* what all this takes, about */
+    size_t omitted; /* size of the payload when it was too large to keep, else 0 */
+    size_t bytes;   /* approximate size of the entry */
 };
 
-/* The entries are a ring: the oldest at `first`. */
+/* A ring buffer: the oldest entry is at `first`. */
 struct history {
-    pthread_mutex_t lock; /* guards all below */
+    pthread_mutex_t lock; /* guards the members below */
     struct entry *ring;
-    size_t most, max_bytes;
+    size_t max_events, max_bytes;
     size_t first, count, bytes;
     uint64_t received;
 };
 
-struct history *history_open(size_t most, size_t max_bytes)
+struct history *history_open(size_t max_events, size_t max_bytes)
 {
     struct history *history = alloc_zeroed(sizeof(*history));
     pthread_mutex_init(&history->lock, NULL);
-    history->ring = alloc_zeroed(most * sizeof(*history->ring));
-    history->most = most;
+    history->ring = alloc_zeroed(max_events * sizeof(*history->ring));
+    history->max_events = max_events;
     history->max_bytes = max_bytes;
     return history;
 }
@@ -41,14 +41,14 @@ struct history *history_open(size_t most, size_t max_bytes)
 static void entry_done(struct entry *entry)
 {
     json_decref(entry->event.extensions);
-    free(entry->texts);
+    free(entry->strings);
     gcp_message_done(&entry->message);
     *entry = (struct entry){0};
 }
 
 static struct entry *entry_at(const struct history *history, size_t index)
 {
-    return &history->ring[(history->first + index) % history->most];
+    return &history->ring[(history->first + index) % history->max_events];
 }
 
 static void drop_oldest(struct history *history)
@@ -56,7 +56,7 @@ static void drop_oldest(struct history *history)
     struct entry *oldest = entry_at(history, 0);
     history->bytes -= oldest->bytes;
     entry_done(oldest);
-    history->first = (history->first + 1) % history->most;
+    history->first = (history->first + 1) % history->max_events;
     history->count--;
 }
 
@@ -71,52 +71,52 @@ void history_close(struct history *history)
     free(history);
 }
 
-static size_t length(const char *text)
+static size_t string_size(const char *text)
 {
     return text ? strlen(text) + 1 : 0;
 }
 
-/* Puts a copy of a text to *room, which moves on behind it. */
-static char *put(char **room, const char *text)
+/* Copies text to *next and advances *next. */
+static char *append(char **next, const char *text)
 {
     if (!text)
         return NULL;
-    char *copy = *room;
-    *room = stpcpy(copy, text) + 1;
+    char *copy = *next;
+    *next = stpcpy(copy, text) + 1;
     return copy;
 }
 
-/* Copies the event's attributes with one allocation for all texts, since there may be many events
- * a second. */
+/* Copies the event's attributes, with one allocation for all strings: this runs for each event. */
 static void copy_attributes(struct entry *entry, const struct ce_event *event)
 {
-    entry->text_bytes = length(event->spec_version) + length(event->id) + length(event->source) +
-                        length(event->type) + length(event->subject) + length(event->time) +
-                        length(event->schema) + length(event->content_type);
-    char *room = entry->texts = alloc_resize(NULL, entry->text_bytes);
+    entry->string_bytes = string_size(event->spec_version) + string_size(event->id) +
+                          string_size(event->source) + string_size(event->type) +
+                          string_size(event->subject) + string_size(event->time) +
+                          string_size(event->schema) + string_size(event->content_type);
+    char *next = entry->strings = alloc_resize(NULL, entry->string_bytes);
     entry->event = (struct ce_event){
-        .spec_version = put(&room, event->spec_version),
-        .id = put(&room, event->id),
-        .source = put(&room, event->source),
-        .type = put(&room, event->type),
-        .subject = put(&room, event->subject),
-        .time = put(&room, event->time),
-        .schema = put(&room, event->schema),
-        .content_type = put(&room, event->content_type),
+        .spec_version = append(&next, event->spec_version),
+        .id = append(&next, event->id),
+        .source = append(&next, event->source),
+        .type = append(&next, event->type),
+        .subject = append(&next, event->subject),
+        .time = append(&next, event->time),
+        .schema = append(&next, event->schema),
+        .content_type = append(&next, event->content_type),
         .extensions = event->extensions ? json_deep_copy(event->extensions) : NULL,
     };
 }
 
 static size_t size_of(const struct entry *entry)
 {
-    size_t bytes = sizeof(*entry) + entry->text_bytes + entry->message.len;
+    size_t bytes = sizeof(*entry) + entry->string_bytes + entry->message.len;
     for (size_t i = 0; i < entry->message.attribute_count; i++)
-        bytes += length(entry->message.attributes[i].name) +
-                 length(entry->message.attributes[i].value) + 2 * sizeof(size_t);
+        bytes += string_size(entry->message.attributes[i].name) +
+                 string_size(entry->message.attributes[i].value) + 2 * sizeof(size_t);
     return bytes + json_object_size(entry->event.extensions) * 128;
 }
 
-static void make_entry(struct entry *entry, const struct ce_event *event,
+static void fill_entry(struct entry *entry, const struct ce_event *event,
                        struct gcp_message *message, size_t max_bytes)
 {
     copy_attributes(entry, event);
@@ -135,14 +135,14 @@ static void make_entry(struct entry *entry, const struct ce_event *event,
 void history_add(struct history *history, const struct ce_event *event, struct gcp_message *message)
 {
     struct entry entry = {0};
-    make_entry(&entry, event, message, history->max_bytes);
+    fill_entry(&entry, event, message, history->max_bytes);
 
     pthread_mutex_lock(&history->lock);
     history->received++;
-    while (history->count &&
-           (history->count == history->most || history->bytes + entry.bytes > history->max_bytes))
+    while (history->count && (history->count == history->max_events ||
+                              history->bytes + entry.bytes > history->max_bytes))
         drop_oldest(history);
-    bool keep = history->most && entry.bytes <= history->max_bytes;
+    bool keep = history->max_events && entry.bytes <= history->max_bytes;
     if (keep) {
         *entry_at(history, history->count++) = entry;
         history->bytes += entry.bytes;
@@ -167,7 +167,8 @@ static void set_payload(json_t *object, const struct entry *entry)
         set_text(object, "payloadError", message->data_error);
     } else if (message->data) {
         bool is_text = !memchr(message->data, '\0', message->len);
-        json_t *text = is_text ? json_stringn(message->data, message->len) : NULL; /* or no UTF-8 */
+        json_t *text =
+            is_text ? json_stringn(message->data, message->len) : NULL; /* NULL when not UTF-8 */
         OWN(free) char *base64 = text ? NULL : base64_encode(gcp_message_data(message));
         json_object_set_new(object, text ? "payload" : "payloadBase64",
                             text ? text : json_string(base64));

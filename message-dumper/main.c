@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* message-dumper: logs every event that it gets. */
+/* message-dumper: logs each event, as received and decoded. */
 #include "bridge/service_main.h"
 #include "message-dumper/message-dumper.h"
 
@@ -7,11 +7,11 @@ int main(int argc, char **argv)
 {
     static const struct service_program message_dumper = {
         .name = "message-dumper",
-        .about = "Logs every event that is posted to it, as it came and decoded: CloudEvents in\n"
+        .about = "Logs each event that is posted to it, as received and decoded: CloudEvents in\n"
                  "any mode and version, Pub/Sub messages in any envelope, plain text.\n",
         .paths = "  GET /events     the last events as JSON\n",
-        .settings = "  HISTORY_EVENTS      how many events GET /events shows (100)\n"
-                    "  HISTORY_BYTES       and how many bytes of them are kept (1048576)\n",
+        .settings = "  HISTORY_EVENTS      maximum number of events in GET /events (100)\n"
+                    "  HISTORY_BYTES       maximum size of these events in bytes (1048576)\n",
         .open = message_dumper_open,
         .close = message_dumper_close,
         .get = message_dumper_get,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* message-dumper: logs every message that it gets, as it came and decoded. */
+/* message-dumper: logs each event, as received and decoded. */
 #include "message-dumper/message-dumper.h"
 
 #include "base/env.h"
@@ -12,11 +12,11 @@
 void *message_dumper_open(unsigned apis, struct err *err)
 {
     (void)apis;
-    int64_t most, bytes;
-    if (!env_int("HISTORY_EVENTS", 0, 100000, 100, &most, err) ||
-        !env_int("HISTORY_BYTES", 0, 1 << 30, 1 << 20, &bytes, err))
+    int64_t max_events, max_bytes;
+    if (!env_int("HISTORY_EVENTS", 0, 100000, 100, &max_events, err) ||
+        !env_int("HISTORY_BYTES", 0, 1 << 30, 1 << 20, &max_bytes, err))
         return NULL;
-    return history_open((size_t)most, (size_t)bytes);
+    return history_open((size_t)max_events, (size_t)max_bytes);
 }
 
 void message_dumper_close(void *app)

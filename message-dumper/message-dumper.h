@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* message-dumper: logs every message that it gets. */
+/* message-dumper: logs each event, as received and decoded. */
 #ifndef MESSAGE_DUMPER_H
 #define MESSAGE_DUMPER_H
 
 #include "cloudevents/service.h"
 
-/* Opens the history of the last events, as HISTORY_EVENTS and HISTORY_BYTES say: the app of the
- * functions below, a struct history. NULL and err (ERR_INPUT). */
+/* Opens a struct history, the app of the functions below, with the limits in HISTORY_EVENTS and
+ * HISTORY_BYTES. NULL and err (ERR_INPUT) when one is not valid. */
 void *message_dumper_open(unsigned apis, struct err *err);
 void message_dumper_close(void *app);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bytes from outside, made fit for a terminal. */
+/* Received bytes as text that is safe for a terminal. */
 #include "message-dumper/printable.h"
 
 #include "base/str.h"
@@ -9,7 +9,7 @@
 char *printable(struct bytes bytes)
 {
     if (bytes.len && (memchr(bytes.data, '\0', bytes.len) || !str_is_utf8(bytes)))
-        return str_format("(%zu bytes that are no text)", bytes.len);
+        return str_format("(%zu bytes that are not text)", bytes.len);
     char *text = str_copy_bytes(bytes);
     for (char *c = text; *c; c++)
         if (((unsigned char)*c < 0x20 || *c == 0x7F) && !strchr("\n\r\t", *c))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What pubsub-source is told: by the environment, or by flags, which win. */
+/* The configuration of pubsub-source, from the environment and from flags, which take precedence.
+ */
 #include "pubsub-source/config.h"
 
 #include "base/env.h"
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Each setting: its flag, the variable that gives it, and an older or longer name of that. */
 enum setting {
     SINK,
     SUBSCRIPTION,
@@ -26,23 +26,22 @@ enum setting {
 };
 
 static const struct {
-    const char *flag, *variable, *other, *fallback, *help;
+    const char *flag, *variable, *alias, *fallback, *help; /* alias: another variable */
 } settings[SETTINGS] = {
     [SINK] = {"--sink", "K_SINK", "SINK_URI", NULL, "URL to post events to"},
     [SUBSCRIPTION] = {"--subscription", "PUBSUB_SUBSCRIPTION", "GCPPUBSUB_SUBSCRIPTION_ID", NULL,
                       "subscription to pull, by id or full name"},
     [TOPIC] = {"--topic", "PUBSUB_TOPIC", "GCPPUBSUB_TOPIC", NULL,
-               "topic to create the subscription on when there is none"},
+               "topic to create the subscription on when it does not exist"},
     [PROJECT] = {"--project", "GOOGLE_CLOUD_PROJECT", "GCPPUBSUB_PROJECT", NULL,
-                 "project (default: that of the credentials)"},
+                 "project (default: the credentials' project)"},
     [FORM] = {"--form", "EVENT_FORM", NULL, "messagePublished",
               "messagePublished, legacy, storage or raw"},
     [MAX_MESSAGES] = {"--max-messages", "MAX_MESSAGES", NULL, "1000",
-                      "messages in hand, not yet acknowledged"},
-    [MAX_BYTES] = {"--max-bytes", "MAX_BYTES", NULL, "67108864", "bytes of such messages"},
-    [MAX_DELIVERIES] = {"--max-deliveries", "MAX_DELIVERIES", NULL, "100",
-                        "deliveries at the same time"},
-    [TIMEOUT] = {"--timeout", "K_SINK_TIMEOUT", NULL, "300", "seconds that one delivery may take"},
+                      "messages in flight: pulled, not yet acknowledged"},
+    [MAX_BYTES] = {"--max-bytes", "MAX_BYTES", NULL, "67108864", "bytes of the messages in flight"},
+    [MAX_DELIVERIES] = {"--max-deliveries", "MAX_DELIVERIES", NULL, "100", "parallel deliveries"},
+    [TIMEOUT] = {"--timeout", "K_SINK_TIMEOUT", NULL, "300", "timeout of one delivery in seconds"},
 };
 
 static void print_help(void)
@@ -51,24 +50,24 @@ static void print_help(void)
         "usage: pubsub-source [--FLAG VALUE]...\n"
         "\n"
         "Pulls a Pub/Sub subscription and posts each message to a sink as a CloudEvent. A message\n"
-        "is acknowledged once the sink has taken it (2xx), else it comes again, later each "
-        "time.\n");
+        "is acknowledged when the sink answers 2xx; otherwise it is delivered again, after a\n"
+        "growing delay.\n");
     for (size_t i = 0; i < SETTINGS; i++) {
         printf("  %-16s %s", settings[i].flag, settings[i].help);
         if (settings[i].fallback)
             printf(" (%s)", settings[i].fallback);
-        printf("\n%19s%s%s%s\n", "", settings[i].variable, settings[i].other ? " or " : "",
-               settings[i].other ? settings[i].other : "");
+        printf("\n%19s%s%s%s\n", "", settings[i].variable, settings[i].alias ? " or " : "",
+               settings[i].alias ? settings[i].alias : "");
     }
     puts("  --help, --version\n"
          "\n"
-         "Further variables: K_CE_OVERRIDES ({\"extensions\":{\"name\":\"value\"}}), K_CA_CERTS "
+         "Other variables: K_CE_OVERRIDES ({\"extensions\":{\"name\":\"value\"}}), K_CA_CERTS "
          "(PEM\n"
          "for the sink), NAMESPACE, LOG_FORMAT (text, json), LOG_LEVEL (debug, info, warning, "
          "error),\n"
          "PUBSUB_EMULATOR_HOST, GOOGLE_APPLICATION_CREDENTIALS.\n"
          "\n"
-         "Exit code: 0 after SIGTERM or SIGINT, 2 when the configuration is wrong.");
+         "Exit code: 0 after SIGTERM or SIGINT, 2 when the configuration is not valid.");
 }
 
 static bool is_set(const char *name)
@@ -79,12 +78,12 @@ static bool is_set(const char *name)
 static void read_environment(const char *values[SETTINGS])
 {
     for (size_t i = 0; i < SETTINGS; i++) {
-        const char *name = is_set(settings[i].variable) ? settings[i].variable : settings[i].other;
+        const char *name = is_set(settings[i].variable) ? settings[i].variable : settings[i].alias;
         values[i] = name ? env_str(name, settings[i].fallback) : settings[i].fallback;
     }
 }
 
-/* The setting that a flag names, SETTINGS when none. */
+/* The index of the setting with this flag; SETTINGS when there is none. */
 static size_t find_flag(const char *flag, size_t len)
 {
     size_t i = 0;
@@ -100,12 +99,12 @@ static bool unknown_flag(const char *text, struct err *err)
     const char *names[SETTINGS];
     for (size_t i = 0; i < SETTINGS; i++)
         names[i] = settings[i].flag;
-    const char *near = str_nearest(flag, names, SETTINGS);
-    return err_set(err, ERR_INPUT, "%s is not known%s%s", flag, near ? "; did you mean " : "",
-                   near ? near : "; see --help");
+    const char *nearest = str_nearest(flag, names, SETTINGS);
+    return err_set(err, ERR_INPUT, "unknown option %s%s%s", flag, nearest ? "; did you mean " : "",
+                   nearest ? nearest : "; see --help");
 }
 
-/* Takes "--flag value" and "--flag=value". */
+/* Reads "--flag value" and "--flag=value". */
 static bool read_flags(int argc, char **argv, const char *values[SETTINGS], struct err *err)
 {
     for (int i = 1; i < argc; i++) {
@@ -115,7 +114,7 @@ static bool read_flags(int argc, char **argv, const char *values[SETTINGS], stru
             return unknown_flag(argv[i], err);
         const char *value = argv[i][len] ? argv[i] + len + 1 : i + 1 < argc ? argv[++i] : "";
         if (!*value)
-            return err_set(err, ERR_INPUT, "%s wants a value", settings[setting].flag);
+            return err_set(err, ERR_INPUT, "%s needs a value", settings[setting].flag);
         values[setting] = value;
     }
     return true;
@@ -165,7 +164,7 @@ static bool read_form(const char *text, enum event_form *form, struct err *err)
 static bool read_sink(const char *text, const char **sink, struct err *err)
 {
     if (!text)
-        return err_set(err, ERR_INPUT, "K_SINK is missing, want the URL to post events to");
+        return err_set(err, ERR_INPUT, "K_SINK is missing; set the URL to post events to");
     OWN(url) struct url url = {0};
     if (!url_parse(text, &url))
         return err_set(err, ERR_INPUT,
@@ -192,8 +191,7 @@ static bool read_overrides(json_t **extensions, struct err *err)
     {
         jread_str(&list, name);
         if (!message_event_extension_valid(name))
-            jread_fail(&list, name,
-                       "is no name for an extension, want lower-case letters and digits");
+            jread_fail(&list, name, "is not an extension name, want lower-case letters and digits");
     }
     if (!jread_ok(&top))
         return false;
@@ -201,7 +199,7 @@ static bool read_overrides(json_t **extensions, struct err *err)
     return true;
 }
 
-static bool is_answered(int argc, char **argv)
+static bool handle_help(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
         if (str_equal(argv[i], "--version"))
@@ -215,10 +213,10 @@ static bool is_answered(int argc, char **argv)
 }
 
 bool pubsub_source_config_read(int argc, char **argv, struct pubsub_source_config *config,
-                               bool *answered, struct err *err)
+                               bool *handled, struct err *err)
 {
-    *answered = is_answered(argc, argv);
-    if (*answered)
+    *handled = handle_help(argc, argv);
+    if (*handled)
         return true;
 
     const char *values[SETTINGS];
@@ -235,7 +233,7 @@ bool pubsub_source_config_read(int argc, char **argv, struct pubsub_source_confi
     };
     if (!config->subscription)
         return err_set(err, ERR_INPUT,
-                       "PUBSUB_SUBSCRIPTION is missing, want a subscription to pull");
+                       "PUBSUB_SUBSCRIPTION is missing; set the subscription to pull");
     return read_sink(values[SINK], &config->sink, err) &&
            read_form(values[FORM], &config->form, err) && read_numbers(values, config, err) &&
            read_overrides(&config->extensions, err);

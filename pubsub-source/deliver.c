@@ -1,27 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One message on its way to the sink: converted, posted, and what came of it. */
+/* Delivers messages: converts each to an event, posts it to the sink, and records the result. */
+#include "base/backoff.h"
 #include "base/log.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "cloudevents/delivery_policy.h"
 #include "cloudevents/http.h"
 #include "pubsub-source/message_event.h"
 #include "pubsub-source/source_state.h"
 
 #include <utlist.h>
 
-enum {
-    ACKNOWLEDGE = -1,
-    MOST_DELAY_SEC = 60, /* of a message that keeps failing */
-    MOST_DOUBLINGS = 6,  /* of the first delay, 1 s, until then */
-    MOST_RETRY_AFTER_SEC =
-        600, /* as far as the sink's wish is obeyed: Pub/Sub's longest deadline */
-};
+static const int64_t MAX_BACKOFF_NS = 60 * NS_PER_SEC;
+static const int64_t MAX_RETRY_AFTER_NS = 600 * NS_PER_SEC; /* Pub/Sub's longest ack deadline */
 
 struct delivery {
     struct pubsub_source *source;
-    struct in_flight_message *held;
+    struct in_flight_message *in_flight;
     struct ce_event event;
     struct headers headers;
 };
@@ -33,70 +28,58 @@ static void delivery_free(struct delivery *delivery)
     free(delivery);
 }
 
-static int64_t wait_ns(int failures, const char *retry_after)
+/* When Pub/Sub is to deliver a message again that has failed `failures` times before: in 1, 2, 4...
+ * s, or when the sink says. */
+static int redelivery_sec(int failures, const struct http_response *response)
 {
-    const struct delivery_policy policy = {
-        .retry = failures + 1,
-        .backoff = BACKOFF_EXPONENTIAL,
-        .delay_ns = NS_PER_SEC,
-        .retry_after_max_ns = (int64_t)MOST_RETRY_AFTER_SEC * NS_PER_SEC,
-    };
-    /* whatever the status was: only 2xx takes a message, so all others send it again */
-    struct delivery_result result = {.status = ERR_UNAVAILABLE, .retry_after = retry_after};
-    return delivery_policy_next(&policy, failures, &result, timestamp_now_ns()).wait_ns;
+    const char *retry_after = response ? headers_get(&response->headers, "Retry-After") : NULL;
+    int64_t delay_ns = backoff_exponential_ns(NS_PER_SEC, MAX_BACKOFF_NS, failures);
+    int64_t sink_ns = backoff_retry_after_ns(retry_after, timestamp_now_ns(), MAX_RETRY_AFTER_NS);
+    if (delay_ns < sink_ns)
+        delay_ns = sink_ns;
+    return (int)((delay_ns + NS_PER_SEC - 1) / NS_PER_SEC);
 }
 
-/* When a message that has failed before so often shall come again: in 1, 2, 4... s, or when the
- * sink says. */
-static int delay_sec(int failures, const struct http_response *answer)
-{
-    const char *retry_after = answer ? headers_get(&answer->headers, "Retry-After") : NULL;
-    int64_t most_ns = (int64_t)MOST_DELAY_SEC * NS_PER_SEC;
-    int64_t ours_ns = failures < MOST_DOUBLINGS ? wait_ns(failures, NULL) : most_ns;
-    int64_t theirs_ns = retry_after ? wait_ns(0, retry_after) : 0;
-    int64_t longer_ns = ours_ns > theirs_ns ? ours_ns : theirs_ns;
-    return (int)((longer_ns + NS_PER_SEC - 1) / NS_PER_SEC);
-}
-
-/* Notes how a delivery ended; says in how many seconds the message shall come again. */
-static int note_end(struct pubsub_source *source, struct in_flight_message *held,
-                    const struct http_response *answer, bool taken)
+/* Records the result of a delivery. Returns when the message is delivered again, in seconds, or
+ * FLOW_ACKNOWLEDGE. in_flight may be freed on return. */
+static int finish(struct pubsub_source *source, struct in_flight_message *in_flight,
+                  const struct http_response *response, bool delivered)
 {
     pthread_mutex_lock(&source->lock);
-    int again_sec = ACKNOWLEDGE;
-    if (taken)
-        failures_forget(&source->failures, held->message.id);
+    int redeliver_sec = FLOW_ACKNOWLEDGE;
+    if (delivered)
+        failures_forget(&source->failures, in_flight->message.id);
     else if (source->stopping)
-        again_sec = 0;
+        redeliver_sec = 0;
     else
-        again_sec = delay_sec(failures_add(&source->failures, held->message.id), answer);
-    flow_control_finish(&source->flow, held, again_sec, timestamp_monotonic_ns(), &source->back);
-    pthread_cond_signal(&source->returned);
+        redeliver_sec =
+            redelivery_sec(failures_add(&source->failures, in_flight->message.id), response);
+    flow_control_finish(&source->flow, in_flight, redeliver_sec, timestamp_monotonic_ns(),
+                        &source->settled);
+    pthread_cond_signal(&source->settled_changed);
     if (source->stopping)
         pthread_cond_broadcast(&source->changed);
     pthread_mutex_unlock(&source->lock);
-    return again_sec;
+    return redeliver_sec;
 }
 
-static void on_ended(struct http_response *answer, const struct err *err, void *context)
+static void on_ended(struct http_response *response, const struct err *err, void *context)
 {
     struct delivery *delivery = context;
     struct pubsub_source *source = delivery->source;
-    bool taken = answer && answer->status / 100 == 2;
-
-    /* the message may be gone once its end is noted */
-    OWN(free) char *id = str_copy(delivery->held->message.id);
-    int again_sec = note_end(source, delivery->held, answer, taken);
-    if (!taken && answer)
-        log_warning("message %s: the sink answered %d; again in %d s", id, answer->status,
-                    again_sec);
-    else if (!taken)
-        log_warning("message %s: %s; again in %d s", id, err->text, again_sec);
+    bool delivered = response && response->status / 100 == 2;
+    OWN(free) char *id = str_copy(delivery->in_flight->message.id);
+    int redeliver_sec = finish(source, delivery->in_flight, response, delivered);
+    if (!delivered && response)
+        log_warning("message %s: the sink answered %d; again in %d s", id, response->status,
+                    redeliver_sec);
+    else if (!delivered)
+        log_warning("message %s: %s; again in %d s", id, err->text, redeliver_sec);
     delivery_free(delivery);
     pubsub_source_deliver(source);
 }
 
-static void send_event(struct delivery *delivery)
+static void post_event(struct delivery *delivery)
 {
     const struct pubsub_source_config *config = delivery->source->config;
     ce_headers_from_event(&delivery->event, &delivery->headers);
@@ -113,30 +96,26 @@ static void send_event(struct delivery *delivery)
     http_client_start(delivery->source->client, &call, on_ended, delivery);
 }
 
-static void deliver(struct pubsub_source *source, struct in_flight_message *held)
-{
-    struct err err = {0};
-    struct delivery *delivery = alloc_zeroed(sizeof(*delivery));
-    delivery->source = source;
-    delivery->held = held;
-    if (message_event_from_message(&held->message, source->subscription.topic, source->config,
-                                   &delivery->event, &err)) {
-        send_event(delivery);
-        return;
-    }
-    log_error("message %s is dropped: %s", held->message.id, err.text);
-    note_end(source, held, NULL, true);
-    delivery_free(delivery);
-}
-
 void pubsub_source_deliver(struct pubsub_source *source)
 {
     for (;;) {
         pthread_mutex_lock(&source->lock);
-        struct in_flight_message *held = flow_control_next(&source->flow);
+        struct in_flight_message *in_flight = flow_control_next(&source->flow);
         pthread_mutex_unlock(&source->lock);
-        if (!held)
+        if (!in_flight)
             return;
-        deliver(source, held);
+
+        struct err err = {0};
+        struct delivery *delivery = alloc_zeroed(sizeof(*delivery));
+        delivery->source = source;
+        delivery->in_flight = in_flight;
+        if (message_event_from_message(&in_flight->message, source->subscription.topic,
+                                       source->config, &delivery->event, &err)) {
+            post_event(delivery);
+            continue;
+        }
+        log_error("message %s is dropped: %s", in_flight->message.id, err.text);
+        finish(source, in_flight, NULL, true);
+        delivery_free(delivery);
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How often each message has failed, so that it comes again later each time. */
+/* Counts the failed deliveries of each message, for the backoff. */
 #include "pubsub-source/failures.h"
 
 #include "base/str.h"
@@ -7,15 +7,15 @@
 #include <string.h>
 #include <uthash.h>
 
-enum { MOST_FAILURES = 10000 };
+enum { MAX_ENTRIES = 10000 };
 
 struct failure {
     char *id;
     int count;
-    UT_hash_handle hh; /* keeps the order of arrival: the oldest comes first */
+    UT_hash_handle hh; /* keeps the order of insertion: the oldest is first */
 };
 
-static void forget(struct failures *failures, struct failure *failure)
+static void remove_failure(struct failures *failures, struct failure *failure)
 {
     HASH_DEL(failures->table, failure);
     free(failure->id);
@@ -27,8 +27,8 @@ int failures_add(struct failures *failures, const char *id)
     struct failure *failure;
     HASH_FIND_STR(failures->table, id, failure);
     if (!failure) {
-        if (HASH_COUNT(failures->table) == MOST_FAILURES)
-            forget(failures, failures->table);
+        if (HASH_COUNT(failures->table) == MAX_ENTRIES)
+            remove_failure(failures, failures->table);
         failure = alloc_zeroed(sizeof(*failure));
         failure->id = str_copy(id);
         HASH_ADD_KEYPTR(hh, failures->table, failure->id, strlen(failure->id), failure);
@@ -41,11 +41,11 @@ void failures_forget(struct failures *failures, const char *id)
     struct failure *failure;
     HASH_FIND_STR(failures->table, id, failure);
     if (failure)
-        forget(failures, failure);
+        remove_failure(failures, failure);
 }
 
 void failures_done(struct failures *failures)
 {
     while (failures->table)
-        forget(failures, failures->table);
+        remove_failure(failures, failures->table);
 }

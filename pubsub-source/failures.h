@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How often each message has failed, so that it comes again later each time. */
+/* Counts the failed deliveries of each message, for the backoff. */
 #ifndef PUBSUB_SOURCE_FAILURES_H
 #define PUBSUB_SOURCE_FAILURES_H
 
@@ -7,15 +7,15 @@
 
 struct failure;
 
-/* All zero is empty. Remembers the last 10,000 messages that failed; those before start anew. */
+/* All zero is empty. Keeps the last 10,000 messages that failed; older ones start again at 0. */
 struct failures {
     struct failure *table;
 };
 
-/* Counts a failure of the message and returns how many it has had before. */
+/* Counts a failure of the message and returns how many it had before. */
 int failures_add(struct failures *failures, const char *id);
 
-/* The message was delivered. */
+/* To be called when the message was delivered. */
 void failures_forget(struct failures *failures, const char *id);
 
 void failures_done(struct failures *failures);

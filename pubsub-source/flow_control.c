@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which messages are in hand, which may be sent next, and how many more may be pulled. */
+/* Flow control: the messages in flight, which is delivered next, and how many may be pulled. */
 #include "pubsub-source/flow_control.h"
 
 #include "base/str.h"
@@ -10,18 +10,18 @@
 #include <utlist.h>
 
 enum {
-    AT_ONCE = 0,
-    PATIENCE_SEC = 60, /* beyond its delay, for a message that failed to come again */
+    IMMEDIATELY = 0,
+    REDELIVERY_GRACE_SEC = 60, /* after its delay, for a failed message to arrive again */
 };
 
-/* The messages of one ordering key: one is sent or ready, the others wait behind it. */
+/* The messages of one ordering key: one is ready or being delivered, the others wait. */
 struct flow_key_queue {
     char *key;
-    struct in_flight_message *first;   /* ready or being sent; NULL: none */
+    struct in_flight_message *first;   /* ready or being delivered; NULL = none */
     struct in_flight_message *waiting; /* in order */
-    char *awaited;    /* id of one that failed and has to come again first; NULL = none */
-    int64_t until_ns; /* how long it is waited for */
-    int again_sec;    /* when it will come */
+    char *failed_id;                   /* the message that must be delivered next; NULL = any */
+    int64_t failed_until_ns;           /* until then */
+    int redeliver_sec;                 /* of the failed message */
     UT_hash_handle hh;
 };
 
@@ -33,24 +33,24 @@ static size_t size_of(const struct gcp_message *message)
     return size;
 }
 
-static struct flow_key_queue *lane_of(struct flow_control *flow, const char *key)
+static struct flow_key_queue *find_or_add_queue(struct flow_control *flow, const char *key)
 {
-    struct flow_key_queue *lane;
-    HASH_FIND_STR(flow->lanes, key, lane);
-    if (!lane) {
-        lane = alloc_zeroed(sizeof(*lane));
-        lane->key = str_copy(key);
-        HASH_ADD_KEYPTR(hh, flow->lanes, lane->key, strlen(lane->key), lane);
+    struct flow_key_queue *queue;
+    HASH_FIND_STR(flow->queues, key, queue);
+    if (!queue) {
+        queue = alloc_zeroed(sizeof(*queue));
+        queue->key = str_copy(key);
+        HASH_ADD_KEYPTR(hh, flow->queues, queue->key, strlen(queue->key), queue);
     }
-    return lane;
+    return queue;
 }
 
-static void drop_lane(struct flow_control *flow, struct flow_key_queue *lane)
+static void remove_queue(struct flow_control *flow, struct flow_key_queue *queue)
 {
-    HASH_DEL(flow->lanes, lane);
-    free(lane->awaited);
-    free(lane->key);
-    free(lane);
+    HASH_DEL(flow->queues, queue);
+    free(queue->failed_id);
+    free(queue->key);
+    free(queue);
 }
 
 size_t flow_control_capacity(const struct flow_control *flow)
@@ -60,143 +60,144 @@ size_t flow_control_capacity(const struct flow_control *flow)
     return flow->max_messages - flow->messages;
 }
 
-static void give_back(struct in_flight_message *held, int again_sec,
-                      struct in_flight_message **back)
+static void settle(struct in_flight_message *in_flight, int redeliver_sec,
+                   struct in_flight_message **settled)
 {
-    held->answered = true;
-    held->again_sec = again_sec;
-    held->lane = NULL;
-    DL_APPEND(*back, held);
+    in_flight->settled = true;
+    in_flight->redeliver_sec = redeliver_sec;
+    in_flight->queue = NULL;
+    DL_APPEND(*settled, in_flight);
 }
 
-static void join_lane(struct flow_control *flow, struct in_flight_message *held, int64_t now_ns,
-                      struct in_flight_message **back)
+static void add_to_queue(struct flow_control *flow, struct in_flight_message *in_flight,
+                         int64_t now_ns, struct in_flight_message **settled)
 {
-    struct flow_key_queue *lane = lane_of(flow, held->message.ordering_key);
-    bool came = lane->awaited && str_equal(lane->awaited, held->message.id);
-    if (lane->awaited && !came && now_ns < lane->until_ns) {
-        give_back(held, lane->again_sec, back);
+    struct flow_key_queue *queue = find_or_add_queue(flow, in_flight->message.ordering_key);
+    bool redelivered = queue->failed_id && str_equal(queue->failed_id, in_flight->message.id);
+    if (queue->failed_id && !redelivered && now_ns < queue->failed_until_ns) {
+        settle(in_flight, queue->redeliver_sec, settled);
         return;
     }
-    str_replace(&lane->awaited, NULL);
-    held->lane = lane;
-    if (lane->first) {
-        DL_APPEND(lane->waiting, held);
+    str_replace(&queue->failed_id, NULL);
+    in_flight->queue = queue;
+    if (queue->first) {
+        DL_APPEND(queue->waiting, in_flight);
     } else {
-        lane->first = held;
-        DL_APPEND(flow->ready, held);
+        queue->first = in_flight;
+        DL_APPEND(flow->ready, in_flight);
     }
 }
 
 void flow_control_add(struct flow_control *flow, struct gcp_message *message, int64_t now_ns,
-                      struct in_flight_message **back)
+                      struct in_flight_message **settled)
 {
-    struct in_flight_message *held = alloc_zeroed(sizeof(*held));
-    held->message = *message;
+    struct in_flight_message *in_flight = alloc_zeroed(sizeof(*in_flight));
+    in_flight->message = *message;
     *message = (struct gcp_message){0};
-    held->pulled_ns = now_ns;
+    in_flight->pulled_ns = now_ns;
     flow->messages++;
-    flow->bytes += size_of(&held->message);
-    DL_APPEND2(flow->all, held, before, behind);
+    flow->bytes += size_of(&in_flight->message);
+    DL_APPEND2(flow->in_flight, in_flight, prev_in_flight, next_in_flight);
 
-    if (str_empty(held->message.ordering_key))
-        DL_APPEND(flow->ready, held);
+    if (str_empty(in_flight->message.ordering_key))
+        DL_APPEND(flow->ready, in_flight);
     else
-        join_lane(flow, held, now_ns, back);
+        add_to_queue(flow, in_flight, now_ns, settled);
 }
 
 struct in_flight_message *flow_control_next(struct flow_control *flow)
 {
-    struct in_flight_message *held = flow->ready;
-    if (!held || flow->sending >= flow->max_deliveries)
+    struct in_flight_message *in_flight = flow->ready;
+    if (!in_flight || flow->delivering >= flow->max_deliveries)
         return NULL;
-    DL_DELETE(flow->ready, held);
-    flow->sending++;
-    return held;
+    DL_DELETE(flow->ready, in_flight);
+    flow->delivering++;
+    return in_flight;
 }
 
-static void give_back_waiting(struct flow_key_queue *lane, int again_sec,
-                              struct in_flight_message **back)
+static void settle_waiting(struct flow_key_queue *queue, int redeliver_sec,
+                           struct in_flight_message **settled)
 {
-    struct in_flight_message *held, *next;
-    DL_FOREACH_SAFE(lane->waiting, held, next)
+    struct in_flight_message *in_flight, *next;
+    DL_FOREACH_SAFE(queue->waiting, in_flight, next)
     {
-        DL_DELETE(lane->waiting, held);
-        give_back(held, again_sec, back);
+        DL_DELETE(queue->waiting, in_flight);
+        settle(in_flight, redeliver_sec, settled);
     }
 }
 
-/* Lets the next of the key go, or makes the key wait for the one that failed. */
-static void move_lane(struct flow_control *flow, struct flow_key_queue *lane,
-                      const struct in_flight_message *ended, int again_sec, int64_t now_ns,
-                      struct in_flight_message **back)
+/* Makes the next message of the key ready, or makes the key wait for the failed message. */
+static void advance_queue(struct flow_control *flow, struct flow_key_queue *queue,
+                          const struct in_flight_message *ended, int redeliver_sec, int64_t now_ns,
+                          struct in_flight_message **settled)
 {
-    lane->first = NULL;
-    if (again_sec >= 0) {
-        str_replace(&lane->awaited, str_copy(ended->message.id));
-        lane->until_ns = now_ns + (int64_t)(again_sec + PATIENCE_SEC) * NS_PER_SEC;
-        lane->again_sec = again_sec;
-        give_back_waiting(lane, again_sec, back);
-    } else if (lane->waiting) {
-        lane->first = lane->waiting;
-        DL_DELETE(lane->waiting, lane->first);
-        DL_APPEND(flow->ready, lane->first);
+    queue->first = NULL;
+    if (redeliver_sec >= 0) {
+        str_replace(&queue->failed_id, str_copy(ended->message.id));
+        queue->failed_until_ns =
+            now_ns + (int64_t)(redeliver_sec + REDELIVERY_GRACE_SEC) * NS_PER_SEC;
+        queue->redeliver_sec = redeliver_sec;
+        settle_waiting(queue, redeliver_sec, settled);
+    } else if (queue->waiting) {
+        queue->first = queue->waiting;
+        DL_DELETE(queue->waiting, queue->first);
+        DL_APPEND(flow->ready, queue->first);
     }
 }
 
-void flow_control_finish(struct flow_control *flow, struct in_flight_message *held, int again_sec,
-                         int64_t now_ns, struct in_flight_message **back)
+void flow_control_finish(struct flow_control *flow, struct in_flight_message *in_flight,
+                         int redeliver_sec, int64_t now_ns, struct in_flight_message **settled)
 {
-    struct flow_key_queue *lane = held->lane;
-    flow->sending--;
-    give_back(held, again_sec, back);
-    if (!lane)
+    struct flow_key_queue *queue = in_flight->queue;
+    flow->delivering--;
+    settle(in_flight, redeliver_sec, settled);
+    if (!queue)
         return;
-    move_lane(flow, lane, held, again_sec, now_ns, back);
-    if (!lane->first && !lane->awaited)
-        drop_lane(flow, lane);
+    advance_queue(flow, queue, in_flight, redeliver_sec, now_ns, settled);
+    if (!queue->first && !queue->failed_id)
+        remove_queue(flow, queue);
 }
 
 void flow_control_expire_keys(struct flow_control *flow, int64_t now_ns)
 {
-    struct flow_key_queue *lane, *next;
-    HASH_ITER(hh, flow->lanes, lane, next)
+    struct flow_key_queue *queue, *next;
+    HASH_ITER(hh, flow->queues, queue, next)
     {
-        if (!lane->first && now_ns >= lane->until_ns)
-            drop_lane(flow, lane);
+        if (!queue->first && now_ns >= queue->failed_until_ns)
+            remove_queue(flow, queue);
     }
 }
 
-void flow_control_return_all(struct flow_control *flow, struct in_flight_message **back)
+void flow_control_return_all(struct flow_control *flow, struct in_flight_message **settled)
 {
-    struct flow_key_queue *lane, *next_lane;
-    HASH_ITER(hh, flow->lanes, lane, next_lane)
+    struct flow_key_queue *queue, *next_lane;
+    HASH_ITER(hh, flow->queues, queue, next_lane)
     {
-        give_back_waiting(lane, AT_ONCE, back);
+        settle_waiting(queue, IMMEDIATELY, settled);
     }
-    struct in_flight_message *held, *next;
-    DL_FOREACH_SAFE(flow->ready, held, next)
+    struct in_flight_message *in_flight, *next;
+    DL_FOREACH_SAFE(flow->ready, in_flight, next)
     {
-        DL_DELETE(flow->ready, held);
-        if (held->lane)
-            held->lane->first = NULL;
-        give_back(held, AT_ONCE, back);
+        DL_DELETE(flow->ready, in_flight);
+        if (in_flight->queue)
+            in_flight->queue->first = NULL;
+        settle(in_flight, IMMEDIATELY, settled);
     }
 }
 
-void flow_control_release(struct flow_control *flow, struct in_flight_message *held)
+void flow_control_release(struct flow_control *flow, struct in_flight_message *in_flight)
 {
     flow->messages--;
-    flow->bytes -= size_of(&held->message);
-    DL_DELETE2(flow->all, held, before, behind);
-    gcp_message_done(&held->message);
-    free(held);
+    flow->bytes -= size_of(&in_flight->message);
+    DL_DELETE2(flow->in_flight, in_flight, prev_in_flight, next_in_flight);
+    gcp_message_done(&in_flight->message);
+    free(in_flight);
 }
 
 void flow_control_done(struct flow_control *flow)
 {
-    while (flow->lanes)
-        drop_lane(flow, flow->lanes);
-    while (flow->all)
-        flow_control_release(flow, flow->all);
+    while (flow->queues)
+        remove_queue(flow, flow->queues);
+    while (flow->in_flight)
+        flow_control_release(flow, flow->in_flight);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which messages are in hand, which may be sent next, and how many more may be pulled.
+/* Flow control: the messages in flight, which is delivered next, and how many may be pulled.
  *
- * Messages without an ordering key go as they came, many at a time. Those of one key go one after
- * the other; when one fails, the key's later ones are given back with it, and none is sent until
- * the one that failed has come again (or has not for long: somebody else has it). Pure: no clock,
- * no lock, no network. */
+ * Messages without an ordering key are delivered in parallel, in the order of their arrival. Those
+ * of one key are delivered one after the other. When one fails, the later ones of its key are
+ * returned to Pub/Sub with it, and none is delivered until the failed one has been delivered again,
+ * or did not arrive for a minute: then another subscriber has it. No clock, lock or network. */
 #ifndef PUBSUB_SOURCE_FLOW_CONTROL_H
 #define PUBSUB_SOURCE_FLOW_CONTROL_H
 
@@ -14,55 +14,56 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { FLOW_ACKNOWLEDGE = -1 }; /* a redeliver_sec */
+
 struct flow_key_queue; /* the messages of one ordering key */
 
-/* A message from its pull until Pub/Sub knows what became of it. */
+/* A message from its pull until it is acknowledged or returned. */
 struct in_flight_message {
-    struct gcp_message message;  /* owned */
-    int64_t pulled_ns;           /* monotonic */
-    bool answered;               /* sent or given back: its deadline needs no more extending */
-    int again_sec;               /* -1: acknowledge; else when it shall come again */
-    struct flow_key_queue *lane; /* NULL: no ordering key */
-    struct in_flight_message *prev, *next;     /* in the queue or list that it stands in */
-    struct in_flight_message *before, *behind; /* among all that are held */
+    struct gcp_message message;   /* owned */
+    int64_t pulled_ns;            /* monotonic */
+    bool settled;                 /* delivered or failed: the ack deadline is not extended */
+    int redeliver_sec;            /* FLOW_ACKNOWLEDGE, or when Pub/Sub is to deliver it again */
+    struct flow_key_queue *queue; /* NULL = no ordering key */
+    struct in_flight_message *prev, *next;                     /* in a queue or list of its state */
+    struct in_flight_message *prev_in_flight, *next_in_flight; /* in flow_control.in_flight */
 };
 
 struct flow_control {
     size_t max_messages, max_bytes, max_deliveries; /* set before use */
 
-    size_t messages, bytes; /* held */
-    size_t sending;
-    struct in_flight_message *all;
-    struct in_flight_message *ready; /* may be sent, in order */
-    struct flow_key_queue *lanes;    /* by key */
+    size_t messages, bytes; /* in flight */
+    size_t delivering;
+    struct in_flight_message *in_flight; /* all */
+    struct in_flight_message *ready;     /* to be delivered, in order */
+    struct flow_key_queue *queues;       /* by ordering key */
 };
 
-/* How many messages may be pulled now; 0: none until some are released. */
+/* How many messages may be pulled now; 0 = none until some are released. */
 size_t flow_control_capacity(const struct flow_control *flow);
 
-/* Takes a message in hand, moving it out of *message. When it must not be sent, since an earlier
- * one of its key has to come first, it is given back: *back is the result, with again_sec set. */
+/* Adds a pulled message, moving it out of *message. When an earlier message of its key must be
+ * delivered first, it is appended to *settled instead, to be returned. */
 void flow_control_add(struct flow_control *flow, struct gcp_message *message, int64_t now_ns,
-                      struct in_flight_message **back);
+                      struct in_flight_message **settled);
 
-/* The next message to send, which then counts as being sent; NULL when there is none or enough are
- * under way. */
+/* The next message to deliver, which then counts as being delivered. NULL when none is ready or
+ * max_deliveries are under way. */
 struct in_flight_message *flow_control_next(struct flow_control *flow);
 
-/* A message's delivery ended. again_sec -1: it was delivered. Otherwise it failed, and it is put
- * into *back with those that have to wait for it, with again_sec set in each. Delivered it is put
- * there too, to be acknowledged. */
-void flow_control_finish(struct flow_control *flow, struct in_flight_message *held, int again_sec,
-                         int64_t now_ns, struct in_flight_message **back);
+/* A delivery has ended: with FLOW_ACKNOWLEDGE, or it failed and is to be delivered again after
+ * redeliver_sec. Appends the message to *settled, and after a failure those that wait for it. */
+void flow_control_finish(struct flow_control *flow, struct in_flight_message *in_flight,
+                         int redeliver_sec, int64_t now_ns, struct in_flight_message **settled);
 
-/* Gives back all that is not being sent, at once. */
-void flow_control_return_all(struct flow_control *flow, struct in_flight_message **back);
+/* Appends all messages that are not being delivered to *settled, to be returned immediately. */
+void flow_control_return_all(struct flow_control *flow, struct in_flight_message **settled);
 
-/* Forgets keys whose failed message did not come again in time. To be called now and then. */
+/* Forgets ordering keys whose failed message did not arrive again in time. Call it regularly. */
 void flow_control_expire_keys(struct flow_control *flow, int64_t now_ns);
 
-/* Pub/Sub was told, or will find out by itself: frees the message. */
-void flow_control_release(struct flow_control *flow, struct in_flight_message *held);
+/* Frees a message that was acknowledged or returned. */
+void flow_control_release(struct flow_control *flow, struct in_flight_message *in_flight);
 
 void flow_control_done(struct flow_control *flow);
 

@@ -1,28 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pubsub-source: posts the messages of a Pub/Sub subscription to a sink, as CloudEvents. */
 #include "base/log.h"
-#include "base/own.h"
+#include "base/thread.h"
 #include "pubsub-source/config.h"
 #include "pubsub-source/source.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum { EXIT_CONFIG = 2 };
-
-/* The signals that end the program are waited for; a reader of our log that has gone ends nothing.
- */
-static void block_signals(void)
-{
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
 
 static struct gcp *open_gcp(const struct pubsub_source_config *config, struct err *err)
 {
@@ -36,20 +23,21 @@ static struct gcp *open_gcp(const struct pubsub_source_config *config, struct er
 
 static bool run(int argc, char **argv, struct err *err)
 {
-    bool answered;
-    struct pubsub_source_config config = {0}; /* its texts are needed to the end of the process */
-    if (!pubsub_source_config_read(argc, argv, &config, &answered, err) || answered)
-        return answered;
+    bool handled;
+    struct pubsub_source_config config = {0}; /* never freed: threads use it until the end */
+    if (!pubsub_source_config_read(argc, argv, &config, &handled, err) || handled)
+        return handled;
     if (!log_from_env(err))
         return false;
+    sigset_t signals;
+    thread_block_signals(&signals);
     struct gcp *gcp = open_gcp(&config, err);
-    return gcp && pubsub_source_run(&config, gcp, err);
+    return gcp && pubsub_source_run(&config, gcp, &signals, err);
 }
 
 int main(int argc, char **argv)
 {
     struct err err = {0};
-    block_signals();
     bool ok = run(argc, argv, &err);
     if (!ok)
         log_error("pubsub-source: %s", err.text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A Pub/Sub message becomes a CloudEvent. */
+/* Converts a Pub/Sub message to a CloudEvent. */
 #include "pubsub-source/message_event.h"
 
 #include "base/base64.h"
@@ -13,18 +13,18 @@
 
 bool message_event_extension_valid(const char *name)
 {
-    static const char *const taken[] = {
+    static const char *const reserved[] = {
         "id",         "source",          "type", "specversion", "time",
         "dataschema", "datacontenttype", "data", "subject"};
-    for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
-        if (str_equal(name, taken[i]))
+    for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
+        if (str_equal(name, reserved[i]))
             return false;
     return *name && !name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789")];
 }
 
-/* id, source, type and time; the time without needless zeros. */
-static void fill(struct ce_event *event, const struct gcp_message *message, const char *type,
-                 char *source)
+/* Sets id, source (takes it), type, and the time in its shortest form. */
+static void set_attributes(struct ce_event *event, const struct gcp_message *message,
+                           const char *type, char *source)
 {
     event->spec_version = str_copy("1.0");
     event->id = str_copy(message->id);
@@ -59,12 +59,12 @@ static void set_text(json_t *object, const char *key, const char *text)
         json_object_set_new(object, key, json_string(text));
 }
 
-/* As Pub/Sub push and Eventarc write it: what is empty is not there. */
-static void message_published(const struct gcp_message *message, const char *topic,
-                              struct ce_event *event)
+/* As from Pub/Sub push and Eventarc: empty members are absent. */
+static void fill_message_published(const struct gcp_message *message, const char *topic,
+                                   struct ce_event *event)
 {
-    fill(event, message, "google.cloud.pubsub.topic.v1.messagePublished",
-         str_format("//pubsub.googleapis.com/%s", topic));
+    set_attributes(event, message, "google.cloud.pubsub.topic.v1.messagePublished",
+                   str_format("//pubsub.googleapis.com/%s", topic));
 
     json_t *inner = json_object();
     if (message->attribute_count)
@@ -84,13 +84,13 @@ static void message_published(const struct gcp_message *message, const char *top
     set_json(event, body);
 }
 
-/* As GcpPubSubSource wrote it in 2019: four keys, null for what is empty, and a source whose
- * project has no "projects/" before it. */
-static void legacy(const struct gcp_message *message, const char *topic, struct ce_event *event)
+/* As from GcpPubSubSource in 2019: four members, null when empty, and no "projects/" in source. */
+static void fill_legacy(const struct gcp_message *message, const char *topic,
+                        struct ce_event *event)
 {
     const char *short_topic = topic + (str_starts(topic, "projects/") ? strlen("projects/") : 0);
-    fill(event, message, "google.pubsub.topic.publish",
-         str_format("//pubsub.googleapis.com/%s", short_topic));
+    set_attributes(event, message, "google.pubsub.topic.publish",
+                   str_format("//pubsub.googleapis.com/%s", short_topic));
 
     OWN(free) char *data = base64_encode(gcp_message_data(message));
     json_auto_t *body =
@@ -100,7 +100,7 @@ static void legacy(const struct gcp_message *message, const char *topic, struct 
     set_json(event, body);
 }
 
-/* The type of event that a notification's eventType stands for, NULL for another text. */
+/* The event type for a notification's eventType; NULL when unknown. */
 static const char *storage_type(const char *event_type)
 {
     static const struct {
@@ -117,17 +117,17 @@ static const char *storage_type(const char *event_type)
     return NULL;
 }
 
-static bool storage(const struct gcp_message *message, struct ce_event *event, struct err *err)
+static bool fill_storage(const struct gcp_message *message, struct ce_event *event, struct err *err)
 {
     const char *type = storage_type(gcp_message_attribute(message, "eventType"));
     const char *bucket = gcp_message_attribute(message, "bucketId");
     const char *object = gcp_message_attribute(message, "objectId");
     if (!type || str_empty(bucket) || str_empty(object))
         return err_set(err, ERR_INPUT,
-                       "is no notification of Storage: attribute eventType, bucketId or objectId "
-                       "is missing or unknown");
-    fill(event, message, type,
-         str_format("//storage.googleapis.com/projects/_/buckets/%s", bucket));
+                       "not a Storage notification: attribute eventType, bucketId or objectId is "
+                       "missing or unknown");
+    set_attributes(event, message, type,
+                   str_format("//storage.googleapis.com/projects/_/buckets/%s", bucket));
     event->subject = str_format("objects/%s", object);
     ce_set_extension(event, "bucket", bucket);
     if (message->len)
@@ -135,7 +135,7 @@ static bool storage(const struct gcp_message *message, struct ce_event *event, s
     return true;
 }
 
-/* Pub/Sub's protocol binding of CloudEvents: attributes are what header fields are over HTTP. */
+/* CloudEvents' protocol binding for Pub/Sub: attributes correspond to HTTP header fields. */
 static bool is_event(const struct gcp_message *message)
 {
     const char *content_type = gcp_message_attribute(message, "Content-Type");
@@ -143,25 +143,26 @@ static bool is_event(const struct gcp_message *message)
            (content_type && str_starts_any_case(content_type, "application/cloudevents+json"));
 }
 
-static bool inner_event(const struct gcp_message *message, struct ce_event *event, struct err *err)
+static bool fill_inner_event(const struct gcp_message *message, struct ce_event *event,
+                             struct err *err)
 {
     OWN(headers) struct headers headers = {0};
     for (size_t i = 0; i < message->attribute_count; i++)
         headers_add(&headers, message->attributes[i].name, message->attributes[i].value);
     OWN(ce_events) struct ce_events events = {0};
     if (!ce_events_from_http(&headers, gcp_message_data(message), &events, err))
-        return err_wrap(err, "holds no sound CloudEvent");
+        return err_wrap(err, "not a valid CloudEvent");
     ce_event_copy(&events.list[0], event);
     return true;
 }
 
-enum { MOST_NAME = 256 }; /* of an attribute in Pub/Sub */
+enum { MAX_NAME_LEN = 256 }; /* of an attribute in Pub/Sub */
 
-/* Makes the name of an extension out of an attribute's; false when it cannot be one. */
-static bool extension_name(const char *attribute, char name[MOST_NAME + 1])
+/* Converts the name of a message attribute; false when no valid name results. */
+static bool extension_name(const char *attribute, char name[MAX_NAME_LEN + 1])
 {
     size_t len = 0;
-    for (; *attribute && len < MOST_NAME; attribute++) {
+    for (; *attribute && len < MAX_NAME_LEN; attribute++) {
         char c = *attribute >= 'A' && *attribute <= 'Z' ? (char)(*attribute | 0x20) : *attribute;
         if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
             name[len++] = c;
@@ -177,12 +178,12 @@ static bool is_printable(const char *text)
     return !*text;
 }
 
-static void raw(const struct gcp_message *message, const char *topic, struct ce_event *event)
+static void fill_raw(const struct gcp_message *message, const char *topic, struct ce_event *event)
 {
-    fill(event, message, "google.cloud.pubsub.topic.v1.messagePublished",
-         str_format("//pubsub.googleapis.com/%s", topic));
+    set_attributes(event, message, "google.cloud.pubsub.topic.v1.messagePublished",
+                   str_format("//pubsub.googleapis.com/%s", topic));
     for (size_t i = 0; i < message->attribute_count; i++) {
-        char name[MOST_NAME + 1];
+        char name[MAX_NAME_LEN + 1];
         const char *value = message->attributes[i].value;
         if (extension_name(message->attributes[i].name, name) && is_printable(value))
             ce_set_extension(event, name, value);
@@ -194,8 +195,8 @@ static void raw(const struct gcp_message *message, const char *topic, struct ce_
                     gcp_message_data(message));
 }
 
-/* traceparent, 00-TRACE(32)-SPAN(16)-FLAGS(2): Google's client libraries put it in an attribute. */
-static void carry_trace(const struct gcp_message *message, struct ce_event *event)
+/* traceparent, 00-TRACE(32)-SPAN(16)-FLAGS(2): Google's client libraries set it as an attribute. */
+static void copy_traceparent(const struct gcp_message *message, struct ce_event *event)
 {
     static const char *const names[] = {"googclient_traceparent", "traceparent"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -208,7 +209,7 @@ static void carry_trace(const struct gcp_message *message, struct ce_event *even
         ce_set_extension(event, "tracestate", state);
 }
 
-static void override(const struct pubsub_source_config *config, struct ce_event *event)
+static void set_overrides(const struct pubsub_source_config *config, struct ce_event *event)
 {
     const char *name;
     json_t *value;
@@ -224,23 +225,23 @@ bool message_event_from_message(const struct gcp_message *message, const char *t
 {
     switch (config->form) {
     case EVENT_FORM_MESSAGE_PUBLISHED:
-        message_published(message, topic, event);
+        fill_message_published(message, topic, event);
         break;
     case EVENT_FORM_LEGACY:
-        legacy(message, topic, event);
+        fill_legacy(message, topic, event);
         break;
     case EVENT_FORM_STORAGE:
-        if (!storage(message, event, err))
+        if (!fill_storage(message, event, err))
             return false;
         break;
     case EVENT_FORM_RAW:
         if (!is_event(message))
-            raw(message, topic, event);
-        else if (!inner_event(message, event, err))
+            fill_raw(message, topic, event);
+        else if (!fill_inner_event(message, event, err))
             return false;
         break;
     }
-    carry_trace(message, event);
-    override(config, event);
+    copy_traceparent(message, event);
+    set_overrides(config, event);
     return ce_event_valid(event, err);
 }

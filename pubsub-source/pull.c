@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pulls messages as long as there is room for them. */
+/* Pulls messages while flow control has capacity. */
+#include "base/backoff.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/thread.h"
 #include "base/timestamp.h"
 #include "pubsub-source/source_state.h"
 
@@ -9,48 +11,42 @@
 #include <unistd.h>
 
 enum {
-    MOST_PULLED = 1000, /* messages in one pull */
-    FIRST_PAUSE_MS = 1000,
-    LONGEST_PAUSE_MS = 60 * 1000,
-    /* somebody may make the topic any moment, and publish to it: those messages would be lost */
-    MISSING_PAUSE_MS = 2000,
-    EMULATED_MISSING_PAUSE_MS = 200,
+    MAX_PULL_MESSAGES = 1000,
+    INITIAL_BACKOFF_MS = 1000,
+    MAX_BACKOFF_MS = 60 * 1000,
+    /* shorter, as messages that are published before the subscription exists are lost */
+    MAX_MISSING_BACKOFF_MS = 2000,
+    MAX_EMULATED_MISSING_BACKOFF_MS = 200,
 };
 
-static int64_t pause_ms(const struct pubsub_source *source, const struct err *err, int failures)
+/* Waits after a failed call, longer each time. False when the source is stopping. */
+static bool back_off(struct pubsub_source *source, const char *action, const struct err *err,
+                     int *failures)
 {
-    int64_t longest = err->status != ERR_NOT_FOUND ? LONGEST_PAUSE_MS
-                      : source->config->emulated   ? EMULATED_MISSING_PAUSE_MS
-                                                   : MISSING_PAUSE_MS;
-    int64_t pause = failures < 6 ? FIRST_PAUSE_MS << failures : longest;
-    if (pause > longest)
-        pause = longest;
-    int64_t asked = (int64_t)err->retry_after_sec * 1000;
-    return asked > pause ? asked : pause;
-}
-
-/* Sleeps after a call has failed, longer each time; false when the source is stopping. */
-static bool pause_after(struct pubsub_source *source, const char *deed, const struct err *err,
-                        int *failures)
-{
-    int64_t pause = pause_ms(source, err, (*failures)++);
+    int64_t max_ms = err->status != ERR_NOT_FOUND ? MAX_BACKOFF_MS
+                     : source->config->emulated   ? MAX_EMULATED_MISSING_BACKOFF_MS
+                                                  : MAX_MISSING_BACKOFF_MS;
+    int64_t wait_ns =
+        backoff_exponential_ns(INITIAL_BACKOFF_MS * NS_PER_MS, max_ms * NS_PER_MS, (*failures)++);
+    if (wait_ns < err->retry_after_sec * NS_PER_SEC)
+        wait_ns = err->retry_after_sec * NS_PER_SEC;
     if (err->status != ERR_NOT_FOUND || *failures == 1)
-        log_warning("cannot %s: %s; again in %.1f s", deed, err->text, (double)pause / 1000);
+        log_warning("cannot %s: %s; again in %.1f s", action, err->text,
+                    (double)wait_ns / NS_PER_SEC);
 
-    /* half of it at random, so that many sources do not come back together */
-    int64_t half_ns = pause * NS_PER_MS / 2;
+    /* half of it is random, so that many sources do not call at the same time */
     int64_t until_ns =
-        pubsub_source_deadline_ns(0) + half_ns + (int64_t)random_below((uint64_t)half_ns);
+        timestamp_monotonic_ns() + wait_ns / 2 + (int64_t)random_below((uint64_t)wait_ns / 2);
     pthread_mutex_lock(&source->lock);
-    while (!source->stopping && pubsub_source_wait_until(source, until_ns))
+    while (!source->stopping && thread_cond_wait_until(&source->changed, &source->lock, until_ns))
         ;
-    bool go_on = !source->stopping;
+    bool stopping = source->stopping;
     pthread_mutex_unlock(&source->lock);
-    return go_on;
+    return !stopping;
 }
 
-/* Reads what the subscription is, and creates it when asked to and it is not there. Looks first: an
- * account that may only pull is refused when it tries to create one, there or not. */
+/* Reads the subscription, and creates it when it does not exist and a topic is configured. Reads
+ * first, as an account that may only pull is refused to create even an existing one. */
 static bool find_subscription(struct pubsub_source *source, struct gcp_subscription *found,
                               struct err *err)
 {
@@ -64,13 +60,13 @@ static bool find_subscription(struct pubsub_source *source, struct gcp_subscript
     if (!gcp_subscription_create(source->gcp, config->subscription, config->topic, &options, err)) {
         if (err->status != ERR_CONFLICT)
             return false;
-        *err = (struct err){0}; /* another was quicker */
+        *err = (struct err){0}; /* another process has created it */
     }
     return gcp_subscription_get(source->gcp, config->subscription, found, err);
 }
 
-/* A name that Pub/Sub will never take ends the program: as a signal would, which main waits for. */
-static bool is_hopeless(struct pubsub_source *source, const struct err *err)
+/* An invalid name is a permanent error: ends the program by the signal that main waits for. */
+static bool stop_if_invalid(struct pubsub_source *source, const struct err *err)
 {
     if (err->status != ERR_INPUT)
         return false;
@@ -81,14 +77,14 @@ static bool is_hopeless(struct pubsub_source *source, const struct err *err)
     return true;
 }
 
-/* False when the source is stopping. */
+/* Waits until the subscription exists. False when the source is stopping. */
 static bool await_subscription(struct pubsub_source *source)
 {
     struct gcp_subscription found = {0};
     struct err err = {0};
     for (int failures = 0; !find_subscription(source, &found, &err); err = (struct err){0})
-        if (is_hopeless(source, &err) ||
-            !pause_after(source, "open the subscription", &err, &failures))
+        if (stop_if_invalid(source, &err) ||
+            !back_off(source, "open the subscription", &err, &failures))
             return false;
 
     pthread_mutex_lock(&source->lock);
@@ -103,55 +99,50 @@ static bool await_subscription(struct pubsub_source *source)
     return true;
 }
 
-/* Waits until messages may be pulled, and says how many; 0 when the source is stopping. A few only
- * are not worth a call. */
-static int await_room(struct pubsub_source *source)
+/* Waits until a quarter of the messages in flight is done, so that pulls are not too small. Returns
+ * how many may be pulled; 0 when the source is stopping. */
+static int await_capacity(struct pubsub_source *source)
 {
-    size_t worthwhile = (source->config->max_messages + 3) / 4;
+    size_t min_capacity = (source->config->max_messages + 3) / 4;
     pthread_mutex_lock(&source->lock);
-    while (!source->stopping && flow_control_capacity(&source->flow) < worthwhile)
+    while (!source->stopping && flow_control_capacity(&source->flow) < min_capacity)
         pthread_cond_wait(&source->changed, &source->lock);
-    size_t room = source->stopping ? 0 : flow_control_capacity(&source->flow);
+    size_t capacity = source->stopping ? 0 : flow_control_capacity(&source->flow);
     pthread_mutex_unlock(&source->lock);
-    return room < MOST_PULLED ? (int)room : MOST_PULLED;
+    return capacity < MAX_PULL_MESSAGES ? (int)capacity : MAX_PULL_MESSAGES;
 }
 
-static void take_all(struct pubsub_source *source, struct gcp_messages *messages)
+static void add_messages(struct pubsub_source *source, struct gcp_messages *messages)
 {
     int64_t now_ns = timestamp_monotonic_ns();
     pthread_mutex_lock(&source->lock);
     for (size_t i = 0; i < messages->count; i++)
-        flow_control_add(&source->flow, &messages->list[i], now_ns, &source->back);
+        flow_control_add(&source->flow, &messages->list[i], now_ns, &source->settled);
     if (source->stopping)
-        flow_control_return_all(&source->flow, &source->back);
-    pthread_cond_signal(&source->returned);
+        flow_control_return_all(&source->flow, &source->settled);
+    pthread_cond_signal(&source->settled_changed);
     pthread_mutex_unlock(&source->lock);
     pubsub_source_deliver(source);
-}
-
-/* After a pull has failed; false when the source is stopping. */
-static bool recover(struct pubsub_source *source, const struct err *err, int *failures)
-{
-    return pause_after(source, "pull", err, failures) &&
-           (err->status != ERR_NOT_FOUND || await_subscription(source));
 }
 
 void *pubsub_source_pull(void *context)
 {
     struct pubsub_source *source = context;
-    int failures = 0, most;
+    int failures = 0, max_messages;
     if (!await_subscription(source))
         return NULL;
-    while ((most = await_room(source))) {
+    while ((max_messages = await_capacity(source))) {
         struct gcp_messages messages = {0};
         struct err err = {0};
-        bool pulled = gcp_pull(source->gcp, source->subscription.name, most, &messages, &err);
+        bool pulled =
+            gcp_pull(source->gcp, source->subscription.name, max_messages, &messages, &err);
         if (pulled) {
             failures = 0;
-            take_all(source, &messages);
+            add_messages(source, &messages);
         }
         gcp_messages_done(&messages);
-        if (!pulled && !recover(source, &err, &failures))
+        if (!pulled && (!back_off(source, "pull", &err, &failures) ||
+                        (err.status == ERR_NOT_FOUND && !await_subscription(source))))
             return NULL;
     }
     return NULL;

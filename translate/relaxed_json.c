@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Relaxed JSON: rewritten as strict JSON, which jansson then reads. */
+/* Relaxed JSON, converted to strict JSON for jansson. */
 #include "translate/relaxed_json.h"
 
 #include "base/str.h"
@@ -7,26 +7,26 @@
 #include <ctype.h>
 #include <string.h>
 
-/* Copies a string in either kind of quotes as one in double quotes. Returns where it ends. */
-static const char *copy_string(const char *at, const char *end, struct buf *out)
+/* Copies a string in single or double quotes as one in double quotes. Returns its end. */
+static const char *copy_string(const char *position, const char *end, struct buf *out)
 {
-    char quote = *at++;
+    char quote = *position++;
     buf_add_text(out, "\"");
-    for (; at < end && *at != quote; at++) {
-        if (*at == '\\' && at + 1 < end) {
-            if (at[1] != '\'') /* \' is no escape of JSON */
-                buf_add(out, at, 1);
-            at++;
-            buf_add(out, at, 1);
-        } else if (*at == '"') {
+    for (; position < end && *position != quote; position++) {
+        if (*position == '\\' && position + 1 < end) {
+            if (position[1] != '\'') /* JSON has no escape \' */
+                buf_add(out, position, 1);
+            position++;
+            buf_add(out, position, 1);
+        } else if (*position == '"') {
             buf_add_text(out, "\\\"");
         } else {
-            buf_add(out, at, 1);
+            buf_add(out, position, 1);
         }
     }
-    if (at < end)
+    if (position < end)
         buf_add_text(out, "\"");
-    return at < end ? at + 1 : at;
+    return position < end ? position + 1 : position;
 }
 
 static bool is_name(char c)
@@ -34,42 +34,42 @@ static bool is_name(char c)
     return isalnum((unsigned char)c) || c == '_' || c == '$';
 }
 
-static const char *skip_space(const char *at, const char *end)
+static const char *skip_space(const char *position, const char *end)
 {
-    while (at < end && isspace((unsigned char)*at))
-        at++;
-    return at;
+    while (position < end && isspace((unsigned char)*position))
+        position++;
+    return position;
 }
 
-/* Copies a bare word: in quotes when it is a member's name, else as it is (true, null, 12). */
-static const char *copy_word(const char *at, const char *end, struct buf *out)
+/* Copies a bare word: with quotes when it is a member's name, else unchanged (true, null, 12). */
+static const char *copy_word(const char *position, const char *end, struct buf *out)
 {
-    const char *first = at;
-    while (at < end && is_name(*at))
-        at++;
-    const char *next = skip_space(at, end);
+    const char *start = position;
+    while (position < end && is_name(*position))
+        position++;
+    const char *next = skip_space(position, end);
     const char *quote = next < end && *next == ':' ? "\"" : "";
     buf_add_text(out, quote);
-    buf_add(out, first, (size_t)(at - first));
+    buf_add(out, start, (size_t)(position - start));
     buf_add_text(out, quote);
-    return at;
+    return position;
 }
 
 json_t *relaxed_json_parse(struct bytes text, const char *what, struct err *err)
 {
     OWN(buf) struct buf strict = {0};
     const char *end = text.data + text.len;
-    for (const char *at = text.data; at < end;) {
-        if (*at == '"' || *at == '\'') {
-            at = copy_string(at, end, &strict);
-        } else if (is_name(*at)) {
-            at = copy_word(at, end, &strict);
+    for (const char *position = text.data; position < end;) {
+        if (*position == '"' || *position == '\'') {
+            position = copy_string(position, end, &strict);
+        } else if (is_name(*position)) {
+            position = copy_word(position, end, &strict);
         } else {
-            const char *next = skip_space(at + 1, end);
-            bool last_comma = *at == ',' && next < end && (*next == '}' || *next == ']');
+            const char *next = skip_space(position + 1, end);
+            bool last_comma = *position == ',' && next < end && (*next == '}' || *next == ']');
             if (!last_comma)
-                buf_add(&strict, at, 1);
-            at++;
+                buf_add(&strict, position, 1);
+            position++;
         }
     }
     return json_from_bytes(buf_bytes(&strict), what, ERR_INPUT, err);

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What translate is asked: {"text", "from", "to"}. */
+/* A translation request: {"text", "from", "to"}. */
 #include "translate/request.h"
 
 #include "base/str.h"
 #include "translate/relaxed_json.h"
 
-/* The member of that name in any case, as the tutorial's senders write it; NULL = not there. */
+/* The member of that name, ignoring case as in the tutorial's messages; NULL when absent. */
 static const json_t *member(const json_t *object, const char *name)
 {
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)object, key,
-                        value) if (str_equal_any_case(key, name)) return value;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
+        if (str_equal_any_case(key, name))
+            return value;
+    }
     return NULL;
 }
 
@@ -41,8 +44,8 @@ bool translate_request_from_json(const json_t *payload, struct translate_request
 
 json_t *translate_payload(struct bytes payload)
 {
-    struct err no_json = {0};
-    json_t *object = relaxed_json_parse(payload, "payload", &no_json);
+    struct err ignored = {0};
+    json_t *object = relaxed_json_parse(payload, "payload", &ignored);
     if (member(object, "text") || member(object, "to"))
         return object;
     json_decref(object);

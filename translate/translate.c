@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* translate: translates the texts that it is sent. */
+/* translate: translates the texts in events. */
 #include "translate/translate.h"
 
 #include "base/log.h"
@@ -7,8 +7,8 @@
 #include "bridge/bridge.h"
 #include "translate/request.h"
 
-static void answer(const struct translate_request *request,
-                   const struct gcp_translation *translation, struct ce_reply *reply)
+static void set_reply(const struct translate_request *request,
+                      const struct gcp_translation *translation, struct ce_reply *reply)
 {
     json_auto_t *data = json_pack("{s:s, s:s, s:s*, s:s}", "text", request->text, "from",
                                   translation->detected ? translation->detected : request->from,
@@ -19,8 +19,8 @@ static void answer(const struct translate_request *request,
                  "application/json", bytes_of(text));
 }
 
-/* Whether the event is Storage's: no text to translate. One that names no object is malformed, and
- * refused by every service. */
+/* True for a Storage notification, which has no text to translate. False and err when it is not
+ * valid: then every service refuses it. */
 static bool is_notification(const struct ce_event *event, struct err *err)
 {
     OWN(gcp_object_event) struct gcp_object_event object = {0};
@@ -45,7 +45,7 @@ bool translate_on_event(const struct ce_event *event, struct ce_reply *reply, vo
 
     json_auto_t *payload = translate_payload(gcp_message_data(&message));
     if (!payload)
-        return true; /* some other event: acknowledged and left alone */
+        return true; /* other events are acknowledged and ignored */
 
     struct translate_request request;
     OWN(gcp_translation) struct gcp_translation translation = {0};
@@ -57,6 +57,6 @@ bool translate_on_event(const struct ce_event *event, struct ce_reply *reply, vo
                                                     translation.text, translation.detected)
                                        : str_format("Translated text: %s", translation.text);
     log_info("%s", reply->text);
-    answer(&request, &translation, reply);
+    set_reply(&request, &translation, reply);
     return true;
 }

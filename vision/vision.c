@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vision: labels each picture that is uploaded to a bucket. */
+/* vision: labels pictures that are uploaded to a bucket. */
 #include "vision/vision.h"
 
 #include "base/json/jread.h"
@@ -8,9 +8,9 @@
 #include "bridge/bridge.h"
 
 enum {
-    MOST_LABELS = 10,
-    ALWAYS_SHOWN = 3,
-    SCORE_DIGITS = 7, /* as many as the float that Google computed has */
+    MAX_LABELS = 10,
+    MIN_SHOWN = 3,
+    SCORE_DIGITS = 7, /* the precision of Google's float */
 };
 
 /* Best first; labels of the same score stay in Google's order. */
@@ -18,9 +18,9 @@ static void sort_labels(struct gcp_labels *labels)
 {
     for (size_t i = 1; i < labels->count; i++)
         for (size_t j = i; j && labels->list[j].score > labels->list[j - 1].score; j--) {
-            struct gcp_label better = labels->list[j];
+            struct gcp_label swap = labels->list[j];
             labels->list[j] = labels->list[j - 1];
-            labels->list[j - 1] = better;
+            labels->list[j - 1] = swap;
         }
 }
 
@@ -30,16 +30,16 @@ char *vision_line(struct gcp_labels *labels)
     struct buf line = {0};
     buf_add_text(&line, "This picture is labelled: ");
     for (size_t i = 0; i < labels->count; i++) {
-        if (i >= ALWAYS_SHOWN && labels->list[i].score <= 0.50)
+        if (i >= MIN_SHOWN && labels->list[i].score <= 0.50)
             break;
         buf_add_format(&line, "%s%s", i ? "," : "", labels->list[i].description);
     }
     return buf_take(&line);
 }
 
-/* Answers with the labels and their scores, for subscriptions with a reply. */
-static void answer(const struct gcp_object_event *object, const char *uri,
-                   const struct gcp_labels *labels, struct ce_reply *reply)
+/* The reply event has labels and scores, for subscriptions with a reply. */
+static void set_reply(const struct gcp_object_event *object, const char *uri,
+                      const struct gcp_labels *labels, struct ce_reply *reply)
 {
     json_auto_t *data =
         json_pack("{s:s, s:s, s:[]}", "text", reply->text, "picture", uri, "labels");
@@ -61,7 +61,7 @@ bool vision_on_event(const struct ce_event *event, struct ce_reply *reply, void 
     if (!bridge_object_from_event(event, &object, err))
         return false;
     if (!str_equal(object.type, "OBJECT_FINALIZE"))
-        return true; /* no picture came: other events are acknowledged and left alone */
+        return true; /* other events are acknowledged and ignored */
 
     OWN(free) char *uri = gcp_storage_uri(object.bucket, object.object, err);
     if (!uri)
@@ -70,11 +70,11 @@ bool vision_on_event(const struct ce_event *event, struct ce_reply *reply, void 
         return true; /* a folder */
 
     OWN(gcp_labels) struct gcp_labels labels = {0};
-    if (!gcp_vision_labels(app, uri, MOST_LABELS, &labels, err))
+    if (!gcp_vision_labels(app, uri, MAX_LABELS, &labels, err))
         return false;
 
     reply->text = vision_line(&labels);
     log_info("%s", reply->text);
-    answer(&object, uri, &labels, reply);
+    set_reply(&object, uri, &labels, reply);
     return true;
 }

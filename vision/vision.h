@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vision: labels each picture that is uploaded to a bucket. */
+/* vision: labels pictures that are uploaded to a bucket. */
 #ifndef VISION_VISION_H
 #define VISION_VISION_H
 
@@ -10,8 +10,8 @@
 bool vision_on_event(const struct ce_event *event, struct ce_reply *reply, void *app,
                      struct err *err);
 
-/* "This picture is labelled: Sea,Coast,Water": the three best labels, and as many more as score
- * over one half. Sorts labels. The caller frees. */
+/* "This picture is labelled: Sea,Coast,Water": the three best labels, and all others with a score
+ * above 0.5. Sorts labels. The caller frees. */
 char *vision_line(struct gcp_labels *labels);
 
 #endif

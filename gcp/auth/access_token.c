@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An access token, shared by threads: fetched once for all, renewed before it expires. */
+/* A cached access token, shared by threads and renewed before it expires. */
 #include "gcp/auth/access_token.h"
 
 #include "base/str.h"
 #include "base/timestamp.h"
 
-/* As Google's own libraries: the metadata server hands out a new token from 5 min before the end
- * on, so earlier than that would bring the old one again. */
-static const int64_t EARLY_NS = 225LL * NS_PER_SEC;
-/* A token needs to live as long as its way to Google takes. */
-static const int64_t LEAST_LIFE_NS = 10LL * NS_PER_SEC;
-/* After an early renewal failed, while the old token is still good. */
-static const int64_t NEXT_TRY_NS = 15LL * NS_PER_SEC;
+/* As in Google's client libraries. The metadata server issues a new token only in the last 5 min of
+ * the old one; an earlier request would return the same token. */
+static const int64_t RENEW_EARLY_NS = 225LL * NS_PER_SEC;
+/* A token must still be valid when the request reaches Google. */
+static const int64_t MIN_LIFETIME_NS = 10LL * NS_PER_SEC;
+/* After a failed early renewal, while the old token is still valid. */
+static const int64_t RETRY_PAUSE_NS = 15LL * NS_PER_SEC;
 
 void access_token_cache_init(struct access_token_cache *cache)
 {
@@ -27,21 +27,21 @@ void access_token_cache_done(struct access_token_cache *cache)
     free(cache->token.text);
 }
 
-static bool usable(const struct access_token_cache *cache, int64_t now_ns)
+static bool is_usable(const struct access_token_cache *cache, int64_t now_ns)
 {
-    return cache->token.text && cache->token.expires_ns - now_ns > LEAST_LIFE_NS;
+    return cache->token.text && cache->token.expires_ns - now_ns > MIN_LIFETIME_NS;
 }
 
-/* Short-lived tokens are renewed at half their life. */
-static int64_t renewal(const struct access_token *token, int64_t now_ns)
+/* Short-lived tokens are renewed at half their lifetime. */
+static int64_t renewal_time_ns(const struct access_token *token, int64_t now_ns)
 {
     int64_t half_ns = (token->expires_ns - now_ns) / 2;
-    return token->expires_ns - (half_ns < EARLY_NS ? half_ns : EARLY_NS);
+    return token->expires_ns - (half_ns < RENEW_EARLY_NS ? half_ns : RENEW_EARLY_NS);
 }
 
-/* Called with the lock held, which it gives up while it is out. */
-static void go_and_fetch(struct access_token_cache *cache, int64_t now_ns,
-                         access_token_fetch *fetch, void *context)
+/* Called with the lock held; releases it during the fetch. */
+static void fetch_token(struct access_token_cache *cache, int64_t now_ns, access_token_fetch *fetch,
+                        void *context)
 {
     cache->fetching = true;
     pthread_mutex_unlock(&cache->lock);
@@ -51,9 +51,9 @@ static void go_and_fetch(struct access_token_cache *cache, int64_t now_ns,
     pthread_mutex_lock(&cache->lock);
 
     cache->fetching = false;
-    cache->round++;
+    cache->fetch_count++;
     cache->failed = failed;
-    cache->renew_ns = ok ? renewal(&token, now_ns) : now_ns + NEXT_TRY_NS;
+    cache->renew_ns = ok ? renewal_time_ns(&token, now_ns) : now_ns + RETRY_PAUSE_NS;
     if (ok) {
         free(cache->token.text);
         cache->token = token;
@@ -61,30 +61,30 @@ static void go_and_fetch(struct access_token_cache *cache, int64_t now_ns,
     pthread_cond_broadcast(&cache->fetched);
 }
 
-/* Called with the lock held, which it gives up while it waits. */
-static void wait_for_other(struct access_token_cache *cache)
+/* Called with the lock held; releases it while it waits. */
+static void wait_for_fetch(struct access_token_cache *cache)
 {
-    unsigned round = cache->round;
-    while (cache->round == round)
+    unsigned fetch_count = cache->fetch_count;
+    while (cache->fetch_count == fetch_count)
         pthread_cond_wait(&cache->fetched, &cache->lock);
 }
 
-/* Called with the lock held. One look at the cache; NULL with err untouched: look again. */
-static char *look(struct access_token_cache *cache, int64_t now_ns, access_token_fetch *fetch,
-                  void *context, struct err *err)
+/* Called with the lock held. NULL without err: the token was refused meanwhile; call again. */
+static char *get_or_fetch(struct access_token_cache *cache, int64_t now_ns,
+                          access_token_fetch *fetch, void *context, struct err *err)
 {
-    bool good = usable(cache, now_ns);
-    if (cache->fetching && !good)
-        wait_for_other(cache);
-    else if (!cache->fetching && (!good || now_ns >= cache->renew_ns))
-        go_and_fetch(cache, now_ns, fetch, context);
+    bool usable = is_usable(cache, now_ns);
+    if (cache->fetching && !usable)
+        wait_for_fetch(cache);
+    else if (!cache->fetching && (!usable || now_ns >= cache->renew_ns))
+        fetch_token(cache, now_ns, fetch, context);
 
-    /* an early renewal may have failed: the old token is good enough */
-    if (cache->token.text && (good || !cache->failed.status))
+    /* after a failed early renewal the old token still works */
+    if (cache->token.text && (usable || !cache->failed.status))
         return str_copy(cache->token.text);
     if (cache->failed.status)
         *err = cache->failed;
-    return NULL; /* or somebody had the new one refused already */
+    return NULL;
 }
 
 char *access_token_get(struct access_token_cache *cache, int64_t now_ns, access_token_fetch *fetch,
@@ -93,7 +93,7 @@ char *access_token_get(struct access_token_cache *cache, int64_t now_ns, access_
     pthread_mutex_lock(&cache->lock);
     char *text = NULL;
     while (!text && !err->status)
-        text = look(cache, now_ns, fetch, context, err);
+        text = get_or_fetch(cache, now_ns, fetch, context, err);
     pthread_mutex_unlock(&cache->lock);
     return text;
 }

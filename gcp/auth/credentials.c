@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds the credentials file, in Google's order. */
+/* Finds and reads the credentials file, in Google's documented order. */
 #include "gcp/auth/credentials.h"
 
 #include "base/env.h"
@@ -9,11 +9,11 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-enum { MOST_FILE = 256 * 1024 };
+enum { MAX_FILE_BYTES = 256 * 1024 };
 
 void credentials_done(struct credentials *credentials)
 {
-    char *const texts[] = {
+    char *const strings[] = {
         credentials->path,
         credentials->project,
         credentials->quota_project,
@@ -33,8 +33,8 @@ void credentials_done(struct credentials *credentials)
         credentials->user_project,
         credentials->impersonation_url,
     };
-    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-        free(texts[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
+        free(strings[i]);
     headers_done(&credentials->subject_headers);
     json_decref(credentials->delegates);
     if (credentials->source)
@@ -52,18 +52,18 @@ static bool holds_secret(const struct credentials *credentials)
 bool credentials_from_file(const char *path, struct credentials *credentials, char **warning,
                            struct err *err)
 {
-    OWN(buf) struct buf text = {.max = MOST_FILE};
+    OWN(buf) struct buf text = {.max = MAX_FILE_BYTES};
     struct err failed = {0};
     if (!file_read(path, &text, &failed))
         return err_set(err, ERR_INPUT, "%s", failed.text);
     if (!credentials_json_parse(buf_bytes(&text), path, credentials, err))
         return false;
 
-    struct stat about;
-    if (stat(path, &about) == 0 && (about.st_mode & S_IROTH) && holds_secret(credentials))
-        *warning = str_format("%s holds a secret and every user of this machine can read it "
-                              "(mode %04o); chmod 600 it",
-                              path, about.st_mode & 07777);
+    struct stat status;
+    if (stat(path, &status) == 0 && (status.st_mode & S_IROTH) && holds_secret(credentials))
+        *warning = str_format("%s: contains a secret and is readable by every user (mode %04o); "
+                              "run chmod 600",
+                              path, status.st_mode & 07777);
     return true;
 }
 
@@ -82,9 +82,9 @@ bool credentials_find_file(const char *path, struct credentials *credentials, ch
     if (path)
         return credentials_from_file(path, credentials, warning, err);
 
-    const char *named = env_str("GOOGLE_APPLICATION_CREDENTIALS", NULL);
-    if (named)
-        return credentials_from_file(named, credentials, warning, err) ||
+    const char *env_path = env_str("GOOGLE_APPLICATION_CREDENTIALS", NULL);
+    if (env_path)
+        return credentials_from_file(env_path, credentials, warning, err) ||
                err_wrap(err, "GOOGLE_APPLICATION_CREDENTIALS");
 
     OWN(free) char *gcloud = credentials_gcloud_file("application_default_credentials.json");

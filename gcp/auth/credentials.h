@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Google credentials: found in Google's order, read from their file types. */
+/* Google credentials: where they are found, and the types of files. */
 #ifndef GCP_AUTH_CREDENTIALS_H
 #define GCP_AUTH_CREDENTIALS_H
 
@@ -8,38 +8,39 @@
 
 enum credentials_type {
     CREDENTIALS_NONE,
-    CREDENTIALS_SERVICE_ACCOUNT,  /* a key */
+    CREDENTIALS_SERVICE_ACCOUNT,  /* service_account: a key */
     CREDENTIALS_USER,             /* authorized_user: gcloud's login */
     CREDENTIALS_EXTERNAL_ACCOUNT, /* workload identity federation */
     CREDENTIALS_EXTERNAL_USER,    /* external_account_authorized_user */
     CREDENTIALS_IMPERSONATED,     /* impersonated_service_account */
-    CREDENTIALS_METADATA,         /* the machine's own service account */
+    CREDENTIALS_METADATA,         /* the service account attached to the machine */
 };
 
-/* Everything a type needs; the rest is NULL. All texts are owned. All zero is none. */
+/* What each type needs; other members are NULL. Strings are owned. All zero is valid: no
+ * credentials. */
 struct credentials {
     enum credentials_type type;
-    char *path;    /* the file, or the metadata server's URL; for messages */
-    char *project; /* project_id; NULL = unsaid */
+    char *path;    /* of the file, or the metadata server's URL; for messages */
+    char *project; /* project_id; NULL when absent */
     char *quota_project;
     char *universe; /* "googleapis.com" */
 
     char *email, *key_id, *key; /* service_account; key is PEM */
-    char *token_uri;            /* where tokens come from */
+    char *token_uri;            /* the token server */
 
-    char *client_id, *client_secret; /* users; external accounts: NULL = none */
+    char *client_id, *client_secret; /* users; optional for external accounts */
     char *refresh_token;
 
     char *audience, *subject_token_type; /* external_account */
-    char *subject_file, *subject_url;    /* one of them */
+    char *subject_file, *subject_url;    /* exactly one is set */
     struct headers subject_headers;      /* for subject_url */
-    char *subject_field;                 /* its place in JSON; NULL = the whole text */
+    char *subject_field;                 /* JSON member with the token; NULL = the whole content */
     char *user_project;                  /* workforce_pool_user_project */
 
-    char *impersonation_url;    /* external_account: NULL = none; impersonated: required */
+    char *impersonation_url;    /* required for impersonated; optional for external_account */
     int64_t lifetime_sec;       /* of the impersonated token */
     json_t *delegates;          /* list of strings, or NULL */
-    struct credentials *source; /* impersonated: whose token asks */
+    struct credentials *source; /* impersonated: the account that asks */
 };
 
 void credentials_done(struct credentials *credentials);
@@ -49,22 +50,22 @@ static inline void own_credentials(struct credentials *local)
     credentials_done(local);
 }
 
-/* Reads a credentials file; the error names file, field and remedy. warning, for free(), is what a
- * person should know of (NULL = nothing). */
+/* Reads a credentials file; the error names file, field and remedy. *warning is set, for free(),
+ * when the file is readable by other users; else it is left alone. */
 bool credentials_from_file(const char *path, struct credentials *credentials, char **warning,
                            struct err *err);
 
-/* Reads the JSON of such a file. path names it in messages. */
+/* Parses the content of such a file. path names it in messages. */
 bool credentials_json_parse(struct bytes text, const char *path, struct credentials *credentials,
                             struct err *err);
 
-/* Finds the file: `path` if not NULL, GOOGLE_APPLICATION_CREDENTIALS, gcloud's. False without err
- * when there is none; with err when there is one that cannot be used. */
+/* Reads the first of: `path` if not NULL, GOOGLE_APPLICATION_CREDENTIALS, gcloud's file. False
+ * without err when none of them exists; false with err when the file cannot be used. */
 bool credentials_find_file(const char *path, struct credentials *credentials, char **warning,
                            struct err *err);
 
-/* The file `name` in gcloud's configuration folder. NULL when there is no home. The caller frees.
- */
+/* The path of `name` in gcloud's configuration folder. NULL when HOME is not set. The caller
+ * frees. */
 char *credentials_gcloud_file(const char *name);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON Web Tokens signed with RS256: reading and verifying, with nettle. */
+/* Reads and verifies JSON Web Tokens signed with RS256, with nettle. */
 #include "gcp/auth/jwt.h"
 
 #include "base/base64.h"
@@ -10,10 +10,10 @@
 #include <string.h>
 
 enum {
-    LEAST_BITS = 2048,
-    MOST_BITS = 8192,
-    MOST_KEYS = 64,
-    MOST_TOKEN = 16 * 1024,
+    MIN_KEY_BITS = 2048,
+    MAX_KEY_BITS = 8192,
+    MAX_KEYS = 64,
+    MAX_TOKEN_LEN = 16 * 1024,
 };
 
 static void own_rsa(struct rsa_public_key *local)
@@ -21,22 +21,23 @@ static void own_rsa(struct rsa_public_key *local)
     rsa_public_key_clear(local);
 }
 
-/* The key's numbers. False when they are not a decent key; key is to be cleared in any case. */
-static bool read_numbers(const struct jwt_key *from, struct rsa_public_key *key)
+/* Decodes modulus and exponent. False when they are not a strong RSA key; key must be cleared in
+ * any case. */
+static bool read_numbers(const struct jwt_key *source, struct rsa_public_key *key)
 {
-    OWN(buf) struct buf n = {.max = MOST_BITS / 8 + 1}, e = {.max = MOST_BITS / 8 + 1};
-    if (str_empty(from->n) || !base64_url_decode(bytes_of(from->n), &n) || str_empty(from->e) ||
-        !base64_url_decode(bytes_of(from->e), &e))
+    OWN(buf) struct buf n = {.max = MAX_KEY_BITS / 8 + 1}, e = {.max = MAX_KEY_BITS / 8 + 1};
+    if (str_empty(source->n) || !base64_url_decode(bytes_of(source->n), &n) ||
+        str_empty(source->e) || !base64_url_decode(bytes_of(source->e), &e))
         return false;
     nettle_mpz_set_str_256_u(key->n, n.len, (const uint8_t *)n.data);
     nettle_mpz_set_str_256_u(key->e, e.len, (const uint8_t *)e.data);
     size_t bits = mpz_sizeinbase(key->n, 2);
-    return bits >= LEAST_BITS && bits <= MOST_BITS && mpz_odd_p(key->n) && mpz_odd_p(key->e) &&
+    return bits >= MIN_KEY_BITS && bits <= MAX_KEY_BITS && mpz_odd_p(key->n) && mpz_odd_p(key->e) &&
            mpz_cmp_ui(key->e, 1) > 0 && mpz_sizeinbase(key->e, 2) <= 64 &&
            rsa_public_key_prepare(key);
 }
 
-/* Text of a field that may be missing or of any type: what we cannot use is left out. */
+/* NULL for a member that is missing or not a string. */
 static const char *text_of(const json_t *object, const char *key)
 {
     return json_string_value(json_object_get(object, key));
@@ -68,12 +69,12 @@ bool jwt_keys_from_json(struct bytes text, struct jwt_keys *keys, struct err *er
     json_auto_t *tree = json_from_bytes(text, "key set", ERR_UPSTREAM, err);
     if (!tree)
         return false;
-    struct jread at = jread_open(tree, "key set", ERR_UPSTREAM, err);
-    struct jread list = jread_list(&at, "keys");
+    struct jread reader = jread_open(tree, "key set", ERR_UPSTREAM, err);
+    struct jread list = jread_list(&reader, "keys");
     size_t count = jread_count(&list);
-    if (count > MOST_KEYS)
-        jread_fail(&list, NULL, "has more than %d keys", MOST_KEYS);
-    if (!jread_ok(&at))
+    if (count > MAX_KEYS)
+        jread_fail(&list, NULL, "has over %d keys", MAX_KEYS);
+    if (!jread_ok(&reader))
         return false;
     keys->list = alloc_zeroed(count * sizeof(keys->list[0]));
     for (size_t i = 0; i < count; i++)
@@ -105,7 +106,7 @@ void jwt_keys_done(struct jwt_keys *keys)
     *keys = (struct jwt_keys){0};
 }
 
-/* The parts between the dots; false when there are not three. */
+/* Splits at the dots; false unless there are three parts. */
 static bool split(const char *token, struct bytes part[3])
 {
     for (int i = 0; i < 3; i++) {
@@ -119,18 +120,18 @@ static bool split(const char *token, struct bytes part[3])
     return true;
 }
 
-/* A part that holds a JSON object. New reference, NULL and err otherwise. */
+/* Decodes a part that must be a JSON object. New reference, or NULL and err. */
 static json_t *decode_part(struct bytes part, const char *what, struct err *err)
 {
     OWN(buf) struct buf text = {0};
     if (!base64_url_decode(part, &text)) {
-        err_set(err, ERR_UNAUTHORIZED, "%s: is not in unpadded base64url", what);
+        err_set(err, ERR_UNAUTHORIZED, "%s: is not unpadded base64url", what);
         return NULL;
     }
     json_t *tree = json_from_bytes(buf_bytes(&text), what, ERR_UNAUTHORIZED, err);
     if (tree && !json_is_object(tree)) {
         json_decref(tree);
-        err_set(err, ERR_UNAUTHORIZED, "%s: is no JSON object", what);
+        err_set(err, ERR_UNAUTHORIZED, "%s: is not a JSON object", what);
         return NULL;
     }
     return tree;
@@ -139,8 +140,8 @@ static json_t *decode_part(struct bytes part, const char *what, struct err *err)
 bool jwt_rs256_parse(const char *token, char **kid, struct err *err)
 {
     struct bytes part[3];
-    if (strlen(token) > MOST_TOKEN || !split(token, part))
-        return err_set(err, ERR_UNAUTHORIZED, "the token has not three parts");
+    if (strlen(token) > MAX_TOKEN_LEN || !split(token, part))
+        return err_set(err, ERR_UNAUTHORIZED, "the token does not have three parts");
     json_auto_t *header = decode_part(part[0], "the token's header", err);
     if (!header)
         return false;
@@ -149,15 +150,15 @@ bool jwt_rs256_parse(const char *token, char **kid, struct err *err)
         return false;
     OWN(buf) struct buf signature = {0};
     if (!base64_url_decode(part[2], &signature))
-        return err_set(err, ERR_UNAUTHORIZED, "the token's signature is not in unpadded base64url");
+        return err_set(err, ERR_UNAUTHORIZED, "the token's signature is not unpadded base64url");
 
-    struct jread at = jread_open(header, "the token's header", ERR_UNAUTHORIZED, err);
-    if (!str_equal(jread_str(&at, "alg"), "RS256"))
-        jread_fail(&at, "alg", "is not RS256");
+    struct jread reader = jread_open(header, "the token's header", ERR_UNAUTHORIZED, err);
+    if (!str_equal(jread_str(&reader, "alg"), "RS256"))
+        jread_fail(&reader, "alg", "is not RS256");
     if (json_object_get(header, "crit"))
-        jread_fail(&at, "crit", "asks for more than is done here");
-    const char *name = jread_str_or(&at, "kid", NULL);
-    if (!jread_ok(&at))
+        jread_fail(&reader, "crit", "is not supported");
+    const char *name = jread_str_or(&reader, "kid", NULL);
+    if (!jread_ok(&reader))
         return false;
     *kid = str_copy(name);
     return true;
@@ -171,7 +172,7 @@ char *jwt_rs256_kid(const char *token, struct err *err)
     return kid;
 }
 
-/* Whether the key signed what is before the last dot. */
+/* True when the key has signed the text before the last dot. */
 static bool signature_ok(const struct bytes part[3], const struct jwt_key *key)
 {
     OWN(rsa) struct rsa_public_key numbers;

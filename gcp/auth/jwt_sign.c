@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signing JSON Web Tokens with RS256: the only user of libjwt. It is apart from jwt.c so that a
- * program that only verifies tokens does not load libcrypto. */
+/* Signs JSON Web Tokens with RS256; the only user of libjwt. Separate from jwt.c, so that a program
+ * that only verifies tokens does not load libcrypto. */
 #include "gcp/auth/jwt_sign.h"
 
 #include "base/json/jread.h"
@@ -11,7 +11,7 @@
 #include <openssl/pem.h>
 #include <string.h>
 
-enum { LEAST_BITS = 2048 };
+enum { MIN_KEY_BITS = 2048 };
 
 static void own_jwt(jwt_t **local)
 {
@@ -29,13 +29,13 @@ bool jwt_sign_key_valid(const char *pem)
 {
     OWN(bio) BIO *bio = BIO_new_mem_buf(pem, -1);
     OWN(key) EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
-    return key && EVP_PKEY_base_id(key) == EVP_PKEY_RSA && EVP_PKEY_bits(key) >= LEAST_BITS;
+    return key && EVP_PKEY_base_id(key) == EVP_PKEY_RSA && EVP_PKEY_bits(key) >= MIN_KEY_BITS;
 }
 
 char *jwt_sign(const json_t *claims, const char *kid, const char *pem, struct err *err)
 {
     if (!jwt_sign_key_valid(pem)) {
-        err_set(err, ERR_INPUT, "the private key is no RSA key in PEM form");
+        err_set(err, ERR_INPUT, "the private key is not an RSA key in PEM format");
         return NULL;
     }
     OWN(free) char *text = json_to_text(claims);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The metadata server: what a machine on Google Cloud is told about itself. */
+/* The metadata server of Google Cloud: project and access tokens for programs that run there. */
 #include "gcp/auth/metadata_server.h"
 
 #include "base/env.h"
@@ -8,9 +8,9 @@
 #include "gcp/call/retry_send.h"
 
 enum {
-    MOST_REPLY = 64 * 1024,
-    MOST_TIMEOUT_SEC = 60,
-    USUAL_TIMEOUT_SEC = 3,
+    MAX_REPLY_BYTES = 64 * 1024,
+    MAX_TIMEOUT_SEC = 60,
+    DEFAULT_TIMEOUT_SEC = 3,
 };
 
 char *metadata_server_url(void)
@@ -21,19 +21,13 @@ char *metadata_server_url(void)
 
 static long timeout_ms(void)
 {
-    int64_t sec = USUAL_TIMEOUT_SEC;
-    str_int(env_str("GCE_METADATA_TIMEOUT", NULL), 1, MOST_TIMEOUT_SEC, &sec);
+    int64_t sec = DEFAULT_TIMEOUT_SEC;
+    str_int(env_str("GCE_METADATA_TIMEOUT", NULL), 1, MAX_TIMEOUT_SEC, &sec);
     return (long)sec * 1000;
 }
 
-/* The server says that it is one, so that no other server's answer is taken for it. */
-static bool is_genuine(const struct http_response *answer)
-{
-    return str_equal_any_case(headers_get(&answer->headers, "metadata-flavor"), "Google");
-}
-
-static bool get(const struct gcp_environment *outside, const char *root, const char *path,
-                int tries, struct http_response *answer, struct err *err)
+static bool get(const struct gcp_environment *env, const char *root, const char *path,
+                int max_attempts, struct http_response *response, struct err *err)
 {
     OWN(headers) struct headers headers = {0};
     headers_add(&headers, "Metadata-Flavor", "Google");
@@ -42,40 +36,41 @@ static bool get(const struct gcp_environment *outside, const char *root, const c
         .url = url,
         .headers = &headers,
         .timeout_ms = timeout_ms(),
-        .max_reply = MOST_REPLY,
+        .max_reply = MAX_REPLY_BYTES,
         .no_proxy = true,
     };
-    struct retry_run sending = {
-        .policy = {.first_ns = NS_PER_SEC / 10,
-                   .most_ns = 2LL * NS_PER_SEC,
-                   .deadline_ns = 30LL * NS_PER_SEC,
-                   .tries = tries,
-                   .repeatable = true},
+    struct retry_policy policy = {
+        .initial_ns = NS_PER_SEC / 10,
+        .max_ns = 2LL * NS_PER_SEC,
+        .deadline_ns = 30LL * NS_PER_SEC,
+        .max_attempts = max_attempts,
+        .idempotent = true,
     };
-    if (!retry_send(outside, &call, &sending, answer, err))
+    if (!retry_send(env, &call, &policy, response, NULL, err))
         return false;
-    return is_genuine(answer) ||
-           err_set(err, ERR_UPSTREAM, "what answers at %s is no metadata server", root);
+    /* tells it from a proxy or a login page that answers every request */
+    const char *flavor = headers_get(&response->headers, "metadata-flavor");
+    return str_equal_any_case(flavor, "Google") ||
+           err_set(err, ERR_UPSTREAM, "the server at %s is not a metadata server", root);
 }
 
-bool metadata_server_found(const struct gcp_environment *outside, const char *root)
+bool metadata_server_found(const struct gcp_environment *env, const char *root)
 {
     struct err ignored = {0};
     bool skip = false;
     if (!env_bool("NO_GCE_CHECK", false, &skip, &ignored) || skip)
         return false;
-    OWN(http_response) struct http_response answer = {0};
-    return get(outside, root, "/", 3, &answer, &ignored);
+    OWN(http_response) struct http_response response = {0};
+    return get(env, root, "/", 3, &response, &ignored);
 }
 
-json_t *metadata_server_token(const struct gcp_environment *outside, const char *root,
-                              struct err *err)
+json_t *metadata_server_token(const struct gcp_environment *env, const char *root, struct err *err)
 {
     static const char path[] = "/computeMetadata/v1/instance/service-accounts/default/token";
-    OWN(http_response) struct http_response answer = {0};
+    OWN(http_response) struct http_response response = {0};
     struct err failed = {0};
-    if (get(outside, root, path, 5, &answer, &failed))
-        return json_from_bytes(buf_bytes(&answer.body), "metadata server's reply", ERR_UPSTREAM,
+    if (get(env, root, path, 5, &response, &failed))
+        return json_from_bytes(buf_bytes(&response.body), "metadata server's reply", ERR_UPSTREAM,
                                err);
     if (failed.status == ERR_NOT_FOUND)
         err_set(err, ERR_UNAUTHORIZED,
@@ -86,10 +81,10 @@ json_t *metadata_server_token(const struct gcp_environment *outside, const char 
     return NULL;
 }
 
-char *metadata_server_project(const struct gcp_environment *outside, const char *root)
+char *metadata_server_project(const struct gcp_environment *env, const char *root)
 {
-    OWN(http_response) struct http_response answer = {0};
+    OWN(http_response) struct http_response response = {0};
     struct err ignored = {0};
-    bool ok = get(outside, root, "/computeMetadata/v1/project/project-id", 3, &answer, &ignored);
-    return ok && answer.body.len ? str_copy_bytes(buf_bytes(&answer.body)) : NULL;
+    bool ok = get(env, root, "/computeMetadata/v1/project/project-id", 3, &response, &ignored);
+    return ok && response.body.len ? str_copy_bytes(buf_bytes(&response.body)) : NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the claims of Google's OIDC token must say. */
+/* Checks the claims of an OIDC token from Google. */
 #ifndef GCP_AUTH_OIDC_CLAIMS_H
 #define GCP_AUTH_OIDC_CLAIMS_H
 
@@ -7,12 +7,11 @@
 
 struct oidc_expected {
     const char *audience;
-    const char *email; /* NULL = any account's */
+    const char *email; /* of the service account; NULL = any */
     int64_t now_sec;
 };
 
-/* False with ERR_UNAUTHORIZED: not from Google, not for us, or not now; ERR_FORBIDDEN: of somebody
- * who may not. */
+/* ERR_UNAUTHORIZED: wrong issuer or audience, or not valid now; ERR_FORBIDDEN: wrong account. */
 bool oidc_claims_check(const json_t *claims, const struct oidc_expected *want, struct err *err);
 
 #endif

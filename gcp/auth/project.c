@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which project, when nobody said. */
+/* The default project, from the environment or gcloud's configuration. */
 #include "gcp/auth/project.h"
 
 #include "base/env.h"
@@ -16,7 +16,7 @@ char *project_from_env(void)
     return str_copy(env_str("GOOGLE_CLOUD_PROJECT", env_str("GCLOUD_PROJECT", fallback)));
 }
 
-/* The text without the white space around it, in place. */
+/* Removes white space at both ends, in place. */
 static char *trim(char *text)
 {
     while (isspace((unsigned char)*text))
@@ -27,8 +27,8 @@ static char *trim(char *text)
     return text;
 }
 
-/* `project = NAME` of the section [core]. */
-static char *project_of_config(FILE *file)
+/* The value of `project = NAME` in section [core]. */
+static char *read_config(FILE *file)
 {
     char line[1024];
     bool in_core = false;
@@ -47,12 +47,12 @@ static char *project_of_config(FILE *file)
     return NULL;
 }
 
-/* The name of the active configuration, from the file that holds just that. */
+/* The name of the active configuration. */
 static char *active_config(void)
 {
-    const char *named = env_str("CLOUDSDK_ACTIVE_CONFIG_NAME", NULL);
-    if (named)
-        return str_copy(named);
+    const char *name = env_str("CLOUDSDK_ACTIVE_CONFIG_NAME", NULL);
+    if (name)
+        return str_copy(name);
     OWN(free) char *path = credentials_gcloud_file("active_config");
     OWN(file) FILE *file = path ? fopen(path, "re") : NULL;
     char line[256];
@@ -62,12 +62,12 @@ static char *active_config(void)
 
 char *project_from_gcloud(void)
 {
-    const char *set = env_str("CLOUDSDK_CORE_PROJECT", NULL);
-    if (set)
-        return str_copy(set);
+    const char *project = env_str("CLOUDSDK_CORE_PROJECT", NULL);
+    if (project)
+        return str_copy(project);
     OWN(free) char *name = active_config();
-    OWN(free) char *inner = str_format("configurations/config_%s", name);
-    OWN(free) char *path = credentials_gcloud_file(inner);
+    OWN(free) char *config = str_format("configurations/config_%s", name);
+    OWN(free) char *path = credentials_gcloud_file(config);
     OWN(file) FILE *file = path ? fopen(path, "re") : NULL;
-    return file ? project_of_config(file) : NULL;
+    return file ? read_config(file) : NULL;
 }

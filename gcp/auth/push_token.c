@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Is it Google who pushes? Verifies the token against Google's keys. */
+/* Verifies the OIDC token of a Pub/Sub push request. */
 #include "gcp/auth/push_token.h"
 
 #include "base/env.h"
@@ -16,7 +16,7 @@ static const char GOOGLE_KEYS[] = "https://www.googleapis.com/oauth2/v3/certs";
 
 struct gcp_push {
     char *audience, *email;
-    struct gcp_environment outside;
+    struct gcp_environment env;
     struct http_client *http; /* NULL when outside was given */
     struct key_set *keys;
 };
@@ -29,16 +29,16 @@ static bool configure(struct gcp_push *push, struct err *err)
         return err_set(err, ERR_INPUT, "PUSH_JWKS_URL is %s, want an http or https URL", url);
     push->audience = str_copy(env_str("PUSH_AUDIENCE", NULL));
     push->email = str_copy(env_str("PUSH_EMAIL", NULL));
-    push->keys = key_set_open(url, &push->outside);
+    push->keys = key_set_open(url, &push->env);
     return true;
 }
 
-/* client is taken over; NULL when outside is the caller's. */
-static bool open_with(struct gcp_push **push, const struct gcp_environment *outside,
+/* Takes client; NULL when env is the caller's. */
+static bool open_with(struct gcp_push **push, const struct gcp_environment *env,
                       struct http_client *client, struct err *err)
 {
     struct gcp_push *opened = alloc_zeroed(sizeof(*opened));
-    opened->outside = *outside;
+    opened->env = *env;
     opened->http = client;
     if (configure(opened, err)) {
         *push = opened;
@@ -48,10 +48,10 @@ static bool open_with(struct gcp_push **push, const struct gcp_environment *outs
     return false;
 }
 
-bool push_token_open(struct gcp_push **push, const struct gcp_environment *outside, struct err *err)
+bool push_token_open(struct gcp_push **push, const struct gcp_environment *env, struct err *err)
 {
     *push = NULL;
-    return !env_str("PUSH_AUDIENCE", NULL) || open_with(push, outside, NULL, err);
+    return !env_str("PUSH_AUDIENCE", NULL) || open_with(push, env, NULL, err);
 }
 
 bool gcp_push_open(struct gcp_push **push, struct err *err)
@@ -63,8 +63,8 @@ bool gcp_push_open(struct gcp_push **push, struct err *err)
     struct http_client *client = http_client_open(&http, err);
     if (!client)
         return false;
-    struct gcp_environment outside = environment_real(client);
-    return open_with(push, &outside, client, err);
+    struct gcp_environment env = environment_real(client);
+    return open_with(push, &env, client, err);
 }
 
 void gcp_push_close(struct gcp_push *push)
@@ -78,11 +78,11 @@ void gcp_push_close(struct gcp_push *push)
     free(push);
 }
 
-/* The token behind "Bearer", or NULL and err. Borrowed. */
+/* The token after "Bearer", or NULL and err. Borrowed. */
 static const char *bearer(const char *authorization, struct err *err)
 {
     if (!authorization || !str_starts_any_case(authorization, "bearer ")) {
-        err_set(err, ERR_UNAUTHORIZED, "the request carries no bearer token");
+        err_set(err, ERR_UNAUTHORIZED, "the request has no bearer token");
         return NULL;
     }
     authorization += strlen("bearer");
@@ -101,10 +101,10 @@ bool gcp_push_check(struct gcp_push *push, const char *authorization, struct err
     if (!key_set_find(push->keys, kid, &key, err))
         return false;
     json_auto_t *claims = jwt_rs256_verify(token, &key, err);
-    struct oidc_expected want = {
+    struct oidc_expected expected = {
         .audience = push->audience,
         .email = push->email,
-        .now_sec = push->outside.now_ns(push->outside.context) / NS_PER_SEC,
+        .now_sec = push->env.now_ns(push->env.context) / NS_PER_SEC,
     };
-    return claims && oidc_claims_check(claims, &want, err);
+    return claims && oidc_claims_check(claims, &expected, err);
 }

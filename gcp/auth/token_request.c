@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A form as HTML posts it, and posting it to a token server. */
+/* Requests to a token server, with a form or JSON. */
 #include "gcp/auth/token_request.h"
 
 #include "base/str.h"
@@ -9,7 +9,15 @@
 
 enum {
     TIMEOUT_MS = 20000,
-    MOST_REPLY = 256 * 1024,
+    MAX_REPLY_BYTES = 256 * 1024,
+};
+
+const struct retry_policy token_request_retries = {
+    .initial_ns = NS_PER_SEC,
+    .max_ns = 4LL * NS_PER_SEC,
+    .deadline_ns = 60LL * NS_PER_SEC,
+    .max_attempts = 3,
+    .idempotent = true,
 };
 
 void token_request_add_field(struct buf *form, const char *name, const char *value)
@@ -20,30 +28,13 @@ void token_request_add_field(struct buf *form, const char *name, const char *val
     buf_add_format(form, "%s%s=%s", form->len ? "&" : "", name, encoded);
 }
 
-json_t *token_request_send(const struct gcp_environment *outside, const struct http_call *call,
-                           struct err *err)
-{
-    struct retry_run sending = {
-        .policy = {.first_ns = NS_PER_SEC,
-                   .most_ns = 4LL * NS_PER_SEC,
-                   .deadline_ns = 60LL * NS_PER_SEC,
-                   .tries = 3,
-                   .repeatable = true},
-    };
-    OWN(http_response) struct http_response answer = {0};
-    if (!retry_send(outside, call, &sending, &answer, err))
-        return NULL;
-    return json_from_bytes(buf_bytes(&answer.body), "token server's reply", ERR_UPSTREAM, err);
-}
-
-static json_t *post(const struct gcp_environment *outside, const char *url,
-                    const char *content_type, struct bytes body, const char *authorization,
-                    struct err *err)
+static json_t *post(const struct gcp_environment *env, const char *url, const char *content_type,
+                    struct bytes body, const char *authorization, struct err *err)
 {
     OWN(headers) struct headers headers = {0};
     headers_add(&headers, "Content-Type", content_type);
     if (authorization && !headers_add(&headers, "Authorization", authorization)) {
-        err_set(err, ERR_INPUT, "a token or client id holds control characters");
+        err_set(err, ERR_INPUT, "a token or client id contains control characters");
         return NULL;
     }
     struct http_call call = {
@@ -52,22 +43,23 @@ static json_t *post(const struct gcp_environment *outside, const char *url,
         .headers = &headers,
         .body = body,
         .timeout_ms = TIMEOUT_MS,
-        .max_reply = MOST_REPLY,
+        .max_reply = MAX_REPLY_BYTES,
     };
-    return token_request_send(outside, &call, err);
+    OWN(http_response) struct http_response response = {0};
+    if (!retry_send(env, &call, &token_request_retries, &response, NULL, err))
+        return NULL;
+    return json_from_bytes(buf_bytes(&response.body), "token server's reply", ERR_UPSTREAM, err);
 }
 
-json_t *token_request_post_form(const struct gcp_environment *outside, const char *url,
+json_t *token_request_post_form(const struct gcp_environment *env, const char *url,
                                 const struct buf *form, const char *authorization, struct err *err)
 {
-    return post(outside, url, "application/x-www-form-urlencoded", buf_bytes(form), authorization,
-                err);
+    return post(env, url, "application/x-www-form-urlencoded", buf_bytes(form), authorization, err);
 }
 
-json_t *token_request_post_json(const struct gcp_environment *outside, const char *url,
+json_t *token_request_post_json(const struct gcp_environment *env, const char *url,
                                 const json_t *body, const char *authorization, struct err *err)
 {
     OWN(free) char *text = json_to_text(body);
-    return post(outside, url, "application/json; charset=utf-8", bytes_of(text), authorization,
-                err);
+    return post(env, url, "application/json; charset=utf-8", bytes_of(text), authorization, err);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What Google says went wrong, in any of its forms. */
+/* The error in a response from Google, in any of its formats.
+ * Formats: google.aip.dev/193, RFC 6749 section 5.2 (OAuth). */
 #include "gcp/call/google_error.h"
 
 #include "base/json/jread.h"
@@ -9,24 +10,24 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_MESSAGE = 300 };
+enum { MAX_MESSAGE_LEN = 300 };
 
-void google_error_done(struct google_error *fault)
+void google_error_done(struct google_error *error)
 {
-    free(fault->name);
-    free(fault->reason);
-    free(fault->message);
-    *fault = (struct google_error){0};
+    free(error->name);
+    free(error->reason);
+    free(error->message);
+    *error = (struct google_error){0};
 }
 
-static const char *text_of(const json_t *object, const char *key)
+static const char *string_member(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
     return text ? text : "";
 }
 
-/* "3.5s" of a RetryInfo; 0 when it is none. */
-static int64_t ns_of_duration(const char *text)
+/* "3.5s" of a RetryInfo; 0 when it is not valid. */
+static int64_t duration_ns(const char *text)
 {
     char *end = NULL;
     double sec = strtod(text, &end);
@@ -34,51 +35,52 @@ static int64_t ns_of_duration(const char *text)
     return ok ? (int64_t)(sec * NS_PER_SEC) : 0;
 }
 
-static void read_details(const json_t *list, struct google_error *fault)
+static void read_details(const json_t *list, struct google_error *error)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *detail = json_array_get(list, i);
-        const char *type = text_of(detail, "@type");
+        const char *type = string_member(detail, "@type");
         if (str_ends(type, "google.rpc.RetryInfo"))
-            fault->retry_delay_ns = ns_of_duration(text_of(detail, "retryDelay"));
+            error->retry_delay_ns = duration_ns(string_member(detail, "retryDelay"));
         else if (str_ends(type, "google.rpc.ErrorInfo"))
-            str_replace(&fault->reason, str_copy(text_of(detail, "reason")));
+            str_replace(&error->reason, str_copy(string_member(detail, "reason")));
     }
 }
 
-/* {"error":{"code","message","status","details":[]}} or, older, {"error":{..,"errors":[]}} */
-static void read_object(const json_t *error, struct google_error *fault)
+/* {"error":{"code","message","status","details":[]}}; older APIs: {"error":{..,"errors":[]}} */
+static void read_object(const json_t *object, struct google_error *error)
 {
-    const json_t *first = json_array_get(json_object_get(error, "errors"), 0);
-    str_replace(&fault->name, str_copy(text_of(error, "status")));
-    str_replace(&fault->reason, str_copy(text_of(first, "reason")));
-    str_replace(&fault->message, str_copy(text_of(error, "message")));
-    read_details(json_object_get(error, "details"), fault);
-    if (!*fault->name)
-        str_replace(&fault->name, str_copy(fault->reason));
+    const json_t *first = json_array_get(json_object_get(object, "errors"), 0);
+    str_replace(&error->name, str_copy(string_member(object, "status")));
+    str_replace(&error->reason, str_copy(string_member(first, "reason")));
+    str_replace(&error->message, str_copy(string_member(object, "message")));
+    read_details(json_object_get(object, "details"), error);
+    if (!*error->name)
+        str_replace(&error->name, str_copy(error->reason));
 }
 
 /* {"error":"invalid_grant","error_description":"...","error_subtype":"..."} */
-static void read_oauth(const json_t *tree, struct google_error *fault)
+static void read_oauth(const json_t *tree, struct google_error *error)
 {
-    str_replace(&fault->name, str_copy(text_of(tree, "error")));
-    str_replace(&fault->reason, str_copy(text_of(tree, "error_subtype")));
-    str_replace(&fault->message, str_copy(text_of(tree, "error_description")));
+    str_replace(&error->name, str_copy(string_member(tree, "error")));
+    str_replace(&error->reason, str_copy(string_member(tree, "error_subtype")));
+    str_replace(&error->message, str_copy(string_member(tree, "error_description")));
 }
 
-/* One line out of a page or a sentence. */
-static void read_text(const struct http_response *answer, struct google_error *fault)
+/* Plain text; an HTML page says nothing useful. */
+static void read_text(const struct http_response *response, struct google_error *error)
 {
-    OWN(free) char *type = headers_media_type(headers_get(&answer->headers, "content-type"));
-    struct bytes text = buf_bytes(&answer->body);
+    OWN(free) char *type = headers_media_type(headers_get(&response->headers, "content-type"));
+    struct bytes text = buf_bytes(&response->body);
     if (str_equal(type, "text/html") || !str_is_utf8(text))
         return;
-    str_replace(&fault->message, str_copy_bytes(text));
+    str_replace(&error->message, str_copy_bytes(text));
 }
 
+/* Cuts at a character boundary, and removes a final full stop and line breaks. */
 static void shorten(char *text)
 {
-    size_t len = strnlen(text, MOST_MESSAGE);
+    size_t len = strnlen(text, MAX_MESSAGE_LEN);
     while (text[len] && ((unsigned char)text[len] & 0xC0) == 0x80)
         len--;
     while (len && strchr(". \r\n", text[len - 1]))
@@ -86,19 +88,20 @@ static void shorten(char *text)
     text[len] = '\0';
 }
 
-void google_error_from_response(const struct http_response *answer, struct google_error *fault)
+void google_error_from_response(const struct http_response *response, struct google_error *error)
 {
-    *fault = (struct google_error){str_copy(""), str_copy(""), str_copy(""), 0};
+    *error = (struct google_error){str_copy(""), str_copy(""), str_copy(""), 0};
     struct err ignored = {0};
-    json_auto_t *tree = json_from_bytes(buf_bytes(&answer->body), "error", ERR_UPSTREAM, &ignored);
-    const json_t *error = json_object_get(tree, "error");
-    if (json_is_object(error))
-        read_object(error, fault);
-    else if (json_is_string(error))
-        read_oauth(tree, fault);
+    json_auto_t *tree =
+        json_from_bytes(buf_bytes(&response->body), "error", ERR_UPSTREAM, &ignored);
+    const json_t *object = json_object_get(tree, "error");
+    if (json_is_object(object))
+        read_object(object, error);
+    else if (json_is_string(object))
+        read_oauth(tree, error);
     else
-        read_text(answer, fault);
-    shorten(fault->message);
+        read_text(response, error);
+    shorten(error->message);
 }
 
 const char *google_error_name(const char *name)

@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What Google says went wrong, in any of its forms. */
+/* The error in a response from Google, in any of its formats. */
 #ifndef GCP_CALL_GOOGLE_ERROR_H
 #define GCP_CALL_GOOGLE_ERROR_H
 
 #include "net/client/http_client.h"
 
-/* All owned, never NULL after google_error_from_response. */
+/* Strings are owned, and never NULL after google_error_from_response: "" when absent. */
 struct google_error {
-    char *name;    /* "NOT_FOUND", "invalid_grant"; "" when unsaid */
-    char *reason;  /* "rateLimitExceeded", "SERVICE_DISABLED"; "" when unsaid */
-    char *message; /* one line; "" when unsaid */
+    char *name;    /* "NOT_FOUND", "invalid_grant" */
+    char *reason;  /* "rateLimitExceeded", "SERVICE_DISABLED" */
+    char *message; /* one line */
     int64_t retry_delay_ns;
 };
 
-/* Reads the body of an answer that is no success: the One Platform's JSON, the older APIs',
- * OAuth's, or the text of whatever stood in between. */
-void google_error_from_response(const struct http_response *answer, struct google_error *fault);
-void google_error_done(struct google_error *fault);
+/* Reads the body of a response that is not a success: JSON of the current APIs, of the older APIs,
+ * of OAuth, or the text of a proxy. */
+void google_error_from_response(const struct http_response *response, struct google_error *error);
+void google_error_done(struct google_error *error);
 
 static inline void own_google_error(struct google_error *local)
 {
     google_error_done(local);
 }
 
-/* The same name as a text that lives for ever, for err->reason; NULL when it is none we know. */
+/* The same name as a static string, for err->reason; NULL for an unknown name. */
 const char *google_error_name(const char *name);
 
 #endif

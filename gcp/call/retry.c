@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether and when to try a call again: Google's guidance as a pure function. */
+/* Whether and when to repeat a call: Google's guidance as a pure function. */
 #include "gcp/call/retry.h"
 
+#include "base/backoff.h"
 #include "base/str.h"
 #include "base/timestamp.h"
 
-enum { MOST_RETRY_AFTER_SEC = 24 * 3600 };
+/* A longer Retry-After is ignored. */
+static const int64_t MAX_RETRY_AFTER_NS = 24 * 3600 * NS_PER_SEC;
 
-/* Translate and Storage say 403 when a rate is exceeded. */
+/* Translate and Storage answer 403 when a rate limit is exceeded. */
 static bool is_rate_limit(const char *reason)
 {
     return str_equal(reason, "rateLimitExceeded") || str_equal(reason, "userRateLimitExceeded") ||
            str_equal(reason, "RATE_LIMIT_EXCEEDED");
 }
 
-bool retry_helps(const struct retry_outcome *outcome)
+bool retry_outcome_retryable(const struct retry_outcome *outcome)
 {
     switch (outcome->status) {
-    case 0: /* no answer */
+    case 0: /* no response */
     case 408:
     case 429:
     case 499:
@@ -35,44 +37,26 @@ bool retry_helps(const struct retry_outcome *outcome)
     }
 }
 
-static int64_t asked_wait(const struct retry_outcome *outcome, int64_t now_ns)
+struct retry_decision retry_next(const struct retry_policy *policy,
+                                 const struct retry_outcome *outcome,
+                                 const struct retry_attempt *attempt)
 {
-    int64_t wait_ns = outcome->retry_delay_ns;
-    int64_t value;
-    if (str_int(outcome->retry_after, 0, MOST_RETRY_AFTER_SEC, &value))
-        value *= NS_PER_SEC;
-    else if (outcome->retry_after && timestamp_parse_http(outcome->retry_after, &value))
-        value -= now_ns;
-    else
-        value = 0;
-    return value > wait_ns ? value : wait_ns;
-}
-
-/* Full jitter: anything up to a limit that doubles. */
-static int64_t own_wait(const struct retry_policy *policy, const struct retry_moment *moment)
-{
-    int64_t limit = policy->first_ns;
-    for (int i = 0; i < moment->attempt && limit < policy->most_ns; i++)
-        limit *= 2;
-    if (limit > policy->most_ns)
-        limit = policy->most_ns;
-    return (int64_t)((double)limit * moment->chance);
-}
-
-struct retry_step retry_next(const struct retry_policy *policy, const struct retry_outcome *outcome,
-                             const struct retry_moment *moment)
-{
-    int64_t asked_ns = asked_wait(outcome, moment->now_ns);
-    struct retry_step stop = {.again = false, .wait_ns = asked_ns};
-    if (!policy->repeatable || !retry_helps(outcome))
+    int64_t server_ns = backoff_retry_after_ns(outcome->retry_after, attempt->now_ns, INT64_MAX);
+    if (server_ns > MAX_RETRY_AFTER_NS)
+        server_ns = 0;
+    if (server_ns < outcome->retry_delay_ns)
+        server_ns = outcome->retry_delay_ns;
+    struct retry_decision stop = {.retry = false, .delay_ns = server_ns};
+    if (!policy->idempotent || !retry_outcome_retryable(outcome))
         return stop;
-    if (policy->tries && moment->attempt + 1 >= policy->tries)
+    if (policy->max_attempts && attempt->number + 1 >= policy->max_attempts)
         return stop;
 
-    int64_t wait_ns = own_wait(policy, moment);
-    if (asked_ns > wait_ns)
-        wait_ns = asked_ns;
-    if (moment->elapsed_ns + wait_ns >= policy->deadline_ns)
+    int64_t limit_ns = backoff_exponential_ns(policy->initial_ns, policy->max_ns, attempt->number);
+    int64_t delay_ns = (int64_t)((double)limit_ns * attempt->random);
+    if (delay_ns < server_ns)
+        delay_ns = server_ns;
+    if (attempt->elapsed_ns + delay_ns >= policy->deadline_ns)
         return stop;
-    return (struct retry_step){.again = true, .wait_ns = wait_ns};
+    return (struct retry_decision){.retry = true, .delay_ns = delay_ns};
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sends one request until it is answered for good. */
+/* Sends a request and repeats it as a retry policy allows. */
 #include "gcp/call/retry_send.h"
 
 #include "base/own.h"
@@ -8,97 +8,79 @@
 #include "gcp/call/google_error.h"
 #include "net/url.h"
 
-/* The status that our caller sees for one of Google's. */
-static int status_of(const struct retry_outcome *outcome)
+/* The status for our caller. */
+static int err_status(const struct retry_outcome *outcome)
 {
-    if (retry_helps(outcome))
+    if (retry_outcome_retryable(outcome))
         return ERR_UNAVAILABLE;
     if (outcome->status == 412)
         return ERR_CONFLICT;
     return outcome->status >= 400 && outcome->status < 500 ? outcome->status : ERR_UPSTREAM;
 }
 
-/* An OAuth error that will pass, whatever its HTTP status. */
-static bool is_passing(const char *name)
+/* OAuth errors that are temporary, whatever their HTTP status. */
+static bool is_temporary(const char *name)
 {
     return str_equal(name, "internal_failure") || str_equal(name, "server_error") ||
            str_equal(name, "temporarily_unavailable");
 }
 
-static void say(const struct http_call *call, const struct http_response *answer,
-                const struct google_error *fault, int status, struct err *err)
-{
-    OWN(url) struct url url = {0};
-    bool known = url_parse(call->url, &url);
-    err_set(err, status, "%s answered %d%s%s%s%s", known ? url.host : "the server", answer->status,
-            *fault->name ? " " : "", fault->name, *fault->message ? ": " : "", fault->message);
-    err->reason = google_error_name(fault->name);
-}
-
-/* What came of a try, for retry_next; the texts are fault's and answer's. */
-static struct retry_outcome outcome_of(const struct http_response *answer,
-                                       const struct google_error *fault)
-{
-    return (struct retry_outcome){
-        .status = answer->status && is_passing(fault->name) ? 503 : answer->status,
-        .name = fault->name,
-        .reason = fault->reason,
-        .retry_after = headers_get(&answer->headers, "retry-after"),
-        .retry_delay_ns = fault->retry_delay_ns,
-    };
-}
-
-/* Sends once. False with err, and outcome to decide about another try. */
-static bool send_once(const struct gcp_environment *outside, const struct http_call *call,
-                      struct http_response *answer, struct google_error *fault,
+/* Sends once. On failure err is set, and outcome borrows from response and error. */
+static bool send_once(const struct gcp_environment *env, const struct http_call *call,
+                      struct http_response *response, struct google_error *error,
                       struct retry_outcome *outcome, struct err *err)
 {
-    bool answered = outside->send(outside->context, call, answer, err);
-    if (answered && answer->status / 100 == 2)
+    bool answered = env->send(env->context, call, response, err);
+    if (answered && response->status / 100 == 2)
         return true;
-    google_error_from_response(answer, fault);
-    *outcome = outcome_of(answer, fault);
-    if (answered)
-        say(call, answer, fault, status_of(outcome), err);
+    google_error_from_response(response, error);
+    *outcome = (struct retry_outcome){
+        .status = response->status && is_temporary(error->name) ? 503 : response->status,
+        .name = error->name,
+        .reason = error->reason,
+        .retry_after = headers_get(&response->headers, "retry-after"),
+        .retry_delay_ns = error->retry_delay_ns,
+    };
+    if (!answered)
+        return false;
+    OWN(url) struct url url = {0};
+    const char *server = url_parse(call->url, &url) ? url.host : "the server";
+    err_set(err, err_status(outcome), "%s answered %d%s%s%s%s", server, response->status,
+            *error->name ? " " : "", error->name, *error->message ? ": " : "", error->message);
+    err->reason = google_error_name(error->name);
     return false;
 }
 
-/* Whether to send again, after the pause that this makes. What was not answered for another reason
- * than the network (too large, not to be trusted) stays so. */
-static bool again(const struct gcp_environment *outside, const struct retry_run *sending,
-                  int64_t began_ns, const struct retry_outcome *outcome, struct err *err)
+bool retry_send(const struct gcp_environment *env, const struct http_call *call,
+                const struct retry_policy *policy, struct http_response *response, int *attempts,
+                struct err *err)
 {
-    if (outcome->status == 0 && err->status != ERR_UNAVAILABLE)
-        return false;
-    struct retry_moment moment = {
-        .attempt = sending->attempts - 1,
-        .elapsed_ns = outside->clock_ns(outside->context) - began_ns,
-        .now_ns = outside->now_ns(outside->context),
-        .chance = outside->chance(outside->context),
-    };
-    struct retry_step step = retry_next(&sending->policy, outcome, &moment);
-    if (!step.again) {
-        err->retry_after_sec = (int)((step.wait_ns + NS_PER_SEC - 1) / NS_PER_SEC);
-        return false;
-    }
-    outside->wait_ns(outside->context, step.wait_ns);
-    return true;
-}
-
-bool retry_send(const struct gcp_environment *outside, const struct http_call *call,
-                struct retry_run *sending, struct http_response *answer, struct err *err)
-{
-    int64_t began_ns = outside->clock_ns(outside->context);
-    for (sending->attempts = 1;; sending->attempts++) {
-        OWN(google_error) struct google_error fault = {0};
+    int64_t start_ns = env->monotonic_ns(env->context);
+    for (int number = 0;; number++) {
+        if (attempts)
+            *attempts = number + 1;
+        OWN(google_error) struct google_error error = {0};
         struct retry_outcome outcome;
         struct err failed = {0};
-        http_response_done(answer);
-        if (send_once(outside, call, answer, &fault, &outcome, &failed))
+        http_response_done(response);
+        if (send_once(env, call, response, &error, &outcome, &failed))
             return true;
-        if (!again(outside, sending, began_ns, &outcome, &failed)) {
+
+        struct retry_attempt attempt = {
+            .number = number,
+            .elapsed_ns = env->monotonic_ns(env->context) - start_ns,
+            .now_ns = env->now_ns(env->context),
+            .random = env->random(env->context),
+        };
+        struct retry_decision decision = retry_next(policy, &outcome, &attempt);
+        /* a response that was refused locally (too large, TLS) will not get better */
+        bool refused = outcome.status == 0 && failed.status != ERR_UNAVAILABLE;
+        if (!decision.retry || refused) {
             *err = failed;
+            if (!refused)
+                err->retry_after_sec = (int)((decision.delay_ns + NS_PER_SEC - 1) / NS_PER_SEC);
             return false;
         }
+        env->sleep_ns(env->context, decision.delay_ns);
     }
 }

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sends one request until it is answered for good. */
+/* Sends a request and repeats it as a retry policy allows. */
 #ifndef GCP_CALL_RETRY_SEND_H
 #define GCP_CALL_RETRY_SEND_H
 
 #include "gcp/call/environment.h"
 #include "gcp/call/retry.h"
 
-struct retry_run {
-    struct retry_policy policy;
-    int attempts; /* out: how often it was sent */
-};
-
-/* True when the answer is a success (2xx). Otherwise err says who answered what; answer keeps the
- * last answer, if there was one. */
-bool retry_send(const struct gcp_environment *outside, const struct http_call *call,
-                struct retry_run *sending, struct http_response *answer, struct err *err);
+/* True when the response is a success (2xx). Otherwise err names the server and its error, and
+ * response keeps the last response, if there was one. attempts (may be NULL) receives how often the
+ * request was sent. */
+bool retry_send(const struct gcp_environment *env, const struct http_call *call,
+                const struct retry_policy *policy, struct http_response *response, int *attempts,
+                struct err *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Takes the Pub/Sub message out of whatever envelope it came in. */
+/* Extracts the Pub/Sub message from a CloudEvent or an HTTP request. */
 #include "base/own.h"
 #include "base/str.h"
 #include "gcp/pubsub/message.h"
@@ -25,15 +25,15 @@ static bool has(const json_t *tree, const char *key)
     return json_object_get(tree, key) != NULL;
 }
 
-/* {"ID","Data","Attributes","PublishTime"}, as Go writes its own message type. */
+/* {"ID","Data","Attributes","PublishTime"}: Go's message type as JSON. */
 static bool is_legacy(const json_t *tree)
 {
     return has(tree, "ID") || has(tree, "PublishTime") ||
            (has(tree, "Data") && has(tree, "Attributes"));
 }
 
-/* The body as a JSON object, or NULL when it is something else. New reference. */
-static json_t *object_of(struct bytes body)
+/* The body when it is a JSON object, a new reference; else NULL. */
+static json_t *parse_object(struct bytes body)
 {
     size_t start = 0;
     while (start < body.len && isspace((unsigned char)body.data[start]))
@@ -46,25 +46,25 @@ static json_t *object_of(struct bytes body)
 
 static bool read_legacy(const json_t *tree, struct gcp_message *message, struct err *err)
 {
-    struct jread at = jread_open(tree, "legacy message", ERR_INPUT, err);
-    if (jread_ok(&at) && !is_legacy(tree) && !has(tree, "Data"))
-        return jread_fail(&at, NULL, "has neither ID nor Data nor PublishTime");
-    message_decode(message, bytes_of(jread_str_or(&at, "Data", NULL)), "Data");
-    str_replace(&message->id, str_copy(jread_str_or(&at, "ID", NULL)));
-    str_replace(&message->publish_time, str_copy(jread_str_or(&at, "PublishTime", NULL)));
-    struct jread attributes = jread_obj_or_empty(&at, "Attributes");
+    struct jread reader = jread_open(tree, "legacy message", ERR_INPUT, err);
+    if (jread_ok(&reader) && !is_legacy(tree) && !has(tree, "Data"))
+        return jread_fail(&reader, NULL, "has neither ID nor Data nor PublishTime");
+    message_decode(message, bytes_of(jread_str_or(&reader, "Data", NULL)), "Data");
+    str_replace(&message->id, str_copy(jread_str_or(&reader, "ID", NULL)));
+    str_replace(&message->publish_time, str_copy(jread_str_or(&reader, "PublishTime", NULL)));
+    struct jread attributes = jread_obj_or_empty(&reader, "Attributes");
     message_add_attributes(message, &attributes);
-    return jread_ok(&at);
+    return jread_ok(&reader);
 }
 
 static bool read_wrapped(const json_t *tree, struct gcp_message *message, struct err *err)
 {
-    struct jread at = jread_open(tree, "push message", ERR_INPUT, err);
-    struct jread inner = jread_obj(&at, "message");
+    struct jread reader = jread_open(tree, "push message", ERR_INPUT, err);
+    struct jread inner = jread_obj(&reader, "message");
     message_from_json(&inner, message);
-    message->subscription = str_copy(jread_str_or(&at, "subscription", NULL));
-    message->delivery_attempt = (int)jread_int64_or(&at, "deliveryAttempt", 0, INT32_MAX, 0);
-    return jread_ok(&at);
+    message->subscription = str_copy(jread_str_or(&reader, "subscription", NULL));
+    message->delivery_attempt = (int)jread_int64_or(&reader, "deliveryAttempt", 0, INT32_MAX, 0);
+    return jread_ok(&reader);
 }
 
 static void read_raw_event(const struct gcp_envelope *envelope, struct gcp_message *message)
@@ -75,7 +75,7 @@ static void read_raw_event(const struct gcp_envelope *envelope, struct gcp_messa
                               bytes_of(envelope->extensions[i].value));
 }
 
-/* A CloudEvent that carries a message: what its type promises, else what its body looks like. */
+/* A CloudEvent with a message: the type decides the format, else the body does. */
 static bool read_pubsub_event(const struct gcp_envelope *envelope, struct gcp_message *message,
                               struct err *err)
 {
@@ -87,10 +87,10 @@ static bool read_pubsub_event(const struct gcp_envelope *envelope, struct gcp_me
     }
     if (message_plain_from_push(envelope->body, message))
         return true;
-    json_auto_t *tree = object_of(envelope->body);
+    json_auto_t *tree = parse_object(envelope->body);
     if (tree && has_object(tree, "message"))
         return read_wrapped(tree, message, err);
-    /* a message attribute ce-type once replaced the legacy type */
+    /* in the 2019 source a message attribute ce-type replaced the type */
     if (tree && !is_pubsub_type(envelope->type) && is_legacy(tree))
         return read_legacy(tree, message, err);
     read_raw_event(envelope, message);
@@ -127,7 +127,7 @@ static const char *header(const struct gcp_envelope *envelope, const char *name)
     return NULL;
 }
 
-/* Whether a header field belongs to the way here, and so is no attribute of the message. */
+/* True for header fields that clients and proxies add; the others are message attributes. */
 static bool is_transport(const char *name)
 {
     static const char *const names[] = {
@@ -168,7 +168,7 @@ static bool is_transport(const char *name)
     return false;
 }
 
-/* Push without wrapper, with metadata: each attribute has become a header field. */
+/* An unwrapped push with metadata: each attribute is a header field. */
 static void read_unwrapped(const struct gcp_envelope *envelope, struct gcp_message *message)
 {
     message_set_data(message, envelope->body);
@@ -196,7 +196,7 @@ static bool read_request(const struct gcp_envelope *envelope, struct gcp_message
         message_plain_from_legacy(envelope->body, message))
         return true;
 
-    json_auto_t *tree = object_of(envelope->body);
+    json_auto_t *tree = parse_object(envelope->body);
     if (tree &&
         (has_object(tree, "message") || json_is_string(json_object_get(tree, "subscription"))))
         return read_wrapped(tree, message, err);

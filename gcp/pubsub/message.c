@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pub/Sub messages as values: read from Google's JSON, put together, emptied. */
+/* Pub/Sub messages: read from JSON, built and freed. */
 #include "gcp/pubsub/message.h"
 
 #include "base/base64.h"
@@ -67,7 +67,7 @@ void message_decode(struct gcp_message *message, struct bytes base64, const char
 
 void message_add_attribute(struct gcp_message *message, struct bytes name, struct bytes value)
 {
-    /* grows at powers of two */
+    /* the capacity is the next power of two */
     size_t count = message->attribute_count;
     if ((count & (count - 1)) == 0)
         message->attributes = alloc_resize(message->attributes, (count ? 2 * count : 1) *
@@ -85,17 +85,18 @@ void message_add_attributes(struct gcp_message *message, struct jread *attribute
     }
 }
 
-void message_from_json(struct jread *at, struct gcp_message *message)
+void message_from_json(struct jread *reader, struct gcp_message *message)
 {
-    message_decode(message, bytes_of(jread_str_or(at, "data", NULL)), "message.data");
-    /* a push brings both spellings */
-    const char *id = jread_str_or(at, "messageId", jread_str_or(at, "message_id", NULL));
-    const char *time = jread_str_or(at, "publishTime", jread_str_or(at, "publish_time", NULL));
-    const char *key = jread_str_or(at, "orderingKey", NULL);
+    message_decode(message, bytes_of(jread_str_or(reader, "data", NULL)), "message.data");
+    /* a push has both spellings */
+    const char *id = jread_str_or(reader, "messageId", jread_str_or(reader, "message_id", NULL));
+    const char *time =
+        jread_str_or(reader, "publishTime", jread_str_or(reader, "publish_time", NULL));
+    const char *key = jread_str_or(reader, "orderingKey", NULL);
     str_replace(&message->id, str_copy(id));
     str_replace(&message->publish_time, str_copy(time));
     str_replace(&message->ordering_key, str_empty(key) ? NULL : str_copy(key));
 
-    struct jread attributes = jread_obj_or_empty(at, "attributes");
+    struct jread attributes = jread_obj_or_empty(reader, "attributes");
     message_add_attributes(message, &attributes);
 }

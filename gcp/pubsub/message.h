@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pub/Sub messages as values: read from Google's JSON, put together, emptied. */
+/* Pub/Sub messages: read from JSON, built and freed. */
 #ifndef GCP_PUBSUB_MESSAGE_H
 #define GCP_PUBSUB_MESSAGE_H
 
 #include "base/json/jread.h"
 #include "gcp/gcp.h"
 
-/* Reads the JSON of a PubsubMessage, as it stands in a pull's answer and in a push. A data that is
- * no base64 becomes data_error; any other misfit fails in at->err. */
-void message_from_json(struct jread *at, struct gcp_message *message);
+/* Reads a PubsubMessage, from a pull or a push. Data that is not base64 sets data_error; other
+ * errors fail the reader. */
+void message_from_json(struct jread *reader, struct gcp_message *message);
 
-/* The same for a push, and for the JSON of 2019, when it is written as plainly as usual. False,
- * with the message empty, when it is not, or perhaps not in order: then a tree must tell. */
+/* Fast paths for the body of a push and for the legacy format. False, with the message empty, when
+ * the text is unusual or not valid: then the caller parses it into a tree. */
 bool message_plain_from_push(struct bytes body, struct gcp_message *message);
 bool message_plain_from_legacy(struct bytes body, struct gcp_message *message);
 
-/* Decodes base64 into data, or writes data_error, naming `what`. Empty is no data. */
+/* Decodes base64 into data, or sets data_error, which names `what`. Empty means no data. */
 void message_decode(struct gcp_message *message, struct bytes base64, const char *what);
 
-/* Replaces the data by a copy. */
+/* Replaces the data with a copy of data. */
 void message_set_data(struct gcp_message *message, struct bytes data);
 
 void message_add_attribute(struct gcp_message *message, struct bytes name, struct bytes value);

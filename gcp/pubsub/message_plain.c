@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages in JSON as nearly every sender writes it: read without building a tree, at a third of
- * the cost. Whatever is in doubt is not plain. */
+/* Fast path for messages as nearly every sender writes them: reads the JSON without building a
+ * tree, at a third of the cost. Leaves anything unusual to the slow path. */
 #include "gcp/pubsub/message.h"
 
 #include "base/json/json_scanner.h"
@@ -10,9 +10,9 @@
 
 enum { DATA, ID, SNAKE_ID, TIME, SNAKE_TIME, KEY, ATTRIBUTES, FIELDS };
 
-static const char *const pushed[FIELDS] = {
+static const char *const push_names[FIELDS] = {
     "data", "messageId", "message_id", "publishTime", "publish_time", "orderingKey", "attributes"};
-static const char *const legacy[FIELDS] = {
+static const char *const legacy_names[FIELDS] = {
     [DATA] = "Data", [ID] = "ID", [TIME] = "PublishTime", [ATTRIBUTES] = "Attributes"};
 
 static bool is(struct bytes text, const char *name)
@@ -20,12 +20,12 @@ static bool is(struct bytes text, const char *name)
     return name && text.len == strlen(name) && memcmp(text.data, name, text.len) == 0;
 }
 
-/* A message that is being read; texts borrowed from the document. */
+/* A message that is being read. The values are borrowed from the text. */
 struct plain {
     struct gcp_message *message;
     const char *const *names;
     bool seen[FIELDS];
-    struct bytes text[FIELDS]; /* data NULL: missing or null */
+    struct bytes value[FIELDS]; /* data NULL = missing or null */
 };
 
 static bool read_attributes(struct json_scanner *scanner, struct gcp_message *message)
@@ -63,7 +63,7 @@ static bool read_message(struct json_scanner *scanner, struct plain *plain)
         if (field == ATTRIBUTES)
             read_attributes(scanner, plain->message);
         else
-            json_scanner_string(scanner, NULL, &plain->text[field]);
+            json_scanner_string(scanner, NULL, &plain->value[field]);
     }
     return !scanner->failed;
 }
@@ -85,30 +85,30 @@ static bool read_push(struct json_scanner *scanner, struct plain *plain)
     return has_message && json_scanner_at_end(scanner);
 }
 
-/* The first of two texts that is there. For free(). */
-static char *either(struct bytes first, struct bytes second)
+/* A copy of the first string that is present, or NULL. */
+static char *copy_first(struct bytes first, struct bytes second)
 {
-    struct bytes text = first.data ? first : second;
-    return text.data ? str_copy_bytes(text) : NULL;
+    struct bytes value = first.data ? first : second;
+    return value.data ? str_copy_bytes(value) : NULL;
 }
 
-static void take_texts(const struct plain *plain, const char *data_name)
+static void copy_values(const struct plain *plain, const char *data_name)
 {
     struct gcp_message *message = plain->message;
-    message_decode(message, plain->text[DATA], data_name);
-    message->id = either(plain->text[ID], plain->text[SNAKE_ID]);
-    message->publish_time = either(plain->text[TIME], plain->text[SNAKE_TIME]);
-    if (plain->text[KEY].len)
-        message->ordering_key = str_copy_bytes(plain->text[KEY]);
+    message_decode(message, plain->value[DATA], data_name);
+    message->id = copy_first(plain->value[ID], plain->value[SNAKE_ID]);
+    message->publish_time = copy_first(plain->value[TIME], plain->value[SNAKE_TIME]);
+    if (plain->value[KEY].len)
+        message->ordering_key = str_copy_bytes(plain->value[KEY]);
 }
 
 bool message_plain_from_push(struct bytes body, struct gcp_message *message)
 {
-    struct plain plain = {.message = message, .names = pushed};
+    struct plain plain = {.message = message, .names = push_names};
     struct json_scanner scanner = json_scanner_open(body);
     bool ok = read_push(&scanner, &plain);
     if (ok)
-        take_texts(&plain, "message.data");
+        copy_values(&plain, "message.data");
     else
         gcp_message_done(message);
     return ok;
@@ -116,12 +116,12 @@ bool message_plain_from_push(struct bytes body, struct gcp_message *message)
 
 bool message_plain_from_legacy(struct bytes body, struct gcp_message *message)
 {
-    struct plain plain = {.message = message, .names = legacy};
+    struct plain plain = {.message = message, .names = legacy_names};
     struct json_scanner scanner = json_scanner_open(body);
     bool ok =
-        read_message(&scanner, &plain) && plain.text[ID].data && json_scanner_at_end(&scanner);
+        read_message(&scanner, &plain) && plain.value[ID].data && json_scanner_at_end(&scanner);
     if (ok)
-        take_texts(&plain, "Data");
+        copy_values(&plain, "Data");
     else
         gcp_message_done(message);
     return ok;

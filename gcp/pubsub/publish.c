@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pub/Sub: publishing, in as few requests as Google's limits allow. */
+/* Pub/Sub: publishes messages in as few requests as Google's limits allow. */
 #include "base/base64.h"
 #include "base/str.h"
 #include "gcp/client/client.h"
@@ -8,13 +8,13 @@
 #include <string.h>
 
 enum {
-    MOST_IN_REQUEST = 1000,
-    MOST_REQUEST_BYTES = 9 * 1000 * 1000, /* Google's limit is 10 MB, however it counts */
-    MOST_MESSAGE_BYTES = 10 * 1000 * 1000,
+    MAX_REQUEST_MESSAGES = 1000,
+    MAX_REQUEST_BYTES = 9 * 1000 * 1000, /* below Google's limit of 10 MB */
+    MAX_MESSAGE_BYTES = 10 * 1000 * 1000,
 };
 
-/* What a message weighs in a request, at least. */
-static size_t weight(const struct gcp_publication *message)
+/* About as many bytes as the message has in a request. */
+static size_t request_bytes(const struct gcp_publication *message)
 {
     size_t bytes = message->data.len / 3 * 4 + 64;
     for (size_t i = 0; i < message->attribute_count; i++)
@@ -22,23 +22,25 @@ static size_t weight(const struct gcp_publication *message)
     return bytes;
 }
 
-static bool check(const struct gcp_publication *message, struct err *err)
+static bool check_message(const struct gcp_publication *message, struct err *err)
 {
     if (message->data.len == 0 && message->attribute_count == 0)
         return err_set(err, ERR_INPUT, "a message needs data or an attribute");
-    if (message->data.len > MOST_MESSAGE_BYTES)
-        return err_set(err, ERR_TOO_LARGE, "a message of %zu bytes is over Pub/Sub's 10 MB",
+    if (message->data.len > MAX_MESSAGE_BYTES)
+        return err_set(err, ERR_TOO_LARGE,
+                       "the message has %zu bytes; Pub/Sub accepts at most 10 MB",
                        message->data.len);
     return true;
 }
 
-/* How many of the messages go into one request: few enough, small enough, one ordering key. */
+/* How many messages fit into one request, which has one ordering key. */
 static size_t messages_that_fit(const struct gcp_publication *messages, size_t count)
 {
-    size_t bytes = weight(messages), n = 1;
-    while (n < count && n < MOST_IN_REQUEST && bytes + weight(&messages[n]) <= MOST_REQUEST_BYTES &&
+    size_t bytes = request_bytes(messages), n = 1;
+    while (n < count && n < MAX_REQUEST_MESSAGES &&
+           bytes + request_bytes(&messages[n]) <= MAX_REQUEST_BYTES &&
            str_equal(messages[n].ordering_key, messages->ordering_key))
-        bytes += weight(&messages[n++]);
+        bytes += request_bytes(&messages[n++]);
     return n;
 }
 
@@ -51,7 +53,8 @@ static json_t *attributes_json(const struct gcp_publication *message)
     return object;
 }
 
-/* {"data","attributes","orderingKey"}, without what is empty. NULL when a text is no UTF-8. */
+/* {"data","attributes","orderingKey"}, without empty members. NULL when an attribute is repeated or
+ * a string is not valid UTF-8. */
 static json_t *message_json(const struct gcp_publication *message)
 {
     OWN(free) char *data = message->data.len ? base64_encode(message->data) : NULL;
@@ -70,7 +73,7 @@ static json_t *request_json(const struct gcp_publication *messages, size_t count
     for (size_t i = 0; i < count; i++) {
         json_t *message = message_json(&messages[i]);
         if (!message) {
-            err_set(err, ERR_INPUT, "a message's attributes are double or no UTF-8");
+            err_set(err, ERR_INPUT, "duplicate attribute name or invalid UTF-8 in a message");
             return NULL;
         }
         json_array_append_new(list, message);
@@ -80,20 +83,20 @@ static json_t *request_json(const struct gcp_publication *messages, size_t count
 
 static bool read_ids(const json_t *reply, size_t count, struct gcp_names *ids, struct err *err)
 {
-    struct jread at = jread_open(reply, "Pub/Sub's reply", ERR_UPSTREAM, err);
-    struct jread list = jread_list(&at, "messageIds");
-    if (jread_ok(&at) && jread_count(&list) != count)
+    struct jread reader = jread_open(reply, "Pub/Sub's reply", ERR_UPSTREAM, err);
+    struct jread list = jread_list(&reader, "messageIds");
+    if (jread_ok(&reader) && jread_count(&list) != count)
         return jread_fail(&list, NULL, "has %zu ids for %zu messages", jread_count(&list), count);
     for (size_t i = 0; i < count; i++)
         jread_item_str(&list, i);
-    for (size_t i = 0; jread_ok(&at) && i < count; i++)
+    for (size_t i = 0; jread_ok(&reader) && i < count; i++)
         gcp_names_add(ids, jread_item_str(&list, i));
-    return jread_ok(&at);
+    return jread_ok(&reader);
 }
 
-static bool publish_some(struct gcp *gcp, const char *target,
-                         const struct gcp_publication *messages, size_t count,
-                         struct gcp_names *ids, struct err *err)
+static bool publish_batch(struct gcp *gcp, const char *target,
+                          const struct gcp_publication *messages, size_t count,
+                          struct gcp_names *ids, struct err *err)
 {
     json_auto_t *body = request_json(messages, count, err);
     if (!body)
@@ -110,13 +113,13 @@ bool gcp_publish(struct gcp *gcp, const char *topic, const struct gcp_publicatio
     if (!name)
         return false;
     for (size_t i = 0; i < count; i++)
-        if (!check(&messages[i], err))
+        if (!check_message(&messages[i], err))
             return false;
 
     OWN(free) char *target = resource_name_target(name, "publish");
     for (size_t done = 0, n; done < count; done += n) {
         n = messages_that_fit(messages + done, count - done);
-        if (!publish_some(gcp, target, messages + done, n, ids, err))
+        if (!publish_batch(gcp, target, messages + done, n, ids, err))
             return false;
     }
     return true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pub/Sub: pulling, acknowledging, topics and subscriptions.
+/* Pub/Sub: pulls and acknowledges messages.
  * API: cloud.google.com/pubsub/docs/reference/rest */
 #include "base/str.h"
 #include "gcp/client/client.h"
@@ -9,17 +9,18 @@
 #include <string.h>
 
 enum {
-    /* a pull waits at the server for about 90 s when there is nothing */
+    /* the server holds a pull for about 90 s when there are no messages */
     PULL_TIMEOUT_MS = 120000,
     PULL_DEADLINE_MS = 150000,
-    MOST_PULL_REPLY = 64 * 1024 * 1024,
-    MOST_MESSAGES = 1000,
-    MOST_ACK_IDS = 1000,
-    MOST_ACK_BYTES = 400 * 1024, /* Google refuses requests over 512 KiB */
-    MOST_DEADLINE_SEC = 600,
+    MAX_PULL_REPLY_BYTES = 64 * 1024 * 1024,
+    MAX_MESSAGES = 1000,
+    MAX_ACK_IDS = 1000,
+    MAX_ACK_BYTES = 400 * 1024, /* Google's limit for a request is 512 KiB */
+    MAX_DEADLINE_SEC = 600,
 };
 
-/* Calls `verb` of a resource with a JSON body. New reference to the reply, or NULL and err. */
+/* Posts body to the custom method `verb` of a resource. Returns the response, a new reference, or
+ * NULL and err. */
 static json_t *call_verb(struct gcp *gcp, const char *name, const char *verb, const json_t *body,
                          struct err *err)
 {
@@ -40,56 +41,56 @@ static void read_received(struct jread *item, struct gcp_message *message)
 
 static bool read_messages(const json_t *reply, struct gcp_messages *messages, struct err *err)
 {
-    struct jread at = jread_open(reply, "Pub/Sub's reply", ERR_UPSTREAM, err);
-    struct jread list = jread_list_or_empty(&at, "receivedMessages");
+    struct jread reader = jread_open(reply, "Pub/Sub's reply", ERR_UPSTREAM, err);
+    struct jread list = jread_list_or_empty(&reader, "receivedMessages");
     size_t count = jread_count(&list);
     messages->list = alloc_zeroed(count * sizeof(messages->list[0]));
     for (size_t i = 0; i < count; i++) {
         struct jread item = jread_item(&list, i);
         read_received(&item, &messages->list[messages->count++]);
     }
-    return jread_ok(&at);
+    return jread_ok(&reader);
 }
 
-static json_t *pull_once(struct gcp *gcp, const char *target, int most, struct err *err)
+static json_t *pull_once(struct gcp *gcp, const char *target, int max_messages, struct err *err)
 {
-    json_auto_t *body = json_pack("{s:i}", "maxMessages", most);
+    json_auto_t *body = json_pack("{s:i}", "maxMessages", max_messages);
     struct google_call call = {
         .api = GCP_API_PUBSUB,
         .target = target,
         .json = body,
         .timeout_ms = PULL_TIMEOUT_MS,
         .deadline_ms = PULL_DEADLINE_MS,
-        .max_reply = MOST_PULL_REPLY,
+        .max_reply = MAX_PULL_REPLY_BYTES,
     };
     return google_call_json(gcp, &call, err);
 }
 
-/* A reply too large to take is asked for again with fewer messages; what was in it comes back when
- * its deadline has passed. */
-static json_t *pull_what_fits(struct gcp *gcp, const char *target, int most, struct err *err)
+/* Pulls again with fewer messages when the response is too large. The server delivers the messages
+ * of that response again when their ack deadline has expired. */
+static json_t *pull_fitting(struct gcp *gcp, const char *target, int max_messages, struct err *err)
 {
-    for (;; most = most > 8 ? most / 8 : 1) {
+    for (;; max_messages = max_messages > 8 ? max_messages / 8 : 1) {
         struct err failed = {0};
-        json_t *reply = pull_once(gcp, target, most, &failed);
+        json_t *reply = pull_once(gcp, target, max_messages, &failed);
         if (reply)
             return reply;
-        if (failed.status != ERR_TOO_LARGE || most == 1) {
+        if (failed.status != ERR_TOO_LARGE || max_messages == 1) {
             *err = failed;
             return NULL;
         }
     }
 }
 
-bool gcp_pull(struct gcp *gcp, const char *subscription, int most, struct gcp_messages *messages,
-              struct err *err)
+bool gcp_pull(struct gcp *gcp, const char *subscription, int max_messages,
+              struct gcp_messages *messages, struct err *err)
 {
     OWN(free) char *name = resource_name(gcp, "subscriptions", subscription, err);
     if (!name)
         return false;
     OWN(free) char *target = resource_name_target(name, "pull");
-    int count = most < 1 ? 1 : most > MOST_MESSAGES ? MOST_MESSAGES : most;
-    json_auto_t *reply = pull_what_fits(gcp, target, count, err);
+    int count = max_messages < 1 ? 1 : max_messages > MAX_MESSAGES ? MAX_MESSAGES : max_messages;
+    json_auto_t *reply = pull_fitting(gcp, target, count, err);
     if (!reply || !read_messages(reply, messages, err))
         return false;
     for (size_t i = 0; i < messages->count; i++)
@@ -97,18 +98,19 @@ bool gcp_pull(struct gcp *gcp, const char *subscription, int most, struct gcp_me
     return true;
 }
 
-/* How many of the ids fit into one request. */
+/* How many ids fit into one request. */
 static size_t ids_that_fit(const char *const *ids, size_t count)
 {
     size_t bytes = 0, n = 0;
-    while (n < count && n < MOST_ACK_IDS && (n == 0 || bytes + strlen(ids[n]) < MOST_ACK_BYTES))
+    while (n < count && n < MAX_ACK_IDS && (n == 0 || bytes + strlen(ids[n]) < MAX_ACK_BYTES))
         bytes += strlen(ids[n++]) + sizeof("\"\",");
     return n;
 }
 
-/* Calls verb for all ids, in as many requests as it takes; seconds -1 is left out. */
-static bool for_ids(struct gcp *gcp, const char *subscription, const char *verb,
-                    const char *const *ids, size_t count, int seconds, struct err *err)
+/* Calls verb for all ids, in as many requests as necessary. seconds: ackDeadlineSeconds; -1 = not
+ * sent. */
+static bool call_for_ids(struct gcp *gcp, const char *subscription, const char *verb,
+                         const char *const *ids, size_t count, int seconds, struct err *err)
 {
     OWN(free) char *name = resource_name(gcp, "subscriptions", subscription, err);
     if (!name)
@@ -131,13 +133,13 @@ static bool for_ids(struct gcp *gcp, const char *subscription, const char *verb,
 bool gcp_acknowledge(struct gcp *gcp, const char *subscription, const char *const *ack_ids,
                      size_t count, struct err *err)
 {
-    return for_ids(gcp, subscription, "acknowledge", ack_ids, count, -1, err);
+    return call_for_ids(gcp, subscription, "acknowledge", ack_ids, count, -1, err);
 }
 
 bool gcp_modify_ack_deadline(struct gcp *gcp, const char *subscription, const char *const *ack_ids,
                              size_t count, int seconds, struct err *err)
 {
-    if (seconds < 0 || seconds > MOST_DEADLINE_SEC)
-        return err_set(err, ERR_INPUT, "an ack deadline of %d s is not within 0 to 600", seconds);
-    return for_ids(gcp, subscription, "modifyAckDeadline", ack_ids, count, seconds, err);
+    if (seconds < 0 || seconds > MAX_DEADLINE_SEC)
+        return err_set(err, ERR_INPUT, "the ack deadline is %d s, want 0 to 600", seconds);
+    return call_for_ids(gcp, subscription, "modifyAckDeadline", ack_ids, count, seconds, err);
 }

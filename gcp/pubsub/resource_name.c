@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { LEAST_ID = 3, MOST_ID = 255 };
+enum { MIN_ID_LEN = 3, MAX_ID_LEN = 255 };
 
 static const char LETTERS[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 static const char ID_CHARS[] =
@@ -18,16 +18,16 @@ static const char PROJECT_CHARS[] = "abcdefghijklmnopqrstuvwxyz0123456789-.:";
 static bool check_id(const char *kind, const char *id, struct err *err)
 {
     size_t len = strlen(id);
-    if (len >= LEAST_ID && len <= MOST_ID && strspn(id, ID_CHARS) == len && strchr(LETTERS, *id) &&
-        !str_starts(id, "goog"))
+    if (len >= MIN_ID_LEN && len <= MAX_ID_LEN && strspn(id, ID_CHARS) == len &&
+        strchr(LETTERS, *id) && !str_starts(id, "goog"))
         return true;
     return err_set(err, ERR_INPUT,
-                   "\"%s\" is no name in %s: want 3 to 255 letters, digits and -_.~+%%, a letter "
-                   "first, not goog",
+                   "\"%s\" is not a valid name in %s: want 3 to 255 letters, digits and -_.~+%%, "
+                   "starting with a letter, but not with goog",
                    id, kind);
 }
 
-/* Takes "projects/P/KIND/ID" apart. */
+/* Checks "projects/P/KIND/ID". */
 static bool check_full(const char *kind, const char *name, struct err *err)
 {
     const char *project = name + strlen("projects/");
@@ -42,13 +42,14 @@ static bool check_full(const char *kind, const char *name, struct err *err)
 char *resource_name(const struct gcp *gcp, const char *kind, const char *name, struct err *err)
 {
     if (!name)
-        err_set(err, ERR_INPUT, "a name in %s is missing", kind);
+        err_set(err, ERR_INPUT, "the name in %s is missing", kind);
     else if (str_starts(name, "projects/"))
         return check_full(kind, name, err) ? str_copy(name) : NULL;
     else if (!gcp->project)
-        err_set(err, ERR_INPUT,
-                "%s: no project is known; set GOOGLE_CLOUD_PROJECT, or say projects/PROJECT/%s/%s",
-                name, kind, name);
+        err_set(
+            err, ERR_INPUT,
+            "%s: the project is unknown; set GOOGLE_CLOUD_PROJECT, or use projects/PROJECT/%s/%s",
+            name, kind, name);
     else if (check_id(kind, name, err))
         return str_format("projects/%s/%s/%s", gcp->project, kind, name);
     return NULL;

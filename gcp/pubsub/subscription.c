@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pub/Sub: subscriptions. */
+/* Pub/Sub: creates, reads, lists and deletes subscriptions. */
 #include "base/str.h"
 #include "gcp/client/client.h"
 #include "gcp/pubsub/resource_name.h"
@@ -18,7 +18,6 @@ static json_t *push_config(const struct gcp_subscription_options *options)
     return json_pack("{s:s, s:o*}", "pushEndpoint", options->push_endpoint, "oidcToken", oidc);
 }
 
-/* Adds to body what the options ask for. */
 static bool add_options(const struct gcp *gcp, const struct gcp_subscription_options *options,
                         json_t *body, struct err *err)
 {
@@ -50,13 +49,13 @@ static bool add_options(const struct gcp *gcp, const struct gcp_subscription_opt
     return true;
 }
 
-/* Whether the subscription is there and hangs on this topic: then it is the one we made, though the
- * answer to that was lost. */
-static bool is_ours(struct gcp *gcp, const char *name, const char *topic)
+/* True when the subscription exists with this topic: an earlier attempt, whose response was lost,
+ * has created it. */
+static bool was_created(struct gcp *gcp, const char *name, const char *topic)
 {
-    OWN(gcp_subscription) struct gcp_subscription there = {0};
+    OWN(gcp_subscription) struct gcp_subscription existing = {0};
     struct err ignored = {0};
-    return gcp_subscription_get(gcp, name, &there, &ignored) && str_equal(there.topic, topic);
+    return gcp_subscription_get(gcp, name, &existing, &ignored) && str_equal(existing.topic, topic);
 }
 
 bool gcp_subscription_create(struct gcp *gcp, const char *subscription, const char *topic,
@@ -79,7 +78,7 @@ bool gcp_subscription_create(struct gcp *gcp, const char *subscription, const ch
     struct err failed = {0};
     if (google_call_ignore_reply(gcp, &call, &failed))
         return true;
-    if (failed.status == ERR_CONFLICT && call.attempts > 1 && is_ours(gcp, name, topic_name))
+    if (failed.status == ERR_CONFLICT && call.attempts > 1 && was_created(gcp, name, topic_name))
         return true;
     *err = failed;
     return false;
@@ -122,33 +121,23 @@ bool gcp_subscription_get(struct gcp *gcp, const char *name, struct gcp_subscrip
     if (!reply)
         return false;
 
-    struct jread at = jread_open(reply, "subscription", ERR_UPSTREAM, err);
-    struct jread push = jread_obj_or_empty(&at, "pushConfig");
-    struct jread dead = jread_obj_or_empty(&at, "deadLetterPolicy");
-    subscription->name = str_copy(jread_str(&at, "name"));
-    subscription->topic = str_copy(jread_str(&at, "topic"));
-    subscription->ack_deadline_sec = (int)jread_int64_or(&at, "ackDeadlineSeconds", 0, 600, 10);
-    subscription->ordered = jread_bool_or(&at, "enableMessageOrdering", false);
-    subscription->filter = str_copy(jread_str_or(&at, "filter", NULL));
+    struct jread reader = jread_open(reply, "subscription", ERR_UPSTREAM, err);
+    struct jread push = jread_obj_or_empty(&reader, "pushConfig");
+    struct jread dead = jread_obj_or_empty(&reader, "deadLetterPolicy");
+    subscription->name = str_copy(jread_str(&reader, "name"));
+    subscription->topic = str_copy(jread_str(&reader, "topic"));
+    subscription->ack_deadline_sec = (int)jread_int64_or(&reader, "ackDeadlineSeconds", 0, 600, 10);
+    subscription->ordered = jread_bool_or(&reader, "enableMessageOrdering", false);
+    subscription->filter = str_copy(jread_str_or(&reader, "filter", NULL));
     subscription->dead_letter_topic = str_copy(jread_str_or(&dead, "deadLetterTopic", NULL));
     subscription->push_endpoint = str_copy(jread_str_or(&push, "pushEndpoint", NULL));
-    return jread_ok(&at);
-}
-
-static bool take_subscriptions(struct jread *page, void *to)
-{
-    struct jread list = jread_list_or_empty(page, "subscriptions");
-    for (size_t i = 0; i < jread_count(&list); i++) {
-        struct jread item = jread_item(&list, i);
-        gcp_names_add(to, jread_str(&item, "name"));
-    }
-    return jread_ok(page);
+    return jread_ok(&reader);
 }
 
 bool gcp_subscription_list(struct gcp *gcp, struct gcp_names *names, struct err *err)
 {
     if (!gcp->project)
-        return err_set(err, ERR_INPUT, "no project is known; set GOOGLE_CLOUD_PROJECT");
+        return err_set(err, ERR_INPUT, "the project is unknown; set GOOGLE_CLOUD_PROJECT");
     OWN(free) char *target = str_format("/v1/projects/%s/subscriptions", gcp->project);
-    return list_pages(gcp, GCP_API_PUBSUB, target, take_subscriptions, names, err);
+    return list_pages_names(gcp, GCP_API_PUBSUB, target, "subscriptions", names, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pub/Sub: topics. */
+/* Pub/Sub: creates, finds, lists and deletes topics. */
 #include "base/str.h"
 #include "gcp/client/client.h"
 #include "gcp/pubsub/resource_name.h"
@@ -23,7 +23,7 @@ bool gcp_topic_create(struct gcp *gcp, const char *topic, struct err *err)
     json_auto_t *body = json_object();
     struct err failed = {0};
     int attempts = 0;
-    /* a second try may find what the first, whose answer was lost, has made */
+    /* an earlier attempt, whose response was lost, may have created it */
     if (call_topic(gcp, topic, "PUT", body, &attempts, &failed) ||
         (failed.status == ERR_CONFLICT && attempts > 1))
         return true;
@@ -48,20 +48,10 @@ bool gcp_topic_get(struct gcp *gcp, const char *topic, struct err *err)
     return call_topic(gcp, topic, "GET", NULL, &attempts, err);
 }
 
-static bool take_topics(struct jread *page, void *to)
-{
-    struct jread list = jread_list_or_empty(page, "topics");
-    for (size_t i = 0; i < jread_count(&list); i++) {
-        struct jread item = jread_item(&list, i);
-        gcp_names_add(to, jread_str(&item, "name"));
-    }
-    return jread_ok(page);
-}
-
 bool gcp_topic_list(struct gcp *gcp, struct gcp_names *names, struct err *err)
 {
     if (!gcp->project)
-        return err_set(err, ERR_INPUT, "no project is known; set GOOGLE_CLOUD_PROJECT");
+        return err_set(err, ERR_INPUT, "the project is unknown; set GOOGLE_CLOUD_PROJECT");
     OWN(free) char *target = str_format("/v1/projects/%s/topics", gcp->project);
-    return list_pages(gcp, GCP_API_PUBSUB, target, take_topics, names, err);
+    return list_pages_names(gcp, GCP_API_PUBSUB, target, "topics", names, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Storage: which topics hear of what happens in a bucket. */
+/* Storage: notification configurations, which publish the changes in a bucket to a topic. */
 #include "base/str.h"
 #include "gcp/client/client.h"
 #include "gcp/pubsub/resource_name.h"
@@ -23,8 +23,8 @@ void gcp_notifications_done(struct gcp_notifications *notifications)
     *notifications = (struct gcp_notifications){0};
 }
 
-/* ["OBJECT_FINALIZE","OBJECT_DELETE"] of "OBJECT_FINALIZE,OBJECT_DELETE" */
-static json_t *list_of(const char *commas)
+/* "OBJECT_FINALIZE,OBJECT_DELETE" as a list */
+static json_t *split_commas(const char *commas)
 {
     json_t *list = json_array();
     while (*commas) {
@@ -36,8 +36,8 @@ static json_t *list_of(const char *commas)
     return list;
 }
 
-/* The topic as Storage writes it. */
-static char *topic_address(const struct gcp *gcp, const char *topic, struct err *err)
+/* "//pubsub.googleapis.com/projects/P/topics/T" */
+static char *topic_uri(const struct gcp *gcp, const char *topic, struct err *err)
 {
     OWN(free) char *name = resource_name(gcp, "topics", topic, err);
     return name ? str_format("%s%s", TOPIC_PREFIX, name) : NULL;
@@ -50,24 +50,24 @@ bool gcp_notification_create(struct gcp *gcp, const char *bucket, const char *to
     OWN(free) char *target = storage_bucket_target(bucket, "/notificationConfigs", err);
     if (!target)
         return false;
-    OWN(free) char *address = topic_address(gcp, topic, err);
-    if (!address)
+    OWN(free) char *uri = topic_uri(gcp, topic, err);
+    if (!uri)
         return false;
     json_auto_t *body = json_pack(
-        "{s:s, s:s, s:o*, s:s*}", "topic", address, "payload_format", "JSON_API_V1", "event_types",
-        event_types ? list_of(event_types) : NULL, "object_name_prefix", prefix);
+        "{s:s, s:s, s:o*, s:s*}", "topic", uri, "payload_format", "JSON_API_V1", "event_types",
+        event_types ? split_commas(event_types) : NULL, "object_name_prefix", prefix);
     if (!body)
-        return err_set(err, ERR_INPUT, "the prefix is no UTF-8");
+        return err_set(err, ERR_INPUT, "the prefix is not valid UTF-8");
     struct google_call call = {
-        .api = GCP_API_STORAGE, .target = target, .json = body, .once = true};
+        .api = GCP_API_STORAGE, .target = target, .json = body, .no_retry = true};
     json_auto_t *reply = google_call_json(gcp, &call, err);
     if (!reply)
         return false;
-    struct jread at = jread_open(reply, "notification", ERR_UPSTREAM, err);
-    const char *given = jread_str(&at, "id");
-    if (id && jread_ok(&at))
-        *id = str_copy(given);
-    return jread_ok(&at);
+    struct jread reader = jread_open(reply, "notification", ERR_UPSTREAM, err);
+    const char *new_id = jread_str(&reader, "id");
+    if (id && jread_ok(&reader))
+        *id = str_copy(new_id);
+    return jread_ok(&reader);
 }
 
 bool gcp_notification_delete(struct gcp *gcp, const char *bucket, const char *id, struct err *err)
@@ -81,8 +81,8 @@ bool gcp_notification_delete(struct gcp *gcp, const char *bucket, const char *id
     return google_call_ignore_reply(gcp, &call, err);
 }
 
-/* "A,B" of ["A","B"]; NULL of none. */
-static char *commas_of(struct jread *list)
+/* The list's strings joined by commas; NULL for an empty list. */
+static char *join_commas(struct jread *list)
 {
     OWN(buf) struct buf text = {0};
     for (size_t i = 0; i < jread_count(list); i++)
@@ -90,27 +90,27 @@ static char *commas_of(struct jread *list)
     return text.len ? buf_take(&text) : NULL;
 }
 
-static void add_notification(struct jread *item, struct gcp_notifications *to)
+static void add_notification(struct jread *item, struct gcp_notifications *context)
 {
     const char *topic = jread_str(item, "topic");
     const char *prefix = jread_str_or(item, "object_name_prefix", NULL);
     struct jread types = jread_list_or_empty(item, "event_types");
-    bool full = str_starts(topic, TOPIC_PREFIX);
-    to->list = alloc_resize(to->list, (to->count + 1) * sizeof(to->list[0]));
-    to->list[to->count++] = (struct gcp_notification){
+    bool has_prefix = str_starts(topic, TOPIC_PREFIX);
+    context->list = alloc_resize(context->list, (context->count + 1) * sizeof(context->list[0]));
+    context->list[context->count++] = (struct gcp_notification){
         .id = str_copy(jread_str(item, "id")),
-        .topic = str_copy(full ? topic + strlen(TOPIC_PREFIX) : topic),
-        .event_types = commas_of(&types),
+        .topic = str_copy(has_prefix ? topic + strlen(TOPIC_PREFIX) : topic),
+        .event_types = join_commas(&types),
         .prefix = str_empty(prefix) ? NULL : str_copy(prefix),
     };
 }
 
-static bool take_notifications(struct jread *page, void *to)
+static bool read_notifications(struct jread *page, void *context)
 {
     struct jread list = jread_list_or_empty(page, "items");
     for (size_t i = 0; i < jread_count(&list); i++) {
         struct jread item = jread_item(&list, i);
-        add_notification(&item, to);
+        add_notification(&item, context);
     }
     return jread_ok(page);
 }
@@ -120,5 +120,5 @@ bool gcp_notification_list(struct gcp *gcp, const char *bucket,
 {
     OWN(free) char *target = storage_bucket_target(bucket, "/notificationConfigs", err);
     return target &&
-           list_pages(gcp, GCP_API_STORAGE, target, take_notifications, notifications, err);
+           list_pages(gcp, GCP_API_STORAGE, target, read_notifications, notifications, err);
 }

@@ -23,19 +23,19 @@ void gcp_object_done(struct gcp_object *object)
 
 static bool read_object(const json_t *reply, struct gcp_object *object, struct err *err)
 {
-    struct jread at = jread_open(reply, "object", ERR_UPSTREAM, err);
+    struct jread reader = jread_open(reply, "object", ERR_UPSTREAM, err);
     *object = (struct gcp_object){
-        .bucket = str_copy(jread_str(&at, "bucket")),
-        .name = str_copy(jread_str(&at, "name")),
-        .content_type = str_copy(jread_str_or(&at, "contentType", NULL)),
-        .generation = jread_int64_or(&at, "generation", 0, INT64_MAX, 0),
-        .metageneration = jread_int64_or(&at, "metageneration", 0, INT64_MAX, 0),
-        .size = (uint64_t)jread_int64_or(&at, "size", 0, INT64_MAX, 0),
-        .md5 = str_copy(jread_str_or(&at, "md5Hash", NULL)),
-        .crc32c = str_copy(jread_str_or(&at, "crc32c", NULL)),
-        .updated = str_copy(jread_str_or(&at, "updated", NULL)),
+        .bucket = str_copy(jread_str(&reader, "bucket")),
+        .name = str_copy(jread_str(&reader, "name")),
+        .content_type = str_copy(jread_str_or(&reader, "contentType", NULL)),
+        .generation = jread_int64_or(&reader, "generation", 0, INT64_MAX, 0),
+        .metageneration = jread_int64_or(&reader, "metageneration", 0, INT64_MAX, 0),
+        .size = (uint64_t)jread_int64_or(&reader, "size", 0, INT64_MAX, 0),
+        .md5 = str_copy(jread_str_or(&reader, "md5Hash", NULL)),
+        .crc32c = str_copy(jread_str_or(&reader, "crc32c", NULL)),
+        .updated = str_copy(jread_str_or(&reader, "updated", NULL)),
     };
-    return jread_ok(&at);
+    return jread_ok(&reader);
 }
 
 bool gcp_storage_upload(struct gcp *gcp, const char *bucket, const char *name,
@@ -51,7 +51,7 @@ bool gcp_storage_upload(struct gcp *gcp, const char *bucket, const char *name,
         .target = target,
         .body = data,
         .content_type = content_type ? content_type : "application/octet-stream",
-        .once = generation == GCP_ANY_GENERATION,
+        .no_retry = generation == GCP_ANY_GENERATION,
         .timeout_ms = UPLOAD_TIMEOUT_MS,
     };
     json_auto_t *reply = google_call_json(gcp, &call, err);
@@ -59,12 +59,12 @@ bool gcp_storage_upload(struct gcp *gcp, const char *bucket, const char *name,
     return reply && read_object(reply, object ? object : &ignored, err);
 }
 
-/* TARGET, or TARGET BEFORE generation: "/storage/...?alt=media" and "&generation=7", say. */
-static char *with_generation(const char *target, const char *before, int64_t generation)
+/* Appends a parameter ("&generation=") and the generation, unless any generation will do. */
+static char *with_generation(const char *target, const char *parameter, int64_t generation)
 {
     return generation == GCP_ANY_GENERATION
                ? str_copy(target)
-               : str_format("%s%s%lld", target, before, (long long)generation);
+               : str_format("%s%s%lld", target, parameter, (long long)generation);
 }
 
 bool gcp_storage_download(struct gcp *gcp, const char *bucket, const char *name, int64_t generation,
@@ -81,11 +81,11 @@ bool gcp_storage_download(struct gcp *gcp, const char *bucket, const char *name,
         .max_reply = max,
         .timeout_ms = UPLOAD_TIMEOUT_MS,
     };
-    OWN(http_response) struct http_response answer = {0};
-    if (!google_call_send(gcp, &call, &answer, err))
+    OWN(http_response) struct http_response response = {0};
+    if (!google_call_send(gcp, &call, &response, err))
         return false;
-    *len = answer.body.len;
-    *data = buf_take(&answer.body);
+    *len = response.body.len;
+    *data = buf_take(&response.body);
     return true;
 }
 
@@ -111,28 +111,18 @@ bool gcp_storage_delete(struct gcp *gcp, const char *bucket, const char *name, i
         .api = GCP_API_STORAGE,
         .method = "DELETE",
         .target = target,
-        .once = generation == GCP_ANY_GENERATION,
+        .no_retry = generation == GCP_ANY_GENERATION,
     };
     return google_call_ignore_reply(gcp, &call, err);
-}
-
-static bool take_names(struct jread *page, void *to)
-{
-    struct jread list = jread_list_or_empty(page, "items");
-    for (size_t i = 0; i < jread_count(&list); i++) {
-        struct jread item = jread_item(&list, i);
-        gcp_names_add(to, jread_str(&item, "name"));
-    }
-    return jread_ok(page);
 }
 
 bool gcp_storage_list(struct gcp *gcp, const char *bucket, const char *prefix,
                       struct gcp_names *names, struct err *err)
 {
     OWN(free) char *encoded = url_encode_text(prefix ? prefix : "");
-    OWN(free) char *what = str_format("/o?prefix=%s", encoded);
-    OWN(free) char *target = storage_bucket_target(bucket, what, err);
-    return target && list_pages(gcp, GCP_API_STORAGE, target, take_names, names, err);
+    OWN(free) char *suffix = str_format("/o?prefix=%s", encoded);
+    OWN(free) char *target = storage_bucket_target(bucket, suffix, err);
+    return target && list_pages_names(gcp, GCP_API_STORAGE, target, "items", names, err);
 }
 
 bool gcp_bucket_create(struct gcp *gcp, const char *bucket, struct err *err)
@@ -141,7 +131,7 @@ bool gcp_bucket_create(struct gcp *gcp, const char *bucket, struct err *err)
     if (!checked)
         return false;
     if (!gcp->project)
-        return err_set(err, ERR_INPUT, "no project is known; set GOOGLE_CLOUD_PROJECT");
+        return err_set(err, ERR_INPUT, "the project is unknown; set GOOGLE_CLOUD_PROJECT");
     OWN(free) char *target = str_format("/storage/v1/b?project=%s", gcp->project);
     json_auto_t *body = json_pack("{s:s}", "name", bucket);
     struct google_call call = {.api = GCP_API_STORAGE, .target = target, .json = body};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Takes the Storage notification out of whatever envelope it came in. */
+/* Extracts a Storage notification from a CloudEvent, an HTTP request or a Pub/Sub message. */
 #include "base/own.h"
 #include "base/str.h"
 #include "gcp/pubsub/message.h"
@@ -14,7 +14,7 @@ void gcp_object_event_done(struct gcp_object_event *event)
     *event = (struct gcp_object_event){0};
 }
 
-/* The event types of Storage's CloudEvents, now and before 2020, and the notification's name. */
+/* The types of Storage's CloudEvents, today's and those before 2020, and of notifications. */
 static const struct {
     const char *ce_type, *type;
 } types[] = {
@@ -28,7 +28,7 @@ static const struct {
     {"com.google.cloud.storage.object.metadataUpdate", "OBJECT_METADATA_UPDATE"},
 };
 
-static const char *type_of_event(const char *ce_type)
+static const char *notification_type(const char *ce_type)
 {
     for (size_t i = 0; i < ARRAY_SIZE(types); i++)
         if (str_equal(ce_type, types[i].ce_type))
@@ -44,15 +44,15 @@ static bool is_notification(const char *type)
     return false;
 }
 
-/* What follows the first `mark` in text, or NULL. */
-static const char *after(const char *text, const char *mark)
+/* The text after the first `separator`; NULL when there is none. */
+static const char *after(const char *text, const char *separator)
 {
-    const char *at = text ? strstr(text, mark) : NULL;
-    return at && at[strlen(mark)] ? at + strlen(mark) : NULL;
+    const char *found = text ? strstr(text, separator) : NULL;
+    return found && found[strlen(separator)] ? found + strlen(separator) : NULL;
 }
 
-/* "objects/O", before 2020 "O". */
-static const char *object_of_subject(const struct gcp_envelope *envelope)
+/* The subject is "objects/OBJECT"; before 2020 it was "OBJECT". */
+static const char *subject_object(const struct gcp_envelope *envelope)
 {
     const char *subject = envelope->subject;
     if (!subject || str_starts(envelope->type, "com."))
@@ -60,23 +60,23 @@ static const char *object_of_subject(const struct gcp_envelope *envelope)
     return str_starts(subject, "objects/") ? after(subject, "objects/") : NULL;
 }
 
-/* Fills what is still unknown from an object resource. */
+/* Sets the members that are not set yet from an object resource. */
 static bool read_resource(struct bytes body, struct gcp_object_event *event, struct err *err)
 {
     json_auto_t *tree = json_from_bytes(body, "storage object", ERR_INPUT, err);
     if (!tree)
         return false;
-    struct jread at = jread_open(tree, "storage object", ERR_INPUT, err);
+    struct jread reader = jread_open(tree, "storage object", ERR_INPUT, err);
     if (!event->bucket)
-        event->bucket = str_copy(jread_str_or(&at, "bucket", NULL));
+        event->bucket = str_copy(jread_str_or(&reader, "bucket", NULL));
     if (!event->object)
-        event->object = str_copy(jread_str_or(&at, "name", NULL));
+        event->object = str_copy(jread_str_or(&reader, "name", NULL));
     if (!event->generation)
-        event->generation = jread_int64_or(&at, "generation", 0, INT64_MAX, 0);
-    return jread_ok(&at);
+        event->generation = jread_int64_or(&reader, "generation", 0, INT64_MAX, 0);
+    return jread_ok(&reader);
 }
 
-/* A CloudEvent of Storage: its body is the object; only without one, source and subject must do. */
+/* A CloudEvent from Storage: the object is in the body, else in source and subject. */
 static bool read_event(const struct gcp_envelope *envelope, const char *type,
                        struct gcp_object_event *event, struct err *err)
 {
@@ -86,11 +86,11 @@ static bool read_event(const struct gcp_envelope *envelope, const char *type,
     if (!event->bucket)
         event->bucket = str_copy(after(envelope->source, "/buckets/"));
     if (!event->object)
-        event->object = str_copy(object_of_subject(envelope));
+        event->object = str_copy(subject_object(envelope));
     return true;
 }
 
-/* A notification: its attributes say all; only when they lack the object, the payload must do. */
+/* A notification: the object is in the attributes, else in the payload. */
 bool gcp_object_event_from_message(const struct gcp_message *message,
                                    struct gcp_object_event *event, struct err *err)
 {
@@ -112,7 +112,7 @@ bool gcp_object_event_from_message(const struct gcp_message *message,
 bool gcp_object_event_from_envelope(const struct gcp_envelope *envelope,
                                     struct gcp_object_event *event, struct err *err)
 {
-    const char *type = type_of_event(envelope->type);
+    const char *type = notification_type(envelope->type);
     if (type)
         return read_event(envelope, type, event, err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Storage: names of buckets and objects, and their addresses. */
+/* Storage: checks the names of buckets and objects, and builds their URLs. */
 #include "gcp/storage/object_url.h"
 
 #include "base/str.h"
@@ -7,20 +7,20 @@
 
 #include <string.h>
 
-enum { LEAST_BUCKET = 3, MOST_BUCKET_PART = 63, MOST_BUCKET = 222, MOST_OBJECT = 1024 };
+enum { MIN_BUCKET_LEN = 3, MAX_BUCKET_LABEL_LEN = 63, MAX_BUCKET_LEN = 222, MAX_OBJECT_LEN = 1024 };
 
 static bool check_bucket(const char *bucket, struct err *err)
 {
     if (!bucket)
         return err_set(err, ERR_INPUT, "the bucket's name is missing");
     size_t len = strlen(bucket);
-    size_t most = strchr(bucket, '.') ? MOST_BUCKET : MOST_BUCKET_PART;
-    if (len >= LEAST_BUCKET && len <= most &&
+    size_t max_len = strchr(bucket, '.') ? MAX_BUCKET_LEN : MAX_BUCKET_LABEL_LEN;
+    if (len >= MIN_BUCKET_LEN && len <= max_len &&
         strspn(bucket, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == len)
         return true;
     return err_set(err, ERR_INPUT,
-                   "\"%s\" is no bucket's name: want 3 to %zu lower-case letters, digits and -_.",
-                   bucket, most);
+                   "\"%s\" is not a bucket name: want 3 to %zu lower-case letters, digits and -_.",
+                   bucket, max_len);
 }
 
 static bool check_object(const char *object, struct err *err)
@@ -28,13 +28,13 @@ static bool check_object(const char *object, struct err *err)
     if (!object)
         return err_set(err, ERR_INPUT, "the object's name is missing");
     size_t len = strlen(object);
-    if (len < 1 || len > MOST_OBJECT)
-        return err_set(err, ERR_INPUT, "an object's name of %zu bytes is not within 1 to %d", len,
-                       MOST_OBJECT);
+    if (len < 1 || len > MAX_OBJECT_LEN)
+        return err_set(err, ERR_INPUT, "the object's name has %zu bytes, want 1 to %d", len,
+                       MAX_OBJECT_LEN);
     if (strpbrk(object, "\r\n") || str_equal(object, ".") || str_equal(object, "..") ||
         !str_is_utf8(bytes_of(object)))
         return err_set(err, ERR_INPUT,
-                       "\"%s\" is no object's name: want UTF-8 without line breaks, not . or ..",
+                       "\"%s\" is not an object name: want UTF-8 without line breaks, not . or ..",
                        object);
     return true;
 }
@@ -52,7 +52,7 @@ char *gcp_storage_url(const char *bucket, const char *object, struct err *err)
         return NULL;
     OWN(buf) struct buf url = {0};
     buf_add_format(&url, "https://storage.googleapis.com/%s", bucket);
-    for (;;) { /* each segment by itself: '/' stays */
+    for (;;) { /* '/' is not encoded */
         size_t len = strcspn(object, "/");
         OWN(free) char *segment = url_encode((struct bytes){object, len});
         buf_add_format(&url, "/%s", segment);
@@ -62,9 +62,9 @@ char *gcp_storage_url(const char *bucket, const char *object, struct err *err)
     }
 }
 
-char *storage_bucket_target(const char *bucket, const char *what, struct err *err)
+char *storage_bucket_target(const char *bucket, const char *suffix, struct err *err)
 {
-    return check_bucket(bucket, err) ? str_format("/storage/v1/b/%s%s", bucket, what) : NULL;
+    return check_bucket(bucket, err) ? str_format("/storage/v1/b/%s%s", bucket, suffix) : NULL;
 }
 
 char *storage_object_target(const char *bucket, const char *object, struct err *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who may use the Kubernetes API: the holder of the kubeconfig that is written here. */
+/* The token and certificates of the Kubernetes API, and the kubeconfig that holds them. */
 #include "kn-local/api/api_credentials.h"
 
 #include "base/base64.h"
@@ -14,13 +14,13 @@ enum { TOKEN_BYTES = 32, TOKEN_LEN = 43, MAX_FILE = 64 * 1024 };
 static char *read_token(const char *path)
 {
     OWN(buf) struct buf text = {.max = MAX_FILE};
-    struct err none = {0};
-    if (!file_read(path, &text, &none) || text.len != TOKEN_LEN)
+    struct err ignored = {0};
+    if (!file_read(path, &text, &ignored) || text.len != TOKEN_LEN)
         return NULL;
     return buf_take(&text);
 }
 
-static char *make_token(const char *path, struct err *err)
+static char *create_token(const char *path, struct err *err)
 {
     char secret[TOKEN_BYTES];
     random_bytes(secret, sizeof(secret));
@@ -28,25 +28,27 @@ static char *make_token(const char *path, struct err *err)
     return file_write(path, 0600, bytes_of(token), err) ? move_ptr(&token) : NULL;
 }
 
-bool api_credentials_open(const char *data_dir, struct api_credentials *access, struct err *err)
+bool api_credentials_open(const char *data_dir, struct api_credentials *credentials,
+                          struct err *err)
 {
     OWN(free) char *tls = str_format("%s/tls", data_dir);
     OWN(free) char *path = str_format("%s/token", data_dir);
-    access->token = read_token(path);
-    if (!access->token)
-        access->token = make_token(path, err);
-    return access->token && server_identity_open(tls, NULL, &access->identity, err);
+    credentials->token = read_token(path);
+    if (!credentials->token)
+        credentials->token = create_token(path, err);
+    return credentials->token && server_identity_open(tls, NULL, &credentials->identity, err);
 }
 
-void api_credentials_done(struct api_credentials *access)
+void api_credentials_done(struct api_credentials *credentials)
 {
-    free(access->token);
-    server_identity_done(&access->identity);
-    *access = (struct api_credentials){0};
+    free(credentials->token);
+    server_identity_done(&credentials->identity);
+    *credentials = (struct api_credentials){0};
 }
 
-bool api_credentials_write_kubeconfig(const char *data_dir, const struct api_credentials *access,
-                                      uint16_t port, struct err *err)
+bool api_credentials_write_kubeconfig(const char *data_dir,
+                                      const struct api_credentials *credentials, uint16_t port,
+                                      struct err *err)
 {
     OWN(free) char *authority = str_format("%s/tls/ca.crt", data_dir);
     OWN(free) char *path = str_format("%s/kubeconfig", data_dir);
@@ -69,6 +71,6 @@ bool api_credentials_write_kubeconfig(const char *data_dir, const struct api_cre
                    "users:\n"
                    "- name: kn-local\n"
                    "  user: {token: %s}\n",
-                   port, encoded, access->token);
+                   port, encoded, credentials->token);
     return file_write(path, 0600, bytes_of(text), err);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Discovery: versions, groups, resources, and just enough OpenAPI for kubectl to leave the checking
- * of fields to us. */
+/* Discovery: versions, groups, resources, and just enough OpenAPI that kubectl leaves the
+ * validation of fields to the server. */
 #include "base/str.h"
 #include "kn-local/api/api_private.h"
 
 #include <string.h>
 
-static json_t *texts(const char *const *list)
+static json_t *strings(const char *const *list)
 {
     json_t *array = json_array();
     for (; list && *list; list++)
@@ -72,8 +72,8 @@ static json_t *resource(const struct kind *kind)
 {
     return json_pack("{s:s, s:s, s:b, s:s, s:o, s:o, s:o}", "name", kind->plural, "singularName",
                      kind->singular, "namespaced", !kind->cluster_wide, "kind", kind->name, "verbs",
-                     texts(all_verbs), "shortNames", texts(kind->short_names), "categories",
-                     texts(kind->categories));
+                     strings(all_verbs), "shortNames", strings(kind->short_names), "categories",
+                     strings(kind->categories));
 }
 
 static json_t *resources(const char *group_name, const char *version_name)
@@ -118,7 +118,7 @@ static json_t *openapi_index(void)
     return json_pack("{s:o}", "paths", paths);
 }
 
-static void describe(json_t *paths, const struct kind *kind, const char *page)
+static void add_openapi_path(json_t *paths, const struct kind *kind, const char *page)
 {
     static const char *const methods[] = {"post", "put", "patch"};
     OWN(free) char *path = str_format(
@@ -136,15 +136,15 @@ static void describe(json_t *paths, const struct kind *kind, const char *page)
     json_object_set_new(paths, path, item);
 }
 
-static json_t *openapi_page(const char *wanted)
+static json_t *openapi_page(const char *name)
 {
     size_t count = 0;
     const struct kind *const *all = kinds_all(&count);
     json_auto_t *paths = json_object();
     for (size_t i = 0; i < count; i++) {
         OWN(free) char *page = page_of(all[i]);
-        if (str_equal(page, wanted))
-            describe(paths, all[i], page);
+        if (str_equal(page, name))
+            add_openapi_path(paths, all[i], page);
     }
     if (json_object_size(paths) == 0)
         return NULL;
@@ -152,7 +152,7 @@ static json_t *openapi_page(const char *wanted)
                      "kn-local", "version", VERSION, "paths", paths, "components", "schemas");
 }
 
-/* kubectl 1.20 asks for this document in protobuf: an empty one is a valid one. */
+/* kubectl 1.20 asks for this document in protobuf; an empty one is valid. */
 static void reply_openapi_v2(struct http_exchange *exchange)
 {
     struct http_reply reply = {.content_type =

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tables, as `kubectl get` shows objects. */
+/* Tables, as `kubectl get` prints them. */
 #include "kn-local/api/api_table.h"
 
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "kn-local/kinds/kinds.h"
@@ -51,28 +52,15 @@ static json_t *age_since(const char *time, int64_t now_ns)
     return json_string(text);
 }
 
-/* The value at ".metadata.labels.serving\.knative\.dev/service". */
-static const json_t *value_at(const json_t *object, const char *path)
+static json_t *cell_of(const struct kind_column *column, const json_t *object, int64_t now_ns)
 {
-    while (object && *path == '.') {
-        OWN(buf) struct buf key = {0};
-        for (path++; *path && *path != '.'; path++) {
-            if (*path == '\\' && path[1])
-                path++;
-            buf_add(&key, path, 1);
-        }
-        object = key.data ? json_object_get(object, key.data) : NULL;
-    }
-    return object;
-}
-
-static json_t *cell(const struct kind_column *column, const json_t *object, int64_t now_ns)
-{
-    const json_t *value = NULL;
-    if (str_starts(column->path, "Ready."))
-        value = json_object_get(object_condition(object, "Ready"), column->path + strlen("Ready."));
-    else
-        value = value_at(object, column->path);
+    static const char ready[] = "Ready.";
+    if (column->label)
+        return json_string(object_label(object, column->label));
+    const json_t *value =
+        str_starts(column->path, ready)
+            ? json_object_get(object_condition(object, "Ready"), column->path + strlen(ready))
+            : json_at(object, column->path);
     if (column->type == COLUMN_AGE)
         return age_since(json_string_value(value), now_ns);
     return value ? json_incref((json_t *)value) : json_string("");
@@ -83,19 +71,13 @@ static json_t *age_of(const json_t *object, int64_t now_ns)
     return age_since(object_meta(object, "creationTimestamp"), now_ns);
 }
 
-static const json_t *first_container(const json_t *pod)
-{
-    const json_t *status = json_object_get(pod, "status");
-    return json_array_get(json_object_get(status, "containerStatuses"), 0);
-}
-
-/* What STATUS shows: why the container waits or ended, or the phase. */
+/* STATUS: why the container waits or ended, else the phase. */
 static const char *pod_status(const json_t *pod)
 {
-    const json_t *state = json_object_get(first_container(pod), "state");
-    const char *waiting = json_string_value(value_at(state, ".waiting.reason"));
-    const char *ended = json_string_value(value_at(state, ".terminated.reason"));
-    const char *phase = json_string_value(value_at(pod, ".status.phase"));
+    const json_t *state = json_at(pod, "status.containerStatuses[0].state");
+    const char *waiting = json_text_at(state, "waiting.reason");
+    const char *ended = json_text_at(state, "terminated.reason");
+    const char *phase = json_text_at(pod, "status.phase");
     if (*object_meta(pod, "deletionTimestamp"))
         return "Terminating";
     return waiting ? waiting : ended ? ended : phase ? phase : "Unknown";
@@ -103,11 +85,11 @@ static const char *pod_status(const json_t *pod)
 
 static json_t *pod_cells(const json_t *pod, int64_t now_ns)
 {
-    const json_t *container = first_container(pod);
+    const json_t *container = json_at(pod, "status.containerStatuses[0]");
     json_int_t restarts = json_integer_value(json_object_get(container, "restartCount"));
     OWN(free) char *restart_text = str_format("%" JSON_INTEGER_FORMAT, restarts);
-    const char *ip = json_string_value(value_at(pod, ".status.podIP"));
-    const char *node = json_string_value(value_at(pod, ".spec.nodeName"));
+    const char *ip = json_text_at(pod, "status.podIP");
+    const char *node = json_text_at(pod, "spec.nodeName");
     return json_pack("[s, s, s, s, o, s, s]", object_name(pod),
                      json_is_true(json_object_get(container, "ready")) ? "1/1" : "0/1",
                      pod_status(pod), restart_text, age_of(pod, now_ns), ip ? ip : "<none>",
@@ -116,22 +98,21 @@ static json_t *pod_cells(const json_t *pod, int64_t now_ns)
 
 static json_t *event_cells(const json_t *event, int64_t now_ns)
 {
-    const json_t *about = json_object_get(event, "involvedObject");
-    const char *kind = json_string_value(json_object_get(about, "kind"));
-    const char *name = json_string_value(json_object_get(about, "name"));
-    OWN(free) char *what = str_format("%s/%s", kind ? kind : "", name ? name : "");
-    str_lower(what);
-    json_t *last = age_since(json_string_value(json_object_get(event, "lastTimestamp")), now_ns);
-    const char *type = json_string_value(json_object_get(event, "type"));
-    const char *reason = json_string_value(json_object_get(event, "reason"));
-    const char *message = json_string_value(json_object_get(event, "message"));
-    return json_pack("[o, s, s, s, s]", last, type ? type : "", reason ? reason : "", what,
+    const char *kind = json_text_at(event, "involvedObject.kind");
+    const char *name = json_text_at(event, "involvedObject.name");
+    OWN(free) char *object = str_format("%s/%s", kind ? kind : "", name ? name : "");
+    str_lower(object);
+    json_t *last = age_since(json_text_at(event, "lastTimestamp"), now_ns);
+    const char *type = json_text_at(event, "type");
+    const char *reason = json_text_at(event, "reason");
+    const char *message = json_text_at(event, "message");
+    return json_pack("[o, s, s, s, s]", last, type ? type : "", reason ? reason : "", object,
                      message ? message : "");
 }
 
 static json_t *secret_cells(const json_t *secret, int64_t now_ns)
 {
-    const char *type = json_string_value(json_object_get(secret, "type"));
+    const char *type = json_text_at(secret, "type");
     return json_pack("[s, s, i, o]", object_name(secret), type ? type : "Opaque",
                      (int)json_object_size(json_object_get(secret, "data")),
                      age_of(secret, now_ns));
@@ -206,11 +187,11 @@ static json_t *cells_of(const struct kind *kind, const json_t *object, int64_t n
         return own->cells(object, now_ns);
     json_t *cells = json_pack("[s]", object_name(object));
     for (const struct kind_column *column = kind->columns; column->name; column++)
-        json_array_append_new(cells, cell(column, object, now_ns));
+        json_array_append_new(cells, cell_of(column, object, now_ns));
     return cells;
 }
 
-static json_t *carried(const json_t *object, const char *include)
+static json_t *included(const json_t *object, const char *include)
 {
     if (str_equal(include, "None"))
         return NULL;
@@ -230,7 +211,7 @@ json_t *api_table_from_list(const struct kind *kind, const json_t *list, const c
     {
         json_array_append_new(rows,
                               json_pack("{s:o, s:o*}", "cells", cells_of(kind, object, now_ns),
-                                        "object", carried(object, include)));
+                                        "object", included(object, include)));
     }
     return json_pack("{s:s, s:s, s:{}, s:o, s:o}", "kind", "Table", "apiVersion", "meta.k8s.io/v1",
                      "metadata", "columnDefinitions", columns_of(kind), "rows", rows);

@@ -8,7 +8,7 @@
 
 enum { INVALID = 422, MAX_STEPS = 64 };
 
-/* A pointer, cut and unescaped. */
+/* A JSON pointer, split and unescaped. */
 struct json_pointer {
     char *step[MAX_STEPS];
     size_t count;
@@ -43,8 +43,8 @@ static bool parse(const char *text, struct json_pointer *out)
     return *text == '\0';
 }
 
-/* The index that a step names in a list; the end of it for "-". */
-static bool index_of(const json_t *list, const char *step, size_t most, size_t *index)
+/* The index that a step names in a list; its end for "-". */
+static bool index_of(const json_t *list, const char *step, size_t max, size_t *index)
 {
     int64_t value = 0;
     if (str_equal(step, "-"))
@@ -52,15 +52,17 @@ static bool index_of(const json_t *list, const char *step, size_t most, size_t *
     else if (!str_int(step, 0, INT32_MAX, &value))
         return false;
     *index = (size_t)value;
-    return *index <= most;
+    return *index <= max;
 }
 
-static json_t *child(const json_t *at, const char *step)
+static json_t *child(const json_t *parent, const char *step)
 {
     size_t index = 0;
-    if (json_is_array(at))
-        return index_of(at, step, json_array_size(at), &index) ? json_array_get(at, index) : NULL;
-    return json_object_get(at, step);
+    if (json_is_array(parent))
+        return index_of(parent, step, json_array_size(parent), &index)
+                   ? json_array_get(parent, index)
+                   : NULL;
+    return json_object_get(parent, step);
 }
 
 static json_t *walk(json_t *root, const struct json_pointer *pointer, size_t steps)
@@ -79,7 +81,7 @@ static bool add(json_t *parent, const char *step, json_t *value)
            json_array_insert(parent, index, value) == 0;
 }
 
-static bool drop(json_t *parent, const char *step)
+static bool remove_member(json_t *parent, const char *step)
 {
     size_t index = 0;
     if (json_is_object(parent))
@@ -88,8 +90,8 @@ static bool drop(json_t *parent, const char *step)
            json_array_remove(parent, index) == 0;
 }
 
-/* One operation at a place below the root. value is what add, replace and test are about. */
-static bool act(json_t *root, const char *op, const struct json_pointer *to, json_t *value)
+/* Does one operation below the root; value is that of add, replace and test. */
+static bool operate(json_t *root, const char *op, const struct json_pointer *to, json_t *value)
 {
     if (to->count == 0)
         return str_equal(op, "test") && json_equal(root, value);
@@ -99,9 +101,9 @@ static bool act(json_t *root, const char *op, const struct json_pointer *to, jso
     if (str_equal(op, "add"))
         return value && add(parent, last, value);
     if (str_equal(op, "remove"))
-        return old && drop(parent, last);
+        return old && remove_member(parent, last);
     if (str_equal(op, "replace"))
-        return old && value && drop(parent, last) && add(parent, last, value);
+        return old && value && remove_member(parent, last) && add(parent, last, value);
     return str_equal(op, "test") && old && value && json_equal(old, value);
 }
 
@@ -113,9 +115,9 @@ static bool move_or_copy(json_t *root, const char *op, const char *from_text,
         parse(from_text, &from) ? json_deep_copy(walk(root, &from, from.count)) : NULL;
     if (!value || from.count == 0)
         return false;
-    if (str_equal(op, "move") && !act(root, "remove", &from, NULL))
+    if (str_equal(op, "move") && !operate(root, "remove", &from, NULL))
         return false;
-    return act(root, "add", to, value);
+    return operate(root, "add", to, value);
 }
 
 static bool apply(json_t *root, struct jread *step, struct err *err)
@@ -127,16 +129,15 @@ static bool apply(json_t *root, struct jread *step, struct err *err)
     if (!jread_ok(step))
         return false;
     OWN(json_pointer) struct json_pointer to = {0};
-    bool done =
-        parse(path, &to) && (from ? move_or_copy(root, op, from, &to) : act(root, op, &to, value));
-    return done ||
-           err_set(err, INVALID, "patch operation %.20s on \"%.100s\" cannot be done", op, path);
+    bool done = parse(path, &to) &&
+                (from ? move_or_copy(root, op, from, &to) : operate(root, op, &to, value));
+    return done || err_set(err, INVALID, "patch operation %.20s on \"%.100s\" failed", op, path);
 }
 
 json_t *json_patch_apply(const json_t *target, const json_t *patch, struct err *err)
 {
     if (!json_is_array(patch)) {
-        err_set(err, ERR_INPUT, "a JSON patch is a list of operations");
+        err_set(err, ERR_INPUT, "a JSON patch must be a list of operations");
         return NULL;
     }
     json_auto_t *result = json_deep_copy(target);

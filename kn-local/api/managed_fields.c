@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Server-side apply: who wished for which fields is written into metadata.managedFields. */
+/* Server-side apply: metadata.managedFields records which manager applied which fields. */
 #include "kn-local/api/managed_fields.h"
 
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "kn-local/api/merge_patch.h"
 #include "kn-local/kinds/object.h"
 
 #include <string.h>
 
-/* What everybody sets and nobody owns. */
+/* Fields that every configuration sets and no manager owns. */
 static bool is_common(const char *key)
 {
     static const char *const common[] = {"apiVersion", "kind", "name", "namespace"};
@@ -18,29 +19,30 @@ static bool is_common(const char *key)
     return false;
 }
 
-/* The set of a wish. Names are common at the top and in metadata only. */
-static json_t *set_of(const json_t *wish, int level)
+/* The fieldsV1 set of an applied configuration. Common fields are those at the top and in metadata.
+ */
+static json_t *field_set(const json_t *applied, int level)
 {
     json_t *set = json_object();
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)wish, key, value)
+    json_object_foreach((json_t *)applied, key, value)
     {
         if (level < 2 && is_common(key))
             continue;
         OWN(free) char *field = str_format("f:%s", key);
         bool inside_meta = level > 0 || str_equal(key, "metadata");
-        json_t *inside = set_of(value, inside_meta ? level + 1 : 2);
+        json_t *inside = field_set(value, inside_meta ? level + 1 : 2);
         if (json_object_size(value) && json_object_size(inside) == 0)
-            json_decref(inside); /* only what nobody owns */
+            json_decref(inside); /* only common fields */
         else
             json_object_set_new(set, field, inside);
     }
     return set;
 }
 
-/* Removes from object the fields that the old set has and the new one has not. */
-static void remove_unwished(json_t *object, const json_t *old_set, const json_t *new_set)
+/* Removes from object the fields that are in the old set and not in the new one. */
+static void remove_fields(json_t *object, const json_t *old_set, const json_t *new_set)
 {
     const char *field;
     json_t *inside;
@@ -51,7 +53,7 @@ static void remove_unwished(json_t *object, const json_t *old_set, const json_t 
         json_t *value = json_object_get(object, key);
         if (json_object_size(inside) && json_is_object(value)) {
             json_auto_t *copy = json_copy(value);
-            remove_unwished(copy, inside, kept);
+            remove_fields(copy, inside, kept);
             json_object_set(object, key, copy);
             if (!kept && json_object_size(copy) == 0)
                 json_object_del(object, key);
@@ -61,8 +63,9 @@ static void remove_unwished(json_t *object, const json_t *old_set, const json_t 
     }
 }
 
-/* Whether a field of another's set would get another value. Its path is written on the way. */
-static bool collides(const json_t *set, const json_t *before, const json_t *wish, struct buf *path)
+/* Whether a field of another manager's set would change; path receives its path. */
+static bool conflicts(const json_t *set, const json_t *before, const json_t *applied,
+                      struct buf *path)
 {
     const char *field;
     json_t *inside;
@@ -70,14 +73,14 @@ static bool collides(const json_t *set, const json_t *before, const json_t *wish
     {
         const char *key = field + strlen("f:");
         const json_t *now = json_object_get(before, key);
-        const json_t *next = json_object_get(wish, key);
+        const json_t *next = json_object_get(applied, key);
         if (!next || (now && json_equal(now, next)))
             continue;
         buf_add_format(path, ".%s", key);
         if (json_object_size(inside) == 0 || !json_is_object(next))
             return true;
         size_t len = path->len;
-        if (collides(inside, now, next, path))
+        if (conflicts(inside, now, next, path))
             return true;
         path->len = len - strlen(key) - 1;
     }
@@ -85,16 +88,16 @@ static bool collides(const json_t *set, const json_t *before, const json_t *wish
 }
 
 static bool check_conflicts(const json_t *managers, const char *manager, const json_t *before,
-                            const json_t *wish, struct err *err)
+                            const json_t *applied, struct err *err)
 {
     size_t index;
     json_t *entry;
     json_array_foreach(managers, index, entry)
     {
-        const char *name = json_string_value(json_object_get(entry, "manager"));
+        const char *name = json_text_at(entry, "manager");
         OWN(buf) struct buf path = {0};
         if (str_equal(name, manager) ||
-            !collides(json_object_get(entry, "fieldsV1"), before, wish, &path))
+            !conflicts(json_object_get(entry, "fieldsV1"), before, applied, &path))
             continue;
         return err_set(err, ERR_CONFLICT,
                        "Apply failed with 1 conflict: conflict with \"%.60s\": %.200s", name,
@@ -109,7 +112,7 @@ static const json_t *set_of_manager(const json_t *managers, const char *manager)
     json_t *entry;
     json_array_foreach(managers, index, entry)
     {
-        if (str_equal(json_string_value(json_object_get(entry, "manager")), manager))
+        if (str_equal(json_text_at(entry, "manager"), manager))
             return json_object_get(entry, "fieldsV1");
     }
     return NULL;
@@ -122,28 +125,28 @@ static json_t *others(const json_t *managers, const char *manager)
     json_t *entry;
     json_array_foreach(managers, index, entry)
     {
-        if (!str_equal(json_string_value(json_object_get(entry, "manager")), manager))
+        if (!str_equal(json_text_at(entry, "manager"), manager))
             json_array_append(list, entry);
     }
     return list;
 }
 
-json_t *managed_fields_apply(const json_t *before, const json_t *wish, const char *manager,
+json_t *managed_fields_apply(const json_t *before, const json_t *applied, const char *manager,
                              bool force, struct err *err)
 {
-    const json_t *managers = json_object_get(json_object_get(before, "metadata"), "managedFields");
-    if (!force && !check_conflicts(managers, manager, before, wish, err))
+    const json_t *managers = json_at(before, "metadata.managedFields");
+    if (!force && !check_conflicts(managers, manager, before, applied, err))
         return NULL;
-    json_auto_t *set = set_of(wish, 0);
+    json_auto_t *set = field_set(applied, 0);
     json_auto_t *kept = before ? json_deep_copy(before) : json_object();
-    remove_unwished(kept, set_of_manager(managers, manager), set);
+    remove_fields(kept, set_of_manager(managers, manager), set);
 
     json_t *list = others(managers, manager);
     json_array_append_new(list,
                           json_pack("{s:s, s:s, s:O?, s:s, s:O}", "manager", manager, "operation",
-                                    "Apply", "apiVersion", json_object_get(wish, "apiVersion"),
+                                    "Apply", "apiVersion", json_object_get(applied, "apiVersion"),
                                     "fieldsType", "FieldsV1", "fieldsV1", set));
-    json_t *next = merge_patch_apply(kept, wish);
+    json_t *next = merge_patch_apply(kept, applied);
     json_t *meta = json_object_get(next, "metadata");
     if (json_is_object(meta))
         json_object_set(meta, "managedFields", list);

@@ -27,7 +27,7 @@ json_t *merge_patch_apply(const json_t *target, const json_t *patch)
 static json_t *merge_value(const char *key, const json_t *target, const json_t *patch,
                            struct err *err);
 
-/* By which member the items of a list are told apart; NULL: the list is replaced as a whole. */
+/* The member that identifies the items of a list; NULL: the list is replaced as a whole. */
 static const char *merge_key(const char *list, const json_t *patch)
 {
     static const char *const keys[][2] = {
@@ -91,7 +91,7 @@ static json_t *merge_list(const char *name, const json_t *target, const json_t *
     return json_incref(result);
 }
 
-static void delete_primitives(json_t *result, const char *list, const json_t *gone)
+static void delete_primitives(json_t *result, const char *list, const json_t *deleted)
 {
     const json_t *old = json_object_get(result, list);
     json_t *kept = json_array();
@@ -99,10 +99,10 @@ static void delete_primitives(json_t *result, const char *list, const json_t *go
     json_t *item;
     json_array_foreach(old, index, item)
     {
-        size_t at = 0;
-        while (at < json_array_size(gone) && !json_equal(json_array_get(gone, at), item))
-            at++;
-        if (at == json_array_size(gone))
+        size_t i = 0;
+        while (i < json_array_size(deleted) && !json_equal(json_array_get(deleted, i), item))
+            i++;
+        if (i == json_array_size(deleted))
             json_array_append(kept, item);
     }
     json_object_set_new(result, list, kept);
@@ -123,8 +123,8 @@ static void retain_keys(json_t *result, const json_t *keys)
     json_object_update(result, kept);
 }
 
-/* The order of items means nothing here, so $setElementOrder is read over. */
-static bool obey(json_t *result, const char *key, const json_t *value, struct err *err)
+/* The order of items has no meaning here, so $setElementOrder is ignored. */
+static bool apply_directive(json_t *result, const char *key, const json_t *value, struct err *err)
 {
     static const char from_list[] = "$deleteFromPrimitiveList/";
     if (str_starts(key, from_list))
@@ -138,17 +138,18 @@ static bool obey(json_t *result, const char *key, const json_t *value, struct er
 
 static json_t *merge_map(const json_t *target, const json_t *patch, struct err *err)
 {
-    bool whole = str_equal(json_string_value(json_object_get(patch, "$patch")), "replace");
+    bool replace = str_equal(json_string_value(json_object_get(patch, "$patch")), "replace");
     json_auto_t *result =
-        json_is_object(target) && !whole ? json_copy((json_t *)target) : json_object();
+        json_is_object(target) && !replace ? json_copy((json_t *)target) : json_object();
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)patch, key, value)
     {
-        if (*key == '$' ? !obey(result, key, value, err) : false)
-            return NULL;
-        if (*key == '$')
+        if (*key == '$') {
+            if (!apply_directive(result, key, value, err))
+                return NULL;
             continue;
+        }
         if (json_is_null(value)) {
             json_object_del(result, key);
             continue;

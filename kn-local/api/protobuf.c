@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kubernetes' protobuf, as far as kubectl needs it: a reader of the wire format that is told by
- * tables which field is what.
+/* Kubernetes' protobuf, as far as kubectl needs it: a decoder driven by tables of fields.
  * Format: k8s.io/apimachinery/pkg/runtime/generated.proto (Unknown), meta/v1 and core/v1. */
 #include "kn-local/api/protobuf.h"
 
@@ -22,11 +21,11 @@ enum protobuf_type {
     PROTOBUF_TIME,
 };
 
-/* One field of a message; a table ends with number 0. Fields that are not in it are read over. */
+/* One field of a message; a table ends with number 0. Fields that are not in it are skipped. */
 struct protobuf_field {
     unsigned number;
     const char *name;
-    enum protobuf_type shape;
+    enum protobuf_type type;
     const struct protobuf_field *fields;
 };
 
@@ -80,13 +79,13 @@ struct item {
     struct bytes bytes;
 };
 
-static bool read_varint(struct bytes *at, uint64_t *value)
+static bool read_varint(struct bytes *input, uint64_t *value)
 {
     *value = 0;
-    for (unsigned shift = 0; shift < 64 && at->len; shift += 7) {
-        unsigned char byte = (unsigned char)*at->data;
-        at->data++;
-        at->len--;
+    for (unsigned shift = 0; shift < 64 && input->len; shift += 7) {
+        unsigned char byte = (unsigned char)*input->data;
+        input->data++;
+        input->len--;
         *value |= (uint64_t)(byte & 0x7f) << shift;
         if (!(byte & 0x80))
             return true;
@@ -94,32 +93,32 @@ static bool read_varint(struct bytes *at, uint64_t *value)
     return false;
 }
 
-static bool take(struct bytes *at, uint64_t len, struct bytes *out)
+static bool take(struct bytes *input, uint64_t len, struct bytes *out)
 {
-    if (len > at->len)
+    if (len > input->len)
         return false;
-    *out = (struct bytes){at->data, (size_t)len};
-    at->data += len;
-    at->len -= (size_t)len;
+    *out = (struct bytes){input->data, (size_t)len};
+    input->data += len;
+    input->len -= (size_t)len;
     return true;
 }
 
-static bool next(struct bytes *at, struct item *item)
+static bool next(struct bytes *input, struct item *item)
 {
     uint64_t tag = 0;
     uint64_t len = 0;
-    if (!read_varint(at, &tag) || tag >> 3 == 0 || tag >> 3 > UINT32_MAX)
+    if (!read_varint(input, &tag) || tag >> 3 == 0 || tag >> 3 > UINT32_MAX)
         return false;
     *item = (struct item){.number = (unsigned)(tag >> 3), .wire = (enum wire_type)(tag & 7)};
     switch (item->wire) {
     case WIRE_VARINT:
-        return read_varint(at, &item->number_value);
+        return read_varint(input, &item->number_value);
     case WIRE_64:
-        return take(at, 8, &item->bytes);
+        return take(input, 8, &item->bytes);
     case WIRE_32:
-        return take(at, 4, &item->bytes);
+        return take(input, 4, &item->bytes);
     case WIRE_LEN:
-        return read_varint(at, &len) && take(at, len, &item->bytes);
+        return read_varint(input, &len) && take(input, len, &item->bytes);
     }
     return false;
 }
@@ -135,9 +134,10 @@ static bool find(struct bytes message, unsigned number, struct item *item)
 
 static json_t *read_message(struct bytes message, const struct protobuf_field *fields);
 
-static json_t *read_text(struct bytes bytes)
+static json_t *read_string(struct bytes bytes)
 {
-    return json_stringn(bytes.len ? bytes.data : "", bytes.len); /* NULL when it is no UTF-8 */
+    return json_stringn(bytes.len ? bytes.data : "",
+                        bytes.len); /* NULL when it is not valid UTF-8 */
 }
 
 static json_t *read_time(struct bytes message)
@@ -156,7 +156,7 @@ static bool add_entry(json_t *object, const char *name, struct bytes entry, bool
     struct item value = {0};
     if (!find(entry, 1, &key))
         return false;
-    find(entry, 2, &value); /* an empty value is left out */
+    find(entry, 2, &value); /* an empty value is omitted */
     OWN(free) char *text = str_copy_bytes(key.bytes);
     OWN(free) char *encoded = encode ? base64_encode(value.bytes) : NULL;
     json_t *map = json_object_get(object, name);
@@ -164,30 +164,30 @@ static bool add_entry(json_t *object, const char *name, struct bytes entry, bool
         map = json_object();
         json_object_set_new(object, name, map);
     }
-    return json_object_set_new(map, text, encode ? json_string(encoded) : read_text(value.bytes)) ==
-           0;
+    return json_object_set_new(map, text,
+                               encode ? json_string(encoded) : read_string(value.bytes)) == 0;
 }
 
-static bool add_text(json_t *object, const char *name, struct bytes bytes)
+static bool add_string(json_t *object, const char *name, struct bytes bytes)
 {
     json_t *list = json_object_get(object, name);
     if (!list) {
         list = json_array();
         json_object_set_new(object, name, list);
     }
-    return json_array_append_new(list, read_text(bytes)) == 0;
+    return json_array_append_new(list, read_string(bytes)) == 0;
 }
 
 static bool add(json_t *object, const struct protobuf_field *field, const struct item *item)
 {
-    if ((item->wire == WIRE_VARINT) != (field->shape == PROTOBUF_BOOL))
+    if ((item->wire == WIRE_VARINT) != (field->type == PROTOBUF_BOOL))
         return false;
-    switch (field->shape) {
+    switch (field->type) {
     case PROTOBUF_STRING:
-        return item->bytes.len == 0 || /* as if it were not there */
-               json_object_set_new(object, field->name, read_text(item->bytes)) == 0;
+        return item->bytes.len == 0 || /* the default */
+               json_object_set_new(object, field->name, read_string(item->bytes)) == 0;
     case PROTOBUF_STRINGS:
-        return add_text(object, field->name, item->bytes);
+        return add_string(object, field->name, item->bytes);
     case PROTOBUF_BOOL:
         return json_object_set_new(object, field->name, json_boolean(item->number_value)) == 0;
     case PROTOBUF_MESSAGE:
@@ -195,7 +195,7 @@ static bool add(json_t *object, const struct protobuf_field *field, const struct
                0;
     case PROTOBUF_STRING_MAP:
     case PROTOBUF_BYTES_MAP:
-        return add_entry(object, field->name, item->bytes, field->shape == PROTOBUF_BYTES_MAP);
+        return add_entry(object, field->name, item->bytes, field->type == PROTOBUF_BYTES_MAP);
     case PROTOBUF_TIME:
         return json_object_set_new(object, field->name, read_time(item->bytes)) == 0;
     }
@@ -232,22 +232,21 @@ json_t *protobuf_decode(struct bytes body, struct err *err)
     struct bytes start = {0};
     struct item type = {0};
     struct item raw = {0};
-    json_auto_t *about = NULL;
+    json_auto_t *type_of = NULL;
     if (take(&body, magic.len, &start) && bytes_equal(start, magic) && find(body, 1, &type) &&
         find(body, 2, &raw))
-        about = read_message(type.bytes, type_meta);
-    const char *kind = json_string_value(json_object_get(about, "kind"));
+        type_of = read_message(type.bytes, type_meta);
+    const char *kind = json_string_value(json_object_get(type_of, "kind"));
     const struct protobuf_field *fields = fields_of(kind);
     if (kind && !fields) {
-        err_set(err, ERR_FORMAT, "a %s cannot be sent as protobuf here, want application/json",
-                kind);
+        err_set(err, ERR_FORMAT, "a %s in protobuf is not supported; send application/json", kind);
         return NULL;
     }
     json_t *object = fields ? read_message(raw.bytes, fields) : NULL;
     if (!object) {
-        err_set(err, ERR_INPUT, "request body: is no Kubernetes object in protobuf");
+        err_set(err, ERR_INPUT, "request body: is not a Kubernetes object in protobuf");
         return NULL;
     }
-    json_object_update(object, about);
+    json_object_update(object, type_of);
     return object;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kubernetes' protobuf, as far as kubectl needs it: newer ones send `kubectl create secret`,
- * configmap, namespace and serviceaccount so, whatever the server says it takes. */
+/* Kubernetes' protobuf, as far as kubectl needs it: newer versions send secrets, config maps,
+ * namespaces and service accounts that they create in it, whatever the server accepts. */
 #ifndef KN_LOCAL_API_PROTOBUF_H
 #define KN_LOCAL_API_PROTOBUF_H
 

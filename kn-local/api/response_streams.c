@@ -3,9 +3,9 @@
 #include "kn-local/api/response_streams.h"
 
 #include "base/str.h"
+#include "base/thread.h"
 #include "base/timestamp.h"
 
-#include <pthread.h>
 #include <utlist.h>
 
 enum { POLL_MS = 50, IDLE_POLL_MS = 500, MAX_SILENT_SEC = 20 };
@@ -35,13 +35,13 @@ static void keep_alive(struct response_stream *stream, int64_t now_ns)
         response_streams_write(stream, bytes_of("\n"));
 }
 
-/* Returns after how many milliseconds to poll again; 0 when there is no stream. */
-static int poll_all(struct response_stream **list, bool draining)
+/* Returns when to poll again; INT64_MAX when there is no stream. */
+static int64_t poll_all(struct response_stream **list, bool draining)
 {
     int64_t now_ns = timestamp_monotonic_ns();
     struct response_stream *stream = NULL;
     struct response_stream *next = NULL;
-    int wait_ms = 0;
+    int64_t next_ns = INT64_MAX;
     DL_FOREACH_SAFE(*list, stream, next)
     {
         if (!draining && !stream->over)
@@ -52,22 +52,12 @@ static int poll_all(struct response_stream **list, bool draining)
             DL_DELETE(*list, stream);
             stream->done(stream);
             http_stream_end(http);
-        } else if (wait_ms != POLL_MS) {
-            wait_ms = stream->polled ? POLL_MS : IDLE_POLL_MS;
+        } else {
+            int64_t at_ns = now_ns + (stream->polled ? POLL_MS : IDLE_POLL_MS) * (int64_t)NS_PER_MS;
+            next_ns = at_ns < next_ns ? at_ns : next_ns;
         }
     }
-    return wait_ms;
-}
-
-static void wait_for(struct response_streams *streams, int wait_ms)
-{
-    if (wait_ms == 0) {
-        pthread_cond_wait(&streams->changed, &streams->lock);
-        return;
-    }
-    int64_t until_ns = timestamp_monotonic_ns() + wait_ms * (int64_t)NS_PER_MS;
-    struct timespec until = {until_ns / NS_PER_SEC, until_ns % NS_PER_SEC};
-    pthread_cond_timedwait(&streams->changed, &streams->lock, &until);
+    return next_ns;
 }
 
 static void *run(void *context)
@@ -81,10 +71,10 @@ static void *run(void *context)
         streams->added = NULL;
         streams->woken = false;
         pthread_mutex_unlock(&streams->lock);
-        int wait_ms = poll_all(&list, draining);
+        int64_t next_ns = poll_all(&list, draining);
         pthread_mutex_lock(&streams->lock);
         if (!streams->woken && !streams->closing)
-            wait_for(streams, wait_ms);
+            thread_cond_wait_until(&streams->changed, &streams->lock, next_ns);
     }
     pthread_mutex_unlock(&streams->lock);
     return NULL;
@@ -93,15 +83,10 @@ static void *run(void *context)
 struct response_streams *response_streams_open(struct err *err)
 {
     struct response_streams *streams = alloc_zeroed(sizeof(*streams));
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&streams->lock, NULL);
-    pthread_cond_init(&streams->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
-    if (pthread_create(&streams->thread, NULL, run, streams) == 0)
+    thread_cond_init(&streams->changed);
+    if (thread_start(&streams->thread, "api-streams", run, streams, err))
         return streams;
-    err_set(err, ERR_UNAVAILABLE, "cannot start a thread");
     pthread_cond_destroy(&streams->changed);
     pthread_mutex_destroy(&streams->lock);
     free(streams);

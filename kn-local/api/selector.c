@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Label and field selectors: which objects a list or watch is about. */
+/* Label and field selectors of lists and watches. */
 #include "kn-local/api/selector.h"
 
+#include "base/json/json_at.h"
 #include "base/str.h"
 
 #include <ctype.h>
@@ -9,10 +10,10 @@
 
 enum { MAX_REQUIREMENTS = 64, MAX_VALUES = 256 };
 
-static void skip_space(const char **at)
+static void skip_space(const char **next)
 {
-    while (**at == ' ')
-        ++*at;
+    while (**next == ' ')
+        ++*next;
 }
 
 static bool is_word(char c)
@@ -21,75 +22,75 @@ static bool is_word(char c)
 }
 
 /* The next word, which may be empty; the caller frees. */
-static char *word(const char **at)
+static char *word(const char **next)
 {
-    skip_space(at);
-    const char *start = *at;
-    while (is_word(**at))
-        ++*at;
-    char *text = str_copy_bytes((struct bytes){start, (size_t)(*at - start)});
-    skip_space(at);
+    skip_space(next);
+    const char *start = *next;
+    while (is_word(**next))
+        ++*next;
+    char *text = str_copy_bytes((struct bytes){start, (size_t)(*next - start)});
+    skip_space(next);
     return text;
 }
 
-static bool take(const char **at, const char *token)
+static bool take(const char **next, const char *token)
 {
-    skip_space(at);
-    if (!str_starts(*at, token))
+    skip_space(next);
+    if (!str_starts(*next, token))
         return false;
-    *at += strlen(token);
+    *next += strlen(token);
     return true;
 }
 
-static void add_value(struct selector_requirement *to, char *value)
+static void add_value(struct selector_requirement *out, char *value)
 {
-    to->values = alloc_resize(to->values, (to->value_count + 1) * sizeof(char *));
-    to->values[to->value_count++] = value;
+    out->values = alloc_resize(out->values, (out->value_count + 1) * sizeof(char *));
+    out->values[out->value_count++] = value;
 }
 
 /* "(a, b)" */
-static bool read_set(const char **at, struct selector_requirement *out)
+static bool read_set(const char **next, struct selector_requirement *out)
 {
-    if (!take(at, "("))
+    if (!take(next, "("))
         return false;
     do
-        add_value(out, word(at));
-    while (out->value_count < MAX_VALUES && take(at, ","));
-    return take(at, ")");
+        add_value(out, word(next));
+    while (out->value_count < MAX_VALUES && take(next, ","));
+    return take(next, ")");
 }
 
-static bool read_requirement(const char **at, struct selector_requirement *out)
+static bool read_requirement(const char **next, struct selector_requirement *out)
 {
-    bool negated = take(at, "!");
-    out->key = word(at);
+    bool negated = take(next, "!");
+    out->key = word(next);
     if (!*out->key)
         return false;
     out->op = negated ? SELECTOR_ABSENT : SELECTOR_EXISTS;
-    if (negated || **at == ',' || **at == '\0')
+    if (negated || **next == ',' || **next == '\0')
         return true;
-    if (take(at, "!=") || str_starts(*at, "notin"))
+    if (take(next, "!=") || str_starts(*next, "notin"))
         out->op = SELECTOR_NOT_IN;
     else
         out->op = SELECTOR_IN;
-    if (take(at, "notin") || take(at, "in"))
-        return read_set(at, out);
-    if (out->op == SELECTOR_IN && !take(at, "==") && !take(at, "="))
+    if (take(next, "notin") || take(next, "in"))
+        return read_set(next, out);
+    if (out->op == SELECTOR_IN && !take(next, "==") && !take(next, "="))
         return false;
-    add_value(out, word(at));
+    add_value(out, word(next));
     return true;
 }
 
 static bool read_all(const char *text, struct selector_requirement **list, size_t *count)
 {
-    const char *at = text;
-    skip_space(&at);
-    while (*at) {
+    const char *next = text;
+    skip_space(&next);
+    while (*next) {
         *list = alloc_resize(*list, (*count + 1) * sizeof(**list));
         (*list)[*count] = (struct selector_requirement){0};
-        if (!read_requirement(&at, &(*list)[(*count)++]))
+        if (!read_requirement(&next, &(*list)[(*count)++]))
             return false;
-        skip_space(&at);
-        if (*at && (!take(&at, ",") || *count == MAX_REQUIREMENTS))
+        skip_space(&next);
+        if (*next && (!take(&next, ",") || *count == MAX_REQUIREMENTS))
             return false;
     }
     return true;
@@ -124,16 +125,16 @@ void selector_done(struct selector *selector)
     *selector = (struct selector){0};
 }
 
-static bool holds(const struct selector_requirement *requirement, const char *value)
+static bool is_met(const struct selector_requirement *requirement, const char *value)
 {
-    bool among = false;
+    bool found = false;
     for (size_t i = 0; value && i < requirement->value_count; i++)
-        among |= str_equal(requirement->values[i], value);
+        found |= str_equal(requirement->values[i], value);
     switch (requirement->op) {
     case SELECTOR_IN:
-        return among;
+        return found;
     case SELECTOR_NOT_IN:
-        return !among;
+        return !found;
     case SELECTOR_EXISTS:
         return value != NULL;
     case SELECTOR_ABSENT:
@@ -142,30 +143,22 @@ static bool holds(const struct selector_requirement *requirement, const char *va
     return false;
 }
 
-/* The text at "involvedObject.name"; "" when there is none, as on a cluster. */
+/* The string at a path such as "involvedObject.name"; "" when there is none, as on a cluster. */
 static const char *field_value(const json_t *object, const char *path)
 {
-    while (object) {
-        size_t len = strcspn(path, ".");
-        OWN(free) char *key = str_copy_bytes((struct bytes){path, len});
-        object = json_object_get(object, key);
-        if (path[len] == '\0')
-            break;
-        path += len + 1;
-    }
-    const char *text = json_string_value(object);
+    const char *text = json_text_at(object, path);
     return text ? text : "";
 }
 
 bool selector_matches(const struct selector *selector, const json_t *object)
 {
-    const json_t *labels = json_object_get(json_object_get(object, "metadata"), "labels");
+    const json_t *labels = json_at(object, "metadata.labels");
     for (size_t i = 0; i < selector->label_count; i++)
-        if (!holds(&selector->labels[i],
-                   json_string_value(json_object_get(labels, selector->labels[i].key))))
+        if (!is_met(&selector->labels[i],
+                    json_string_value(json_object_get(labels, selector->labels[i].key))))
             return false;
     for (size_t i = 0; i < selector->field_count; i++)
-        if (!holds(&selector->fields[i], field_value(object, selector->fields[i].key)))
+        if (!is_met(&selector->fields[i], field_value(object, selector->fields[i].key)))
             return false;
     return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Label and field selectors: which objects a list or watch is about. */
+/* Label and field selectors of lists and watches. */
 #ifndef KN_LOCAL_API_SELECTOR_H
 #define KN_LOCAL_API_SELECTOR_H
 
@@ -22,8 +22,8 @@ struct selector {
     size_t label_count, field_count;
 };
 
-/* Reads labelSelector ("a=b,c!=d,e in (f,g),h,!i") and fieldSelector ("metadata.name=x"); either
- * may be NULL. False and err (ERR_INPUT) when one is none. */
+/* Parses a labelSelector ("a=b,c!=d,e in (f,g),h,!i") and a fieldSelector ("metadata.name=x");
+ * either may be NULL. False and err (ERR_INPUT) when one is not valid. */
 bool selector_parse(const char *labels, const char *fields, struct selector *selector,
                     struct err *err);
 bool selector_matches(const struct selector *selector, const json_t *object);

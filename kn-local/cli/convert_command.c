@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kn-local convert: old manifests become today's, on stdout or in place. */
+/* kn-local convert: converts old manifests to today's, on stdout or in place. */
 #include "kn-local/cli/convert_command.h"
 
 #include "base/file.h"
@@ -34,7 +34,7 @@ static void own_run(struct conversion_run *run)
     free(run->list);
 }
 
-static void tell(const char *line, void *context)
+static void print_line(const char *line, void *context)
 {
     (void)context;
     fprintf(stderr, "%s\n", line);
@@ -51,7 +51,7 @@ static bool read_stdin(struct buf *text, struct err *err)
 
 static void convert_one(struct conversion_run *run, const char *path)
 {
-    static const struct manifest_listener listener = {tell, tell, NULL};
+    static const struct manifest_listener listener = {print_line, print_line, NULL};
     run->list = alloc_resize(run->list, (run->count + 1) * sizeof(*run->list));
     struct input *input = &run->list[run->count++];
     *input = (struct input){.path = str_copy(path), .before.max = MAX_FILE};
@@ -61,7 +61,7 @@ static void convert_one(struct conversion_run *run, const char *path)
         run->errors += convert_text(path, buf_bytes(&input->before), &input->after, &listener);
         return;
     }
-    tell(err.text, NULL);
+    print_line(err.text, NULL);
     run->errors++;
 }
 
@@ -77,7 +77,7 @@ static void convert_folder(struct conversion_run *run, const char *path)
     struct dirent **entries = NULL;
     int count = scandir(path, &entries, is_manifest, alphasort);
     if (count <= 0) {
-        fprintf(stderr, "%s: holds no manifest (.yaml, .yml, .json)\n", path);
+        fprintf(stderr, "%s: has no manifest (.yaml, .yml, .json)\n", path);
         run->errors++;
     }
     for (int i = 0; i < count; i++) {
@@ -91,14 +91,14 @@ static void convert_folder(struct conversion_run *run, const char *path)
 
 static void convert_path(struct conversion_run *run, const char *path)
 {
-    struct stat about;
-    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+    struct stat status;
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
         convert_folder(run, path);
     else
         convert_one(run, path);
 }
 
-/* Files follow one another as documents of one text. */
+/* Prints all files as documents of one. */
 static void print_all(const struct conversion_run *run)
 {
     char last = '\n';
@@ -115,14 +115,14 @@ static bool write_all(const struct conversion_run *run, struct err *err)
 {
     for (size_t i = 0; i < run->count; i++) {
         const struct input *input = &run->list[i];
-        struct stat about;
+        struct stat status;
         if (bytes_equal(buf_bytes(&input->before), buf_bytes(&input->after)))
             continue;
-        mode_t mode = stat(input->path, &about) == 0 ? about.st_mode & 07777 : 0644;
-        OWN(free) char *target = realpath(input->path, NULL); /* a link stays one */
+        mode_t mode = stat(input->path, &status) == 0 ? status.st_mode & 07777 : 0644;
+        OWN(free) char *target = realpath(input->path, NULL); /* keeps a symbolic link */
         if (!file_write(target ? target : input->path, mode, buf_bytes(&input->after), err))
             return false;
-        printf("%s rewritten\n", input->path);
+        printf("%s converted\n", input->path);
     }
     return true;
 }
@@ -133,7 +133,7 @@ bool kn_convert_command(const struct kn_options *options, struct err *err)
     for (size_t i = 0; i < options->file_count; i++)
         convert_path(&run, options->files[i].path);
     if (run.errors > 0)
-        return err_set(err, ERR_INPUT, "%zu error%s, nothing is written", run.errors,
+        return err_set(err, ERR_INPUT, "%zu error%s; nothing is written", run.errors,
                        run.errors == 1 ? "" : "s");
     if (options->write)
         return write_all(&run, err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kn-local env: exports that point kubectl, gcloud, gsutil and the libraries at a running one. */
+/* kn-local env: prints exports that point kubectl, gcloud, gsutil and client libraries at a running
+ * kn-local. */
 #include "kn-local/cli/env_command.h"
 
 #include "base/dir_lock.h"
@@ -14,7 +15,7 @@
 #include <unistd.h>
 
 enum {
-    LOOKUP_SECONDS = 1,    /* for one that has not locked its folder yet */
+    LOOKUP_SECONDS = 1,    /* for a kn-local that has not locked its data directory yet */
     STARTING_SECONDS = 20, /* for one that has */
 };
 
@@ -39,8 +40,8 @@ static void print_emulator(const char *url)
     print_quoted("TRANSLATE_EMULATOR_HOST", url);
 }
 
-/* gcp-local knows its own exports best: this process becomes it. */
-static bool go_on_as_gcp_local(const char *program_dir, const char *data_dir, struct err *err)
+/* gcp-local prints its own exports; this process executes it. */
+static bool exec_gcp_local(const char *program_dir, const char *data_dir, struct err *err)
 {
     OWN(free) char *program = str_format("%s/gcp-local", program_dir);
     OWN(free) char *gcp_dir = str_format("%s/gcp", data_dir);
@@ -49,44 +50,44 @@ static bool go_on_as_gcp_local(const char *program_dir, const char *data_dir, st
     return err_set(err, ERR_INTERNAL, "cannot run %s: %s", program, strerror(errno));
 }
 
-/* Asks for the one that runs, and waits a moment for one that is just starting: `kn-local up &` and
- * this are often typed together. */
-static bool await_home(const char *data_dir, char **path, struct instance_info *note,
-                       struct err *err)
+/* Looks up the running kn-local, and waits for one that is just starting: `kn-local up &` and this
+ * are often typed together. */
+static bool await_instance(const char *data_dir, char **path, struct instance_info *info,
+                           struct err *err)
 {
-    static const struct timespec moment = {.tv_nsec = 20 * NS_PER_MS};
+    static const struct timespec interval = {.tv_nsec = 20 * NS_PER_MS};
     int64_t began_ns = timestamp_monotonic_ns();
     for (;;) {
-        struct err none = {0};
-        if (instance_lookup(data_dir, path, note, &none))
+        struct err ignored = {0};
+        if (instance_lookup(data_dir, path, info, &ignored))
             return true;
-        int64_t patience_sec = *path && dir_lock_is_held(*path) ? STARTING_SECONDS : LOOKUP_SECONDS;
+        int64_t timeout_sec = *path && dir_lock_is_held(*path) ? STARTING_SECONDS : LOOKUP_SECONDS;
         free(move_ptr(path));
-        if (timestamp_monotonic_ns() - began_ns > patience_sec * NS_PER_SEC) {
-            *err = none;
+        if (timestamp_monotonic_ns() - began_ns > timeout_sec * NS_PER_SEC) {
+            *err = ignored;
             return false;
         }
-        nanosleep(&moment, NULL);
+        nanosleep(&interval, NULL);
     }
 }
 
 bool kn_env_command(const struct kn_options *options, const char *program_dir, struct err *err)
 {
-    OWN(instance_info) struct instance_info note = {0};
+    OWN(instance_info) struct instance_info info = {0};
     OWN(free) char *path = NULL;
-    if (!await_home(options->data_dir, &path, &note, err)) {
-        puts("false # so that eval fails, too"); /* or what follows would go to another cluster */
+    if (!await_instance(options->data_dir, &path, &info, err)) {
+        puts("false # so that eval fails, too"); /* else kubectl would use another cluster */
         return false;
     }
     OWN(free) char *config = str_format("%s/kubeconfig", path);
-    OWN(free) char *events = str_format("http://127.0.0.1:%u", note.port);
+    OWN(free) char *events = str_format("http://127.0.0.1:%u", info.port);
     puts("# kubectl, kn");
     print_quoted("KUBECONFIG", config);
     puts("# where channels and services are");
     print_quoted("KN_LOCAL_URL", events);
-    if (note.gcp_local)
-        return go_on_as_gcp_local(program_dir, path, err);
-    if (note.gcp_url)
-        print_emulator(note.gcp_url);
+    if (info.gcp_local)
+        return exec_gcp_local(program_dir, path, err);
+    if (info.gcp_url)
+        print_emulator(info.gcp_url);
     return true;
 }

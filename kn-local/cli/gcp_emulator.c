@@ -2,21 +2,18 @@
 /* Where Google Cloud is for the processes of kn-local. */
 #include "kn-local/cli/gcp_emulator.h"
 
+#include "base/child_process.h"
 #include "base/dir_lock.h"
 #include "base/file.h"
 #include "base/json/jread.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "base/timestamp.h"
 #include "net/url.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 
 enum {
     VARIABLES = 4,
@@ -28,37 +25,23 @@ enum {
 
 struct gcp_emulator {
     char *program, *data_dir, *log; /* of gcp-local */
-    char *model;                    /* NULL = where it looks itself */
+    char *model;                    /* NULL = gcp-local's default */
     char *url, *host;
-    uint16_t port, tls_port;
     struct serving_variable variables[VARIABLES];
 
-    pthread_t thread; /* looks after gcp-local, and is its parent */
-    bool looked_after;
+    pthread_t thread; /* starts gcp-local, again when it ends, and is its parent */
+    bool has_thread;
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;
-    pid_t pid; /* 0 while it does not run */
+    uint16_t port, tls_port;
+    struct child_process child; /* pid is 0 while it is not running */
     bool stopping, failed, ready;
 };
 
-/* In the child: only calls that are safe behind fork. It ends with its parent. */
-static void become(char *const *argv, int log)
-{
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    setpgid(0, 0);
-    dup2(log, STDOUT_FILENO);
-    dup2(log, STDERR_FILENO);
-    execv(argv[0], argv);
-    _exit(127);
-}
-
-/* The gcp-local of a kn-local that was killed is told to end, and may need a moment for it. */
+/* The gcp-local of a kn-local that was killed gets SIGTERM, and may take a moment to end. */
 static void await_predecessor(const struct gcp_emulator *gcp)
 {
-    struct err err = {0}; /* whatever is wrong with the folder, gcp-local will say it itself */
+    struct err err = {0}; /* gcp-local reports what is wrong with its folder */
     if (file_make_dirs(gcp->data_dir, &err)) {
         int lock =
             dir_lock_take(gcp->data_dir, "gcp-local", PREDECESSOR_SECONDS * NS_PER_SEC, &err);
@@ -66,59 +49,56 @@ static void await_predecessor(const struct gcp_emulator *gcp)
     }
 }
 
-static pid_t start(const struct gcp_emulator *gcp)
+static bool start(const struct gcp_emulator *gcp, const char *port, const char *tls_port,
+                  struct child_process *child, struct err *err)
 {
-    OWN(free) char *port = str_format("%u", gcp->port);
-    OWN(free) char *tls_port = str_format("%u", gcp->tls_port);
-    char *argv[] = {gcp->program,  (char[]){"--data-dir"},
-                    gcp->data_dir, (char[]){"--port"},
-                    port,          (char[]){"--tls-port"},
-                    tls_port,      gcp->model ? (char[]){"--model"} : NULL,
-                    gcp->model,    NULL};
+    const char *argv[] = {gcp->program, "--data-dir", gcp->data_dir, "--port",
+                          port,         "--tls-port", tls_port,      gcp->model ? "--model" : NULL,
+                          gcp->model,   NULL};
     OWN(fd) int log = open(gcp->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    pid_t pid = log < 0 ? -1 : fork();
-    if (pid == 0)
-        become(argv, log);
-    return pid;
+    if (log < 0)
+        return err_set_errno(err, ERR_UNAVAILABLE, "%s", gcp->log);
+    struct child_process_options options = {
+        .argv = (char *const *)argv, .out = log, .error = log, .death_signal = SIGTERM};
+    return child_process_start(&options, child, err);
 }
 
-/* Waits a moment, or until it is to stop. Called with the lock held. */
-static void pause_before_restart(struct gcp_emulator *gcp)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += RESTART_SECONDS;
-    while (!gcp->stopping && pthread_cond_timedwait(&gcp->changed, &gcp->lock, &until) != ETIMEDOUT)
-        ;
-}
-
-static void *look_after(void *context)
+static void *supervise(void *context)
 {
     struct gcp_emulator *gcp = context;
     pthread_mutex_lock(&gcp->lock);
     while (!gcp->stopping) {
-        gcp->pid = start(gcp);
-        gcp->failed = gcp->pid < 0;
+        OWN(free) char *port = str_format("%u", gcp->port);
+        OWN(free) char *tls_port = str_format("%u", gcp->tls_port);
+        struct child_process child = {0};
+        struct err err = {0};
         pthread_mutex_unlock(&gcp->lock);
-        int status = 0;
-        if (gcp->pid > 0)
-            waitpid(gcp->pid, &status, 0);
+        bool started = start(gcp, port, tls_port, &child, &err);
         pthread_mutex_lock(&gcp->lock);
-        gcp->pid = 0;
+        gcp->child = child;
+        if (started && gcp->stopping)
+            child_process_signal(&child, SIGTERM);
+        pthread_cond_broadcast(&gcp->changed);
+        pthread_mutex_unlock(&gcp->lock);
+        int code = started ? child_process_wait(&child) : 127;
+        pthread_mutex_lock(&gcp->lock);
+        gcp->child = (struct child_process){0};
         gcp->failed = true;
+        pthread_cond_broadcast(&gcp->changed);
         if (gcp->stopping)
             break;
         if (gcp->ready)
-            log_warning("gcp-local ended (%s %d); see %s",
-                        WIFSIGNALED(status) ? "signal" : "exit code",
-                        WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), gcp->log);
-        pause_before_restart(gcp);
+            log_warning("gcp-local ended (%s %d); see %s", code < 0 ? "signal" : "exit code",
+                        code < 0 ? -code : code, gcp->log);
+        int64_t until_ns = timestamp_monotonic_ns() + RESTART_SECONDS * (int64_t)NS_PER_SEC;
+        while (!gcp->stopping && thread_cond_wait_until(&gcp->changed, &gcp->lock, until_ns))
+            ;
     }
     pthread_mutex_unlock(&gcp->lock);
     return NULL;
 }
 
-/* Reads the ports that gcp-local wrote, if it was this process. */
+/* Reads the ports that gcp-local wrote, if this process wrote them. */
 static bool read_ports(struct gcp_emulator *gcp, pid_t pid)
 {
     OWN(free) char *path = str_format("%s/ports.json", gcp->data_dir);
@@ -129,21 +109,21 @@ static bool read_ports(struct gcp_emulator *gcp, pid_t pid)
     json_auto_t *tree = json_from_bytes(buf_bytes(&text), path, ERR_INTERNAL, &err);
     if (!tree)
         return false;
-    struct jread at = jread_open(tree, path, ERR_INTERNAL, &err);
-    bool same = jread_int64(&at, "pid", 1, INT32_MAX) == pid;
-    int64_t port = jread_int64(&at, "port", 1, UINT16_MAX);
-    int64_t tls_port = jread_int64(&at, "tlsPort", 1, UINT16_MAX);
-    if (!jread_ok(&at) || !same)
+    struct jread reader = jread_open(tree, path, ERR_INTERNAL, &err);
+    bool same = jread_int64(&reader, "pid", 1, INT32_MAX) == pid;
+    int64_t port = jread_int64(&reader, "port", 1, UINT16_MAX);
+    int64_t tls_port = jread_int64(&reader, "tlsPort", 1, UINT16_MAX);
+    if (!jread_ok(&reader) || !same)
         return false;
     pthread_mutex_lock(&gcp->lock);
-    gcp->port = (uint16_t)port; /* a restart listens there again */
+    gcp->port = (uint16_t)port; /* also after a restart */
     gcp->tls_port = (uint16_t)tls_port;
     gcp->ready = true;
     pthread_mutex_unlock(&gcp->lock);
     return true;
 }
 
-/* The last line of gcp-local's log, which says why it ended. */
+/* Fails with the last line of gcp-local's log, which says why it ended. */
 static bool fail_with_log(const struct gcp_emulator *gcp, struct err *err)
 {
     OWN(buf) struct buf text = {.max = 1 << 20};
@@ -159,17 +139,19 @@ static bool fail_with_log(const struct gcp_emulator *gcp, struct err *err)
 static bool wait_until_ready(struct gcp_emulator *gcp, struct err *err)
 {
     int64_t until_ns = timestamp_monotonic_ns() + START_SECONDS * (int64_t)NS_PER_SEC;
-    while (timestamp_monotonic_ns() < until_ns) {
+    int64_t now_ns;
+    while ((now_ns = timestamp_monotonic_ns()) < until_ns) {
         pthread_mutex_lock(&gcp->lock);
-        pid_t pid = gcp->pid;
+        if (!gcp->failed)
+            thread_cond_wait_until(&gcp->changed, &gcp->lock,
+                                   now_ns + POLL_INTERVAL_MS * (int64_t)NS_PER_MS);
+        pid_t pid = gcp->child.pid;
         bool failed = gcp->failed;
         pthread_mutex_unlock(&gcp->lock);
         if (failed)
             return fail_with_log(gcp, err);
         if (pid > 0 && read_ports(gcp, pid))
             return true;
-        struct timespec moment = {0, POLL_INTERVAL_MS * NS_PER_MS};
-        nanosleep(&moment, NULL);
     }
     return err_set(err, ERR_UNAVAILABLE, "gcp-local did not start within %d seconds; see %s",
                    START_SECONDS, gcp->log);
@@ -193,10 +175,8 @@ static bool open_local(struct gcp_emulator *gcp, const struct gcp_emulator_optio
     gcp->tls_port = options->tls_port;
     gcp->model = str_copy(options->model);
     await_predecessor(gcp);
-    gcp->looked_after = pthread_create(&gcp->thread, NULL, look_after, gcp) == 0;
-    if (!gcp->looked_after)
-        return err_set(err, ERR_UNAVAILABLE, "cannot start a thread");
-    if (!wait_until_ready(gcp, err))
+    gcp->has_thread = thread_start(&gcp->thread, "gcp-local", supervise, gcp, err);
+    if (!gcp->has_thread || !wait_until_ready(gcp, err))
         return false;
     gcp->host = str_format("127.0.0.1:%u", gcp->port);
     gcp->url = str_format("http://%s", gcp->host);
@@ -207,7 +187,7 @@ static bool open_emulator(struct gcp_emulator *gcp, const char *where, struct er
 {
     OWN(url) struct url url = {0};
     if (!url_parse(where, &url))
-        return err_set(err, ERR_INPUT, "--gcp %s: want local, google, or an http(s) URL", where);
+        return err_set(err, ERR_INPUT, "--gcp %s: must be local, google, or an http(s) URL", where);
     gcp->host = str_format("%s:%u", url.host, url.port);
     gcp->url = str_format("%s://%s", url.tls ? "https" : "http", gcp->host);
     return true;
@@ -217,7 +197,7 @@ struct gcp_emulator *gcp_emulator_open(const struct gcp_emulator_options *option
 {
     OWN(gcp_emulator) struct gcp_emulator *gcp = alloc_zeroed(sizeof(*gcp));
     pthread_mutex_init(&gcp->lock, NULL);
-    pthread_cond_init(&gcp->changed, NULL);
+    thread_cond_init(&gcp->changed);
     bool open = true;
     if (str_equal(options->where, "local"))
         open = open_local(gcp, options, err);
@@ -246,11 +226,11 @@ void gcp_emulator_close(struct gcp_emulator *gcp)
         return;
     pthread_mutex_lock(&gcp->lock);
     gcp->stopping = true;
-    if (gcp->pid > 0)
-        kill(gcp->pid, SIGTERM);
+    if (gcp->child.pid > 0)
+        child_process_signal(&gcp->child, SIGTERM);
     pthread_cond_broadcast(&gcp->changed);
     pthread_mutex_unlock(&gcp->lock);
-    if (gcp->looked_after)
+    if (gcp->has_thread)
         pthread_join(gcp->thread, NULL);
     pthread_cond_destroy(&gcp->changed);
     pthread_mutex_destroy(&gcp->lock);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The folder that holds everything: made, locked against a second kn-local, and told to others. */
+/* The data directory: created, locked against a second kn-local, and described for others. */
 #include "kn-local/cli/instance.h"
 
 #include "base/dir_lock.h"
@@ -11,40 +11,40 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The one that was killed a moment ago may still be ending. */
-static const int64_t PATIENCE_NS = NS_PER_SEC / 2;
+/* A kn-local that was killed may take a moment to end. */
+static const int64_t LOCK_TIMEOUT_NS = NS_PER_SEC / 2;
 
-bool instance_open(const char *path, struct instance *home, struct err *err)
+bool instance_open(const char *path, struct instance *instance, struct err *err)
 {
-    *home = (struct instance){.lock = -1};
-    home->lock = dir_lock_open(path, "kn-local", PATIENCE_NS, &home->path, err);
-    return home->lock >= 0;
+    *instance = (struct instance){.lock = -1};
+    instance->lock = dir_lock_open(path, "kn-local", LOCK_TIMEOUT_NS, &instance->path, err);
+    return instance->lock >= 0;
 }
 
-bool instance_publish(const struct instance *home, const struct instance_info *note,
+bool instance_publish(const struct instance *instance, const struct instance_info *info,
                       struct err *err)
 {
-    OWN(free) char *file = str_format("%s/kn-local.json", home->path);
+    OWN(free) char *file = str_format("%s/kn-local.json", instance->path);
     json_auto_t *tree =
-        json_pack("{s:i, s:i, s:s?, s:b, s:i}", "port", note->port, "apiPort", note->api_port,
-                  "gcpUrl", note->gcp_url, "gcpLocal", note->gcp_local, "pid", (int)getpid());
+        json_pack("{s:i, s:i, s:s?, s:b, s:i}", "port", info->port, "apiPort", info->api_port,
+                  "gcpUrl", info->gcp_url, "gcpLocal", info->gcp_local, "pid", (int)getpid());
     OWN(free) char *text = json_to_text(tree);
     OWN(free) char *line = str_format("%s\n", text);
     return file_write(file, 0600, bytes_of(line), err);
 }
 
-void instance_close(struct instance *home)
+void instance_close(struct instance *instance)
 {
-    if (home->lock >= 0) {
-        OWN(free) char *file = str_format("%s/kn-local.json", home->path);
+    if (instance->lock >= 0) {
+        OWN(free) char *file = str_format("%s/kn-local.json", instance->path);
         unlink(file);
-        close(home->lock);
+        close(instance->lock);
     }
-    free(home->path);
-    *home = (struct instance){.lock = -1};
+    free(instance->path);
+    *instance = (struct instance){.lock = -1};
 }
 
-static bool read_note(const char *path, struct instance_info *note, struct err *err)
+static bool read_info(const char *path, struct instance_info *info, struct err *err)
 {
     OWN(free) char *file = str_format("%s/kn-local.json", path);
     OWN(buf) struct buf text = {.max = 4096};
@@ -53,27 +53,27 @@ static bool read_note(const char *path, struct instance_info *note, struct err *
     json_auto_t *tree = json_from_bytes(buf_bytes(&text), file, ERR_INTERNAL, err);
     if (!tree)
         return false;
-    struct jread at = jread_open(tree, file, ERR_INTERNAL, err);
-    note->port = (uint16_t)jread_int64(&at, "port", 1, UINT16_MAX);
-    note->api_port = (uint16_t)jread_int64(&at, "apiPort", 1, UINT16_MAX);
-    note->gcp_local = jread_bool_or(&at, "gcpLocal", false);
-    note->gcp_url = str_copy(jread_str_or(&at, "gcpUrl", NULL));
-    return jread_ok(&at);
+    struct jread reader = jread_open(tree, file, ERR_INTERNAL, err);
+    info->port = (uint16_t)jread_int64(&reader, "port", 1, UINT16_MAX);
+    info->api_port = (uint16_t)jread_int64(&reader, "apiPort", 1, UINT16_MAX);
+    info->gcp_local = jread_bool_or(&reader, "gcpLocal", false);
+    info->gcp_url = str_copy(jread_str_or(&reader, "gcpUrl", NULL));
+    return jread_ok(&reader);
 }
 
-bool instance_lookup(const char *path, char **absolute, struct instance_info *note, struct err *err)
+bool instance_lookup(const char *path, char **absolute, struct instance_info *info, struct err *err)
 {
-    struct err none = {0};
+    struct err ignored = {0};
     *absolute = realpath(path, NULL);
-    if (*absolute && dir_lock_is_held(*absolute) && read_note(*absolute, note, &none))
+    if (*absolute && dir_lock_is_held(*absolute) && read_info(*absolute, info, &ignored))
         return true;
     OWN(free) char *folder = *path == '/' ? NULL : getcwd(NULL, 0);
-    return err_set(err, ERR_NOT_FOUND, "no kn-local runs with the data directory %s%s%s",
+    return err_set(err, ERR_NOT_FOUND, "no kn-local is running with the data directory %s%s%s",
                    folder ? folder : "", folder ? "/" : "", path);
 }
 
-void instance_info_done(struct instance_info *note)
+void instance_info_done(struct instance_info *info)
 {
-    free(note->gcp_url);
-    *note = (struct instance_info){0};
+    free(info->gcp_url);
+    *info = (struct instance_info){0};
 }

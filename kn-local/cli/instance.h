@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The folder that holds everything: made, locked against a second kn-local, and told to others. */
+/* The data directory: created, locked against a second kn-local, and described for others. */
 #ifndef KN_LOCAL_CLI_INSTANCE_H
 #define KN_LOCAL_CLI_INSTANCE_H
 
@@ -14,31 +14,31 @@ struct instance {
     int lock;   /* held while kn-local runs; -1 = not */
 };
 
-/* What a running kn-local tells those who ask for its exports. */
+/* What `kn-local env` needs to know about a running kn-local. */
 struct instance_info {
     uint16_t port, api_port;
     char *gcp_url;  /* of the emulator, NULL for Google itself */
     bool gcp_local; /* it was started by kn-local, with its data in PATH/gcp */
 };
 
-/* Fails with ERR_INPUT when it cannot be written, ERR_CONFLICT when another kn-local has it. */
-bool instance_open(const char *path, struct instance *home, struct err *err);
+/* Fails with ERR_INPUT when it cannot be written, ERR_CONFLICT when another kn-local uses it. */
+bool instance_open(const char *path, struct instance *instance, struct err *err);
 
 /* Writes PATH/kn-local.json; removed by instance_close. */
-bool instance_publish(const struct instance *home, const struct instance_info *note,
+bool instance_publish(const struct instance *instance, const struct instance_info *info,
                       struct err *err);
-void instance_close(struct instance *home);
+void instance_close(struct instance *instance);
 
 static inline void own_instance(struct instance *local)
 {
     instance_close(local);
 }
 
-/* What the running kn-local of a folder told; ERR_NOT_FOUND when none runs. path is made absolute.
- */
-bool instance_lookup(const char *path, char **absolute, struct instance_info *note,
+/* What the running kn-local of a data directory published; ERR_NOT_FOUND when none is running.
+ * absolute is the absolute path, NULL when there is no such directory; the caller frees. */
+bool instance_lookup(const char *path, char **absolute, struct instance_info *info,
                      struct err *err);
-void instance_info_done(struct instance_info *note);
+void instance_info_done(struct instance_info *info);
 
 static inline void own_instance_info(struct instance_info *local)
 {

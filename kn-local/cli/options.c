@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the command line of kn-local asks for. */
+/* The command line of kn-local. */
 #include "kn-local/cli/options.h"
 
 #include "base/str.h"
@@ -11,28 +11,29 @@ const char kn_help[] =
     "usage: kn-local up [OPTION…]               run Knative here until SIGTERM or SIGINT\n"
     "       kn-local env [--data-dir DIR]       print exports that point kubectl, gcloud, gsutil\n"
     "                                           and the client libraries at it\n"
-    "       kn-local convert [-w] -f PATH       print manifests of 2019 in today's words\n"
+    "       kn-local convert [-w] -f PATH       print manifests of 2019 converted to today's\n"
     "\n"
-    "Knative on this machine: channels, subscriptions, sources, and services that the first event\n"
-    "starts, with the real kubectl. Found by kn as a plugin: `kn local up`.\n"
+    "Knative on this machine: channels, subscriptions, sources and services, which start with "
+    "their\n"
+    "first event; used with the real kubectl. Also a plugin of kn: `kn local up`.\n"
     "\n"
     "  -f, --file PATH     apply at start a manifest, or the manifests in a folder; `-` is\n"
     "                      standard input; may be repeated\n"
     "  -k, --kustomize DIR apply at start what `kubectl kustomize DIR` prints; may be repeated;\n"
     "                      needs kubectl 1.22 or newer\n"
     "  -w, --write         convert: rewrite the files in place\n"
-    "  --data-dir DIR      keep everything there (.local/kn)\n"
-    "  --port N            HTTP port for events, on 127.0.0.1 (8484); 0 takes a free one\n"
-    "  --api-port N        HTTPS port of the Kubernetes API, on 127.0.0.1 (8485); 0 likewise\n"
-    "  --gcp WHERE         Google Cloud: `local` (the default) starts gcp-local, `google` is the\n"
-    "                      real one, or the URL of an emulator that runs already\n"
-    "  --gcp-port N        HTTP port of gcp-local (8585); 0 likewise\n"
-    "  --gcp-tls-port N    its HTTPS port (8586), which gsutil needs; 0 likewise\n"
-    "  --model FILE        the weights that gcp-local computes labels with\n"
+    "  --data-dir DIR      keep all data in DIR (.local/kn)\n"
+    "  --port N            HTTP port for events, on 127.0.0.1 (8484); 0 picks a free one\n"
+    "  --api-port N        HTTPS port of the Kubernetes API, on 127.0.0.1 (8485), or 0\n"
+    "  --gcp WHERE         Google Cloud: `local` (the default) starts gcp-local, `google` is\n"
+    "                      Google itself, or the URL of a running emulator\n"
+    "  --gcp-port N        HTTP port of gcp-local (8585), or 0\n"
+    "  --gcp-tls-port N    its HTTPS port (8586), which gsutil needs, or 0\n"
+    "  --model FILE        the weights of gcp-local's label model\n"
     "  --image NAME=COMMAND\n"
-    "                      what runs for an image whose last part is NAME; without it the program\n"
-    "                      of that name beside kn-local or on PATH\n"
-    "  --idle SECONDS      stop a service that got no request for so long (60)\n"
+    "                      run COMMAND for images whose last path component is NAME; without it,\n"
+    "                      the program of that name in the folder of kn-local or on PATH\n"
+    "  --idle SECONDS      stop a service that gets no request for this time (60)\n"
     "  --durability WHAT   what an event that a channel on disk has accepted survives: loss of\n"
     "                      `power` (the default), or the end of the `process`, which is quicker\n"
     "  --channel-limit MIB refuse events with 507 while a channel on disk keeps so much (1024)\n"
@@ -40,14 +41,16 @@ const char kn_help[] =
     "  -h, --help          print this\n"
     "  --version           print the version\n"
     "\n"
-    "A pod that has ended stays for its log: `kubectl get pods` leaves it out, `kubectl logs POD`\n"
-    "and `kubectl logs -l serving.knative.dev/service=NAME` find it.\n"
+    "Pods that have ended stay for their logs: `kubectl get pods` does not show them, but\n"
+    "`kubectl logs POD` and `kubectl logs -l serving.knative.dev/service=NAME` find them.\n"
     "\n"
-    "convert keeps comments, order and blank lines; what is of today passes as it is. What has no\n"
-    "counterpart is told with file and line, and nothing is written. See docs/migrate-2019.md.\n"
+    "convert keeps comments, order and blank lines, and does not change what is up to date. It\n"
+    "reports objects and fields without a counterpart with file and line, and then writes "
+    "nothing.\n"
+    "See docs/migrate-2019.md.\n"
     "\n"
     "Environment: LOG_FORMAT (text, json), LOG_LEVEL.\n"
-    "Exit codes: 0 done, 1 failed (a port in use, say), 2 bad arguments.\n";
+    "Exit codes: 0 success, 1 failure (such as a port in use), 2 bad arguments.\n";
 
 enum {
     OPTION_DATA_DIR = 256,
@@ -90,7 +93,7 @@ static bool read_port(const char *text, uint16_t *port, struct err *err)
 {
     int64_t value = 0;
     if (!str_int(text, 0, UINT16_MAX, &value))
-        return err_set(err, ERR_INPUT, "port %s: want a number from 0 to 65535", text);
+        return err_set(err, ERR_INPUT, "port %s: must be a number from 0 to 65535", text);
     *port = (uint16_t)value;
     return true;
 }
@@ -103,12 +106,12 @@ static bool add_file(struct kn_options *options, int option, const char *path, s
     return true;
 }
 
-/* Cuts the argument at its first '='. */
+/* Splits the argument at its first '='. */
 static bool add_image(struct kn_options *options, char *text, struct err *err)
 {
     char *equals = strchr(text, '=');
     if (!equals || equals == text || !equals[1])
-        return err_set(err, ERR_INPUT, "--image %s: want NAME=COMMAND", text);
+        return err_set(err, ERR_INPUT, "--image %s: must be NAME=COMMAND", text);
     if (options->image_count == KN_MAX_IMAGES)
         return err_set(err, ERR_INPUT, "--image %s: at most %d images", text, KN_MAX_IMAGES);
     *equals = '\0';
@@ -146,17 +149,18 @@ static bool read_option(int option, struct kn_options *options, struct err *err)
         return add_image(options, optarg, err);
     case OPTION_IDLE:
         return str_int(optarg, 1, 86400, &options->idle_sec) ||
-               err_set(err, ERR_INPUT, "--idle %s: want seconds, from 1 to 86400", optarg);
+               err_set(err, ERR_INPUT, "--idle %s: must be seconds, from 1 to 86400", optarg);
     case OPTION_DURABILITY:
         options->sync = str_equal(optarg, "power");
         return options->sync || str_equal(optarg, "process") ||
-               err_set(err, ERR_INPUT, "--durability %s: want power or process", optarg);
+               err_set(err, ERR_INPUT, "--durability %s: must be power or process", optarg);
     case OPTION_CHANNEL_LIMIT:
         return str_int(optarg, 1, 1 << 20, &options->channel_limit_mib) ||
-               err_set(err, ERR_INPUT, "--channel-limit %s: want MiB, from 1 to 1048576", optarg);
+               err_set(err, ERR_INPUT, "--channel-limit %s: must be MiB, from 1 to 1048576",
+                       optarg);
     case OPTION_DRAIN:
         return str_int(optarg, 1, 3600, &options->drain_sec) ||
-               err_set(err, ERR_INPUT, "--drain %s: want seconds, from 1 to 3600", optarg);
+               err_set(err, ERR_INPUT, "--drain %s: must be seconds, from 1 to 3600", optarg);
     case OPTION_VERSION:
         options->command = KN_VERSION;
         return true;
@@ -190,22 +194,23 @@ static bool read_command(const char *text, struct kn_options *options, struct er
             return true;
     }
     const char *nearest = str_nearest(text, names, ARRAY_SIZE(commands));
-    return err_set(err, ERR_INPUT, "no command is called %s%s%s", text,
-                   nearest ? "; did you mean " : "", nearest ? nearest : "");
+    return err_set(err, ERR_INPUT, "unknown command %s%s%s", text, nearest ? "; did you mean " : "",
+                   nearest ? nearest : "");
 }
 
 static bool check_convert(const struct kn_options *options, struct err *err)
 {
     if (options->command != KN_CONVERT)
         return !options->write || options->command == KN_HELP ||
-               err_set(err, ERR_INPUT, "-w is for convert");
+               err_set(err, ERR_INPUT, "-w can be used with convert only");
     if (options->file_count == 0)
-        return err_set(err, ERR_INPUT, "convert wants -f FILE, -f FOLDER, or -f - for its input");
+        return err_set(err, ERR_INPUT,
+                       "convert needs -f FILE, -f FOLDER, or -f - for standard input");
     for (size_t i = 0; i < options->file_count; i++)
         if (options->files[i].kustomization)
-            return err_set(err, ERR_INPUT, "-k is for up; convert wants -f");
+            return err_set(err, ERR_INPUT, "-k can be used with up only; use -f");
         else if (options->write && str_equal(options->files[i].path, "-"))
-            return err_set(err, ERR_INPUT, "-w wants files, not standard input");
+            return err_set(err, ERR_INPUT, "-w cannot be used with standard input; name the files");
     return true;
 }
 
@@ -232,14 +237,14 @@ bool kn_options_read(int argc, char **argv, struct kn_options *options, struct e
     int option;
     while ((option = getopt_long(argc, argv, ":f:hk:w", known, NULL)) != -1) {
         if (option == '?' || option == ':')
-            return err_set(err, ERR_INPUT, option == ':' ? "%s wants a value" : "%s is not known",
+            return err_set(err, ERR_INPUT, option == ':' ? "%s needs a value" : "unknown option %s",
                            argv[optind - 1]);
         if (!read_option(option, options, err))
             return false;
     }
     if (optind < argc)
-        return err_set(err, ERR_INPUT, "%s is too much", argv[optind]);
+        return err_set(err, ERR_INPUT, "unexpected argument %s", argv[optind]);
     return check_convert(options, err) &&
            (commanded || options->command == KN_VERSION || argc > 1 ||
-            err_set(err, ERR_INPUT, "want a command: up, env or convert"));
+            err_set(err, ERR_INPUT, "a command is missing: up, env or convert"));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the command line of kn-local asks for. */
+/* The command line of kn-local. */
 #ifndef KN_LOCAL_CLI_OPTIONS_H
 #define KN_LOCAL_CLI_OPTIONS_H
 
@@ -16,12 +16,12 @@ struct kn_file {
     bool kustomization;
 };
 
-/* Texts are borrowed from the command line and the environment, but for names of images. */
+/* Strings are borrowed from the command line. */
 struct kn_options {
     enum kn_command command;
     const char *data_dir;
     const char *gcp;   /* "local", "google", or a URL */
-    const char *model; /* the weights for gcp-local's labels; NULL = where it looks itself */
+    const char *model; /* the weights for gcp-local's labels; NULL = its default */
     uint16_t port, api_port, gcp_port, gcp_tls_port;
     int64_t idle_sec, drain_sec, channel_limit_mib;
     bool sync; /* --durability power */

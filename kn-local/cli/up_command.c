@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kn-local up: everything, from opening the data directory to the end by a signal. */
+/* kn-local up: runs everything until a signal. */
 #include "kn-local/cli/up_command.h"
 
 #include "base/log.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "base/timestamp.h"
 #include "kn-local/api/api_credentials.h"
 #include "kn-local/api/api_server.h"
@@ -26,50 +27,39 @@ enum { DRAIN_SECONDS = 5 };
 /* All that runs, in the order in which it was opened. */
 struct up_run {
     struct buf rendered[KN_MAX_FILES]; /* of each option -k */
-    struct instance home;
-    struct api_credentials access;
+    struct instance instance;
+    struct api_credentials credentials;
     struct gcp_emulator *gcp;
     struct object_store *objects;
-    struct controllers *control;
+    struct controllers *controllers;
     struct runtime *runtime;
-    struct api_server *kube;
-    struct http_server *api;
+    struct api_server *api;
+    struct http_server *api_http;
 };
 
-/* The API first, so that nothing new is asked for; the data plane tells the controllers to its
- * end. */
+/* The API is closed first, so that no more changes come in; the data plane reports to the
+ * controllers until it is closed. */
 static void own_up_run(struct up_run *up)
 {
-    if (up->kube)
-        api_server_drain(up->kube);
-    http_server_close(up->api);
-    if (up->control)
-        controllers_stop(up->control);
-    api_server_close(up->kube);
+    if (up->api)
+        api_server_drain(up->api);
+    http_server_close(up->api_http);
+    if (up->controllers)
+        controllers_stop(up->controllers);
+    api_server_close(up->api);
     runtime_close(up->runtime);
-    controllers_close(up->control);
+    controllers_close(up->controllers);
     object_store_close(up->objects);
     gcp_emulator_close(up->gcp);
-    api_credentials_done(&up->access);
-    instance_close(&up->home);
+    api_credentials_done(&up->credentials);
+    instance_close(&up->instance);
     for (size_t i = 0; i < ARRAY_SIZE(up->rendered); i++)
         buf_done(&up->rendered[i]);
 }
 
-/* Signals are blocked in all threads, and waited for in this one. */
-static void block_signals(sigset_t *signals)
-{
-    sigemptyset(signals);
-    sigaddset(signals, SIGTERM);
-    sigaddset(signals, SIGINT);
-    sigaddset(signals, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
-
 static bool open_objects(struct up_run *up, struct err *err)
 {
-    OWN(free) char *file = str_format("%s/objects.db", up->home.path);
+    OWN(free) char *file = str_format("%s/objects.db", up->instance.path);
     up->objects = object_store_open(file, err);
     return up->objects && admission_ensure_namespace(up->objects, "default", err);
 }
@@ -77,26 +67,26 @@ static bool open_objects(struct up_run *up, struct err *err)
 static bool open_gcp(struct up_run *up, const struct kn_options *options, const char *program_dir,
                      struct err *err)
 {
-    struct gcp_emulator_options wanted = {
+    struct gcp_emulator_options gcp_options = {
         .where = options->gcp,
         .program_dir = program_dir,
-        .data_dir = up->home.path,
+        .data_dir = up->instance.path,
         .port = options->gcp_port,
         .tls_port = options->gcp_tls_port,
         .model = options->model,
     };
-    up->gcp = gcp_emulator_open(&wanted, err);
+    up->gcp = gcp_emulator_open(&gcp_options, err);
     return up->gcp != NULL;
 }
 
 static bool open_runtime(struct up_run *up, const struct kn_options *options,
                          const char *program_dir, struct err *err)
 {
-    up->control = controllers_open(up->objects, err);
-    if (!up->control)
+    up->controllers = controllers_open(up->objects, err);
+    if (!up->controllers)
         return false;
-    struct runtime_options wanted = {
-        .data_dir = up->home.path,
+    struct runtime_options runtime_options = {
+        .data_dir = up->instance.path,
         .port = options->port,
         .program_dir = program_dir,
         .images = options->images,
@@ -105,11 +95,11 @@ static bool open_runtime(struct up_run *up, const struct kn_options *options,
         .sync = options->sync,
         .max_bytes = options->channel_limit_mib << 20,
         .drain_ns = options->drain_sec * NS_PER_SEC,
-        .listener = controllers_listener(up->control),
+        .listener = controllers_listener(up->controllers),
     };
-    wanted.variables = gcp_emulator_variables(up->gcp, &wanted.variable_count);
-    up->runtime = runtime_open(&wanted, err);
-    return up->runtime && controllers_start(up->control, up->runtime, err);
+    runtime_options.variables = gcp_emulator_variables(up->gcp, &runtime_options.variable_count);
+    up->runtime = runtime_open(&runtime_options, err);
+    return up->runtime && controllers_start(up->controllers, up->runtime, err);
 }
 
 static void stop_pod(void *runtime, const char *ns, const char *pod)
@@ -131,29 +121,29 @@ static bool read_log(void *runtime, const struct api_log_request *request,
 
 static bool open_api(struct up_run *up, const struct kn_options *options, struct err *err)
 {
-    struct api_server_options wanted = {
-        up->objects, {stop_pod, read_log, up->runtime}, up->access.token};
-    up->kube = api_server_open(&wanted, err);
-    if (!up->kube)
+    struct api_server_options api_options = {
+        up->objects, {stop_pod, read_log, up->runtime}, up->credentials.token};
+    up->api = api_server_open(&api_options, err);
+    if (!up->api)
         return false;
     struct http_server_options server = {
         .port = options->api_port,
-        .cert_pem = up->access.identity.cert_pem,
-        .key_pem = up->access.identity.key_pem,
+        .cert_pem = up->credentials.identity.cert_pem,
+        .key_pem = up->credentials.identity.key_pem,
         .drain_sec = DRAIN_SECONDS,
     };
-    api_server_set_handlers(up->kube, &server);
-    up->api = http_server_open(&server, err);
-    return up->api != NULL;
+    api_server_set_handlers(up->api, &server);
+    up->api_http = http_server_open(&server, err);
+    return up->api_http != NULL;
 }
 
-static void tell_done(const char *line, void *context)
+static void log_done(const char *line, void *context)
 {
     (void)context;
     log_info("%s", line);
 }
 
-static void tell_failed(const char *line, void *context)
+static void log_failed(const char *line, void *context)
 {
     (void)context;
     log_error("%s", line);
@@ -202,7 +192,7 @@ static bool read_files(struct up_run *up, const struct kn_options *options, stru
 /* An error in one file does not stop the others. */
 static void apply_files(struct up_run *up, const struct kn_options *options)
 {
-    static const struct manifest_listener listener = {tell_done, tell_failed, NULL};
+    static const struct manifest_listener listener = {log_done, log_failed, NULL};
     size_t errors = 0;
     for (size_t i = 0; i < options->file_count; i++) {
         const struct kn_file *file = &options->files[i];
@@ -216,39 +206,42 @@ static void apply_files(struct up_run *up, const struct kn_options *options)
                     errors == 1 ? "object or file was" : "objects or files were");
 }
 
-static bool tell(struct up_run *up, const struct kn_options *options, struct err *err)
+static bool publish(struct up_run *up, const struct kn_options *options, struct err *err)
 {
-    struct instance_info note = {
+    struct instance_info info = {
         .port = runtime_port(up->runtime),
-        .api_port = http_server_port(up->api),
+        .api_port = http_server_port(up->api_http),
         .gcp_url = (char *)(uintptr_t)gcp_emulator_url(up->gcp),
         .gcp_local = str_equal(options->gcp, "local"),
     };
-    if (!api_credentials_write_kubeconfig(up->home.path, &up->access, note.api_port, err) ||
-        !instance_publish(&up->home, &note, err))
+    if (!api_credentials_write_kubeconfig(up->instance.path, &up->credentials, info.api_port,
+                                          err) ||
+        !instance_publish(&up->instance, &info, err))
         return false;
     log_info("kn-local takes events on http://127.0.0.1:%u and kubectl on https://127.0.0.1:%u; "
              "Google Cloud is %s",
-             note.port, note.api_port, note.gcp_url ? note.gcp_url : "the real one");
+             info.port, info.api_port, info.gcp_url ? info.gcp_url : "the real one");
     log_info("for kubectl, gcloud and gsutil: eval \"$(kn-local env --data-dir %s)\"",
-             up->home.path);
+             up->instance.path);
     return true;
 }
 
 bool kn_up_command(const struct kn_options *options, const char *program_dir, struct err *err)
 {
     sigset_t signals;
-    block_signals(&signals);
-    OWN(up_run) struct up_run up = {.home = {.lock = -1}};
-    if (!read_files(&up, options, err) || !instance_open(options->data_dir, &up.home, err) ||
-        !api_credentials_open(up.home.path, &up.access, err) || !open_objects(&up, err) ||
+    thread_block_signals(&signals);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    OWN(up_run) struct up_run up = {.instance = {.lock = -1}};
+    if (!read_files(&up, options, err) || !instance_open(options->data_dir, &up.instance, err) ||
+        !api_credentials_open(up.instance.path, &up.credentials, err) || !open_objects(&up, err) ||
         !open_gcp(&up, options, program_dir, err) ||
         !open_runtime(&up, options, program_dir, err) || !open_api(&up, options, err))
         return false;
     apply_files(&up, options);
-    controllers_settle(up.control);
+    controllers_settle(up.controllers);
     runtime_begin(up.runtime);
-    if (!tell(&up, options, err))
+    if (!publish(&up, options, err))
         return false;
     int signal_number = 0;
     sigwait(&signals, &signal_number);

@@ -16,7 +16,7 @@ static const struct kind *kind_of(const json_t *reference, struct err *err)
     for (size_t i = 0; i < count; i++)
         if (str_equal(all[i]->name, name))
             return all[i];
-    err_set(err, ERR_INPUT, "no kind \"%.80s\" is known here", name ? name : "");
+    err_set(err, ERR_INPUT, "no kind \"%.80s\" is known", name ? name : "");
     return NULL;
 }
 

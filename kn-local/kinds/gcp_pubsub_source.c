@@ -8,7 +8,7 @@
 #include "kn-local/kinds/schema.h"
 
 static const struct kind_column columns[] = {
-    {.name = "Age", .path = ".metadata.creationTimestamp", .type = COLUMN_AGE},
+    {.name = "Age", .path = "metadata.creationTimestamp", .type = COLUMN_AGE},
     {0},
 };
 
@@ -50,11 +50,7 @@ static bool gcp_check(const json_t *object, const json_t *old, struct validation
 }
 
 const struct kind kind_gcp_pubsub_source = {
-    .group = "sources.eventing.knative.dev",
-    .version = "v1alpha1",
-    .name = "GcpPubSubSource",
-    .plural = "gcppubsubsources",
-    .singular = "gcppubsubsource",
+    KIND_NAMES("sources.eventing.knative.dev", "v1alpha1", "GcpPubSubSource", "gcppubsubsource"),
     .categories = schema_knative_categories,
     .fields = gcp,
     .columns = columns,

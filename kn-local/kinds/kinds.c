@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finding kinds by their names, and turning objects of one version into another. */
+/* Finds kinds by name, and converts objects from one version to another. */
 #include "kn-local/kinds/kinds.h"
 
 #include "base/str.h"
@@ -39,7 +39,7 @@ char *kind_api_version(const struct kind *kind)
     return *kind->group ? str_format("%s/%s", kind->group, kind->version) : str_copy(kind->version);
 }
 
-/* The kind of that name in any version: today's if it has one. */
+/* The kind of a name in any version: the hub version if there is one. */
 static const struct kind *by_name(const char *name)
 {
     for (size_t i = 0; i < ARRAY_SIZE(all); i++)
@@ -48,7 +48,7 @@ static const struct kind *by_name(const char *name)
     return NULL;
 }
 
-static void name_nearest(const char *api_version, const char *name, struct err *err)
+static void suggest_nearest(const char *api_version, const char *name, struct err *err)
 {
     const char *names[ARRAY_SIZE(all)];
     for (size_t i = 0; i < ARRAY_SIZE(all); i++)
@@ -60,7 +60,7 @@ static void name_nearest(const char *api_version, const char *name, struct err *
         err_set(err, ERR_INPUT, "no kind \"%.80s\" in \"%.80s\"; did you mean %s in %s?", name,
                 api_version, same->name, version);
     else
-        err_set(err, ERR_INPUT, "no kind \"%.80s\" in \"%.80s\" is known here", name, api_version);
+        err_set(err, ERR_INPUT, "no kind \"%.80s\" in \"%.80s\" is known", name, api_version);
 }
 
 const struct kind *kind_of_object(const json_t *object, struct err *err)
@@ -76,11 +76,11 @@ const struct kind *kind_of_object(const json_t *object, struct err *err)
         str_copy_bytes((struct bytes){api_version, slash ? (size_t)(slash - api_version) : 0});
     const struct kind *kind = kind_find(group, slash ? slash + 1 : api_version, name);
     if (!kind)
-        name_nearest(api_version, name, err);
+        suggest_nearest(api_version, name, err);
     return kind;
 }
 
-static void name_as(json_t *object, const struct kind *kind)
+static void set_kind(json_t *object, const struct kind *kind)
 {
     OWN(free) char *api_version = kind_api_version(kind);
     json_object_set_new(object, "apiVersion", json_string(api_version));
@@ -94,6 +94,6 @@ json_t *kind_convert(const json_t *object, const struct kind *from, const struct
     json_auto_t *hub =
         from->to_hub ? migration_convert(object, from->to_hub) : json_copy((json_t *)object);
     json_t *result = to->from_hub ? to->from_hub(hub) : json_copy(hub);
-    name_as(result, to);
+    set_kind(result, to);
     return result;
 }

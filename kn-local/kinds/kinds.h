@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kinds of objects that kn-local knows: their names, versions and fields. */
+/* The kinds of objects: their names, versions and fields. */
 #ifndef KN_LOCAL_KINDS_KINDS_H
 #define KN_LOCAL_KINDS_KINDS_H
 
@@ -11,11 +11,11 @@
 
 enum { VALIDATION_PATH_SIZE = 256 };
 
-/* What is wrong with an object, and where. */
+/* The first fault of an object, and where it is. */
 struct validation_error {
-    bool allow_unknown; /* set by the asker: fields that are not known are let through */
+    bool allow_unknown;              /* set by the caller: unknown fields are allowed */
     char path[VALIDATION_PATH_SIZE]; /* "spec.template.spec.containers[0].image" */
-    bool unknown_field;              /* else a value that is missing or wrong */
+    bool unknown_field;              /* else a value is missing or wrong */
     char text[256];                  /* "is not known; did you mean subscriber?" */
 };
 
@@ -23,30 +23,31 @@ enum schema_field_type {
     FIELD_STRING,
     FIELD_INT,
     FIELD_BOOL,
-    FIELD_QUANTITY,   /* a text or a number: "500m", 2 */
-    FIELD_STRING_MAP, /* a map of texts: labels */
+    FIELD_QUANTITY,   /* a string or a number: "500m", 2 */
+    FIELD_STRING_MAP, /* labels */
     FIELD_OBJECT,
-    FIELD_LIST, /* of objects; of texts when there are no fields */
-    FIELD_ANY,  /* whatever it is, it is kept */
+    FIELD_LIST, /* of objects; of strings when there are no fields */
+    FIELD_ANY,  /* any value, kept as it is */
 };
 
-/* A field of an object. A table of them ends with one that has no name. */
+/* A field of an object. A table of them ends with one without a name. */
 struct schema_field {
     const char *name;
     enum schema_field_type type;
     bool required;
-    bool allow_unknown;                /* an object that may have other fields besides these */
-    int min;                           /* the least a FIELD_INT may be */
+    bool allow_unknown;                /* an object that may have other fields, too */
+    int min;                           /* the minimum of a FIELD_INT */
     const struct schema_field *fields; /* of FIELD_OBJECT and of the items of FIELD_LIST */
-    const char *const *values;         /* the texts that are allowed, NULL-terminated; NULL = any */
-    /* What is wrong with a value of the right type, NULL when nothing. May be NULL. */
+    const char *const *values;         /* the allowed strings, NULL-terminated; NULL = any */
+    /* Returns what is wrong with a value of the right type, or NULL. May be NULL. */
     const char *(*rule)(const json_t *value);
 };
 
-/* A column of the tables that kubectl shows. */
+/* A column of the table that kubectl prints. */
 struct kind_column {
     const char *name;
-    const char *path; /* ".status.url", or a condition: "Ready.status", "Ready.reason" */
+    const char *path;  /* "status.url", or of the condition Ready: "Ready.status" */
+    const char *label; /* instead of path */
     enum { COLUMN_STRING, COLUMN_AGE } type;
     bool wide; /* only with -o wide */
 };
@@ -70,9 +71,9 @@ struct kind {
     const char *const *short_names;    /* NULL-terminated; NULL = none */
     const char *const *categories;     /* likewise: "all", "knative" */
     const struct schema_field *fields; /* besides apiVersion, kind, metadata and status */
-    const struct kind_column *columns; /* behind NAME, up to one without name */
-    bool cluster_wide;                 /* in no namespace */
-    bool ephemeral;                    /* not kept over a restart */
+    const struct kind_column *columns; /* after NAME, up to one without a name */
+    bool cluster_wide;                 /* its objects are in no namespace */
+    bool ephemeral;                    /* its objects are lost at a restart */
     bool builtin; /* a Kubernetes type: no status conditions, strategic patches */
     enum kind_controller controller; /* of the hub version only, as the next */
     bool addressable;                /* can be a sink, subscriber or reply */
@@ -114,14 +115,14 @@ KINDS(KIND_DECLARE)
 /* All of them in that order. */
 const struct kind *const *kinds_all(size_t *count);
 
-/* NULL when there is none. */
+/* NULL when there is no such kind. */
 const struct kind *kind_find(const char *group, const char *version, const char *name);
 const struct kind *kind_by_plural(const char *group, const char *version, const char *plural);
 
-/* The kind that an object says it is. NULL and err, which names what is near. */
+/* The kind of an object by its apiVersion and kind. NULL and err, which suggests a similar one. */
 const struct kind *kind_of_object(const json_t *object, struct err *err);
 
-/* Two kinds are of one family when their objects are the same under other names. */
+/* Kinds with the same hub version share their objects. */
 static inline const struct kind *kind_hub(const struct kind *kind)
 {
     return kind->hub ? kind->hub : kind;
@@ -130,18 +131,18 @@ static inline const struct kind *kind_hub(const struct kind *kind)
 /* "v1" or "messaging.knative.dev/v1". The caller frees. */
 char *kind_api_version(const struct kind *kind);
 
-/* The object as another kind of its family. A new reference. */
+/* The object in another version, one with the same hub. A new reference. */
 json_t *kind_convert(const json_t *object, const struct kind *from, const struct kind *to);
 
-/* Checks names, types, required fields and the kind's own rules. False and the first problem. */
+/* Checks names, types, required fields and the kind's own rules. False and the first fault. */
 bool kind_validate(const struct kind *kind, const json_t *object, const json_t *old,
                    struct validation_error *problem);
 
-/* Checks an object that is of no kind against a table of fields alone. */
+/* Checks an object against a table of fields alone. */
 bool kind_validate_fields(const struct schema_field *fields, const json_t *object,
                           struct validation_error *problem);
 
-/* Writes a problem and returns false, so that failing is one line. */
+/* Sets a fault and returns false, so that failing is one line. */
 bool validation_error_set(struct validation_error *problem, const char *path, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fields that several kinds share, and the rules for their values. */
+/* The fields that several kinds share, and rules for values. */
 #include "kn-local/kinds/schema.h"
 
 #include "base/str.h"
@@ -50,11 +50,11 @@ const char *schema_rule_destination(const json_t *value)
     OWN(url) struct url url = {0};
     bool absolute = uri && url_parse(uri, &url);
     if (!ref && !uri)
-        return "wants a ref or a uri";
+        return "must have a ref or a uri";
     if (ref && absolute)
-        return "has a ref and an absolute uri, want only one of them";
+        return "has a ref and an absolute uri; use only one of them";
     if (!ref && !absolute)
-        return "has a uri that is no absolute http or https URL";
+        return "has a uri that is not an absolute http or https URL";
     return NULL;
 }
 
@@ -63,7 +63,7 @@ const char *schema_rule_duration(const json_t *value)
     int64_t ns = 0;
     return ce_duration_parse(json_string_value(value), &ns)
                ? NULL
-               : "is no ISO 8601 duration, such as PT0.5S or PT1M";
+               : "is not an ISO 8601 duration, such as PT0.5S or PT1M";
 }
 
 const char *schema_rule_positive_duration(const json_t *value)
@@ -71,7 +71,7 @@ const char *schema_rule_positive_duration(const json_t *value)
     int64_t ns = 0;
     return ce_duration_parse(json_string_value(value), &ns) && ns > 0
                ? NULL
-               : "is no positive ISO 8601 duration, such as PT0.5S or PT1M";
+               : "is not a positive ISO 8601 duration, such as PT0.5S or PT1M";
 }
 
 const char *schema_rule_data_keys(const json_t *map)
@@ -85,18 +85,19 @@ const char *schema_rule_data_keys(const json_t *map)
         size_t len = strlen(key);
         if (len == 0 || len > 253 || strspn(key, allowed) != len || str_equal(key, ".") ||
             str_starts(key, ".."))
-            return "has a key that is none: want letters, digits, '-', '_' and '.', not \"..\" "
-                   "first";
+            return "has an invalid key; use letters, digits, '-', '_' and '.', and do not start "
+                   "with "
+                   "\"..\"";
     }
     return NULL;
 }
 
-/* Whether one of the steps of a path is "..". */
-static bool climbs(const char *path)
+/* Whether a component of a path is "..". */
+static bool has_parent_component(const char *path)
 {
-    for (const char *at = path; at; at = strchr(at, '/')) {
-        at += *at == '/';
-        if (str_starts(at, "..") && (at[2] == '/' || at[2] == '\0'))
+    for (const char *next = path; next; next = strchr(next, '/')) {
+        next += *next == '/';
+        if (str_starts(next, "..") && (next[2] == '/' || next[2] == '\0'))
             return true;
     }
     return false;
@@ -105,15 +106,16 @@ static bool climbs(const char *path)
 const char *schema_rule_relative_path(const json_t *value)
 {
     const char *path = json_string_value(value);
-    return *path == '\0' || *path == '/' || climbs(path)
-               ? "wants a path that is relative and has no \"..\""
+    return *path == '\0' || *path == '/' || has_parent_component(path)
+               ? "must be a relative path without \"..\""
                : NULL;
 }
 
 const char *schema_rule_mount_path(const json_t *value)
 {
     const char *path = json_string_value(value);
-    return *path != '/' || climbs(path) ? "wants a path that is absolute and has no \"..\"" : NULL;
+    return *path != '/' || has_parent_component(path) ? "must be an absolute path without \"..\""
+                                                      : NULL;
 }
 
 static const char *const policies[] = {"linear", "exponential", NULL};

@@ -8,16 +8,16 @@ static const char *const no_names[] = {NULL};
 
 static const char *rule_base64(const json_t *value)
 {
-    const char *wrong = schema_rule_data_keys(value);
-    if (wrong)
-        return wrong;
+    const char *fault = schema_rule_data_keys(value);
+    if (fault)
+        return fault;
     const char *key;
     json_t *text;
     json_object_foreach((json_t *)value, key, text)
     {
         OWN(buf) struct buf out = {0};
         if (!base64_decode(bytes_of(json_string_value(text)), &out))
-            return "holds a value that is no base64; plain texts belong into stringData";
+            return "has a value that is not valid base64; put plain strings into stringData";
     }
     return NULL;
 }
@@ -31,11 +31,7 @@ static const struct schema_field secret[] = {
 };
 
 const struct kind kind_secret = {
-    .group = "",
-    .version = "v1",
-    .name = "Secret",
-    .plural = "secrets",
-    .singular = "secret",
+    KIND_NAMES("", "v1", "Secret", "secret"),
     .short_names = no_names,
     .fields = secret,
     .builtin = true,
@@ -50,11 +46,7 @@ static const struct schema_field config_map[] = {
 static const char *const config_map_short[] = {"cm", NULL};
 
 const struct kind kind_config_map = {
-    .group = "",
-    .version = "v1",
-    .name = "ConfigMap",
-    .plural = "configmaps",
-    .singular = "configmap",
+    KIND_NAMES("", "v1", "ConfigMap", "configmap"),
     .short_names = config_map_short,
     .fields = config_map,
     .builtin = true,
@@ -69,11 +61,7 @@ static const struct schema_field service_account[] = {
 static const char *const service_account_short[] = {"sa", NULL};
 
 const struct kind kind_service_account = {
-    .group = "",
-    .version = "v1",
-    .name = "ServiceAccount",
-    .plural = "serviceaccounts",
-    .singular = "serviceaccount",
+    KIND_NAMES("", "v1", "ServiceAccount", "serviceaccount"),
     .short_names = service_account_short,
     .fields = service_account,
     .builtin = true,
@@ -84,11 +72,7 @@ static const struct schema_field namespace_fields[] = {OBJECT(namespace_spec, "s
 static const char *const namespace_short[] = {"ns", NULL};
 
 const struct kind kind_namespace = {
-    .group = "",
-    .version = "v1",
-    .name = "Namespace",
-    .plural = "namespaces",
-    .singular = "namespace",
+    KIND_NAMES("", "v1", "Namespace", "namespace"),
     .short_names = namespace_short,
     .fields = namespace_fields,
     .cluster_wide = true,
@@ -115,23 +99,19 @@ static const struct schema_field event[] = {
 static const char *const event_short[] = {"ev", NULL};
 
 const struct kind kind_event = {
-    .group = "",
-    .version = "v1",
-    .name = "Event",
-    .plural = "events",
-    .singular = "event",
+    KIND_NAMES("", "v1", "Event", "event"),
     .short_names = event_short,
     .fields = event,
     .ephemeral = true,
     .builtin = true,
 };
 
-static bool pods_are_made(const json_t *object, const json_t *old, struct validation_error *problem)
+static bool check_pod(const json_t *object, const json_t *old, struct validation_error *problem)
 {
     (void)object;
     return old ||
            validation_error_set(problem, "kind",
-                                "is Pod: pods are made by services and sources here; write a "
+                                "is Pod: pods are created by services and sources only; write a "
                                 "serving.knative.dev/v1 Service");
 }
 
@@ -140,15 +120,11 @@ static const char *const pod_short[] = {"po", NULL};
 static const char *const pod_categories[] = {"all", NULL};
 
 const struct kind kind_pod = {
-    .group = "",
-    .version = "v1",
-    .name = "Pod",
-    .plural = "pods",
-    .singular = "pod",
+    KIND_NAMES("", "v1", "Pod", "pod"),
     .short_names = pod_short,
     .categories = pod_categories,
     .fields = pod,
     .ephemeral = true,
     .builtin = true,
-    .check = pods_are_made,
+    .check = check_pod,
 };

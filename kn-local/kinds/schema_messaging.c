@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* messaging.knative.dev: channels and subscriptions. */
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "kn-local/kinds/schema.h"
 
 static const struct kind_column channel_columns[] = {
-    {.name = "URL", .path = ".status.address.url"},
-    {.name = "Age", .path = ".metadata.creationTimestamp", .type = COLUMN_AGE},
+    {.name = "URL", .path = "status.address.url"},
+    {.name = "Age", .path = "metadata.creationTimestamp", .type = COLUMN_AGE},
     {.name = "Ready", .path = "Ready.status"},
     {.name = "Reason", .path = "Ready.reason"},
     {0},
 };
 
-/* Knative's also have the category "channel", with which `kubectl get channel` asks for all these
- * kinds at once. */
+/* Knative's have the category "channel" as well, so that `kubectl get channel` asks for all these
+ * kinds at once; here it does not. */
 static const char *const channel_categories[] = {"all", "knative", "messaging", NULL};
 
-/* The subscribers are Knative's own notes; given in a manifest they are kept, not obeyed. */
+/* Knative writes the subscribers itself; those of a manifest are kept and have no effect. */
 static const struct schema_field subscribable[] = {
     OBJECT(schema_delivery, "delivery"),
     ANY("subscribers"),
@@ -39,33 +40,23 @@ static const struct schema_field channel_spec[] = {
 static const struct schema_field channel[] = {OBJECT(channel_spec, "spec"), END};
 static const char *const channel_short[] = {"ch", NULL};
 
-static const json_t *spec_part(const json_t *object, const char *key)
+static bool check_immutable(const json_t *object, const json_t *old, const char *path,
+                            struct validation_error *problem)
 {
-    return json_object_get(json_object_get(object, "spec"), key);
-}
-
-static bool unchanged(const json_t *object, const json_t *old, const char *key, const char *path,
-                      struct validation_error *problem)
-{
-    const json_t *before = spec_part(old, key);
-    const json_t *after = spec_part(object, key);
+    const json_t *before = json_at(old, path);
+    const json_t *after = json_at(object, path);
     if (!old || before == after || (before && after && json_equal(before, after)))
         return true;
-    return validation_error_set(problem, path,
-                                "cannot be changed; delete the object and make it anew");
+    return validation_error_set(problem, path, "is immutable; delete and recreate the object");
 }
 
 static bool channel_check(const json_t *object, const json_t *old, struct validation_error *problem)
 {
-    return unchanged(object, old, "channelTemplate", "spec.channelTemplate", problem);
+    return check_immutable(object, old, "spec.channelTemplate", problem);
 }
 
 const struct kind kind_channel = {
-    .group = "messaging.knative.dev",
-    .version = "v1",
-    .name = "Channel",
-    .plural = "channels",
-    .singular = "channel",
+    KIND_NAMES("messaging.knative.dev", "v1", "Channel", "channel"),
     .short_names = channel_short,
     .categories = channel_categories,
     .fields = channel,
@@ -78,11 +69,7 @@ const struct kind kind_channel = {
 static const char *const in_memory_short[] = {"imc", NULL};
 
 const struct kind kind_in_memory_channel = {
-    .group = "messaging.knative.dev",
-    .version = "v1",
-    .name = "InMemoryChannel",
-    .plural = "inmemorychannels",
-    .singular = "inmemorychannel",
+    KIND_NAMES("messaging.knative.dev", "v1", "InMemoryChannel", "inmemorychannel"),
     .short_names = in_memory_short,
     .categories = channel_categories,
     .fields = subscribable_spec,
@@ -104,17 +91,13 @@ static const char *const kafka_short[] = {"kc", NULL};
 static const struct kind_column kafka_columns[] = {
     {.name = "Ready", .path = "Ready.status"},
     {.name = "Reason", .path = "Ready.reason"},
-    {.name = "URL", .path = ".status.address.url"},
-    {.name = "Age", .path = ".metadata.creationTimestamp", .type = COLUMN_AGE},
+    {.name = "URL", .path = "status.address.url"},
+    {.name = "Age", .path = "metadata.creationTimestamp", .type = COLUMN_AGE},
     {0},
 };
 
 const struct kind kind_kafka_channel = {
-    .group = "messaging.knative.dev",
-    .version = "v1",
-    .name = "KafkaChannel",
-    .plural = "kafkachannels",
-    .singular = "kafkachannel",
+    KIND_NAMES("messaging.knative.dev", "v1", "KafkaChannel", "kafkachannel"),
     .short_names = kafka_short,
     .categories = channel_categories,
     .fields = kafka,
@@ -124,11 +107,7 @@ const struct kind kind_kafka_channel = {
 };
 
 const struct kind kind_kafka_channel_v1beta1 = {
-    .group = "messaging.knative.dev",
-    .version = "v1beta1",
-    .name = "KafkaChannel",
-    .plural = "kafkachannels",
-    .singular = "kafkachannel",
+    KIND_NAMES("messaging.knative.dev", "v1beta1", "KafkaChannel", "kafkachannel"),
     .short_names = kafka_short,
     .categories = channel_categories,
     .fields = kafka,
@@ -150,7 +129,7 @@ static const struct schema_field subscription[] = {
 static const char *const subscription_short[] = {"sub", NULL};
 static const char *const subscription_categories[] = {"all", "knative", "messaging", NULL};
 static const struct kind_column subscription_columns[] = {
-    {.name = "Age", .path = ".metadata.creationTimestamp", .type = COLUMN_AGE},
+    {.name = "Age", .path = "metadata.creationTimestamp", .type = COLUMN_AGE},
     {.name = "Ready", .path = "Ready.status"},
     {.name = "Reason", .path = "Ready.reason"},
     {0},
@@ -159,24 +138,18 @@ static const struct kind_column subscription_columns[] = {
 static bool subscription_check(const json_t *object, const json_t *old,
                                struct validation_error *problem)
 {
-    const json_t *to = spec_part(object, "channel");
-    const char *ns = json_string_value(json_object_get(to, "namespace"));
-    const char *own =
-        json_string_value(json_object_get(json_object_get(object, "metadata"), "namespace"));
+    const char *ns = json_text_at(object, "spec.channel.namespace");
+    const char *own = json_text_at(object, "metadata.namespace");
     if (ns && own && !str_equal(ns, own))
         return validation_error_set(problem, "spec.channel.namespace",
-                                    "is another namespace than the subscription's");
-    if (!spec_part(object, "subscriber") && !spec_part(object, "reply"))
+                                    "differs from the namespace of the subscription");
+    if (!json_at(object, "spec.subscriber") && !json_at(object, "spec.reply"))
         return validation_error_set(problem, "spec.subscriber", "is missing");
-    return unchanged(object, old, "channel", "spec.channel", problem);
+    return check_immutable(object, old, "spec.channel", problem);
 }
 
 const struct kind kind_subscription = {
-    .group = "messaging.knative.dev",
-    .version = "v1",
-    .name = "Subscription",
-    .plural = "subscriptions",
-    .singular = "subscription",
+    KIND_NAMES("messaging.knative.dev", "v1", "Subscription", "subscription"),
     .short_names = subscription_short,
     .categories = subscription_categories,
     .fields = subscription,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fields of a pod's template: what both services and sources say about their container.
- * Fields that mean nothing for a local process are accepted: the manifest is for a cluster too. */
+/* The fields of a pod's template, in services and sources. Those that mean nothing for a local
+ * process are accepted, as the manifest is for a cluster, too. */
 #include "kn-local/kinds/schema.h"
 
 static const struct schema_field key_ref[] = {
@@ -53,7 +53,7 @@ static const char *rule_quantities(const json_t *map)
     json_object_foreach((json_t *)map, key, value)
     {
         if (!json_is_string(value) && !json_is_number(value))
-            return "wants quantities, such as 50m or 64Mi";
+            return "must have quantities, such as 50m or 64Mi";
     }
     return NULL;
 }

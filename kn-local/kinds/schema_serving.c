@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* serving.knative.dev: services and the revisions that they make. */
+/* serving.knative.dev: services and their revisions. */
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "kn-local/kinds/schema.h"
 
@@ -22,15 +23,15 @@ static const struct schema_field service_spec[] = {
 static const struct schema_field service[] = {OBJECT(service_spec, "spec", .required = true), END};
 static const char *const service_short[] = {"kservice", "ksvc", NULL};
 static const struct kind_column service_columns[] = {
-    {.name = "URL", .path = ".status.url"},
-    {.name = "LatestCreated", .path = ".status.latestCreatedRevisionName"},
-    {.name = "LatestReady", .path = ".status.latestReadyRevisionName"},
+    {.name = "URL", .path = "status.url"},
+    {.name = "LatestCreated", .path = "status.latestCreatedRevisionName"},
+    {.name = "LatestReady", .path = "status.latestReadyRevisionName"},
     {.name = "Ready", .path = "Ready.status"},
     {.name = "Reason", .path = "Ready.reason"},
     {0},
 };
 
-/* What the platform sets itself; Knative's webhook refuses them too. */
+/* Set by the platform; Knative's webhook rejects them, too. */
 static bool is_reserved(const char *name)
 {
     static const char *const reserved[] = {"PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"};
@@ -50,12 +51,11 @@ static bool check_env(const json_t *container, struct validation_error *problem)
         if (!name || !is_reserved(name))
             continue;
         OWN(free) char *path = str_format("spec.template.spec.containers[0].env[%zu].name", index);
-        return validation_error_set(problem, path, "is \"%s\", which the platform sets", name);
+        return validation_error_set(problem, path, "is \"%s\", which is set by the platform", name);
     }
     return true;
 }
 
-/* All traffic goes to the latest revision here. */
 static bool check_traffic(const json_t *spec, struct validation_error *problem)
 {
     size_t index;
@@ -68,8 +68,8 @@ static bool check_traffic(const json_t *spec, struct validation_error *problem)
         OWN(free) char *path = str_format("spec.traffic[%zu]", index);
         return validation_error_set(
             problem, path,
-            "splits traffic, which is not built here: want latestRevision: true "
-            "and percent: 100");
+            "is not supported; all traffic goes to the latest revision (latestRevision: true, "
+            "percent: 100)");
     }
     return true;
 }
@@ -77,26 +77,20 @@ static bool check_traffic(const json_t *spec, struct validation_error *problem)
 static bool service_check(const json_t *object, const json_t *old, struct validation_error *problem)
 {
     (void)old;
-    const json_t *spec = json_object_get(object, "spec");
-    const json_t *pod = json_object_get(json_object_get(spec, "template"), "spec");
-    const json_t *containers = json_object_get(pod, "containers");
+    const json_t *containers = json_at(object, "spec.template.spec.containers");
     if (json_array_size(containers) != 1)
         return validation_error_set(problem, "spec.template.spec.containers",
-                                    "has %zu containers, want exactly one",
+                                    "has %zu containers; must have exactly one",
                                     json_array_size(containers));
-    const json_t *name = json_object_get(json_object_get(object, "metadata"), "name");
-    if (json_string_length(name) > 63)
+    if (json_string_length(json_at(object, "metadata.name")) > 63)
         return validation_error_set(problem, "metadata.name",
-                                    "is too long for a Service: at most 63");
-    return check_env(json_array_get(containers, 0), problem) && check_traffic(spec, problem);
+                                    "is too long for a Service; at most 63 characters");
+    return check_env(json_array_get(containers, 0), problem) &&
+           check_traffic(json_object_get(object, "spec"), problem);
 }
 
 const struct kind kind_service = {
-    .group = "serving.knative.dev",
-    .version = "v1",
-    .name = "Service",
-    .plural = "services",
-    .singular = "service",
+    KIND_NAMES("serving.knative.dev", "v1", "Service", "service"),
     .short_names = service_short,
     .categories = serving_categories,
     .fields = service,
@@ -109,33 +103,28 @@ const struct kind kind_service = {
 static const struct schema_field revision[] = {ANY("spec"), END};
 static const char *const revision_short[] = {"rev", NULL};
 static const struct kind_column revision_columns[] = {
-    {.name = "Config Name", .path = ".metadata.labels.serving\\.knative\\.dev/configuration"},
-    {.name = "Generation",
-     .path = ".metadata.labels.serving\\.knative\\.dev/configurationGeneration"},
+    {.name = "Config Name", .label = "serving.knative.dev/configuration"},
+    {.name = "Generation", .label = "serving.knative.dev/configurationGeneration"},
     {.name = "Ready", .path = "Ready.status"},
     {.name = "Reason", .path = "Ready.reason"},
-    {.name = "Actual Replicas", .path = ".status.actualReplicas"},
-    {.name = "Desired Replicas", .path = ".status.desiredReplicas"},
+    {.name = "Actual Replicas", .path = "status.actualReplicas"},
+    {.name = "Desired Replicas", .path = "status.desiredReplicas"},
     {0},
 };
 
-static bool revisions_are_made(const json_t *object, const json_t *old,
-                               struct validation_error *problem)
+static bool check_revision(const json_t *object, const json_t *old,
+                           struct validation_error *problem)
 {
     (void)object;
-    return old ||
-           validation_error_set(problem, "kind", "is Revision: revisions are made by services");
+    return old || validation_error_set(problem, "kind",
+                                       "is Revision: revisions are created by services only");
 }
 
 const struct kind kind_revision = {
-    .group = "serving.knative.dev",
-    .version = "v1",
-    .name = "Revision",
-    .plural = "revisions",
-    .singular = "revision",
+    KIND_NAMES("serving.knative.dev", "v1", "Revision", "revision"),
     .short_names = revision_short,
     .categories = serving_categories,
     .fields = revision,
     .columns = revision_columns,
-    .check = revisions_are_made,
+    .check = check_revision,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sources.knative.dev: ContainerSource and PingSource. */
 #include "base/base64.h"
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "kn-local/kinds/schema.h"
 #include "kn-local/schedule/cron.h"
@@ -19,8 +20,8 @@ static const struct schema_field container_spec[] = {
 static const struct schema_field container_source[] = {
     OBJECT(container_spec, "spec", .required = true), END};
 static const struct kind_column container_columns[] = {
-    {.name = "Sink", .path = ".status.sinkUri"},
-    {.name = "Age", .path = ".metadata.creationTimestamp", .type = COLUMN_AGE},
+    {.name = "Sink", .path = "status.sinkUri"},
+    {.name = "Age", .path = "metadata.creationTimestamp", .type = COLUMN_AGE},
     {.name = "Ready", .path = "Ready.status"},
     {.name = "Reason", .path = "Ready.reason"},
     {0},
@@ -30,19 +31,13 @@ static bool container_check(const json_t *object, const json_t *old,
                             struct validation_error *problem)
 {
     (void)old;
-    const json_t *spec = json_object_get(object, "spec");
-    const json_t *pod = json_object_get(json_object_get(spec, "template"), "spec");
-    size_t count = json_array_size(json_object_get(pod, "containers"));
+    size_t count = json_array_size(json_at(object, "spec.template.spec.containers"));
     return count == 1 || validation_error_set(problem, "spec.template.spec.containers",
-                                              "has %zu containers; here one is run", count);
+                                              "has %zu containers; must have exactly one", count);
 }
 
 const struct kind kind_container_source = {
-    .group = "sources.knative.dev",
-    .version = "v1",
-    .name = "ContainerSource",
-    .plural = "containersources",
-    .singular = "containersource",
+    KIND_NAMES("sources.knative.dev", "v1", "ContainerSource", "containersource"),
     .categories = source_categories,
     .fields = container_source,
     .columns = container_columns,
@@ -62,9 +57,9 @@ static const struct schema_field ping_spec[] = {
 };
 static const struct schema_field ping_source[] = {OBJECT(ping_spec, "spec", .required = true), END};
 static const struct kind_column ping_columns[] = {
-    {.name = "Sink", .path = ".status.sinkUri"},
-    {.name = "Schedule", .path = ".spec.schedule"},
-    {.name = "Age", .path = ".metadata.creationTimestamp", .type = COLUMN_AGE},
+    {.name = "Sink", .path = "status.sinkUri"},
+    {.name = "Schedule", .path = "spec.schedule"},
+    {.name = "Age", .path = "metadata.creationTimestamp", .type = COLUMN_AGE},
     {.name = "Ready", .path = "Ready.status"},
     {.name = "Reason", .path = "Ready.reason"},
     {0},
@@ -72,8 +67,8 @@ static const struct kind_column ping_columns[] = {
 
 static bool check_schedule(const json_t *spec, struct validation_error *problem)
 {
-    const char *schedule = json_string_value(json_object_get(spec, "schedule"));
-    const char *timezone = json_string_value(json_object_get(spec, "timezone"));
+    const char *schedule = json_text_at(spec, "schedule");
+    const char *timezone = json_text_at(spec, "timezone");
     struct err err = {0};
     struct cron cron;
     if (schedule && !cron_parse(schedule, &cron, &err))
@@ -86,21 +81,17 @@ static bool ping_check(const json_t *object, const json_t *old, struct validatio
 {
     (void)old;
     const json_t *spec = json_object_get(object, "spec");
-    const char *encoded = json_string_value(json_object_get(spec, "dataBase64"));
-    if (encoded && !str_empty(json_string_value(json_object_get(spec, "data"))))
-        return validation_error_set(problem, "spec.dataBase64", "and data exclude each other");
+    const char *encoded = json_text_at(spec, "dataBase64");
+    if (encoded && !str_empty(json_text_at(spec, "data")))
+        return validation_error_set(problem, "spec.dataBase64", "cannot be combined with data");
     OWN(buf) struct buf data = {0};
     if (encoded && !base64_decode(bytes_of(encoded), &data))
-        return validation_error_set(problem, "spec.dataBase64", "is no base64");
+        return validation_error_set(problem, "spec.dataBase64", "is not valid base64");
     return check_schedule(spec, problem);
 }
 
 const struct kind kind_ping_source = {
-    .group = "sources.knative.dev",
-    .version = "v1",
-    .name = "PingSource",
-    .plural = "pingsources",
-    .singular = "pingsource",
+    KIND_NAMES("sources.knative.dev", "v1", "PingSource", "pingsource"),
     .categories = source_categories,
     .fields = ping_source,
     .columns = ping_columns,
@@ -109,11 +100,7 @@ const struct kind kind_ping_source = {
 };
 
 const struct kind kind_ping_source_v1beta2 = {
-    .group = "sources.knative.dev",
-    .version = "v1beta2",
-    .name = "PingSource",
-    .plural = "pingsources",
-    .singular = "pingsource",
+    KIND_NAMES("sources.knative.dev", "v1beta2", "PingSource", "pingsource"),
     .categories = source_categories,
     .fields = ping_source,
     .columns = ping_columns,

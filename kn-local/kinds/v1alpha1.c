@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kinds of 2019: eventing.knative.dev, sources.eventing.knative.dev and serving.knative.dev in
- * v1alpha1, and how they are said today. */
+/* Channel and Subscription of 2019, eventing.knative.dev/v1alpha1. */
+#include "base/json/json_at.h"
 #include "base/str.h"
 #include "kn-local/kinds/migration.h"
 #include "kn-local/kinds/schema.h"
 
 static const struct kind_column age_only[] = {
-    {.name = "Age", .path = ".metadata.creationTimestamp", .type = COLUMN_AGE},
+    {.name = "Age", .path = "metadata.creationTimestamp", .type = COLUMN_AGE},
     {0},
 };
 
@@ -21,14 +21,6 @@ static const struct schema_field object_reference[] = {
     END,
 };
 
-/* Copies a member, if it is there. */
-static void copy_member(const json_t *from, const char *key, json_t *to, const char *as)
-{
-    json_t *value = json_object_get(from, key);
-    if (value)
-        json_object_set(to, as, value);
-}
-
 static const struct schema_field channel_spec[] = {
     OBJECT(object_reference, "provisioner"),
     ANY("arguments"),
@@ -42,44 +34,37 @@ static const char in_memory[] = "in-memory-channel";
 
 static bool channel_check(const json_t *object, const json_t *old, struct validation_error *problem)
 {
-    const json_t *spec = json_object_get(object, "spec");
-    const json_t *provisioner = json_object_get(spec, "provisioner");
-    if (old &&
-        !json_equal(provisioner, json_object_get(json_object_get(old, "spec"), "provisioner")))
+    const json_t *provisioner = json_at(object, "spec.provisioner");
+    if (old && !json_equal(provisioner, json_at(old, "spec.provisioner")))
         return validation_error_set(problem, "spec.provisioner",
-                                    "cannot be changed; delete the object and make it anew");
+                                    "is immutable; delete and recreate the object");
     static const char *const names[] = {in_memory, "in-memory", "kafka", "gcp-pubsub"};
-    const char *name = json_string_value(json_object_get(provisioner, "name"));
+    const char *name = json_text_at(provisioner, "name");
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         if (!name || str_equal(name, names[i]))
             return true;
     return validation_error_set(problem, "spec.provisioner.name",
-                                "is \"%.60s\", want in-memory-channel, kafka or gcp-pubsub", name);
+                                "is \"%.60s\"; must be in-memory-channel, kafka or gcp-pubsub",
+                                name);
 }
 
-static json_t *channel_from_hub(const json_t *today)
+static json_t *channel_from_hub(const json_t *hub)
 {
-    json_t *object = json_copy((json_t *)today);
-    const json_t *spec = json_object_get(today, "spec");
-    const char *kind =
-        json_string_value(json_object_get(json_object_get(spec, "channelTemplate"), "kind"));
-    json_t *changed = json_object();
+    json_t *object = json_copy((json_t *)hub);
+    const char *kind = json_text_at(hub, "spec.channelTemplate.kind");
+    json_t *spec = json_object();
     if (kind)
-        json_object_set_new(changed, "provisioner",
+        json_object_set_new(spec, "provisioner",
                             json_pack("{s:s, s:s, s:s}", "apiVersion",
                                       "eventing.knative.dev/v1alpha1", "kind",
                                       "ClusterChannelProvisioner", "name",
                                       str_equal(kind, "KafkaChannel") ? "kafka" : in_memory));
-    json_object_set_new(object, "spec", changed);
+    json_object_set_new(object, "spec", spec);
     return object;
 }
 
 const struct kind kind_channel_v1alpha1 = {
-    .group = "eventing.knative.dev",
-    .version = "v1alpha1",
-    .name = "Channel",
-    .plural = "channels",
-    .singular = "channel",
+    KIND_NAMES("eventing.knative.dev", "v1alpha1", "Channel", "channel"),
     .short_names = channel_short,
     .fields = channel,
     .columns = age_only,
@@ -111,32 +96,26 @@ static const struct schema_field subscription[] = {
 static bool subscription_check(const json_t *object, const json_t *old,
                                struct validation_error *problem)
 {
-    json_auto_t *today = kind_convert(object, &kind_subscription_v1alpha1, &kind_subscription);
+    json_auto_t *hub = kind_convert(object, &kind_subscription_v1alpha1, &kind_subscription);
     json_auto_t *before =
         old ? kind_convert(old, &kind_subscription_v1alpha1, &kind_subscription) : NULL;
-    return kind_validate(&kind_subscription, today, before, problem);
+    return kind_validate(&kind_subscription, hub, before, problem);
 }
 
-static json_t *subscription_from_hub(const json_t *today)
+static json_t *subscription_from_hub(const json_t *hub)
 {
-    const json_t *spec = json_object_get(today, "spec");
-    json_t *changed = json_object();
-    copy_member(spec, "channel", changed, "channel");
-    copy_member(spec, "subscriber", changed, "subscriber");
-    const json_t *back = json_object_get(json_object_get(spec, "reply"), "ref");
-    if (back)
-        json_object_set_new(changed, "reply", json_pack("{s:O}", "channel", back));
-    json_t *object = json_copy((json_t *)today);
-    json_object_set_new(object, "spec", changed);
+    json_t *reply_channel = json_at(hub, "spec.reply.ref");
+    json_t *spec = json_pack("{s:O*, s:O*}", "channel", json_at(hub, "spec.channel"), "subscriber",
+                             json_at(hub, "spec.subscriber"));
+    if (reply_channel)
+        json_object_set_new(spec, "reply", json_pack("{s:O}", "channel", reply_channel));
+    json_t *object = json_copy((json_t *)hub);
+    json_object_set_new(object, "spec", spec);
     return object;
 }
 
 const struct kind kind_subscription_v1alpha1 = {
-    .group = "eventing.knative.dev",
-    .version = "v1alpha1",
-    .name = "Subscription",
-    .plural = "subscriptions",
-    .singular = "subscription",
+    KIND_NAMES("eventing.knative.dev", "v1alpha1", "Subscription", "subscription"),
     .fields = subscription,
     .columns = age_only,
     .check = subscription_check,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Service of 2019, with runLatest, and how it is said today. */
+/* The Service of 2019, serving.knative.dev/v1alpha1 with runLatest. */
 #include "base/json/json_at.h"
 #include "kn-local/kinds/migration.h"
 #include "kn-local/kinds/schema.h"
@@ -53,26 +53,22 @@ static json_t *service_from_hub(const json_t *hub)
 static bool service_check(const json_t *object, const json_t *old, struct validation_error *problem)
 {
     (void)old;
-    json_auto_t *today = kind_convert(object, &kind_service_v1alpha1, &kind_service);
-    return kind_validate(&kind_service, today, NULL, problem);
+    json_auto_t *hub = kind_convert(object, &kind_service_v1alpha1, &kind_service);
+    return kind_validate(&kind_service, hub, NULL, problem);
 }
 
 static const char *const service_short[] = {"kservice", "ksvc", NULL};
 static const struct kind_column service_columns[] = {
-    {.name = "Domain", .path = ".status.domain"},
-    {.name = "LatestCreated", .path = ".status.latestCreatedRevisionName"},
-    {.name = "LatestReady", .path = ".status.latestReadyRevisionName"},
+    {.name = "Domain", .path = "status.domain"},
+    {.name = "LatestCreated", .path = "status.latestCreatedRevisionName"},
+    {.name = "LatestReady", .path = "status.latestReadyRevisionName"},
     {.name = "Ready", .path = "Ready.status"},
     {.name = "Reason", .path = "Ready.reason"},
     {0},
 };
 
 const struct kind kind_service_v1alpha1 = {
-    .group = "serving.knative.dev",
-    .version = "v1alpha1",
-    .name = "Service",
-    .plural = "services",
-    .singular = "service",
+    KIND_NAMES("serving.knative.dev", "v1alpha1", "Service", "service"),
     .short_names = service_short,
     .categories = schema_knative_categories,
     .fields = service,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checking an object against the fields of its kind. */
+/* Validates an object against the fields of its kind. */
 #include "base/str.h"
 #include "kn-local/kinds/kinds.h"
 #include "kn-local/kinds/schema.h"
@@ -70,12 +70,12 @@ static bool check_members(const struct schema_field *fields, bool allow_unknown,
     json_t *value;
     json_object_foreach((json_t *)object, key, value)
     {
-        char place[VALIDATION_PATH_SIZE];
-        join(place, path, key);
+        char member[VALIDATION_PATH_SIZE];
+        join(member, path, key);
         const struct schema_field *field = find(fields, key);
         if (!field && !allow_unknown && !problem->allow_unknown)
-            return unknown(fields, key, place, problem);
-        if (field && !check_value(field, value, place, problem))
+            return unknown(fields, key, member, problem);
+        if (field && !check_value(field, value, member, problem))
             return false;
     }
     return check_required(fields, object, path, problem);
@@ -90,7 +90,7 @@ bool kind_validate_fields(const struct schema_field *fields, const json_t *objec
 static bool check_items(const struct schema_field *field, const json_t *list, const char *path,
                         struct validation_error *problem)
 {
-    static const struct schema_field text = {.name = "", .type = FIELD_STRING};
+    static const struct schema_field string = {.name = "", .type = FIELD_STRING};
     const struct schema_field item = {.name = "",
                                       .type = FIELD_OBJECT,
                                       .fields = field->fields,
@@ -99,30 +99,30 @@ static bool check_items(const struct schema_field *field, const json_t *list, co
     json_t *value;
     json_array_foreach(list, index, value)
     {
-        char place[VALIDATION_PATH_SIZE];
-        snprintf(place, sizeof(place), "%s[%zu]", path, index);
-        if (!check_value(field->fields ? &item : &text, value, place, problem))
+        char member[VALIDATION_PATH_SIZE];
+        snprintf(member, sizeof(member), "%s[%zu]", path, index);
+        if (!check_value(field->fields ? &item : &string, value, member, problem))
             return false;
     }
     return true;
 }
 
-static bool check_texts(const json_t *map, const char *path, struct validation_error *problem)
+static bool check_string_map(const json_t *map, const char *path, struct validation_error *problem)
 {
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)map, key, value)
     {
-        char place[VALIDATION_PATH_SIZE];
-        join(place, path, key);
+        char member[VALIDATION_PATH_SIZE];
+        join(member, path, key);
         if (!json_is_string(value))
-            return validation_error_set(problem, place, "wants a text; put the value into quotes");
+            return validation_error_set(problem, member, "must be a string; quote the value");
     }
     return true;
 }
 
-static bool check_text(const struct schema_field *field, const char *text, const char *path,
-                       struct validation_error *problem)
+static bool check_string(const struct schema_field *field, const char *text, const char *path,
+                         struct validation_error *problem)
 {
     if (!field->values)
         return true;
@@ -133,17 +133,17 @@ static bool check_text(const struct schema_field *field, const char *text, const
             return true;
         buf_add_format(&list, "%s\"%s\"", count ? ", " : "", *value);
     }
-    return validation_error_set(problem, path, "is \"%.60s\", want one of %s", text, list.data);
+    return validation_error_set(problem, path, "is \"%.60s\"; must be one of %s", text, list.data);
 }
 
 static const char *type_name(const json_t *value)
 {
-    static const char *const names[] = {"an object", "a list", "a text", "a whole number",
-                                        "a number",  "true",   "false",  "null"};
+    static const char *const names[] = {"an object", "a list", "a string", "an integer",
+                                        "a number",  "true",   "false",    "null"};
     return names[json_typeof(value)];
 }
 
-static bool is_of(enum schema_field_type type, const json_t *value)
+static bool has_type(enum schema_field_type type, const json_t *value)
 {
     switch (type) {
     case FIELD_STRING:
@@ -165,21 +165,21 @@ static bool is_of(enum schema_field_type type, const json_t *value)
     return false;
 }
 
-static const char *wanted(enum schema_field_type type)
+static const char *expected_type(enum schema_field_type type)
 {
-    static const char *const names[] = {[FIELD_STRING] = "a text",
-                                        [FIELD_INT] = "a whole number",
+    static const char *const names[] = {[FIELD_STRING] = "a string",
+                                        [FIELD_INT] = "an integer",
                                         [FIELD_BOOL] = "true or false",
                                         [FIELD_QUANTITY] = "a quantity",
-                                        [FIELD_STRING_MAP] = "a map of texts",
+                                        [FIELD_STRING_MAP] = "a map of strings",
                                         [FIELD_OBJECT] = "an object",
                                         [FIELD_LIST] = "a list",
                                         [FIELD_ANY] = "anything"};
     return names[type];
 }
 
-static bool check_deep(const struct schema_field *field, const json_t *value, const char *path,
-                       struct validation_error *problem)
+static bool check_content(const struct schema_field *field, const json_t *value, const char *path,
+                          struct validation_error *problem)
 {
     switch (field->type) {
     case FIELD_OBJECT:
@@ -187,12 +187,13 @@ static bool check_deep(const struct schema_field *field, const json_t *value, co
     case FIELD_LIST:
         return check_items(field, value, path, problem);
     case FIELD_STRING_MAP:
-        return check_texts(value, path, problem);
+        return check_string_map(value, path, problem);
     case FIELD_STRING:
-        return check_text(field, json_string_value(value), path, problem);
+        return check_string(field, json_string_value(value), path, problem);
     case FIELD_INT:
         return json_integer_value(value) >= field->min ||
-               validation_error_set(problem, path, "is %" JSON_INTEGER_FORMAT ", want at least %d",
+               validation_error_set(problem, path,
+                                    "is %" JSON_INTEGER_FORMAT "; must be at least %d",
                                     json_integer_value(value), field->min);
     default:
         return true;
@@ -202,22 +203,22 @@ static bool check_deep(const struct schema_field *field, const json_t *value, co
 static bool check_value(const struct schema_field *field, const json_t *value, const char *path,
                         struct validation_error *problem)
 {
-    if (json_is_null(value)) /* as if it were not there */
+    if (json_is_null(value)) /* the same as a missing member */
         return true;
-    if (!is_of(field->type, value))
-        return validation_error_set(problem, path, "is %s, want %s", type_name(value),
-                                    wanted(field->type));
-    if (!check_deep(field, value, path, problem))
+    if (!has_type(field->type, value))
+        return validation_error_set(problem, path, "is %s; must be %s", type_name(value),
+                                    expected_type(field->type));
+    if (!check_content(field, value, path, problem))
         return false;
-    const char *wrong = field->rule ? field->rule(value) : NULL;
-    return !wrong || validation_error_set(problem, path, "%s", wrong);
+    const char *fault = field->rule ? field->rule(value) : NULL;
+    return !fault || validation_error_set(problem, path, "%s", fault);
 }
 
-/* Kubernetes' DNS subdomain: what a name may be. */
-static bool name_valid(const char *name, size_t most)
+/* Whether it is a DNS subdomain, as Kubernetes requires of names. */
+static bool is_name(const char *name, size_t max)
 {
     size_t len = strlen(name);
-    if (len == 0 || len > most || name[0] == '-' || name[0] == '.' || name[len - 1] == '-' ||
+    if (len == 0 || len > max || name[0] == '-' || name[0] == '.' || name[len - 1] == '-' ||
         name[len - 1] == '.')
         return false;
     return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") == len && !strstr(name, "..");
@@ -230,12 +231,12 @@ static bool check_name(const struct kind *kind, const json_t *object,
     const char *name = json_string_value(json_object_get(meta, "name"));
     if (!name)
         return validation_error_set(problem, "metadata.name", "is missing");
-    if (name_valid(name, 253))
+    if (is_name(name, 253))
         return true;
     return validation_error_set(
         problem, "metadata.name",
-        "is \"%.60s\", which is no name for a %s: want lower case letters, digits, "
-        "'-' and '.', a letter or digit first and last, at most 253",
+        "is \"%.60s\", which is not a valid name for a %s; use lower case letters, digits, "
+        "'-' and '.', a letter or digit first and last, at most 253 characters",
         name, kind->name);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kustomizations, which kubectl renders. */
+/* Kustomizations, rendered by kubectl. */
 #ifndef KN_LOCAL_MANIFESTS_KUSTOMIZATION_H
 #define KN_LOCAL_MANIFESTS_KUSTOMIZATION_H
 
@@ -10,7 +10,7 @@
 bool kustomization_is_name(const char *name);
 
 /* Appends what `kubectl kustomize FOLDER` prints. False and err, which names the folder and says
- * what kubectl said, or which version is needed where kubectl is missing or too old. */
+ * has the message of kubectl, or the version that is needed when it is missing or too old. */
 bool kustomization_render(const char *folder, struct buf *out, struct err *err);
 
 #endif

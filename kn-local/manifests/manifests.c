@@ -72,7 +72,7 @@ static size_t apply_doc(struct object_store *objects, const char *file, const st
     if (json_is_null(doc->tree)) /* nothing between two lines of --- */
         return 0;
     if (!json_is_object(doc->tree)) {
-        OWN(free) char *line = str_format("%s:%zu: want an object", file, doc->line);
+        OWN(free) char *line = str_format("%s:%zu: must be an object", file, doc->line);
         return fail(listener, line);
     }
     if (str_equal(json_string_value(json_object_get(doc->tree, "kind")), "List"))

@@ -11,7 +11,7 @@
 #define SERVING   "serving.knative.dev/v1"
 #define SOURCES   "sources.knative.dev/v1"
 
-/* An empty kind is any. */
+/* An empty kind is any kind. No advice: it is still of this version. */
 static const struct {
     const char *group, *kind, *advice;
 } removed[] = {

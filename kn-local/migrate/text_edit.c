@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Changes of a text, collected and then applied at once. */
+/* Changes of a string, collected and then applied at once. */
 #include "kn-local/migrate/text_edit.h"
 
 #include "base/str.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Changes of a text, collected and then applied at once. */
+/* Changes of a string, collected and then applied at once. */
 #ifndef KN_LOCAL_MIGRATE_TEXT_EDIT_H
 #define KN_LOCAL_MIGRATE_TEXT_EDIT_H
 

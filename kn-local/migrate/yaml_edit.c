@@ -96,8 +96,8 @@ static bool step_open(struct yaml_edit *edit, const char *path, struct step *ste
     return (step->node && step->node->key) || fail_layout(path, err);
 }
 
-/* True if a text parses to the expected tree and has the comments of before; reparsed receives the
- * result. */
+/* True if a text parses to the expected tree and has the same comments as before; reparsed receives
+ * the result. */
 static bool matches(const struct step *step, char *text, struct yaml_edit *reparsed)
 {
     struct err ignored = {0};
@@ -122,7 +122,7 @@ static bool step_done(struct step *step, struct err *err)
     return true;
 }
 
-/* A word in the quotes that another part of the text has: JSON is YAML, too. The caller frees. */
+/* A word in the same quotes as another part of the text: JSON is YAML, too. The caller frees. */
 static char *quoted_as(const struct step *step, const struct yaml_node *like, const char *word)
 {
     char quote = step->text.data[like->start];
@@ -136,7 +136,7 @@ static void rename_key(struct step *step, const struct yaml_node *node, const ch
     text_edit_add(&step->changes, node->key->start, node->key->end, word);
 }
 
-/* Whether a value stands below its key, on lines of its own. */
+/* Whether a value is below its key, on lines of its own. */
 static bool is_below(const struct step *step, const struct yaml_node *node)
 {
     return node->type == YAML_NODE_MAPPING && !node->flow && node->first &&
@@ -157,7 +157,7 @@ static void remove_flow(struct step *step)
     text_edit_add(&step->changes, start, end, "");
 }
 
-/* The line, but a comment on it stays. */
+/* Removes the line, but keeps a comment on it. */
 static void remove_line(struct step *step)
 {
     size_t start = step->node->key->start;
@@ -182,7 +182,7 @@ static bool remove_member(struct step *step)
     return true;
 }
 
-/* The lines between the outer key and the inner value: keys go, comments move left. */
+/* Removes the keys between the outer key and the inner value; comments move to the left. */
 static void lift_lines(struct step *step, const struct yaml_node *inner)
 {
     struct bytes text = step->text;
@@ -206,7 +206,7 @@ static void lift_lines(struct step *step, const struct yaml_node *inner)
                     -(long)lift);
 }
 
-/* The value at a path, whose maps hold nothing else. */
+/* The value at a path; NULL when an object on the path has other members. */
 static const struct yaml_node *only_member(struct yaml_node *outer, const char *path)
 {
     const struct yaml_node *inner = yaml_node_at(outer, path);
@@ -231,7 +231,7 @@ static bool lift(struct step *step, const char *inner, const char *key)
     return node != NULL;
 }
 
-/* The first member of a map below its key gets the dash; comments above it move with it. */
+/* Puts the dash before the first member of a map below its key; comments above it move with it. */
 static void list_lines(struct step *step)
 {
     struct bytes text = step->text;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Admission: what is done to an object, and checked, before it is stored. */
+/* Admission: completes and checks an object before it is stored. */
 #include "kn-local/store/admission.h"
 
 #include "base/base64.h"
+#include "base/json/json_at.h"
 #include "base/str.h"
-#include "kn-local/kinds/kinds.h"
 
-/* stringData is a Secret's data in plain texts. */
+/* Moves stringData, which is not encoded, into data. */
 static void encode_string_data(json_t *secret)
 {
     json_t *plain = json_object_get(secret, "stringData");
@@ -26,7 +26,7 @@ static void encode_string_data(json_t *secret)
     json_object_set_new(secret, "data", all);
 }
 
-static void fill_in(const struct kind *kind, json_t *object)
+static void set_defaults(const struct kind *kind, json_t *object)
 {
     if (kind == &kind_secret) {
         encode_string_data(object);
@@ -35,11 +35,11 @@ static void fill_in(const struct kind *kind, json_t *object)
     }
     if (kind == &kind_namespace)
         json_object_set_new(object, "status", json_pack("{s:s}", "phase", "Active"));
-    if (kind == &kind_ping_source && !json_object_get(json_object_get(object, "spec"), "schedule"))
+    if (kind == &kind_ping_source && !json_at(object, "spec.schedule"))
         json_object_set_new(json_object_get(object, "spec"), "schedule", json_string("* * * * *"));
 }
 
-/* Members that are null are as if they were not there. */
+/* A null member is the same as a missing one. */
 static void drop_nulls(json_t *tree)
 {
     const char *key;
@@ -64,26 +64,26 @@ bool admission_prepare(const struct kind *kind, json_t *object, const json_t *ol
 {
     *problem = (struct validation_error){.allow_unknown = allow_unknown};
     if (!json_is_object(object))
-        return validation_error_set(problem, "", "an object is wanted");
+        return validation_error_set(problem, "", "must be an object");
     drop_nulls(object);
     if (!kind_validate(kind, object, old, problem))
         return false;
-    fill_in(kind, object);
+    set_defaults(kind, object);
     return true;
 }
 
 bool admission_ensure_namespace(struct object_store *objects, const char *name, struct err *err)
 {
     struct object_key key = {&kind_namespace, "", name};
-    json_auto_t *known = object_store_get(objects, &key);
-    if (known)
+    json_auto_t *existing = object_store_get(objects, &key);
+    if (existing)
         return true;
-    json_auto_t *made = object_store_create_new(
+    json_auto_t *created = object_store_create_new(
         objects, &key,
         json_pack("{s:s, s:s, s:{s:s}, s:{s:s}}", "apiVersion", "v1", "kind", "Namespace",
                   "metadata", "name", name, "status", "phase", "Active"),
         err);
-    return made != NULL;
+    return created != NULL;
 }
 
 static void set_namespace(const struct kind *kind, json_t *object, const char *ns)
@@ -93,7 +93,7 @@ static void set_namespace(const struct kind *kind, json_t *object, const char *n
         json_object_set_new(meta, "namespace", json_string(ns));
 }
 
-/* The state before, in the words of the same kind; NULL when there is none. A new reference. */
+/* The stored object in the version of the key; NULL when there is none. A new reference. */
 static json_t *state_before(struct object_store *objects, const struct object_key *key)
 {
     struct err err = {0};

@@ -7,6 +7,22 @@
 
 #include <inttypes.h>
 
+/* The lock of a store, held until the scope ends. */
+struct store_lock {
+    struct object_store *objects;
+};
+
+static struct store_lock take_lock(struct object_store *objects)
+{
+    pthread_mutex_lock(&objects->lock);
+    return (struct store_lock){objects};
+}
+
+static void own_store_lock(struct store_lock *local)
+{
+    object_store_unlock_and_wake(local->objects);
+}
+
 static void set_meta(json_t *object, const char *key, json_t *value)
 {
     json_t *meta = json_object_get(object, "metadata");
@@ -65,9 +81,10 @@ static struct stored_object *find(struct object_store *objects, const struct obj
     return stored;
 }
 
-static json_t *create(struct object_store *objects, const struct object_key *key, json_t *object,
-                      struct err *err)
+json_t *object_store_create_new(struct object_store *objects, const struct object_key *key,
+                                json_t *object, struct err *err)
 {
+    OWN(store_lock) struct store_lock lock = take_lock(objects);
     if (object_store_find(objects, key)) {
         fail(err, key, ERR_CONFLICT, "AlreadyExists", "already exists");
         json_decref(object);
@@ -85,15 +102,6 @@ static json_t *create(struct object_store *objects, const struct object_key *key
     json_t *result = replace(objects, stored, object, err);
     if (!result)
         object_store_remove(objects, stored);
-    return result;
-}
-
-json_t *object_store_create_new(struct object_store *objects, const struct object_key *key,
-                                json_t *object, struct err *err)
-{
-    pthread_mutex_lock(&objects->lock);
-    json_t *result = create(objects, key, object, err);
-    object_store_unlock_and_wake(objects);
     return result;
 }
 
@@ -129,9 +137,10 @@ static void keep_system_fields(json_t *object, const json_t *old)
         set_meta(object, "generation", json_integer(object_generation(old) + 1));
 }
 
-static json_t *update(struct object_store *objects, const struct object_key *key, json_t *taken,
-                      struct err *err)
+json_t *object_store_update_new(struct object_store *objects, const struct object_key *key,
+                                json_t *taken, struct err *err)
 {
+    OWN(store_lock) struct store_lock lock = take_lock(objects);
     json_auto_t *object = taken;
     struct stored_object *stored = find(objects, key, err);
     if (!stored)
@@ -151,18 +160,10 @@ static json_t *update(struct object_store *objects, const struct object_key *key
     return replace(objects, stored, move_ptr(&object), err);
 }
 
-json_t *object_store_update_new(struct object_store *objects, const struct object_key *key,
-                                json_t *object, struct err *err)
+json_t *object_store_set_status_new(struct object_store *objects, const struct object_key *key,
+                                    json_t *taken, struct err *err)
 {
-    pthread_mutex_lock(&objects->lock);
-    json_t *result = update(objects, key, object, err);
-    object_store_unlock_and_wake(objects);
-    return result;
-}
-
-static json_t *set_status(struct object_store *objects, const struct object_key *key, json_t *taken,
-                          struct err *err)
-{
+    OWN(store_lock) struct store_lock lock = take_lock(objects);
     json_auto_t *status = taken;
     struct stored_object *stored = find(objects, key, err);
     if (!stored)
@@ -176,15 +177,6 @@ static json_t *set_status(struct object_store *objects, const struct object_key 
     else
         json_object_del(object, "status");
     return replace(objects, stored, object, err);
-}
-
-json_t *object_store_set_status_new(struct object_store *objects, const struct object_key *key,
-                                    json_t *status, struct err *err)
-{
-    pthread_mutex_lock(&objects->lock);
-    json_t *result = set_status(objects, key, status, err);
-    object_store_unlock_and_wake(objects);
-    return result;
 }
 
 static bool owned_by(const json_t *object, const char *uid)
@@ -242,8 +234,6 @@ static json_t *remove_all(struct object_store *objects, const struct object_key 
 json_t *object_store_delete(struct object_store *objects, const struct object_key *key,
                             struct err *err)
 {
-    pthread_mutex_lock(&objects->lock);
-    json_t *last = remove_all(objects, key, err);
-    object_store_unlock_and_wake(objects);
-    return last;
+    OWN(store_lock) struct store_lock lock = take_lock(objects);
+    return remove_all(objects, key, err);
 }

@@ -141,6 +141,8 @@ static bool start_threads(struct http_server *server, struct err *err)
         struct server_thread *thread = &server->threads[server->thread_count++];
         thread->server = server;
         thread->listener = server->listener;
+        pthread_mutex_init(&thread->lock, NULL);
+        thread_cond_init(&thread->changed);
         thread->events = thread->wakeup = -1;
         errno = 0;
         thread->daemon = start_daemon(thread, connections / count + (i < connections % count));

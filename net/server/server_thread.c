@@ -110,8 +110,6 @@ void server_thread_watch(struct server_thread *thread, int socket)
 bool server_thread_start(struct server_thread *thread, struct err *err)
 {
     int daemon = MHD_get_daemon_info(thread->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
-    pthread_mutex_init(&thread->lock, NULL);
-    thread_cond_init(&thread->changed);
     thread->events = epoll_create1(EPOLL_CLOEXEC);
     thread->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (thread->events < 0 || thread->wakeup < 0 || !watch(thread, daemon, EPOLLIN) ||
@@ -150,5 +148,7 @@ void server_thread_stop(struct server_thread *thread)
     }
     own_fd(&thread->wakeup);
     own_fd(&thread->events);
+    pthread_cond_destroy(&thread->changed);
+    pthread_mutex_destroy(&thread->lock);
     free(thread->ended);
 }

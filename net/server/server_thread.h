@@ -32,7 +32,8 @@ struct server_thread {
     bool quiesced;       /* done */
 };
 
-/* Starts the thread. False and err (ERR_UNAVAILABLE). */
+/* Starts the thread; the owner has set all members above id, and initialised lock and changed.
+ * False and err (ERR_UNAVAILABLE). */
 bool server_thread_start(struct server_thread *thread, struct err *err);
 
 /* Lets the connection of a socket end when its peer does, even if it is not waiting just then. */

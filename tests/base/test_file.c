@@ -3,33 +3,16 @@
 #include "base/file.h"
 #include "base/own.h"
 #include "base/str.h"
+#include "tests/helpers/temp_dir.h"
 #include "tests/helpers/test.h"
 
 #include <string.h>
 #include <sys/stat.h>
 
-/* A fresh folder, removed in the end. */
-struct folder {
-    char path[40];
-};
-
-static struct folder folder_new(void)
-{
-    struct folder folder = {"/tmp/test_file.XXXXXX"};
-    EXPECT(mkdtemp(folder.path) != NULL);
-    return folder;
-}
-
-static void own_folder(struct folder *folder)
-{
-    struct err err = {0};
-    EXPECT(file_remove_tree(folder->path, &err));
-}
-
 TEST(a_file_is_read_as_it_was_written_and_has_its_mode)
 {
-    OWN(folder) struct folder folder = folder_new();
-    OWN(free) char *path = str_format("%s/key", folder.path);
+    OWN(temp_dir) struct temp_dir dir = temp_dir_new();
+    OWN(free) char *path = str_format("%s/key", dir.path);
     struct err err = {0};
     EXPECT(file_write(path, 0600, bytes_of("old"), &err));
     EXPECT(file_write(path, 0600, (struct bytes){"new\0bytes", 9}, &err));
@@ -44,8 +27,8 @@ TEST(a_file_is_read_as_it_was_written_and_has_its_mode)
 
 TEST(an_unsynced_write_replaces_the_whole_file_too)
 {
-    OWN(folder) struct folder folder = folder_new();
-    OWN(free) char *path = str_format("%s/ports", folder.path);
+    OWN(temp_dir) struct temp_dir dir = temp_dir_new();
+    OWN(free) char *path = str_format("%s/ports", dir.path);
     struct err err = {0};
     EXPECT(file_write_unsynced(path, 0644, bytes_of("old"), &err));
     EXPECT(file_write_unsynced(path, 0644, bytes_of("new"), &err));
@@ -56,8 +39,8 @@ TEST(an_unsynced_write_replaces_the_whole_file_too)
 
 TEST(a_missing_file_and_one_that_is_too_large_have_different_errors)
 {
-    OWN(folder) struct folder folder = folder_new();
-    OWN(free) char *path = str_format("%s/key", folder.path);
+    OWN(temp_dir) struct temp_dir dir = temp_dir_new();
+    OWN(free) char *path = str_format("%s/key", dir.path);
     OWN(buf) struct buf buf = {.max = 2};
     struct err none = {0}, large = {0};
     EXPECT(!file_read(path, &buf, &none));
@@ -71,24 +54,24 @@ TEST(a_missing_file_and_one_that_is_too_large_have_different_errors)
 
 TEST(a_failed_write_leaves_no_temporary_file)
 {
-    OWN(folder) struct folder folder = folder_new();
-    OWN(free) char *path = str_format("%s/folder", folder.path);
+    OWN(temp_dir) struct temp_dir dir = temp_dir_new();
+    OWN(free) char *path = str_format("%s/folder", dir.path);
     struct err err = {0};
     EXPECT(file_make_dirs(path, &err));
     EXPECT(!file_write(path, 0600, bytes_of("a folder is in the way"), &err));
     EXPECT_HAS(err.text, "cannot write");
     EXPECT_INT(rmdir(path), 0);
-    EXPECT_INT(rmdir(folder.path), 0); /* which must be empty */
+    EXPECT_INT(rmdir(dir.path), 0); /* which must be empty */
 }
 
 TEST(missing_folders_are_created_and_existing_ones_kept)
 {
-    OWN(folder) struct folder folder = folder_new();
-    OWN(free) char *path = str_format("%s/a/b/c", folder.path);
+    OWN(temp_dir) struct temp_dir dir = temp_dir_new();
+    OWN(free) char *path = str_format("%s/a/b/c", dir.path);
     struct err err = {0};
     EXPECT(file_make_dirs(path, &err));
     EXPECT(file_make_dirs(path, &err));
-    OWN(free) char *file = str_format("%s/file", folder.path);
+    OWN(free) char *file = str_format("%s/file", dir.path);
     EXPECT(file_write(file, 0600, bytes_of("x"), &err));
     EXPECT(!file_make_dirs(file, &err));
     EXPECT_HAS(err.text, "Not a directory");
@@ -96,11 +79,11 @@ TEST(missing_folders_are_created_and_existing_ones_kept)
 
 TEST(a_tree_is_removed_without_following_links)
 {
-    OWN(folder) struct folder folder = folder_new();
-    OWN(free) char *kept = str_format("%s/kept", folder.path);
-    OWN(free) char *tree = str_format("%s/tree/deep", folder.path);
-    OWN(free) char *link = str_format("%s/tree/deep/link", folder.path);
-    OWN(free) char *top = str_format("%s/tree", folder.path);
+    OWN(temp_dir) struct temp_dir dir = temp_dir_new();
+    OWN(free) char *kept = str_format("%s/kept", dir.path);
+    OWN(free) char *tree = str_format("%s/tree/deep", dir.path);
+    OWN(free) char *link = str_format("%s/tree/deep/link", dir.path);
+    OWN(free) char *top = str_format("%s/tree", dir.path);
     struct err err = {0};
     EXPECT(file_write(kept, 0600, bytes_of("x"), &err));
     EXPECT(file_make_dirs(tree, &err));

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Credentials: read strictly, found in Google's order. */
+/* Credentials: files, their errors, and the order in which they are found. */
 #include "gcp/auth/credentials.h"
 
 #include "base/str.h"
 #include "tests/helpers/fake_google.h"
 #include "tests/helpers/key_files.h"
+#include "tests/helpers/temp_dir.h"
 #include "tests/helpers/test.h"
 
 #include <string.h>
@@ -49,15 +50,15 @@ TEST(each_type_of_file_is_read)
     }
 }
 
-TEST(a_file_that_cannot_work_is_refused_naming_file_field_and_remedy)
+TEST(an_invalid_file_is_refused_with_file_field_and_remedy)
 {
     static const char key_remedy[] =
-        "; make a new key with gcloud iam service-accounts keys create";
+        "; create a new key with gcloud iam service-accounts keys create";
     static const char user_remedy[] =
-        "; make the file anew with gcloud auth application-default login";
+        "; create the file again with gcloud auth application-default login";
     static const char pool_remedy[] =
-        "; make the file with gcloud iam workload-identity-pools create-cred-config";
-    static const char any_remedy[] = "; want a file made by gcloud or the Google Cloud console";
+        "; create the file with gcloud iam workload-identity-pools create-cred-config";
+    static const char any_remedy[] = "; use a file from gcloud or the Google Cloud console";
     static const struct {
         const char *text, *why, *remedy;
     } rows[] = {
@@ -69,11 +70,11 @@ TEST(a_file_that_cannot_work_is_refused_naming_file_field_and_remedy)
          "/keys/k.json: type is gdch_service_account, want one of service_account", any_remedy},
         {"{\"type\":\"service_account\"}", "/keys/k.json: client_email is missing", key_remedy},
         {"{\"type\":\"service_account\",\"client_email\":\"\"}",
-         "/keys/k.json: client_email is empty, want a text", key_remedy},
+         "/keys/k.json: client_email is empty, want a string", key_remedy},
         {"{\"type\":\"service_account\",\"client_email\":\"e\"}",
          "/keys/k.json: private_key is missing, want a string", key_remedy},
         {"{\"type\":\"service_account\",\"client_email\":\"e\",\"private_key\":\"(PEM here)\"}",
-         "/keys/k.json: private_key is no RSA key in PEM form", key_remedy},
+         "/keys/k.json: private_key is not an RSA key in PEM format", key_remedy},
         {"{\"type\":\"service_account\",\"client_email\":\"e\",\"private_key\":\"x\","
          "\"token_uri\":\"ftp://x\"}",
          "/keys/k.json: token_uri is ftp://x, want an http or https URL", key_remedy},
@@ -86,11 +87,11 @@ TEST(a_file_that_cannot_work_is_refused_naming_file_field_and_remedy)
          "/keys/k.json: credential_source is missing, want an object", pool_remedy},
         {"{\"type\":\"external_account\",\"audience\":\"a\",\"subject_token_type\":\"t\","
          "\"token_url\":\"" STS_TOKEN_URL "\",\"credential_source\":{}}",
-         "/keys/k.json: credential_source wants either file or url", pool_remedy},
+         "/keys/k.json: credential_source must have either file or url", pool_remedy},
         {"{\"type\":\"external_account\",\"audience\":\"a\",\"subject_token_type\":\"t\","
          "\"token_url\":\"" STS_TOKEN_URL
          "\",\"credential_source\":{\"executable\":{\"command\":\"x\"}}}",
-         "/keys/k.json: credential_source.executable is not supported; use a file or a url",
+         "/keys/k.json: credential_source.executable is not supported; use file or url",
          pool_remedy},
         {"{\"type\":\"external_account\",\"audience\":\"a\",\"subject_token_type\":\"t\","
          "\"token_url\":\"" STS_TOKEN_URL "\",\"credential_source\":{\"environment_id\":\"aws1\"}}",
@@ -108,7 +109,7 @@ TEST(a_file_that_cannot_work_is_refused_naming_file_field_and_remedy)
          "\"token_url\":\"" STS_TOKEN_URL
          "\",\"credential_source\":{\"url\":\"http://x\",\"headers\":{"
          "\"a b\":\"c\"}}}",
-         "/keys/k.json: credential_source.headers.a b is no header field", pool_remedy},
+         "/keys/k.json: credential_source.headers.a b is not a valid header field", pool_remedy},
         {"{\"type\":\"impersonated_service_account\",\"service_account_impersonation_url\":"
          "\"" IMPERSONATION_URL
          "\",\"source_credentials\":{\"type\":\"impersonated_service_account\"}}",
@@ -128,7 +129,7 @@ TEST(a_file_that_cannot_work_is_refused_naming_file_field_and_remedy)
     }
 }
 
-TEST(a_broken_file_never_shows_its_secrets)
+TEST(errors_in_a_file_do_not_show_its_secrets)
 {
     static const char *const texts[] = {
         "{\"type\":\"service_account\",\"private_key\":SECRET}",
@@ -147,7 +148,7 @@ TEST(a_broken_file_never_shows_its_secrets)
     }
 }
 
-TEST(the_named_file_comes_first_then_gclouds)
+TEST(google_application_credentials_precedes_gclouds_file)
 {
     OWN(temp_dir) struct temp_dir folder = temp_dir_new();
     OWN(free) char *key = key_file(GOOGLE_TOKEN_URL, "");
@@ -170,10 +171,10 @@ TEST(the_named_file_comes_first_then_gclouds)
     OWN(gcp) struct gcp *second = fake_google_open(&fake, GCP_VISION, &err);
     EXPECT_STR(err.text, "");
     EXPECT_STR(gcp_credentials(second), gcloud);
-    EXPECT_INT(fake.asked_count, 0); /* nobody was asked for a token yet */
+    EXPECT_INT(fake.request_count, 0); /* no token is requested yet */
 }
 
-TEST(gclouds_file_is_found_in_the_home_folder)
+TEST(gclouds_file_is_found_below_home)
 {
     OWN(temp_dir) struct temp_dir folder = temp_dir_new();
     OWN(free) char *path = temp_dir_add_file(
@@ -187,7 +188,7 @@ TEST(gclouds_file_is_found_in_the_home_folder)
     EXPECT_STR(gcp_credentials(gcp), path);
 }
 
-TEST(a_named_file_that_cannot_be_read_stops_the_start)
+TEST(an_unreadable_file_fails_at_the_start)
 {
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, NULL, 0);
@@ -199,7 +200,7 @@ TEST(a_named_file_that_cannot_be_read_stops_the_start)
                          "file or directory");
 }
 
-TEST(a_key_that_everybody_can_read_is_warned_of)
+TEST(a_key_that_others_can_read_causes_a_warning)
 {
     OWN(temp_dir) struct temp_dir folder = temp_dir_new();
     OWN(free) char *path = temp_dir_add_file(&folder, "user.json", USER_CREDENTIALS);
@@ -211,8 +212,7 @@ TEST(a_key_that_everybody_can_read_is_warned_of)
     OWN(gcp) struct gcp *gcp = fake_google_open(&fake, GCP_VISION, &err);
     EXPECT_STR(err.text, "");
     EXPECT_HAS(gcp_warning(gcp), path);
-    EXPECT_HAS(gcp_warning(gcp),
-               "every user of this machine can read it (mode 0644); chmod 600 it");
+    EXPECT_HAS(gcp_warning(gcp), "readable by every user (mode 0644); run chmod 600");
 }
 
 static const struct fake_response metadata[] = {
@@ -232,7 +232,7 @@ static const struct fake_response metadata[] = {
     {.when = "GET https://pubsub.googleapis.com/", .status = 200, .body = "{}"},
 };
 
-TEST(without_a_file_the_metadata_server_gives_project_and_tokens)
+TEST(without_a_file_project_and_tokens_come_from_the_metadata_server)
 {
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, metadata, ARRAY_SIZE(metadata));
@@ -242,12 +242,12 @@ TEST(without_a_file_the_metadata_server_gives_project_and_tokens)
     EXPECT_STR(err.text, "");
     EXPECT_STR(gcp_credentials(gcp), "http://metadata.google.internal");
     EXPECT_STR(gcp_project(gcp), "machine-project");
-    EXPECT_STR(headers_get(&fake.asked[0].headers, "metadata-flavor"), "Google");
+    EXPECT_STR(headers_get(&fake.requests[0].headers, "metadata-flavor"), "Google");
     EXPECT(gcp_topic_get(gcp, "testing", &err));
     EXPECT_STR(fake_google_header(&fake, "authorization"), "Bearer ya29.m");
 }
 
-TEST(a_server_that_does_not_say_it_is_google_is_no_metadata_server)
+TEST(a_server_without_metadata_flavor_is_not_a_metadata_server)
 {
     static const struct fake_response rules[] = {{.when = "", .status = 200}};
     OWN(fake_google) struct fake_google fake;
@@ -257,13 +257,13 @@ TEST(a_server_that_does_not_say_it_is_google_is_no_metadata_server)
     EXPECT(fake_google_open(&fake, GCP_VISION, &err) == NULL);
     EXPECT_STR(fake_google_line(&fake), "GET http://10.0.0.1:8080/");
     EXPECT_STR(err.text, "no Google credentials: GOOGLE_APPLICATION_CREDENTIALS is not set, gcloud "
-                         "has no login, and http://10.0.0.1:8080 is not there; set "
+                         "has no login, and http://10.0.0.1:8080 does not answer; set "
                          "GOOGLE_APPLICATION_CREDENTIALS to a key file, run gcloud auth "
                          "application-default login, or, without an account, set "
                          "VISION_EMULATOR_HOST to an emulator");
 }
 
-TEST(no_metadata_server_is_looked_for_when_told_so)
+TEST(no_gce_check_disables_the_metadata_server)
 {
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, NULL, 0);
@@ -271,10 +271,10 @@ TEST(no_metadata_server_is_looked_for_when_told_so)
     struct err err = {0};
     EXPECT(fake_google_open(&fake, GCP_VISION, &err) == NULL);
     EXPECT_INT(err.status, ERR_INPUT);
-    EXPECT_INT(fake.asked_count, 0);
+    EXPECT_INT(fake.request_count, 0);
 }
 
-TEST(emulators_need_no_credentials_but_the_apis_without_one_do)
+TEST(only_apis_without_an_emulator_need_credentials)
 {
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, NULL, 0);
@@ -287,7 +287,7 @@ TEST(emulators_need_no_credentials_but_the_apis_without_one_do)
     EXPECT_HAS(err.text, "no Google credentials");
 }
 
-TEST(an_emulator_is_named_with_or_without_scheme)
+TEST(the_scheme_of_an_emulator_is_optional)
 {
     static const struct {
         const char *text, *line;
@@ -329,12 +329,12 @@ TEST(a_demo_project_never_reaches_google)
     struct err err = {0};
     EXPECT(fake_google_open(&fake, GCP_TRANSLATE, &err) == NULL);
     EXPECT_INT(err.status, ERR_INPUT);
-    EXPECT_STR(err.text, "project demo-try starts with demo-, so it never reaches Google; set "
-                         "TRANSLATE_EMULATOR_HOST or another project");
-    EXPECT_INT(fake.asked_count, 0);
+    EXPECT_STR(err.text, "project demo-try: the prefix demo- is for emulators only; set "
+                         "TRANSLATE_EMULATOR_HOST, or use another project");
+    EXPECT_INT(fake.request_count, 0);
 }
 
-TEST(the_project_is_looked_for_in_googles_order)
+TEST(the_project_is_found_in_googles_order)
 {
     OWN(temp_dir) struct temp_dir folder = temp_dir_new();
     OWN(free) char *key = temp_dir_add_file(&folder, "user.json", USER_CREDENTIALS);
@@ -361,7 +361,7 @@ TEST(the_project_is_looked_for_in_googles_order)
     }
 }
 
-TEST(calls_name_who_pays)
+TEST(calls_have_the_quota_project)
 {
     static const struct fake_response rules[] = {
         {.when = "oauth2", .status = 200, .body = "{\"access_token\":\"t\",\"expires_in\":3599}"},

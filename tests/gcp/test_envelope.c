@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Envelopes: what a request or event holds, whatever it came in. */
+/* Envelopes: the message or notification in events and requests. */
 #include "base/str.h"
 #include "gcp/gcp.h"
 #include "tests/helpers/test.h"
@@ -53,7 +53,7 @@ TEST(the_articles_message_is_read)
     EXPECT(message.data_error == NULL);
 }
 
-TEST(a_message_is_found_in_every_envelope)
+TEST(a_message_is_read_from_every_envelope)
 {
     struct gcp_field unwrapped[] = {
         {"Host", "x"},
@@ -115,7 +115,7 @@ TEST(a_message_is_found_in_every_envelope)
     }
 }
 
-TEST(an_unwrapped_push_keeps_its_attributes_apart_from_the_way_it_came)
+TEST(an_unwrapped_push_skips_headers_of_the_transport)
 {
     struct gcp_field headers[] = {
         {"Host", "vision"},
@@ -159,7 +159,7 @@ static char *message_line(const char *type, const char *body)
     return buf_take(&line);
 }
 
-TEST(an_unusual_spelling_changes_no_message)
+TEST(unusual_json_gives_the_same_message)
 {
     static const struct {
         const char *type, *members;
@@ -184,7 +184,7 @@ TEST(an_unusual_spelling_changes_no_message)
     }
 }
 
-TEST(a_body_that_is_no_json_is_no_push)
+TEST(a_body_that_is_not_json_is_not_a_push)
 {
     static const char *const bodies[] = {
         "{\"message\":{\"data\":null,\"data\":\"" DATA "\"}}",
@@ -203,7 +203,7 @@ TEST(a_body_that_is_no_json_is_no_push)
     }
 }
 
-TEST(a_push_tells_ordering_key_and_delivery_attempt)
+TEST(a_push_has_ordering_key_and_delivery_attempt)
 {
     struct gcp_envelope envelope =
         request("{\"deliveryAttempt\":3,\"message\":{\"data\":\"" DATA "\",\"messageId\":\"7\","
@@ -216,7 +216,7 @@ TEST(a_push_tells_ordering_key_and_delivery_attempt)
     EXPECT_STR(message.subscription, "projects/p/subscriptions/s");
 }
 
-TEST(what_no_envelope_is_around_is_the_message_itself)
+TEST(a_body_without_an_envelope_is_the_data)
 {
     static const char *const bodies[] = {
         "{text:'Hello World', from: 'en', to:'es'}", "{\"text\":\"x\"}", "[1]", "null", "\xFF\xFE",
@@ -231,7 +231,7 @@ TEST(what_no_envelope_is_around_is_the_message_itself)
     }
 }
 
-TEST(any_other_event_gives_its_data)
+TEST(other_events_give_their_data)
 {
     struct gcp_envelope envelope =
         event("com.example.someevent", "/mycontext", "{\"message\":{\"data\":7}}");
@@ -260,7 +260,7 @@ TEST(a_message_may_have_no_data)
     }
 }
 
-TEST(data_that_is_no_base64_is_the_payloads_fault_not_the_envelopes)
+TEST(data_that_is_not_base64_sets_data_error)
 {
     struct gcp_envelope envelope =
         event(LEGACY, TOPIC, "{\"ID\":\"1\",\"Data\":\"***not base64***\",\"Attributes\":null}");
@@ -276,7 +276,7 @@ TEST(data_that_is_no_base64_is_the_payloads_fault_not_the_envelopes)
     EXPECT_STR(err.text, "Data is not base64");
 }
 
-TEST(a_malformed_envelope_is_refused_for_good_and_says_why)
+TEST(a_malformed_envelope_is_refused_with_the_reason)
 {
     const struct {
         struct gcp_envelope envelope;
@@ -310,7 +310,7 @@ TEST(a_malformed_envelope_is_refused_for_good_and_says_why)
     }
 }
 
-TEST(a_finalized_object_is_found_in_every_envelope)
+TEST(a_finalized_object_is_read_from_every_envelope)
 {
     struct gcp_field headers[] = {
         {"x-goog-pubsub-message-id", "7"},
@@ -359,7 +359,7 @@ TEST(a_finalized_object_is_found_in_every_envelope)
     }
 }
 
-TEST(every_kind_of_notification_has_one_name)
+TEST(old_and_new_event_types_map_to_the_same_notification_types)
 {
     static const struct {
         const char *type, *name;
@@ -380,10 +380,10 @@ TEST(every_kind_of_notification_has_one_name)
     }
 }
 
-TEST(what_is_no_notification_is_not_mistaken_for_one)
+TEST(other_events_are_not_notifications)
 {
     const struct gcp_envelope rows[] = {
-        request(RESOURCE), /* an object, but nobody says what happened to it */
+        request(RESOURCE), /* an object without an event type */
         request("{\"message\":{\"attributes\":{\"eventType\":\"order.created\"}}}"),
         request("{\"message\":{\"data\":\"" DATA "\"}}"),
         event("com.example.someevent", "/s", RESOURCE),
@@ -398,7 +398,7 @@ TEST(what_is_no_notification_is_not_mistaken_for_one)
     }
 }
 
-TEST(a_notification_that_lacks_its_object_has_none)
+TEST(a_notification_without_an_object_has_none)
 {
     struct gcp_envelope envelope =
         event(LEGACY, TOPIC,
@@ -428,7 +428,7 @@ TEST(a_notification_without_object_attributes_is_completed_from_its_payload)
     EXPECT(object.generation == 7);
 }
 
-TEST(an_object_that_is_none_is_refused_for_good)
+TEST(an_invalid_object_is_refused)
 {
     static const struct {
         const char *body, *text;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Google Cloud over real sockets: a server of our own plays Google. */
+/* libgcp over real sockets, with a fake Google. */
 #include "base/file.h"
 #include "base/str.h"
 #include "gcp/auth/jwt.h"
@@ -9,6 +9,7 @@
 #include "tests/helpers/fake_google.h"
 #include "tests/helpers/keys.h"
 #include "tests/helpers/raw_server.h"
+#include "tests/helpers/temp_dir.h"
 #include "tests/helpers/test.h"
 
 #include <pthread.h>
@@ -19,27 +20,27 @@
 static const char LABELS[] =
     "{\"responses\":[{\"labelAnnotations\":[{\"description\":\"Sea\",\"score\":0.9}]}]}";
 
-/* A server and what it was asked. */
+/* A server that records its requests. */
 struct google {
     struct http_server *server;
     char host[32];
-    char *body; /* what /certs answers */
+    char *body; /* of the response of /certs */
 
-    pthread_mutex_t lock; /* guards the rest */
+    pthread_mutex_t lock; /* guards the members below */
     struct http_exchange *held[128];
-    size_t held_count, hold_until; /* answers none until so many have come */
-    int asked, fail_first;
+    size_t held_count, hold_until; /* holds requests until there are so many */
+    int requests, fail_first;
     char agent[64], authorization[64];
 };
 
-static void answer(struct http_exchange *exchange)
+static void respond(struct http_exchange *exchange)
 {
     struct http_reply reply = {.content_type = "application/json"};
     buf_add_text(&reply.body, LABELS);
     http_exchange_reply(exchange, &reply);
 }
 
-/* Keeps the exchange, and answers all that are kept once they are enough. */
+/* Holds the request, and answers all that are held once there are enough. */
 static void hold(struct google *google, struct http_exchange *exchange)
 {
     http_exchange_hold(exchange);
@@ -47,17 +48,18 @@ static void hold(struct google *google, struct http_exchange *exchange)
     if (google->held_count < google->hold_until)
         return;
     for (size_t i = 0; i < google->held_count; i++)
-        answer(google->held[i]);
+        respond(google->held[i]);
     google->held_count = 0;
 }
 
-static void note(char *to, size_t size, const struct http_exchange *exchange, const char *name)
+static void copy_header(char *to, size_t size, const struct http_exchange *exchange,
+                        const char *name)
 {
     const char *value = headers_get(&exchange->headers, name);
     snprintf(to, size, "%s", value ? value : "");
 }
 
-static void busy(struct http_exchange *exchange)
+static void respond_503(struct http_exchange *exchange)
 {
     struct http_reply reply = {.status = 503, .content_type = "text/html"};
     headers_add(&reply.headers, "Retry-After", "0");
@@ -66,7 +68,7 @@ static void busy(struct http_exchange *exchange)
 }
 
 /* A token server that checks the assertion's signature. */
-static void give_token(struct http_exchange *exchange)
+static void issue_token(struct http_exchange *exchange)
 {
     OWN(free) char *form = str_copy_bytes(buf_bytes(&exchange->body));
     OWN(free) char *assertion = url_query_get(form, "assertion");
@@ -93,19 +95,19 @@ static void handle(struct http_exchange *exchange, void *app)
         return;
     }
     if (str_equal(exchange->path, "/token")) {
-        give_token(exchange);
+        issue_token(exchange);
         return;
     }
     pthread_mutex_lock(&google->lock);
-    google->asked++;
-    note(google->agent, sizeof(google->agent), exchange, "user-agent");
-    note(google->authorization, sizeof(google->authorization), exchange, "authorization");
-    if (google->asked <= google->fail_first)
-        busy(exchange);
+    google->requests++;
+    copy_header(google->agent, sizeof(google->agent), exchange, "user-agent");
+    copy_header(google->authorization, sizeof(google->authorization), exchange, "authorization");
+    if (google->requests <= google->fail_first)
+        respond_503(exchange);
     else if (google->hold_until)
         hold(google, exchange);
     else
-        answer(exchange);
+        respond(exchange);
     pthread_mutex_unlock(&google->lock);
 }
 
@@ -123,7 +125,7 @@ static void own_google(struct google *local)
 {
     pthread_mutex_lock(&local->lock);
     for (size_t i = 0; i < local->held_count; i++)
-        answer(local->held[i]); /* too late for whoever asked */
+        respond(local->held[i]); /* too late for the client */
     local->held_count = local->hold_until = 0;
     pthread_mutex_unlock(&local->lock);
     http_server_close(local->server);
@@ -146,7 +148,7 @@ static struct gcp *open_at(const char *host, const struct gcp_options *options)
 
 static const struct gcp_options usual = {0};
 
-TEST(calls_one_after_the_other_share_a_connection)
+TEST(consecutive_calls_share_a_connection)
 {
     OWN(google) struct google google = {0};
     start(&google);
@@ -157,7 +159,7 @@ TEST(calls_one_after_the_other_share_a_connection)
         EXPECT(gcp_vision_labels(gcp, "gs://b/beach.jpg", 10, &labels, &err));
         EXPECT_STR(labels.list[0].description, "Sea");
     }
-    EXPECT_INT(google.asked, 20);
+    EXPECT_INT(google.requests, 20);
     EXPECT_INT(http_client_connections(gcp->http), 1);
     EXPECT_STR(google.agent, "libgcp/" VERSION);
     EXPECT_STR(google.authorization, "");
@@ -165,41 +167,41 @@ TEST(calls_one_after_the_other_share_a_connection)
 
 enum { AT_ONCE = 80 };
 
-struct crowd {
+struct thread_group {
     struct gcp *gcp;
     atomic_int labelled;
 };
 
 static void *label_one(void *context)
 {
-    struct crowd *crowd = context;
+    struct thread_group *thread_group = context;
     OWN(gcp_labels) struct gcp_labels labels = {0};
     struct err err = {0};
-    if (gcp_vision_labels(crowd->gcp, "gs://b/beach.jpg", 10, &labels, &err))
-        atomic_fetch_add(&crowd->labelled, 1);
+    if (gcp_vision_labels(thread_group->gcp, "gs://b/beach.jpg", 10, &labels, &err))
+        atomic_fetch_add(&thread_group->labelled, 1);
     return NULL;
 }
 
-TEST(eighty_pictures_are_labelled_at_the_same_time_again_on_the_same_connections)
+TEST(eighty_parallel_calls_reuse_their_connections)
 {
     /* Google answers none of them before all have come: one that waits for another waits for ever
      */
     OWN(google) struct google google = {.hold_until = AT_ONCE};
     start(&google);
     OWN(gcp) struct gcp *gcp = open_at(google.host, &usual);
-    struct crowd crowd = {.gcp = gcp};
+    struct thread_group thread_group = {.gcp = gcp};
     for (int round = 1; round <= 3; round++) {
         pthread_t threads[AT_ONCE];
         for (size_t i = 0; i < AT_ONCE; i++)
-            pthread_create(&threads[i], NULL, label_one, &crowd);
+            pthread_create(&threads[i], NULL, label_one, &thread_group);
         for (size_t i = 0; i < AT_ONCE; i++)
             pthread_join(threads[i], NULL);
-        EXPECT_INT(crowd.labelled, round * AT_ONCE);
+        EXPECT_INT(thread_group.labelled, round * AT_ONCE);
     }
     EXPECT_INT(http_client_connections(gcp->http), AT_ONCE);
 }
 
-TEST(a_busy_google_is_asked_again)
+TEST(a_503_is_retried)
 {
     OWN(google) struct google google = {.fail_first = 2};
     start(&google);
@@ -207,10 +209,10 @@ TEST(a_busy_google_is_asked_again)
     OWN(gcp_labels) struct gcp_labels labels = {0};
     struct err err = {0};
     EXPECT(gcp_vision_labels(gcp, "gs://b/beach.jpg", 10, &labels, &err));
-    EXPECT_INT(google.asked, 3);
+    EXPECT_INT(google.requests, 3);
 }
 
-/* Cuts the first connection after the request, answers on the next. */
+/* Closes the first connection after the request, answers on the next. */
 static void cut_first(int fd, void *context)
 {
     OWN(buf) struct buf request = {0};
@@ -222,7 +224,7 @@ static void cut_first(int fd, void *context)
         return;
 }
 
-TEST(a_cut_connection_is_tried_again)
+TEST(a_lost_connection_is_retried)
 {
     atomic_int connections = 0;
     OWN(raw_server) struct raw_server *server = raw_server_open(cut_first, &connections);
@@ -234,7 +236,7 @@ TEST(a_cut_connection_is_tried_again)
     EXPECT(connections >= 2);
 }
 
-TEST(a_google_that_never_answers_is_given_up)
+TEST(a_server_that_never_answers_times_out)
 {
     OWN(google) struct google google = {.hold_until = 128};
     start(&google);
@@ -246,13 +248,13 @@ TEST(a_google_that_never_answers_is_given_up)
     EXPECT_INT(err.status, ERR_UNAVAILABLE);
 }
 
-TEST(nobody_there_is_unavailable)
+TEST(an_unreachable_server_is_unavailable)
 {
     OWN(google) struct google google = {0};
     start(&google);
     OWN(free) char *host = str_copy(google.host);
     http_server_close(move_ptr(&google.server));
-    start(&google); /* so that there is something to close */
+    start(&google);
     OWN(gcp) struct gcp *gcp = open_at(host, &(struct gcp_options){.deadline_ms = 200});
     OWN(gcp_labels) struct gcp_labels labels = {0};
     struct err err = {0};
@@ -273,10 +275,10 @@ TEST(a_download_larger_than_allowed_is_refused)
     EXPECT_STR(data, LABELS);
     EXPECT(!gcp_storage_download(gcp, "pictures", "o", GCP_ANY_GENERATION, 10, &data, &len, &err));
     EXPECT_INT(err.status, ERR_TOO_LARGE);
-    EXPECT_INT(google.asked, 2); /* trying again would not make it smaller */
+    EXPECT_INT(google.requests, 2); /* not retried */
 }
 
-TEST(a_key_file_brings_a_token_from_its_token_server)
+TEST(a_key_file_is_exchanged_for_a_token_over_the_network)
 {
     OWN(google) struct google google = {0};
     start(&google);
@@ -285,14 +287,12 @@ TEST(a_key_file_brings_a_token_from_its_token_server)
         json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", "service_account", "client_email", "robot@p",
                   "private_key", test_key(0), "private_key_id", "key-0", "token_uri", tokens);
     OWN(free) char *text = json_to_text(key);
-    char path[] = "/tmp/test_gcp_XXXXXX";
-    OWN(fd) int fd = mkstemp(path);
-    EXPECT(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    OWN(temp_dir) struct temp_dir dir = temp_dir_new();
+    OWN(free) char *path = temp_dir_add_file(&dir, "key.json", text);
     fake_google_env("GOOGLE_APPLICATION_CREDENTIALS", path,
                     "CLOUDSDK_API_ENDPOINT_OVERRIDES_VISION", google.host, NULL);
     struct err err = {0};
     OWN(gcp) struct gcp *gcp = gcp_from_env(GCP_VISION, &err);
-    unlink(path);
     EXPECT_STR(err.text, "");
     OWN(gcp_labels) struct gcp_labels labels = {0};
     EXPECT(gcp_vision_labels(gcp, "gs://b/beach.jpg", 10, &labels, &err));

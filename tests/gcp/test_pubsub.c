@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pub/Sub: requests to the byte, replies, limits. */
+/* Pub/Sub: exact requests, responses, limits. */
 #include "base/str.h"
 #include "tests/helpers/fake_google.h"
 #include "tests/helpers/test.h"
@@ -7,31 +7,31 @@
 #include <string.h>
 
 /* A fake Google with one rule, and a gcp that calls it. */
-struct stage {
+struct fixture {
     struct fake_google fake;
     struct fake_response rules[4];
     struct gcp *gcp;
     struct err err;
 };
 
-static void set(struct stage *stage, const char *when, int status, const char *body)
+static void set(struct fixture *fixture, const char *when, int status, const char *body)
 {
-    stage->rules[0] = (struct fake_response){.when = when, .status = status, .body = body};
-    fake_google_init(&stage->fake, stage->rules, 4);
+    fixture->rules[0] = (struct fake_response){.when = when, .status = status, .body = body};
+    fake_google_init(&fixture->fake, fixture->rules, 4);
     for (size_t i = 1; i < 4; i++)
-        stage->rules[i].when = "\n"; /* never */
-    stage->gcp = fake_google_emulated(&stage->fake);
+        fixture->rules[i].when = "\n"; /* never */
+    fixture->gcp = fake_google_emulated(&fixture->fake);
 }
 
-static void own_stage(struct stage *local)
+static void own_fixture(struct fixture *local)
 {
     gcp_close(local->gcp);
     fake_google_done(&local->fake);
 }
 
-TEST(messages_are_published_as_google_wants_them)
+TEST(messages_are_published_in_googles_format)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "", 200, "{\"messageIds\":[\"198012587785403\",\"198012587785404\"]}");
     struct gcp_publication messages[] = {
         {.data = bytes_of("Hello World"),
@@ -57,7 +57,7 @@ TEST(messages_are_published_as_google_wants_them)
 
 TEST(each_ordering_key_gets_its_own_request)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "", 200, "{\"messageIds\":[\"1\"]}");
     struct gcp_publication messages[] = {
         {.data = bytes_of("a"), .ordering_key = "k1"},
@@ -65,13 +65,13 @@ TEST(each_ordering_key_gets_its_own_request)
     };
     OWN(gcp_names) struct gcp_names ids = {0};
     EXPECT(gcp_publish(s.gcp, "testing", messages, 2, &ids, &s.err));
-    EXPECT_INT(s.fake.asked_count, 2);
+    EXPECT_INT(s.fake.request_count, 2);
     EXPECT_INT(ids.count, 2);
 }
 
-TEST(publishing_stops_at_the_first_failure_and_says_how_far_it_came)
+TEST(publishing_stops_at_the_first_failure_and_returns_the_ids_so_far)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "", 200, "{\"messageIds\":[\"1\"]}");
     s.rules[0].times = 1;
     s.rules[1] =
@@ -85,12 +85,12 @@ TEST(publishing_stops_at_the_first_failure_and_says_how_far_it_came)
     EXPECT(!gcp_publish(s.gcp, "testing", messages, 3, &ids, &s.err));
     EXPECT_INT(s.err.status, 400);
     EXPECT_INT(ids.count, 1);
-    EXPECT_INT(s.fake.asked_count, 2);
+    EXPECT_INT(s.fake.request_count, 2);
 }
 
-TEST(a_thousand_messages_go_in_one_request_and_no_more)
+TEST(a_request_has_at_most_a_thousand_messages)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     OWN(buf) struct buf reply = {0};
     buf_add_text(&reply, "{\"messageIds\":[\"0\"");
     for (int i = 1; i < 1000; i++)
@@ -109,32 +109,32 @@ TEST(a_thousand_messages_go_in_one_request_and_no_more)
     EXPECT_STR(ids.list[1000], "1000");
 }
 
-TEST(messages_that_would_pass_ten_megabytes_together_go_apart)
+TEST(a_request_has_less_than_ten_megabytes)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "", 200, "{\"messageIds\":[\"1\"]}");
     struct bytes big = {alloc_zeroed(4000000), 4000000};
     struct gcp_publication messages[] = {{.data = big}, {.data = big}};
     OWN(gcp_names) struct gcp_names ids = {0};
     EXPECT(gcp_publish(s.gcp, "testing", messages, 2, &ids, &s.err));
-    EXPECT_INT(s.fake.asked_count, 2);
+    EXPECT_INT(s.fake.request_count, 2);
     free((char *)big.data);
 }
 
-TEST(a_message_with_neither_data_nor_attributes_is_not_sent)
+TEST(a_message_without_data_and_attributes_is_refused)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "", 200, "{}");
     struct gcp_publication message = {0};
     OWN(gcp_names) struct gcp_names ids = {0};
     EXPECT(!gcp_publish(s.gcp, "testing", &message, 1, &ids, &s.err));
     EXPECT_INT(s.err.status, ERR_INPUT);
-    EXPECT_INT(s.fake.asked_count, 0);
+    EXPECT_INT(s.fake.request_count, 0);
 }
 
-TEST(pulled_messages_come_with_everything_google_says)
+TEST(pulled_messages_have_all_of_googles_fields)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "", 200,
         "{\"receivedMessages\":[{\"ackId\":\"A4\",\"message\":{\"data\":\"SGVsbG8gV29ybGQ=\","
         "\"messageId\":\"198012587785403\",\"publishTime\":\"2019-01-21T15:25:58.250Z\"}},"
@@ -160,16 +160,16 @@ TEST(pulled_messages_come_with_everything_google_says)
     EXPECT_INT(second->delivery_attempt, 2);
 }
 
-TEST(more_messages_than_can_be_taken_are_pulled_in_smaller_numbers)
+TEST(a_pull_that_is_too_large_is_repeated_with_fewer_messages)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "", FAKE_GOOGLE_TOO_LARGE, NULL);
     s.rules[0].times = 2;
     s.rules[1] = (struct fake_response){.when = "", .status = 200, .body = "{}"};
     OWN(gcp_messages) struct gcp_messages messages = {0};
     EXPECT(gcp_pull(s.gcp, "sub", 1000, &messages, &s.err));
-    EXPECT_STR(s.fake.asked[1].body, "{\"maxMessages\":125}");
-    EXPECT_STR(s.fake.asked[2].body, "{\"maxMessages\":15}");
+    EXPECT_STR(s.fake.requests[1].body, "{\"maxMessages\":125}");
+    EXPECT_STR(s.fake.requests[2].body, "{\"maxMessages\":15}");
 
     s.rules[0].times = 0;
     EXPECT(!gcp_pull(s.gcp, "sub", 2, &messages, &s.err));
@@ -177,18 +177,18 @@ TEST(more_messages_than_can_be_taken_are_pulled_in_smaller_numbers)
     EXPECT_STR(fake_google_body(&s.fake), "{\"maxMessages\":1}");
 }
 
-TEST(an_empty_pull_is_no_failure)
+TEST(an_empty_pull_is_a_success)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "", 200, "{}");
     OWN(gcp_messages) struct gcp_messages messages = {0};
     EXPECT(gcp_pull(s.gcp, "sub", 10, &messages, &s.err));
     EXPECT_INT(messages.count, 0);
 }
 
-TEST(a_pull_that_makes_no_sense_is_googles_fault)
+TEST(an_invalid_response_to_a_pull_is_502)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "", 200, "{\"receivedMessages\":[{\"message\":{\"data\":\"SGVsbG8=\"}}]}");
     OWN(gcp_messages) struct gcp_messages messages = {0};
     EXPECT(!gcp_pull(s.gcp, "sub", 10, &messages, &s.err));
@@ -196,9 +196,9 @@ TEST(a_pull_that_makes_no_sense_is_googles_fault)
     EXPECT_STR(s.err.text, "Pub/Sub's reply: receivedMessages[0].ackId is missing, want a string");
 }
 
-TEST(acknowledging_and_giving_back_send_the_ids)
+TEST(acknowledging_and_returning_send_the_ids)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "", 200, "{}");
     const char *const ids[] = {"A4", "A5"};
     EXPECT(gcp_acknowledge(s.gcp, "sub", ids, 2, &s.err));
@@ -213,22 +213,22 @@ TEST(acknowledging_and_giving_back_send_the_ids)
     EXPECT_INT(s.err.status, ERR_INPUT);
 }
 
-TEST(many_ids_are_split_into_requests_that_google_takes)
+TEST(many_ids_are_split_into_several_requests)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "", 200, "{}");
     static const char *ids[2500];
     for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
         ids[i] = "RFAGFixdRkhRNxkIaFEOT14jPzUgKEUXAwIbBRYXJC4";
     EXPECT(gcp_acknowledge(s.gcp, "sub", ids, ARRAY_SIZE(ids), &s.err));
-    EXPECT_INT(s.fake.asked_count, 3);
+    EXPECT_INT(s.fake.request_count, 3);
     for (size_t i = 0; i < 3; i++)
-        EXPECT(strlen(s.fake.asked[i].body) < 512 * 1024);
+        EXPECT(strlen(s.fake.requests[i].body) < 512 * 1024);
 }
 
-TEST(a_subscription_is_created_with_what_was_asked_for_and_no_more)
+TEST(a_subscription_is_created_with_the_given_options_only)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "", 200, "{}");
     EXPECT(gcp_subscription_create(s.gcp, "sub", "testing", NULL, &s.err));
     EXPECT_STR(fake_google_line(&s.fake), "PUT http://fake/v1/projects/p/subscriptions/sub");
@@ -259,12 +259,12 @@ TEST(a_subscription_is_created_with_what_was_asked_for_and_no_more)
                "\"maxDeliveryAttempts\":5}}");
 }
 
-TEST(what_exists_already_is_a_conflict_unless_a_lost_answer_made_it)
+TEST(an_existing_resource_is_a_conflict_unless_an_earlier_attempt_created_it)
 {
     static const char exists[] =
         "{\"error\":{\"code\":409,\"message\":\"Resource already exists in the project "
         "(resource=testing).\",\"status\":\"ALREADY_EXISTS\"}}";
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "PUT", 409, exists);
     EXPECT(!gcp_topic_create(s.gcp, "testing", &s.err));
     EXPECT_INT(s.err.status, ERR_CONFLICT);
@@ -286,9 +286,9 @@ TEST(what_exists_already_is_a_conflict_unless_a_lost_answer_made_it)
     EXPECT_INT(s.err.status, ERR_CONFLICT);
 }
 
-TEST(a_subscription_is_read_back)
+TEST(a_subscription_is_read)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "", 200,
         "{\"name\":\"projects/p/subscriptions/sub\",\"topic\":\"_deleted-topic_\","
         "\"ackDeadlineSeconds\":60,\"enableMessageOrdering\":true,\"filter\":\"attributes:k\","
@@ -304,9 +304,9 @@ TEST(a_subscription_is_read_back)
     EXPECT(got.push_endpoint == NULL);
 }
 
-TEST(lists_are_followed_through_all_their_pages_even_empty_ones)
+TEST(lists_are_read_through_all_pages_even_empty_ones)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "pageToken=A%2Fb", 200, "{\"nextPageToken\":\"C\"}");
     s.rules[1] = (struct fake_response){
         .when = "pageToken=C", .status = 200, .body = "{\"topics\":[{\"name\":\"t3\"}]}"};
@@ -317,12 +317,12 @@ TEST(lists_are_followed_through_all_their_pages_even_empty_ones)
     EXPECT(gcp_topic_list(s.gcp, &names, &s.err));
     EXPECT_INT(names.count, 3);
     EXPECT_STR(names.list[2], "t3");
-    EXPECT_STR(s.fake.asked[0].line, "GET http://fake/v1/projects/p/topics");
+    EXPECT_STR(s.fake.requests[0].line, "GET http://fake/v1/projects/p/topics");
 }
 
-TEST(names_that_google_would_refuse_are_refused_here)
+TEST(invalid_names_are_refused_without_a_call)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "", 200, "{}");
     static const char *const wrong[] = {"ab",
                                         "1abc",
@@ -338,16 +338,16 @@ TEST(names_that_google_would_refuse_are_refused_here)
         EXPECT(!gcp_topic_get(s.gcp, wrong[i], &err));
         EXPECT_INT(err.status, ERR_INPUT);
     }
-    EXPECT_INT(s.fake.asked_count, 0);
+    EXPECT_INT(s.fake.request_count, 0);
     EXPECT(gcp_topic_get(s.gcp, "a+b%c~d", &s.err));
     EXPECT_STR(fake_google_line(&s.fake), "GET http://fake/v1/projects/p/topics/a%2Bb%25c~d");
     EXPECT(gcp_topic_get(s.gcp, "projects/example.com:q/topics/abc", &s.err));
     EXPECT_STR(fake_google_line(&s.fake), "GET http://fake/v1/projects/example.com%3Aq/topics/abc");
 }
 
-TEST(topics_and_subscriptions_are_deleted_and_that_once_is_enough)
+TEST(a_404_after_a_repeated_delete_is_a_success)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "", 200, "{}");
     EXPECT(gcp_topic_delete(s.gcp, "testing", &s.err));
     EXPECT_STR(fake_google_line(&s.fake), "DELETE http://fake/v1/projects/p/topics/testing");
@@ -361,7 +361,7 @@ TEST(topics_and_subscriptions_are_deleted_and_that_once_is_enough)
     EXPECT(!gcp_subscription_delete(s.gcp, "sub", &s.err));
     EXPECT_INT(s.err.status, ERR_NOT_FOUND);
 
-    /* the first try, whose answer was lost, did it */
+    /* the first attempt, whose response was lost, has deleted it */
     s.rules[0] = (struct fake_response){.when = "", .status = 0, .times = 1};
     s.rules[1] = (struct fake_response){.when = "", .status = 404, .body = "{}"};
     s.err = (struct err){0};
@@ -371,9 +371,9 @@ TEST(topics_and_subscriptions_are_deleted_and_that_once_is_enough)
     EXPECT(gcp_subscription_delete(s.gcp, "sub", &s.err));
 }
 
-TEST(a_list_that_makes_no_sense_is_googles_fault)
+TEST(an_invalid_list_is_502)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "", 200, "{\"subscriptions\":[{\"name\":\"projects/p/subscriptions/sub\"}]}");
     OWN(gcp_names) struct gcp_names names = {0};
     EXPECT(gcp_subscription_list(s.gcp, &names, &s.err));
@@ -384,17 +384,17 @@ TEST(a_list_that_makes_no_sense_is_googles_fault)
     EXPECT_STR(s.err.text, "list: subscriptions[0] is a number, want an object");
 }
 
-TEST(without_a_project_only_full_names_will_do)
+TEST(without_a_project_names_must_be_full)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "", 200, "{}");
     unsetenv("GOOGLE_CLOUD_PROJECT");
-    struct gcp_environment outside = fake_google_environment(&s.fake);
-    OWN(gcp) struct gcp *gcp = gcp_open_with(NULL, &outside, &s.err);
+    struct gcp_environment env = fake_google_environment(&s.fake);
+    OWN(gcp) struct gcp *gcp = gcp_open_with(NULL, &env, &s.err);
     EXPECT(gcp_project(gcp) == NULL);
     EXPECT(gcp_topic_get(gcp, "projects/q/topics/testing", &s.err));
     EXPECT(!gcp_topic_get(gcp, "testing", &s.err));
-    EXPECT_STR(s.err.text, "testing: no project is known; set GOOGLE_CLOUD_PROJECT, or say "
+    EXPECT_STR(s.err.text, "testing: the project is unknown; set GOOGLE_CLOUD_PROJECT, or use "
                            "projects/PROJECT/topics/testing");
     OWN(gcp_names) struct gcp_names names = {0};
     s.err = (struct err){0};
@@ -404,9 +404,9 @@ TEST(without_a_project_only_full_names_will_do)
     EXPECT_INT(s.err.status, ERR_INPUT);
 }
 
-TEST(attributes_that_json_cannot_carry_are_not_published)
+TEST(duplicate_or_invalid_attributes_are_not_published)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "", 200, "{\"messageIds\":[\"1\"]}");
     struct gcp_field twice[] = {{"a", "1"}, {"a", "2"}}, no_text[] = {{"a", "\xFF"}};
     struct gcp_publication messages[] = {{.attributes = twice, .attribute_count = 2},
@@ -421,12 +421,12 @@ TEST(attributes_that_json_cannot_carry_are_not_published)
     OWN(gcp_names) struct gcp_names ids = {0};
     EXPECT(!gcp_publish(s.gcp, "testing", &big, 1, &ids, &s.err));
     EXPECT_INT(s.err.status, ERR_TOO_LARGE);
-    EXPECT_INT(s.fake.asked_count, 0);
+    EXPECT_INT(s.fake.request_count, 0);
 }
 
-TEST(as_many_ids_must_come_back_as_messages_went_out)
+TEST(a_response_with_another_number_of_ids_is_502)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "", 200, "{\"messageIds\":[\"1\",\"2\"]}");
     struct gcp_publication message = {.data = bytes_of("x")};
     OWN(gcp_names) struct gcp_names ids = {0};

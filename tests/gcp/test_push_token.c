@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Push tokens: every way in which one can be wrong, and when keys are fetched. */
+/* Push tokens: all kinds of invalid tokens, and when keys are fetched. */
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "gcp/auth/push_token.h"
@@ -22,57 +22,57 @@
 #define CLAIMS                                                                                     \
     "{\"iss\":\"https://accounts.google.com\",\"aud\":\"" AUDIENCE "\"," TIMES "," WHO "}"
 
-/* A guard, and the fake that has Google's keys. */
-struct stage {
+/* A verifier, and a fake Google that serves the keys. */
+struct fixture {
     struct fake_google fake;
     struct fake_response rules[2];
-    struct gcp_environment outside;
+    struct gcp_environment env;
     char *jwks;
     struct gcp_push *push;
 };
 
-static void set(struct stage *stage, const char *keys)
+static void set(struct fixture *fixture, const char *keys)
 {
-    stage->jwks = test_jwks(keys);
-    stage->rules[0] = (struct fake_response){.when = KEYS_URL,
-                                             .status = 200,
-                                             .body = stage->jwks,
-                                             .header = "Cache-Control: public, max-age=600"};
-    stage->rules[1] = (struct fake_response){.when = "\n"};
-    fake_google_init(&stage->fake, stage->rules, ARRAY_SIZE(stage->rules));
+    fixture->jwks = test_jwks(keys);
+    fixture->rules[0] = (struct fake_response){.when = KEYS_URL,
+                                               .status = 200,
+                                               .body = fixture->jwks,
+                                               .header = "Cache-Control: public, max-age=600"};
+    fixture->rules[1] = (struct fake_response){.when = "\n"};
+    fake_google_init(&fixture->fake, fixture->rules, ARRAY_SIZE(fixture->rules));
     fake_google_env("PUSH_AUDIENCE", AUDIENCE, "PUSH_EMAIL", EMAIL, "PUSH_JWKS_URL", KEYS_URL,
                     NULL);
-    stage->outside = fake_google_environment(&stage->fake);
+    fixture->env = fake_google_environment(&fixture->fake);
     struct err err = {0};
-    EXPECT(push_token_open(&stage->push, &stage->outside, &err));
-    EXPECT(stage->push != NULL);
+    EXPECT(push_token_open(&fixture->push, &fixture->env, &err));
+    EXPECT(fixture->push != NULL);
 }
 
-static void own_stage(struct stage *local)
+static void own_fixture(struct fixture *local)
 {
     gcp_push_close(local->push);
     fake_google_done(&local->fake);
     free(local->jwks);
 }
 
-/* 0 when the guard lets it in, else the status it refuses with; why may be NULL. */
-static int verdict(struct stage *stage, const char *token, char *why, size_t size)
+/* 0 when the token is accepted, else err's status; why receives its text and may be NULL. */
+static int push_status(struct fixture *fixture, const char *token, char *why, size_t size)
 {
     OWN(free) char *authorization = str_format("Bearer %s", token);
     struct err err = {0};
-    gcp_push_check(stage->push, authorization, &err);
+    gcp_push_check(fixture->push, authorization, &err);
     if (why)
         snprintf(why, size, "%s", err.text);
     return err.status;
 }
 
-static int verdict_of(struct stage *stage, const char *header, const char *claims, int key)
+static int token_status(struct fixture *fixture, const char *header, const char *claims, int key)
 {
     OWN(free) char *token = test_token(header, claims, key);
-    return verdict(stage, token, NULL, 0);
+    return push_status(fixture, token, NULL, 0);
 }
 
-TEST(without_an_audience_there_is_no_guard)
+TEST(without_an_audience_no_token_is_required)
 {
     fake_google_env(NULL, NULL);
     struct gcp_push *push = (struct gcp_push *)1;
@@ -81,7 +81,7 @@ TEST(without_an_audience_there_is_no_guard)
     EXPECT(push == NULL);
 }
 
-TEST(an_address_of_keys_that_is_none_stops_the_start)
+TEST(an_invalid_url_of_keys_fails_at_the_start)
 {
     fake_google_env("PUSH_AUDIENCE", AUDIENCE, "PUSH_JWKS_URL", "certs", NULL);
     struct gcp_push *push = NULL;
@@ -91,20 +91,20 @@ TEST(an_address_of_keys_that_is_none_stops_the_start)
     EXPECT_STR(err.text, "PUSH_JWKS_URL is certs, want an http or https URL");
 }
 
-TEST(a_token_of_google_for_us_is_let_in)
+TEST(a_token_from_google_for_our_audience_is_accepted)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "01");
-    EXPECT_INT(verdict_of(&s, HEADER, CLAIMS, 0), 0);
-    EXPECT_INT(verdict_of(&s, "{\"alg\":\"RS256\",\"kid\":\"key-1\"}", CLAIMS, 1), 0);
-    EXPECT_INT(verdict_of(&s, HEADER,
-                          "{\"iss\":\"accounts.google.com\",\"aud\":\"" AUDIENCE "\"," TIMES "," WHO
-                          "}",
-                          0),
+    EXPECT_INT(token_status(&s, HEADER, CLAIMS, 0), 0);
+    EXPECT_INT(token_status(&s, "{\"alg\":\"RS256\",\"kid\":\"key-1\"}", CLAIMS, 1), 0);
+    EXPECT_INT(token_status(&s, HEADER,
+                            "{\"iss\":\"accounts.google.com\",\"aud\":\"" AUDIENCE "\"," TIMES
+                            "," WHO "}",
+                            0),
                0);
 }
 
-TEST(claims_that_are_wrong_are_refused_with_401_and_strangers_with_403)
+TEST(wrong_claims_are_401_and_another_account_is_403)
 {
     static const struct {
         const char *claims, *why;
@@ -132,7 +132,7 @@ TEST(claims_that_are_wrong_are_refused_with_401_and_strangers_with_403)
          "iat is missing", 401},
         {"{\"iss\":\"accounts.google.com\",\"aud\":\"" AUDIENCE
          "\",\"iat\":1767225661,\"exp\":1767229100," WHO "}",
-         "iat is yet to come", 401},
+         "iat is in the future", 401},
         {"{\"iss\":\"accounts.google.com\",\"aud\":\"" AUDIENCE "\"," TIMES "}", "email is missing",
          403},
         {"{\"iss\":\"accounts.google.com\",\"aud\":\"" AUDIENCE "\"," TIMES ",\"email\":\"" EMAIL
@@ -143,36 +143,36 @@ TEST(claims_that_are_wrong_are_refused_with_401_and_strangers_with_403)
          "email_verified is a string", 403},
         {"{\"iss\":\"accounts.google.com\",\"aud\":\"" AUDIENCE "\"," TIMES
          ",\"email\":\"else@q.iam.gserviceaccount.com\",\"email_verified\":true}",
-         "email is else@q.iam.gserviceaccount.com, who may not push here", 403},
-        {"[]", "is no JSON object", 401},
+         "email is else@q.iam.gserviceaccount.com, which is not PUSH_EMAIL", 403},
+        {"[]", "is not a JSON object", 401},
     };
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "0");
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(free) char *token = test_token(HEADER, rows[i].claims, 0);
         char why[512];
-        EXPECT_INT(verdict(&s, token, why, sizeof(why)), rows[i].status);
+        EXPECT_INT(push_status(&s, token, why, sizeof(why)), rows[i].status);
         EXPECT_HAS(why, rows[i].why);
     }
 }
 
-TEST(clocks_may_differ_by_a_minute)
+TEST(a_clock_skew_of_one_minute_is_accepted)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "0");
-    EXPECT_INT(verdict_of(&s, HEADER,
-                          "{\"iss\":\"accounts.google.com\",\"aud\":\"" AUDIENCE
-                          "\",\"iat\":1767225660,\"exp\":1767229100," WHO "}",
-                          0),
+    EXPECT_INT(token_status(&s, HEADER,
+                            "{\"iss\":\"accounts.google.com\",\"aud\":\"" AUDIENCE
+                            "\",\"iat\":1767225660,\"exp\":1767229100," WHO "}",
+                            0),
                0);
-    EXPECT_INT(verdict_of(&s, HEADER,
-                          "{\"iss\":\"accounts.google.com\",\"aud\":\"" AUDIENCE
-                          "\",\"iat\":1767221000,\"exp\":1767225541," WHO "}",
-                          0),
+    EXPECT_INT(token_status(&s, HEADER,
+                            "{\"iss\":\"accounts.google.com\",\"aud\":\"" AUDIENCE
+                            "\",\"iat\":1767221000,\"exp\":1767225541," WHO "}",
+                            0),
                0);
 }
 
-TEST(a_header_that_asks_for_anything_but_rs256_is_refused)
+TEST(a_header_with_another_algorithm_than_rs256_is_refused)
 {
     static const char *const headers[] = {
         "{\"alg\":\"none\",\"kid\":\"key-0\"}",
@@ -189,22 +189,22 @@ TEST(a_header_that_asks_for_anything_but_rs256_is_refused)
         "[]",
         "x",
     };
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "0");
     for (size_t i = 0; i < ARRAY_SIZE(headers); i++)
-        EXPECT_INT(verdict_of(&s, headers[i], CLAIMS, 0), 401);
-    EXPECT_INT(verdict_of(&s, "{\"alg\":\"none\",\"kid\":\"key-0\"}", CLAIMS, -1), 401);
+        EXPECT_INT(token_status(&s, headers[i], CLAIMS, 0), 401);
+    EXPECT_INT(token_status(&s, "{\"alg\":\"none\",\"kid\":\"key-0\"}", CLAIMS, -1), 401);
     OWN(free) char *confused = test_token_hmac("{\"alg\":\"HS256\",\"kid\":\"key-0\"}", CLAIMS, 0);
-    EXPECT_INT(verdict(&s, confused, NULL, 0), 401);
+    EXPECT_INT(push_status(&s, confused, NULL, 0), 401);
     OWN(free) char *disguised = test_token_hmac(HEADER, CLAIMS, 0);
-    EXPECT_INT(verdict(&s, disguised, NULL, 0), 401);
+    EXPECT_INT(push_status(&s, disguised, NULL, 0), 401);
 }
 
-TEST(a_signature_of_another_key_or_of_other_claims_is_refused)
+TEST(a_signature_by_another_key_or_for_other_claims_is_refused)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "01");
-    EXPECT_INT(verdict_of(&s, HEADER, CLAIMS, 1), 401);
+    EXPECT_INT(token_status(&s, HEADER, CLAIMS, 1), 401);
 
     OWN(free) char *good = test_token(HEADER, CLAIMS, 0);
     OWN(free) char *other = test_token(
@@ -213,17 +213,17 @@ TEST(a_signature_of_another_key_or_of_other_claims_is_refused)
     OWN(free) char *spliced =
         str_format("%.*s%s", (int)(strrchr(other, '.') - other), other, strrchr(good, '.'));
     char why[512];
-    EXPECT_INT(verdict(&s, spliced, why, sizeof(why)), 401);
+    EXPECT_INT(push_status(&s, spliced, why, sizeof(why)), 401);
     EXPECT_STR(why, "the token's signature is wrong");
     /* the last character but one carries six bits that count */
     char *bit = good + strlen(good) - 2;
     *bit = *bit == 'A' ? 'B' : 'A';
-    EXPECT_INT(verdict(&s, good, NULL, 0), 401);
+    EXPECT_INT(push_status(&s, good, NULL, 0), 401);
 }
 
-TEST(what_is_no_token_is_refused)
+TEST(a_malformed_token_is_refused)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "0");
     OWN(free) char *good = test_token(HEADER, CLAIMS, 0);
     OWN(free) char *padded = str_format("%s=", good);
@@ -234,13 +234,13 @@ TEST(what_is_no_token_is_refused)
     memset(huge, 'a', 20000);
     const char *const rows[] = {"", ".", "..", "a.b.c", "a..c", padded, four, spaced, two, huge};
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        EXPECT_INT(verdict(&s, rows[i], NULL, 0), 401);
-    EXPECT_INT(s.fake.asked_count, 0); /* nothing of it was worth asking for keys */
+        EXPECT_INT(push_status(&s, rows[i], NULL, 0), 401);
+    EXPECT_INT(s.fake.request_count, 0); /* keys are not fetched for a malformed token */
 }
 
-TEST(the_scheme_is_bearer_in_any_case)
+TEST(the_scheme_bearer_ignores_case)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "0");
     OWN(free) char *token = test_token(HEADER, CLAIMS, 0);
     static const struct {
@@ -255,111 +255,111 @@ TEST(the_scheme_is_bearer_in_any_case)
     }
     struct err err = {0};
     EXPECT(!gcp_push_check(s.push, NULL, &err));
-    EXPECT_STR(err.text, "the request carries no bearer token");
+    EXPECT_STR(err.text, "the request has no bearer token");
 }
 
-TEST(keys_are_fetched_once_and_kept_as_long_as_google_says)
+TEST(keys_are_fetched_once_and_cached_for_max_age)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "0");
-    EXPECT_INT(verdict_of(&s, HEADER, CLAIMS, 0), 0);
+    EXPECT_INT(token_status(&s, HEADER, CLAIMS, 0), 0);
     s.fake.now_ns += 599LL * NS_PER_SEC;
-    EXPECT_INT(verdict_of(&s, HEADER, CLAIMS, 0), 0);
-    EXPECT_INT(s.fake.asked_count, 1);
+    EXPECT_INT(token_status(&s, HEADER, CLAIMS, 0), 0);
+    EXPECT_INT(s.fake.request_count, 1);
     s.fake.now_ns += 2LL * NS_PER_SEC;
-    EXPECT_INT(verdict_of(&s, HEADER, CLAIMS, 0), 0);
-    EXPECT_INT(s.fake.asked_count, 2);
+    EXPECT_INT(token_status(&s, HEADER, CLAIMS, 0), 0);
+    EXPECT_INT(s.fake.request_count, 2);
 }
 
-TEST(a_new_key_is_fetched_at_once_but_made_up_ones_cause_no_traffic)
+TEST(a_new_kid_causes_a_fetch_but_invented_kids_cause_no_traffic)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "0");
     static const char new_key[] = "{\"alg\":\"RS256\",\"kid\":\"key-1\"}";
-    EXPECT_INT(verdict_of(&s, HEADER, CLAIMS, 0), 0);
+    EXPECT_INT(token_status(&s, HEADER, CLAIMS, 0), 0);
     for (int i = 0; i < 10; i++)
-        EXPECT_INT(verdict_of(&s, new_key, CLAIMS, 1), 401);
-    EXPECT_INT(s.fake.asked_count, 1);
+        EXPECT_INT(token_status(&s, new_key, CLAIMS, 1), 401);
+    EXPECT_INT(s.fake.request_count, 1);
 
     OWN(free) char *both = test_jwks("01");
     s.rules[0].body = both;
     s.fake.now_ns += 31LL * NS_PER_SEC;
-    EXPECT_INT(verdict_of(&s, new_key, CLAIMS, 1), 0);
-    EXPECT_INT(s.fake.asked_count, 2);
+    EXPECT_INT(token_status(&s, new_key, CLAIMS, 1), 0);
+    EXPECT_INT(s.fake.request_count, 2);
 }
 
-TEST(without_keys_the_sender_is_asked_to_come_again)
+TEST(without_keys_the_sender_gets_503)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "0");
     s.rules[0].status = 503;
     OWN(free) char *token = test_token(HEADER, CLAIMS, 0);
     char why[512];
-    EXPECT_INT(verdict(&s, token, why, sizeof(why)), ERR_UNAVAILABLE);
-    EXPECT_HAS(why, "cannot get the keys of push tokens: keys.test answered 503");
-    size_t asked = s.fake.asked_count;
-    EXPECT_INT(verdict(&s, token, NULL, 0), ERR_UNAVAILABLE);
-    EXPECT_INT(s.fake.asked_count, asked); /* not for each request anew */
+    EXPECT_INT(push_status(&s, token, why, sizeof(why)), ERR_UNAVAILABLE);
+    EXPECT_HAS(why, "cannot get the keys for push tokens: keys.test answered 503");
+    size_t requests = s.fake.request_count;
+    EXPECT_INT(push_status(&s, token, NULL, 0), ERR_UNAVAILABLE);
+    EXPECT_INT(s.fake.request_count, requests); /* not again for each request */
     s.rules[0].status = 200;
     s.fake.now_ns += 6LL * NS_PER_SEC;
-    EXPECT_INT(verdict(&s, token, NULL, 0), 0);
+    EXPECT_INT(push_status(&s, token, NULL, 0), 0);
 }
 
-TEST(keys_that_cannot_be_renewed_are_better_than_none)
+TEST(expired_keys_are_used_when_they_cannot_be_renewed)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "0");
-    EXPECT_INT(verdict_of(&s, HEADER, CLAIMS, 0), 0);
+    EXPECT_INT(token_status(&s, HEADER, CLAIMS, 0), 0);
     s.fake.now_ns += 700LL * NS_PER_SEC;
     s.rules[0].status = 0;
-    EXPECT_INT(verdict_of(&s, HEADER, CLAIMS, 0), 0);
-    EXPECT(s.fake.asked_count > 1);
+    EXPECT_INT(token_status(&s, HEADER, CLAIMS, 0), 0);
+    EXPECT(s.fake.request_count > 1);
 }
 
-TEST(keys_that_are_weak_or_not_for_signing_are_left_out)
+TEST(weak_keys_and_keys_not_for_signing_are_skipped)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, "0");
     s.rules[0].body =
         "{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"key-0\",\"n\":\"AQAB\",\"e\":\"AQAB\"},"
         "{\"kty\":\"EC\",\"kid\":\"key-0\"},7,{\"kty\":\"RSA\",\"kid\":\"key-0\",\"n\":\"***\","
         "\"e\":\"AQAB\"},{\"kty\":\"RSA\",\"use\":\"enc\",\"kid\":\"key-0\"}]}";
-    EXPECT_INT(verdict_of(&s, HEADER, CLAIMS, 0), 401);
+    EXPECT_INT(token_status(&s, HEADER, CLAIMS, 0), 401);
     s.rules[0].body = "{\"key\":[]}";
     s.fake.now_ns += 700LL * NS_PER_SEC;
-    EXPECT_INT(verdict_of(&s, HEADER, CLAIMS, 0), ERR_UNAVAILABLE);
+    EXPECT_INT(token_status(&s, HEADER, CLAIMS, 0), ERR_UNAVAILABLE);
 }
 
-struct crowd {
-    struct stage stage;
+struct thread_group {
+    struct fixture fixture;
     char *authorization;
     atomic_int refused;
 };
 
 static void *check_many(void *context)
 {
-    struct crowd *crowd = context;
+    struct thread_group *thread_group = context;
     for (int i = 0; i < 20; i++) {
         struct err err = {0};
-        if (!gcp_push_check(crowd->stage.push, crowd->authorization, &err))
-            atomic_fetch_add(&crowd->refused, 1);
+        if (!gcp_push_check(thread_group->fixture.push, thread_group->authorization, &err))
+            atomic_fetch_add(&thread_group->refused, 1);
     }
     return NULL;
 }
 
-TEST(many_threads_fetch_the_keys_once)
+TEST(concurrent_threads_fetch_the_keys_once)
 {
-    struct crowd crowd = {.refused = 0};
-    set(&crowd.stage, "0");
+    struct thread_group thread_group = {.refused = 0};
+    set(&thread_group.fixture, "0");
     OWN(free) char *token = test_token(HEADER, CLAIMS, 0);
     OWN(free) char *authorization = str_format("Bearer %s", token);
-    crowd.authorization = authorization;
+    thread_group.authorization = authorization;
     pthread_t threads[8];
     for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
-        pthread_create(&threads[i], NULL, check_many, &crowd);
+        pthread_create(&threads[i], NULL, check_many, &thread_group);
     for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
         pthread_join(threads[i], NULL);
-    EXPECT_INT(crowd.refused, 0);
-    EXPECT_INT(crowd.stage.fake.asked_count, 1);
-    own_stage(&crowd.stage);
+    EXPECT_INT(thread_group.refused, 0);
+    EXPECT_INT(thread_group.fixture.fake.request_count, 1);
+    own_fixture(&thread_group.fixture);
 }

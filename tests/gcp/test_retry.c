@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Retrying: the decision as a table, and the loop around it. */
+/* Retries: the decision as a table, and the loop that sends. */
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "gcp/call/google_error.h"
@@ -11,20 +11,20 @@
 #define SEC ((int64_t)NS_PER_SEC)
 #define MS  ((int64_t)NS_PER_MS)
 
-static const struct retry_policy usual = {
-    .first_ns = 100 * MS, .most_ns = 32 * SEC, .deadline_ns = 60 * SEC, .repeatable = true};
+static const struct retry_policy policy = {
+    .initial_ns = 100 * MS, .max_ns = 32 * SEC, .deadline_ns = 60 * SEC, .idempotent = true};
 
-static struct retry_outcome outcome(int status, const char *name, const char *reason)
+static struct retry_outcome outcome_of(int status, const char *name, const char *reason)
 {
     return (struct retry_outcome){.status = status, .name = name, .reason = reason};
 }
 
-TEST(only_what_may_pass_is_tried_again)
+TEST(only_temporary_errors_are_retried)
 {
     static const struct {
         int status;
         const char *name, *reason;
-        bool again;
+        bool retry;
     } rows[] = {
         {0, "", "", true},
         {408, "", "", true},
@@ -51,36 +51,36 @@ TEST(only_what_may_pass_is_tried_again)
         {501, "UNIMPLEMENTED", "", false},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct retry_outcome ended = outcome(rows[i].status, rows[i].name, rows[i].reason);
-        struct retry_moment moment = {.chance = 1};
-        EXPECT_INT(retry_next(&usual, &ended, &moment).again, rows[i].again);
+        struct retry_outcome outcome = outcome_of(rows[i].status, rows[i].name, rows[i].reason);
+        struct retry_attempt attempt = {.random = 1};
+        EXPECT_INT(retry_next(&policy, &outcome, &attempt).retry, rows[i].retry);
     }
 }
 
-TEST(the_pause_is_random_below_a_limit_that_doubles)
+TEST(the_delay_is_random_below_a_limit_that_doubles)
 {
-    struct retry_outcome ended = outcome(503, "", "");
+    struct retry_outcome outcome = outcome_of(503, "", "");
     static const struct {
-        int attempt;
-        double chance;
-        int64_t wait_ns;
+        int number;
+        double random;
+        int64_t delay_ns;
     } rows[] = {
         {0, 1, 100 * MS},  {0, 0.5, 50 * MS},  {0, 0, 0},        {1, 1, 200 * MS},
         {5, 1, 3200 * MS}, {8, 1, 25600 * MS}, {9, 1, 32 * SEC}, {60, 1, 32 * SEC},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct retry_moment moment = {.attempt = rows[i].attempt, .chance = rows[i].chance};
-        struct retry_step step = retry_next(&usual, &ended, &moment);
-        EXPECT(step.again);
-        EXPECT(step.wait_ns == rows[i].wait_ns);
+        struct retry_attempt attempt = {.number = rows[i].number, .random = rows[i].random};
+        struct retry_decision decision = retry_next(&policy, &outcome, &attempt);
+        EXPECT(decision.retry);
+        EXPECT(decision.delay_ns == rows[i].delay_ns);
     }
 }
 
-TEST(what_the_server_asks_for_is_obeyed_when_it_is_longer)
+TEST(a_longer_delay_from_the_server_is_respected)
 {
     static const struct {
         const char *retry_after;
-        int64_t delay_ns, wait_ns;
+        int64_t retry_info_ns, delay_ns;
     } rows[] = {
         {NULL, 0, 100 * MS},
         {"7", 0, 7 * SEC},
@@ -94,54 +94,53 @@ TEST(what_the_server_asks_for_is_obeyed_when_it_is_longer)
         {"Wed, 31 Dec 2025 00:00:20 GMT", 0, 100 * MS},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct retry_outcome ended = outcome(503, "", "");
-        ended.retry_after = rows[i].retry_after;
-        ended.retry_delay_ns = rows[i].delay_ns;
-        struct retry_moment moment = {.chance = 1, .now_ns = FAKE_GOOGLE_NOW_SEC * SEC};
-        struct retry_step step = retry_next(&usual, &ended, &moment);
-        EXPECT(step.again);
-        EXPECT(step.wait_ns == rows[i].wait_ns);
+        struct retry_outcome outcome = outcome_of(503, "", "");
+        outcome.retry_after = rows[i].retry_after;
+        outcome.retry_delay_ns = rows[i].retry_info_ns;
+        struct retry_attempt attempt = {.random = 1, .now_ns = FAKE_GOOGLE_NOW_SEC * SEC};
+        struct retry_decision decision = retry_next(&policy, &outcome, &attempt);
+        EXPECT(decision.retry);
+        EXPECT(decision.delay_ns == rows[i].delay_ns);
     }
 }
 
-TEST(no_try_starts_after_the_deadline_and_none_beyond_the_number_allowed)
+TEST(deadline_attempts_and_idempotence_limit_the_retries)
 {
-    struct retry_outcome ended = outcome(503, "", "");
-    struct retry_moment late = {.attempt = 9, .elapsed_ns = 30 * SEC, .chance = 1};
-    EXPECT(!retry_next(&usual, &ended, &late).again);
+    struct retry_outcome outcome = outcome_of(503, "", "");
+    struct retry_attempt late = {.number = 9, .elapsed_ns = 30 * SEC, .random = 1};
+    EXPECT(!retry_next(&policy, &outcome, &late).retry);
 
-    struct retry_policy three = usual;
-    three.tries = 3;
-    struct retry_moment second = {.attempt = 1, .chance = 1}, third = {.attempt = 2, .chance = 1};
-    EXPECT(retry_next(&three, &ended, &second).again);
-    EXPECT(!retry_next(&three, &ended, &third).again);
+    struct retry_policy three = policy;
+    three.max_attempts = 3;
+    struct retry_attempt second = {.number = 1, .random = 1}, third = {.number = 2, .random = 1};
+    EXPECT(retry_next(&three, &outcome, &second).retry);
+    EXPECT(!retry_next(&three, &outcome, &third).retry);
 
-    struct retry_policy once = usual;
-    once.repeatable = false;
-    struct retry_moment first = {.chance = 1};
-    EXPECT(!retry_next(&once, &ended, &first).again);
+    struct retry_policy not_idempotent = policy;
+    not_idempotent.idempotent = false;
+    struct retry_attempt first = {.random = 1};
+    EXPECT(!retry_next(&not_idempotent, &outcome, &first).retry);
 }
 
-TEST(when_it_gives_up_it_hands_on_when_the_server_wants_us_back)
+TEST(without_a_retry_the_delay_from_the_server_is_returned)
 {
-    struct retry_outcome ended = outcome(429, "", "");
-    ended.retry_after = "90";
-    struct retry_moment moment = {.chance = 1};
-    struct retry_step step = retry_next(&usual, &ended, &moment);
-    EXPECT(!step.again);
-    EXPECT(step.wait_ns == 90 * SEC);
+    struct retry_outcome outcome = outcome_of(429, "", "");
+    outcome.retry_after = "90";
+    struct retry_attempt attempt = {.random = 1};
+    struct retry_decision decision = retry_next(&policy, &outcome, &attempt);
+    EXPECT(!decision.retry);
+    EXPECT(decision.delay_ns == 90 * SEC);
 }
 
-static bool send_to(struct fake_google *fake, struct retry_run *sending,
-                    struct http_response *answer, struct err *err)
+static bool send_to(struct fake_google *fake, int *attempts, struct http_response *response,
+                    struct err *err)
 {
-    struct gcp_environment outside = fake_google_environment(fake);
+    struct gcp_environment env = fake_google_environment(fake);
     struct http_call call = {.url = "https://vision.googleapis.com/v1/images:annotate"};
-    sending->policy = usual;
-    return retry_send(&outside, &call, sending, answer, err);
+    return retry_send(&env, &call, &policy, response, attempts, err);
 }
 
-TEST(a_failure_that_passes_is_never_seen)
+TEST(a_temporary_failure_is_not_reported)
 {
     const struct fake_response rules[] = {
         {.when = "", .status = 0, .times = 1},
@@ -150,19 +149,19 @@ TEST(a_failure_that_passes_is_never_seen)
     };
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-    struct retry_run sending = {0};
+    int attempts = 0;
     struct err err = {0};
-    OWN(http_response) struct http_response answer = {0};
-    EXPECT(send_to(&fake, &sending, &answer, &err));
-    EXPECT_STR(answer.body.data, "{}");
-    EXPECT_INT(sending.attempts, 3);
-    EXPECT_INT(fake.waited_count, 2);
-    EXPECT(fake.waited_ns[0] == 100 * MS);
-    EXPECT(fake.waited_ns[1] == 2 * SEC);
+    OWN(http_response) struct http_response response = {0};
+    EXPECT(send_to(&fake, &attempts, &response, &err));
+    EXPECT_STR(response.body.data, "{}");
+    EXPECT_INT(attempts, 3);
+    EXPECT_INT(fake.sleep_count, 2);
+    EXPECT(fake.sleeps_ns[0] == 100 * MS);
+    EXPECT(fake.sleeps_ns[1] == 2 * SEC);
     EXPECT_INT(err.status, 0);
 }
 
-TEST(giving_up_says_who_answered_what_and_when_to_come_again)
+TEST(the_last_failure_names_the_server_its_error_and_its_delay)
 {
     const struct fake_response rules[] = {
         {.when = "",
@@ -173,32 +172,30 @@ TEST(giving_up_says_who_answered_what_and_when_to_come_again)
     };
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-    struct retry_run sending = {0};
     struct err err = {0};
-    OWN(http_response) struct http_response answer = {0};
-    EXPECT(!send_to(&fake, &sending, &answer, &err));
+    OWN(http_response) struct http_response response = {0};
+    EXPECT(!send_to(&fake, NULL, &response, &err));
     EXPECT_INT(err.status, ERR_UNAVAILABLE);
     EXPECT_INT(err.retry_after_sec, 90);
     EXPECT_STR(err.reason, "RESOURCE_EXHAUSTED");
     EXPECT_STR(err.text, "vision.googleapis.com answered 429 RESOURCE_EXHAUSTED: Quota exceeded");
 }
 
-TEST(a_server_that_stays_away_is_given_up_at_the_deadline)
+TEST(an_unreachable_server_fails_at_the_deadline)
 {
     const struct fake_response rules[] = {{.when = "", .status = 0}};
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-    struct retry_run sending = {0};
     struct err err = {0};
-    OWN(http_response) struct http_response answer = {0};
-    EXPECT(!send_to(&fake, &sending, &answer, &err));
+    OWN(http_response) struct http_response response = {0};
+    EXPECT(!send_to(&fake, NULL, &response, &err));
     EXPECT_INT(err.status, ERR_UNAVAILABLE);
     EXPECT_STR(err.text, "connection cut");
     EXPECT(fake.now_ns - FAKE_GOOGLE_NOW_SEC * SEC < 60 * SEC);
     EXPECT(fake.now_ns - FAKE_GOOGLE_NOW_SEC * SEC > 30 * SEC);
 }
 
-TEST(every_form_of_googles_errors_is_understood)
+TEST(errors_are_read_in_all_of_googles_formats)
 {
     static const struct {
         const char *body, *type, *name, *reason, *message;
@@ -229,15 +226,15 @@ TEST(every_form_of_googles_errors_is_understood)
         {"{\"error\":7}", "application/json", "", "", "{\"error\":7}", 0},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        OWN(http_response) struct http_response answer = {.status = 500};
-        buf_add_text(&answer.body, rows[i].body);
+        OWN(http_response) struct http_response response = {.status = 500};
+        buf_add_text(&response.body, rows[i].body);
         if (rows[i].type)
-            headers_add(&answer.headers, "Content-Type", rows[i].type);
-        OWN(google_error) struct google_error fault = {0};
-        google_error_from_response(&answer, &fault);
-        EXPECT_STR(fault.name, rows[i].name);
-        EXPECT_STR(fault.reason, rows[i].reason);
-        EXPECT_STR(fault.message, rows[i].message);
-        EXPECT(fault.retry_delay_ns == rows[i].delay_ns);
+            headers_add(&response.headers, "Content-Type", rows[i].type);
+        OWN(google_error) struct google_error error = {0};
+        google_error_from_response(&response, &error);
+        EXPECT_STR(error.name, rows[i].name);
+        EXPECT_STR(error.reason, rows[i].reason);
+        EXPECT_STR(error.message, rows[i].message);
+        EXPECT(error.retry_delay_ns == rows[i].delay_ns);
     }
 }

@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Storage: names and addresses, objects, notification configs. */
+/* Storage: names and URLs, objects, notification configurations. */
 #include "base/str.h"
 #include "tests/helpers/fake_google.h"
 #include "tests/helpers/test.h"
 
 #include <string.h>
 
-struct stage {
+struct fixture {
     struct fake_google fake;
     struct fake_response rule;
     struct gcp *gcp;
     struct err err;
 };
 
-static void set(struct stage *stage, int status, const char *body)
+static void set(struct fixture *fixture, int status, const char *body)
 {
-    stage->rule = (struct fake_response){.when = "", .status = status, .body = body};
-    fake_google_init(&stage->fake, &stage->rule, 1);
-    stage->gcp = fake_google_emulated(&stage->fake);
+    fixture->rule = (struct fake_response){.when = "", .status = status, .body = body};
+    fake_google_init(&fixture->fake, &fixture->rule, 1);
+    fixture->gcp = fake_google_emulated(&fixture->fake);
 }
 
-static void own_stage(struct stage *local)
+static void own_fixture(struct fixture *local)
 {
     gcp_close(local->gcp);
     fake_google_done(&local->fake);
 }
 
-TEST(addresses_of_objects_are_raw_in_gs_and_encoded_in_https)
+TEST(gs_uris_are_raw_and_https_urls_are_encoded)
 {
     static const struct {
         const char *object, *uri, *url;
@@ -48,7 +48,7 @@ TEST(addresses_of_objects_are_raw_in_gs_and_encoded_in_https)
     }
 }
 
-TEST(names_that_no_bucket_or_object_can_have_are_refused)
+TEST(invalid_names_of_buckets_and_objects_are_refused)
 {
     char long_part[65] = {0}, long_object[1026] = {0};
     memset(long_part, 'a', 64);
@@ -82,7 +82,7 @@ static const char OBJECT[] =
 
 TEST(an_object_is_uploaded_under_its_encoded_name)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, 200, OBJECT);
     OWN(gcp_object) struct gcp_object object = {0};
     EXPECT(gcp_storage_upload(s.gcp, "pictures", "a/b c.jpg", "image/jpeg", bytes_of("Hello World"),
@@ -98,22 +98,22 @@ TEST(an_object_is_uploaded_under_its_encoded_name)
     EXPECT_STR(object.crc32c, "aR2qLw==");
 }
 
-TEST(only_an_upload_with_a_precondition_is_repeated)
+TEST(only_an_upload_with_a_precondition_is_retried)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, 503, "");
     EXPECT(!gcp_storage_upload(s.gcp, "pictures", "o", NULL, bytes_of("x"), GCP_ANY_GENERATION,
                                NULL, &s.err));
     EXPECT_INT(s.err.status, ERR_UNAVAILABLE);
-    EXPECT_INT(s.fake.asked_count, 1);
+    EXPECT_INT(s.fake.request_count, 1);
     s.err = (struct err){0};
     EXPECT(!gcp_storage_upload(s.gcp, "pictures", "o", NULL, bytes_of("x"), 7, NULL, &s.err));
-    EXPECT(s.fake.asked_count > 3);
+    EXPECT(s.fake.request_count > 3);
 }
 
 TEST(a_failed_precondition_is_a_conflict)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, 412,
         "{\"error\":{\"code\":412,\"message\":\"At least one of the pre-conditions you "
         "specified did not hold.\",\"errors\":[{\"reason\":\"conditionNotMet\"}]}}");
@@ -124,7 +124,7 @@ TEST(a_failed_precondition_is_a_conflict)
 
 TEST(an_object_is_downloaded_with_all_its_bytes)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, 200, "Hello World");
     OWN(free) char *data = NULL;
     size_t len = 0;
@@ -135,9 +135,9 @@ TEST(an_object_is_downloaded_with_all_its_bytes)
     EXPECT_INT(len, 11);
 }
 
-TEST(a_download_of_what_is_not_there_says_so_in_plain_text)
+TEST(a_download_of_a_missing_object_has_a_plain_text_error)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, 404, "No such object: pictures/o\n");
     OWN(free) char *data = NULL;
     size_t len = 0;
@@ -149,7 +149,7 @@ TEST(a_download_of_what_is_not_there_says_so_in_plain_text)
 
 TEST(objects_are_read_deleted_and_listed)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, 200, OBJECT);
     OWN(gcp_object) struct gcp_object object = {0};
     EXPECT(gcp_storage_get(s.gcp, "pictures", "a/b c.jpg", &object, &s.err));
@@ -168,9 +168,9 @@ TEST(objects_are_read_deleted_and_listed)
     EXPECT_STR(fake_google_body(&s.fake), "{\"name\":\"pictures\"}");
 }
 
-TEST(a_bucket_is_told_which_topic_to_publish_to_once)
+TEST(creating_a_notification_is_not_retried)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, 200, "{\"kind\":\"storage#notification\",\"id\":\"1\"}");
     OWN(free) char *id = NULL;
     EXPECT(gcp_notification_create(s.gcp, "pictures", "testing", "OBJECT_FINALIZE,OBJECT_DELETE",
@@ -183,18 +183,18 @@ TEST(a_bucket_is_told_which_topic_to_publish_to_once)
                "\"OBJECT_DELETE\"],\"object_name_prefix\":\"in/\"}");
     EXPECT_STR(id, "1");
 
-    OWN(stage) struct stage down = {0};
+    OWN(fixture) struct fixture down = {0};
     set(&down, 503, "");
     EXPECT(!gcp_notification_create(down.gcp, "pictures", "testing", NULL, NULL, NULL, &down.err));
     EXPECT_STR(fake_google_body(&down.fake),
                "{\"topic\":\"//pubsub.googleapis.com/projects/p/topics/testing\","
                "\"payload_format\":\"JSON_API_V1\"}");
-    EXPECT_INT(down.fake.asked_count, 1);
+    EXPECT_INT(down.fake.request_count, 1);
 }
 
 TEST(notifications_are_listed_and_deleted)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, 200,
         "{\"kind\":\"storage#notifications\",\"items\":[{\"id\":\"1\",\"topic\":"
         "\"//pubsub.googleapis.com/projects/p/topics/testing\",\"event_types\":"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From credentials to a token, and calls that carry it. */
+/* Gets tokens for each type of credentials, and sends calls with them. */
 #include "gcp/auth/token_fetch.h"
 
 #include "base/base64.h"
@@ -10,6 +10,7 @@
 #include "tests/helpers/fake_google.h"
 #include "tests/helpers/key_files.h"
 #include "tests/helpers/keys.h"
+#include "tests/helpers/temp_dir.h"
 #include "tests/helpers/test.h"
 
 #include <string.h>
@@ -40,13 +41,13 @@ TEST(a_key_is_exchanged_for_a_token_by_a_signed_assertion)
     };
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-    struct gcp_environment outside = fake_google_environment(&fake);
+    struct gcp_environment env = fake_google_environment(&fake);
     OWN(free) char *key = key_file("https://tokens.test/token", "");
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file(key, &credentials, &err));
     struct access_token token = {0};
-    EXPECT(token_fetch_from_credentials(&outside, &credentials, &token, &err));
+    EXPECT(token_fetch_from_credentials(&env, &credentials, &token, &err));
     EXPECT_STR(token.text, "ya29.c");
     EXPECT(token.expires_ns == (FAKE_GOOGLE_NOW_SEC + 3599LL) * NS_PER_SEC);
     free(token.text);
@@ -70,7 +71,7 @@ TEST(a_key_is_exchanged_for_a_token_by_a_signed_assertion)
     EXPECT(verified != NULL);
 }
 
-TEST(where_google_takes_it_a_key_signs_its_own_token)
+TEST(a_key_signs_its_own_token_for_apis_that_accept_it)
 {
     static const struct fake_response rules[] = {
         {.when = "oauth2.googleapis.com",
@@ -87,7 +88,7 @@ TEST(where_google_takes_it_a_key_signs_its_own_token)
     struct err err = {0};
     OWN(gcp) struct gcp *gcp = fake_google_open(&fake, 0, &err);
     EXPECT(gcp_topic_get(gcp, "testing", &err));
-    EXPECT_INT(fake.asked_count, 1); /* no way to the token server */
+    EXPECT_INT(fake.request_count, 1); /* no request to the token server */
     const char *authorization = fake_google_header(&fake, "authorization");
     json_auto_t *claims = claims_of(authorization + strlen("Bearer "));
     EXPECT_STR(claim(claims, "aud"), "https://pubsub.googleapis.com/");
@@ -107,12 +108,12 @@ TEST(a_user_token_is_refreshed)
     };
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-    struct gcp_environment outside = fake_google_environment(&fake);
+    struct gcp_environment env = fake_google_environment(&fake);
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file(USER_CREDENTIALS, &credentials, &err));
     struct access_token token = {0};
-    EXPECT(token_fetch_from_credentials(&outside, &credentials, &token, &err));
+    EXPECT(token_fetch_from_credentials(&env, &credentials, &token, &err));
     EXPECT_STR(token.text, "ya29.u");
     free(token.text);
     EXPECT_STR(fake_google_body(&fake), "grant_type=refresh_token&client_id=id.apps&client_secret="
@@ -128,7 +129,7 @@ TEST(an_external_users_new_refresh_token_replaces_the_old)
     };
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-    struct gcp_environment outside = fake_google_environment(&fake);
+    struct gcp_environment env = fake_google_environment(&fake);
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file(
@@ -137,7 +138,7 @@ TEST(an_external_users_new_refresh_token_replaces_the_old)
         &credentials, &err));
     for (int i = 1; i <= 2; i++) {
         struct access_token token = {0};
-        EXPECT(token_fetch_from_credentials(&outside, &credentials, &token, &err));
+        EXPECT(token_fetch_from_credentials(&env, &credentials, &token, &err));
         free(token.text);
         OWN(free) char *want = str_format("grant_type=refresh_token&refresh_token=r%d", i);
         EXPECT_STR(fake_google_body(&fake), want);
@@ -145,7 +146,7 @@ TEST(an_external_users_new_refresh_token_replaces_the_old)
     EXPECT_STR(fake_google_header(&fake, "authorization"), "Basic aTpzJTNBMQ=="); /* i:s%3A1 */
 }
 
-TEST(an_impersonated_account_is_asked_for_with_the_sources_token)
+TEST(impersonation_uses_the_token_of_the_source)
 {
     static const struct fake_response rules[] = {
         {.when = GOOGLE_TOKEN_URL,
@@ -157,7 +158,7 @@ TEST(an_impersonated_account_is_asked_for_with_the_sources_token)
     };
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-    struct gcp_environment outside = fake_google_environment(&fake);
+    struct gcp_environment env = fake_google_environment(&fake);
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file("{\"type\":\"impersonated_service_account\",\"delegates\":[\"d\"],"
@@ -165,7 +166,7 @@ TEST(an_impersonated_account_is_asked_for_with_the_sources_token)
                          "\",\"source_credentials\":" USER_CREDENTIALS "}",
                          &credentials, &err));
     struct access_token token = {0};
-    EXPECT(token_fetch_from_credentials(&outside, &credentials, &token, &err));
+    EXPECT(token_fetch_from_credentials(&env, &credentials, &token, &err));
     EXPECT_STR(token.text, "ya29.i");
     EXPECT(token.expires_ns == (FAKE_GOOGLE_NOW_SEC + 3600LL) * NS_PER_SEC);
     free(token.text);
@@ -175,7 +176,7 @@ TEST(an_impersonated_account_is_asked_for_with_the_sources_token)
                "\"lifetime\":\"3600s\",\"delegates\":[\"d\"]}");
 }
 
-TEST(another_providers_token_from_a_file_is_exchanged_each_time_anew)
+TEST(a_subject_token_is_read_from_its_file_for_each_exchange)
 {
     static const struct fake_response rules[] = {
         {.when = "POST " STS_TOKEN_URL,
@@ -197,15 +198,15 @@ TEST(another_providers_token_from_a_file_is_exchanged_each_time_anew)
                    subject);
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-    struct gcp_environment outside = fake_google_environment(&fake);
+    struct gcp_environment env = fake_google_environment(&fake);
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file(text, &credentials, &err));
     struct access_token token = {0};
-    EXPECT(token_fetch_from_credentials(&outside, &credentials, &token, &err));
+    EXPECT(token_fetch_from_credentials(&env, &credentials, &token, &err));
     EXPECT_STR(token.text, "ya29.w");
     free(token.text);
-    EXPECT_STR(fake.asked[0].body,
+    EXPECT_STR(fake.requests[0].body,
                "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange&audience=%2F%"
                "2Fiam%2Fx&scope=https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fcloud-platform&requested_"
                "token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aaccess_token&subject_token="
@@ -215,12 +216,12 @@ TEST(another_providers_token_from_a_file_is_exchanged_each_time_anew)
 
     temp_dir_write(&folder, "token", "second");
     struct access_token next = {0};
-    EXPECT(token_fetch_from_credentials(&outside, &credentials, &next, &err));
+    EXPECT(token_fetch_from_credentials(&env, &credentials, &next, &err));
     free(next.text);
-    EXPECT_HAS(fake.asked[2].body, "&subject_token=second&");
+    EXPECT_HAS(fake.requests[2].body, "&subject_token=second&");
 }
 
-TEST(another_providers_token_from_a_url_is_picked_out_of_json)
+TEST(a_subject_token_is_read_from_a_url_as_json)
 {
     static const struct fake_response rules[] = {
         {.when = "GET http://169.254.169.254/identity?api-version=1",
@@ -232,7 +233,7 @@ TEST(another_providers_token_from_a_url_is_picked_out_of_json)
     };
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-    struct gcp_environment outside = fake_google_environment(&fake);
+    struct gcp_environment env = fake_google_environment(&fake);
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file("{\"type\":\"external_account\",\"audience\":\"a\",\"subject_token_type\":"
@@ -243,14 +244,14 @@ TEST(another_providers_token_from_a_url_is_picked_out_of_json)
                          "\"type\":\"json\",\"subject_token_field_name\":\"access_token\"}}}",
                          &credentials, &err));
     struct access_token token = {0};
-    EXPECT(token_fetch_from_credentials(&outside, &credentials, &token, &err));
+    EXPECT(token_fetch_from_credentials(&env, &credentials, &token, &err));
     free(token.text);
-    EXPECT_STR(headers_get(&fake.asked[0].headers, "metadata"), "True");
+    EXPECT_STR(headers_get(&fake.requests[0].headers, "metadata"), "True");
     EXPECT_HAS(fake_google_body(&fake), "&subject_token=azure&");
     EXPECT_HAS(fake_google_body(&fake), "&options=%7B%22userProject%22%3A%22wp%22%7D");
 }
 
-TEST(a_refusal_says_why_and_what_to_do)
+TEST(a_refusal_names_the_reason_and_the_remedy)
 {
     OWN(free) char *key = key_file(GOOGLE_TOKEN_URL, "");
     const struct {
@@ -258,11 +259,11 @@ TEST(a_refusal_says_why_and_what_to_do)
     } rows[] = {
         {key, "{\"error\":\"invalid_grant\",\"error_description\":\"Invalid JWT Signature.\"}",
          "no access token for /keys/k.json: oauth2.googleapis.com answered 400 invalid_grant: "
-         "Invalid JWT Signature; was the key or its account deleted? make a new key"},
+         "Invalid JWT Signature; the key or its account may have been deleted: create a new key"},
         {key,
          "{\"error\":\"invalid_grant\",\"error_description\":\"Invalid JWT: Token must be a "
          "short-lived token (60 minutes) and in a reasonable timeframe.\"}",
-         "; is this machine's clock right?"},
+         "; check this machine's clock"},
         {USER_CREDENTIALS,
          "{\"error\":\"invalid_grant\",\"error_description\":\"Token has been expired or "
          "revoked.\"}",
@@ -275,20 +276,20 @@ TEST(a_refusal_says_why_and_what_to_do)
         const struct fake_response rules[] = {{.when = "", .status = 400, .body = rows[i].reply}};
         OWN(fake_google) struct fake_google fake;
         fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-        struct gcp_environment outside = fake_google_environment(&fake);
+        struct gcp_environment env = fake_google_environment(&fake);
         OWN(credentials) struct credentials credentials = {0};
         struct err err = {0};
         EXPECT(read_key_file(rows[i].file, &credentials, &err));
         struct access_token token = {0};
-        EXPECT(!token_fetch_from_credentials(&outside, &credentials, &token, &err));
+        EXPECT(!token_fetch_from_credentials(&env, &credentials, &token, &err));
         EXPECT_INT(err.status, ERR_UNAUTHORIZED);
         EXPECT_STR(err.reason, "invalid_grant");
         EXPECT_HAS(err.text, rows[i].text);
-        EXPECT_INT(fake.asked_count, 1);
+        EXPECT_INT(fake.request_count, 1);
     }
 }
 
-TEST(a_token_server_in_trouble_is_asked_three_times)
+TEST(a_failing_token_server_is_called_three_times)
 {
     static const struct fake_response rules[] = {
         {.when = "", .status = 400, .body = "{\"error\":\"internal_failure\"}", .times = 2},
@@ -296,17 +297,17 @@ TEST(a_token_server_in_trouble_is_asked_three_times)
     };
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-    struct gcp_environment outside = fake_google_environment(&fake);
+    struct gcp_environment env = fake_google_environment(&fake);
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file(USER_CREDENTIALS, &credentials, &err));
     struct access_token token = {0};
-    EXPECT(!token_fetch_from_credentials(&outside, &credentials, &token, &err));
+    EXPECT(!token_fetch_from_credentials(&env, &credentials, &token, &err));
     EXPECT_INT(err.status, ERR_UNAVAILABLE);
-    EXPECT_INT(fake.asked_count, 3);
+    EXPECT_INT(fake.request_count, 3);
 }
 
-TEST(a_machine_without_account_says_so)
+TEST(a_machine_without_a_service_account_is_reported)
 {
     static const struct fake_response rules[] = {{.when = "/token", .status = 404},
                                                  {.when = "/project-id", .status = 404},
@@ -324,7 +325,7 @@ TEST(a_machine_without_account_says_so)
     EXPECT_HAS(err.text, "no service account is attached to this machine");
 }
 
-TEST(a_token_that_google_refuses_is_renewed_once)
+TEST(a_refused_token_is_renewed_once)
 {
     static const struct fake_response rules[] = {
         {.when = "oauth2",
@@ -345,14 +346,14 @@ TEST(a_token_that_google_refuses_is_renewed_once)
     OWN(gcp) struct gcp *gcp = fake_google_open(&fake, GCP_PUBSUB, &err);
     EXPECT(gcp_topic_get(gcp, "good", &err));
     EXPECT_STR(fake_google_header(&fake, "authorization"), "Bearer new");
-    EXPECT_INT(fake.asked_count, 4);
+    EXPECT_INT(fake.request_count, 4);
 
     EXPECT(!gcp_topic_get(gcp, "bad", &err));
     EXPECT_INT(err.status, ERR_UNAUTHORIZED);
-    EXPECT_INT(fake.asked_count, 7); /* call, token, call: no more */
+    EXPECT_INT(fake.request_count, 7); /* call, token, call: no more */
 }
 
-TEST(an_address_of_ones_own_is_called_with_credentials)
+TEST(an_endpoint_override_is_called_with_credentials)
 {
     static const struct fake_response rules[] = {
         {.when = "https://tokens.test/",
@@ -376,7 +377,7 @@ TEST(an_address_of_ones_own_is_called_with_credentials)
     EXPECT_STR(fake_google_header(&fake, "authorization"), "Bearer t");
 }
 
-TEST(another_universe_has_its_own_addresses)
+TEST(another_universe_has_other_host_names)
 {
     OWN(temp_dir) struct temp_dir folder = temp_dir_new();
     OWN(free) char *key =
@@ -397,7 +398,7 @@ TEST(another_universe_has_its_own_addresses)
     EXPECT_STR(err.text, "");
 }
 
-TEST(a_token_servers_reply_that_makes_no_sense_is_its_fault)
+TEST(an_invalid_response_of_a_token_server_is_502)
 {
     static const struct {
         const char *body, *text;
@@ -412,18 +413,18 @@ TEST(a_token_servers_reply_that_makes_no_sense_is_its_fault)
         const struct fake_response rules[] = {{.when = "", .status = 200, .body = rows[i].body}};
         OWN(fake_google) struct fake_google fake;
         fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-        struct gcp_environment outside = fake_google_environment(&fake);
+        struct gcp_environment env = fake_google_environment(&fake);
         OWN(credentials) struct credentials credentials = {0};
         struct err err = {0};
         EXPECT(read_key_file(USER_CREDENTIALS, &credentials, &err));
         struct access_token token = {0};
-        EXPECT(!token_fetch_from_credentials(&outside, &credentials, &token, &err));
+        EXPECT(!token_fetch_from_credentials(&env, &credentials, &token, &err));
         EXPECT_INT(err.status, ERR_UPSTREAM);
         EXPECT_HAS(err.text, rows[i].text);
     }
 }
 
-TEST(another_providers_token_that_is_missing_for_now_is_tried_again_later)
+TEST(a_missing_subject_token_is_a_temporary_error)
 {
     OWN(temp_dir) struct temp_dir folder = temp_dir_new();
     OWN(free) char *subject = temp_dir_add_file(&folder, "token", "x");
@@ -434,30 +435,30 @@ TEST(another_providers_token_that_is_missing_for_now_is_tried_again_later)
                    subject);
     OWN(fake_google) struct fake_google fake;
     fake_google_init(&fake, NULL, 0);
-    struct gcp_environment outside = fake_google_environment(&fake);
+    struct gcp_environment env = fake_google_environment(&fake);
     OWN(credentials) struct credentials credentials = {0};
     struct err err = {0};
     EXPECT(read_key_file(text, &credentials, &err));
     struct access_token token = {0};
 
     temp_dir_write(&folder, "token", " \n");
-    EXPECT(!token_fetch_from_credentials(&outside, &credentials, &token, &err));
+    EXPECT(!token_fetch_from_credentials(&env, &credentials, &token, &err));
     EXPECT_HAS(err.text, "subject token: is empty");
     EXPECT_INT(unlink(subject), 0);
     err = (struct err){0};
-    EXPECT(!token_fetch_from_credentials(&outside, &credentials, &token, &err));
+    EXPECT(!token_fetch_from_credentials(&env, &credentials, &token, &err));
     EXPECT_INT(err.status, ERR_UNAVAILABLE);
     EXPECT_HAS(err.text, "No such file or directory");
-    EXPECT_INT(fake.asked_count, 0);
+    EXPECT_INT(fake.request_count, 0);
 }
 
-TEST(what_impersonation_answers_must_be_a_token_and_a_time)
+TEST(an_invalid_response_to_an_impersonation_is_502)
 {
     static const struct {
         const char *body, *text;
     } rows[] = {
         {"{\"expireTime\":\"2026-01-01T01:00:00Z\"}", "accessToken is missing, want a string"},
-        {"{\"accessToken\":\"t\",\"expireTime\":\"soon\"}", "expireTime is soon, want a time"},
+        {"{\"accessToken\":\"t\",\"expireTime\":\"soon\"}", "expireTime is soon, want a timestamp"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         const struct fake_response rules[] = {
@@ -467,7 +468,7 @@ TEST(what_impersonation_answers_must_be_a_token_and_a_time)
             {.when = "", .status = 200, .body = rows[i].body}};
         OWN(fake_google) struct fake_google fake;
         fake_google_init(&fake, rules, ARRAY_SIZE(rules));
-        struct gcp_environment outside = fake_google_environment(&fake);
+        struct gcp_environment env = fake_google_environment(&fake);
         OWN(credentials) struct credentials credentials = {0};
         struct err err = {0};
         EXPECT(read_key_file("{\"type\":\"impersonated_service_account\","
@@ -475,7 +476,7 @@ TEST(what_impersonation_answers_must_be_a_token_and_a_time)
                              "\",\"source_credentials\":" USER_CREDENTIALS "}",
                              &credentials, &err));
         struct access_token token = {0};
-        EXPECT(!token_fetch_from_credentials(&outside, &credentials, &token, &err));
+        EXPECT(!token_fetch_from_credentials(&env, &credentials, &token, &err));
         EXPECT_INT(err.status, ERR_UPSTREAM);
         EXPECT_HAS(err.text, rows[i].text);
     }

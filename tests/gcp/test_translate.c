@@ -1,42 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Translate: v2 and v3, requests to the byte. */
+/* Translation: exact requests of v2 and v3, responses. */
 #include "base/str.h"
 #include "tests/helpers/fake_google.h"
 #include "tests/helpers/test.h"
 
-struct stage {
+struct fixture {
     struct fake_google fake;
     struct fake_response rule;
     struct gcp *gcp;
     struct err err;
 };
 
-static void set(struct stage *stage, int status, const char *body)
+static void set(struct fixture *fixture, int status, const char *body)
 {
-    stage->rule = (struct fake_response){.when = "", .status = status, .body = body};
-    fake_google_init(&stage->fake, &stage->rule, 1);
-    stage->gcp = fake_google_emulated(&stage->fake);
+    fixture->rule = (struct fake_response){.when = "", .status = status, .body = body};
+    fake_google_init(&fixture->fake, &fixture->rule, 1);
+    fixture->gcp = fake_google_emulated(&fixture->fake);
 }
 
-static void set_v3(struct stage *stage, int status, const char *body)
+static void set_v3(struct fixture *fixture, int status, const char *body)
 {
-    set(stage, status, body);
-    gcp_close(stage->gcp);
+    set(fixture, status, body);
+    gcp_close(fixture->gcp);
     setenv("TRANSLATE_API", "v3", 1);
-    struct gcp_environment outside = fake_google_environment(&stage->fake);
-    stage->gcp = gcp_open_with(NULL, &outside, &stage->err);
-    EXPECT_STR(stage->err.text, "");
+    struct gcp_environment env = fake_google_environment(&fixture->fake);
+    fixture->gcp = gcp_open_with(NULL, &env, &fixture->err);
+    EXPECT_STR(fixture->err.text, "");
 }
 
-static void own_stage(struct stage *local)
+static void own_fixture(struct fixture *local)
 {
     gcp_close(local->gcp);
     fake_google_done(&local->fake);
 }
 
-TEST(text_is_sent_as_text_or_google_would_take_it_for_html)
+TEST(the_format_is_text_as_google_assumes_html_otherwise)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, 200, "{\"data\":{\"translations\":[{\"translatedText\":\"Hola Mundo\"}]}}");
     OWN(gcp_translation) struct gcp_translation got = {0};
     EXPECT(gcp_translate(s.gcp, "Hello World", "en", "es", &got, &s.err));
@@ -48,9 +48,9 @@ TEST(text_is_sent_as_text_or_google_would_take_it_for_html)
     EXPECT(got.detected == NULL);
 }
 
-TEST(without_a_source_google_finds_out_and_says)
+TEST(without_a_source_language_the_detected_one_is_returned)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, 200,
         "{\"data\":{\"translations\":[{\"translatedText\":\"Hola\","
         "\"detectedSourceLanguage\":\"en\"}]}}");
@@ -64,9 +64,9 @@ TEST(without_a_source_google_finds_out_and_says)
     }
 }
 
-TEST(v3_says_the_same_in_its_own_words)
+TEST(v3_has_other_paths_and_field_names)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set_v3(&s, 200,
            "{\"translations\":[{\"translatedText\":\"Hola Mundo\","
            "\"detectedLanguageCode\":\"en\"}]}");
@@ -80,9 +80,9 @@ TEST(v3_says_the_same_in_its_own_words)
     EXPECT_STR(got.detected, "en");
 }
 
-TEST(a_language_is_detected_by_either)
+TEST(both_versions_detect_a_language)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, 200,
         "{\"data\":{\"detections\":[[{\"confidence\":0.75,\"isReliable\":false,"
         "\"language\":\"en\"}]]}}");
@@ -93,7 +93,7 @@ TEST(a_language_is_detected_by_either)
     EXPECT_STR(got.list[0].code, "en");
     EXPECT(got.list[0].confidence == 0.75);
 
-    OWN(stage) struct stage v3 = {0};
+    OWN(fixture) struct fixture v3 = {0};
     set_v3(&v3, 200, "{\"languages\":[{\"languageCode\":\"en\",\"confidence\":1}]}");
     OWN(gcp_languages) struct gcp_languages got3 = {0};
     EXPECT(gcp_translate_detect(v3.gcp, "Hello", &got3, &v3.err));
@@ -101,9 +101,9 @@ TEST(a_language_is_detected_by_either)
     EXPECT_STR(got3.list[0].code, "en");
 }
 
-TEST(the_languages_offered_are_listed_by_either)
+TEST(both_versions_list_languages)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, 200,
         "{\"data\":{\"languages\":[{\"language\":\"es\",\"name\":\"Spanish\"},"
         "{\"language\":\"zh-TW\"}]}}");
@@ -116,7 +116,7 @@ TEST(the_languages_offered_are_listed_by_either)
     EXPECT_STR(got.list[1].code, "zh-TW");
     EXPECT(got.list[1].name == NULL);
 
-    OWN(stage) struct stage v3 = {0};
+    OWN(fixture) struct fixture v3 = {0};
     set_v3(&v3, 200, "{\"languages\":[{\"languageCode\":\"es\",\"displayName\":\"Spanish\"}]}");
     OWN(gcp_languages) struct gcp_languages got3 = {0};
     EXPECT(gcp_translate_languages(v3.gcp, "en", &got3, &v3.err));
@@ -125,9 +125,9 @@ TEST(the_languages_offered_are_listed_by_either)
     EXPECT_STR(got3.list[0].name, "Spanish");
 }
 
-TEST(an_unknown_language_is_refused_for_good_with_googles_words)
+TEST(an_unknown_language_fails_permanently_with_googles_message)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, 400,
         "{\"error\":{\"code\":400,\"message\":\"Invalid Value\",\"errors\":[{\"message\":"
         "\"Invalid Value\",\"domain\":\"global\",\"reason\":\"invalid\"}]}}");
@@ -137,30 +137,30 @@ TEST(an_unknown_language_is_refused_for_good_with_googles_words)
     EXPECT_STR(s.err.text, "fake answered 400 invalid: Invalid Value");
 }
 
-TEST(a_rate_limit_is_retried_though_it_is_a_403_but_a_spent_quota_is_not)
+TEST(a_403_for_a_rate_limit_is_retried_but_not_one_for_a_quota)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, 403,
         "{\"error\":{\"code\":403,\"message\":\"User Rate Limit Exceeded\",\"errors\":[{"
         "\"reason\":\"userRateLimitExceeded\"}]}}");
     OWN(gcp_translation) struct gcp_translation got = {0};
     EXPECT(!gcp_translate(s.gcp, "Hello", "en", "es", &got, &s.err));
     EXPECT_INT(s.err.status, ERR_UNAVAILABLE);
-    EXPECT(s.fake.asked_count > 5);
+    EXPECT(s.fake.request_count > 5);
 
-    OWN(stage) struct stage spent = {0};
+    OWN(fixture) struct fixture spent = {0};
     set(&spent, 403, "{\"error\":{\"code\":403,\"errors\":[{\"reason\":\"dailyLimitExceeded\"}]}}");
     EXPECT(!gcp_translate(spent.gcp, "Hello", "en", "es", &got, &spent.err));
     EXPECT_INT(spent.err.status, ERR_INTERNAL);
-    EXPECT_INT(spent.fake.asked_count, 1);
+    EXPECT_INT(spent.fake.request_count, 1);
 }
 
-TEST(text_that_is_no_utf8_is_not_sent)
+TEST(text_that_is_not_utf8_is_not_sent)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, 200, "{}");
     OWN(gcp_translation) struct gcp_translation got = {0};
     EXPECT(!gcp_translate(s.gcp, "\xFF", "en", "es", &got, &s.err));
     EXPECT_INT(s.err.status, ERR_INPUT);
-    EXPECT_INT(s.fake.asked_count, 0);
+    EXPECT_INT(s.fake.request_count, 0);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Vision: requests to the byte, labels, and failures as an event handler needs them. */
+/* Vision: exact requests, labels, and the status of errors for event handlers. */
 #include "base/str.h"
 #include "tests/helpers/fake_google.h"
 #include "tests/helpers/test.h"
 
-struct stage {
+struct fixture {
     struct fake_google fake;
     struct fake_response rule;
     struct gcp *gcp;
@@ -12,29 +12,29 @@ struct stage {
     struct err err;
 };
 
-static void set(struct stage *stage, int status, const char *body)
+static void set(struct fixture *fixture, int status, const char *body)
 {
-    stage->rule = (struct fake_response){.when = "", .status = status, .body = body};
-    fake_google_init(&stage->fake, &stage->rule, 1);
-    stage->gcp = fake_google_emulated(&stage->fake);
+    fixture->rule = (struct fake_response){.when = "", .status = status, .body = body};
+    fake_google_init(&fixture->fake, &fixture->rule, 1);
+    fixture->gcp = fake_google_emulated(&fixture->fake);
 }
 
-static void own_stage(struct stage *local)
+static void own_fixture(struct fixture *local)
 {
     gcp_labels_done(&local->labels);
     gcp_close(local->gcp);
     fake_google_done(&local->fake);
 }
 
-static bool label(struct stage *stage)
+static bool label(struct fixture *fixture)
 {
-    return gcp_vision_labels(stage->gcp, "gs://knative-atamel-storage/beach.jpg", 10,
-                             &stage->labels, &stage->err);
+    return gcp_vision_labels(fixture->gcp, "gs://knative-atamel-storage/beach.jpg", 10,
+                             &fixture->labels, &fixture->err);
 }
 
-TEST(a_picture_in_storage_is_named_as_it_is)
+TEST(a_picture_in_storage_is_sent_by_its_uri)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, 200, "{\"responses\":[{}]}");
     EXPECT(gcp_vision_labels(s.gcp, "gs://b/été 2020/100%.jpg", 10, &s.labels, &s.err));
     EXPECT_STR(fake_google_line(&s.fake), "POST http://fake/v1/images:annotate");
@@ -43,9 +43,9 @@ TEST(a_picture_in_storage_is_named_as_it_is)
                "\"features\":[{\"type\":\"LABEL_DETECTION\",\"maxResults\":10}]}]}");
 }
 
-TEST(a_picture_can_be_sent_along)
+TEST(a_picture_is_sent_as_base64)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, 200, "{\"responses\":[{}]}");
     struct bytes picture = {"\xFF\xD8\xFF\xE0", 4};
     EXPECT(gcp_vision_labels_of(s.gcp, picture, 3, &s.labels, &s.err));
@@ -57,12 +57,12 @@ TEST(a_picture_can_be_sent_along)
     s.err = (struct err){0};
     EXPECT(!gcp_vision_labels_of(s.gcp, big, 3, &s.labels, &s.err));
     EXPECT_INT(s.err.status, ERR_INPUT);
-    EXPECT_INT(s.fake.asked_count, 1);
+    EXPECT_INT(s.fake.request_count, 1);
 }
 
-TEST(labels_come_in_googles_order_with_their_scores)
+TEST(labels_keep_googles_order_and_scores)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, 200,
         "{\"responses\":[{\"labelAnnotations\":[{\"mid\":\"/m/01b2w5\",\"description\":\"Coast\","
         "\"score\":0.95,\"topicality\":0.95},{\"description\":\"Sea\",\"score\":1},"
@@ -73,18 +73,18 @@ TEST(labels_come_in_googles_order_with_their_scores)
     EXPECT_STR(s.labels.list[0].mid, "/m/01b2w5");
     EXPECT(s.labels.list[0].score == 0.95);
     EXPECT(s.labels.list[1].score == 1);
-    EXPECT(s.labels.list[2].score == 0); /* proto3 leaves a zero out */
+    EXPECT(s.labels.list[2].score == 0); /* proto3 omits zero */
 }
 
 TEST(a_picture_may_have_no_labels)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, 200, "{\"responses\":[{}]}");
     EXPECT(label(&s));
     EXPECT_INT(s.labels.count, 0);
 }
 
-TEST(a_pictures_own_failure_is_retried_by_our_caller_only_if_that_helps)
+TEST(the_error_of_a_picture_is_503_when_temporary_and_else_400)
 {
     static const struct {
         int code, status;
@@ -95,7 +95,7 @@ TEST(a_pictures_own_failure_is_retried_by_our_caller_only_if_that_helps)
         OWN(free) char *body = str_format(
             "{\"responses\":[{\"error\":{\"code\":%d,\"message\":\"Error opening file.\"}}]}",
             rows[i].code);
-        OWN(stage) struct stage s = {0};
+        OWN(fixture) struct fixture s = {0};
         set(&s, 200, body);
         EXPECT(!label(&s));
         EXPECT_INT(s.err.status, rows[i].status);
@@ -103,7 +103,7 @@ TEST(a_pictures_own_failure_is_retried_by_our_caller_only_if_that_helps)
     }
 }
 
-TEST(what_google_refuses_altogether_never_looks_like_our_own_404)
+TEST(an_error_of_the_api_is_never_our_own_404)
 {
     static const struct {
         int google, ours;
@@ -112,14 +112,14 @@ TEST(what_google_refuses_altogether_never_looks_like_our_own_404)
                 {429, ERR_UNAVAILABLE}, {500, ERR_UNAVAILABLE}, {501, ERR_UPSTREAM},
                 {503, ERR_UNAVAILABLE}, {0, ERR_UNAVAILABLE},   {301, ERR_UPSTREAM}};
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        OWN(stage) struct stage s = {0};
+        OWN(fixture) struct fixture s = {0};
         set(&s, rows[i].google, "{\"error\":{\"message\":\"no\"}}");
         EXPECT(!label(&s));
         EXPECT_INT(s.err.status, rows[i].ours);
     }
 }
 
-TEST(a_reply_that_makes_no_sense_names_its_place)
+TEST(an_invalid_response_names_the_path_of_the_error)
 {
     static const struct {
         const char *body, *text;
@@ -134,7 +134,7 @@ TEST(a_reply_that_makes_no_sense_names_its_place)
          "Vision's reply: responses[0].labelAnnotations[0].score is a string, want a number"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        OWN(stage) struct stage s = {0};
+        OWN(fixture) struct fixture s = {0};
         set(&s, 200, rows[i].body);
         EXPECT(!label(&s));
         EXPECT_INT(s.err.status, ERR_UPSTREAM);
@@ -142,9 +142,9 @@ TEST(a_reply_that_makes_no_sense_names_its_place)
     }
 }
 
-TEST(an_address_that_is_none_is_not_sent_to_google)
+TEST(an_invalid_uri_is_not_sent)
 {
-    OWN(stage) struct stage s = {0};
+    OWN(fixture) struct fixture s = {0};
     set(&s, 200, "{\"responses\":[{}]}");
     static const char *const wrong[] = {"file:///etc/passwd", "beach.jpg", "gs:/b/o", "",
                                         "gs://b/\xFF"};
@@ -153,5 +153,5 @@ TEST(an_address_that_is_none_is_not_sent_to_google)
         EXPECT(!gcp_vision_labels(s.gcp, wrong[i], 10, &s.labels, &s.err));
         EXPECT_INT(s.err.status, ERR_INPUT);
     }
-    EXPECT_INT(s.fake.asked_count, 0);
+    EXPECT_INT(s.fake.request_count, 0);
 }

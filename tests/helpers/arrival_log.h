@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who got which event, in a file that outlives every process that writes there. */
+/* Records which events have arrived, in a shared file that survives the processes that write it. */
 #ifndef TESTS_HELPERS_ARRIVAL_LOG_H
 #define TESTS_HELPERS_ARRIVAL_LOG_H
 
@@ -15,26 +15,25 @@ struct arrival_log {
     atomic_uint published;
 };
 
-/* Maps the file, which is made when missing; for munmap. Ends the program when that does not work.
- */
+/* Maps the file, creating it when missing; for munmap. Fails the test on an error. */
 struct arrival_log *arrival_log_map(const char *path);
 
-/* Notes that a reader got the event whose number the text is; false when it is none. */
-bool arrival_log_record(struct arrival_log *ledger, size_t reader, const char *text);
+/* Records that a reader received the event whose number is in text; false when it is not valid. */
+bool arrival_log_record(struct arrival_log *log, size_t reader, const char *text);
 
-/* How many have not arrived, over all readers. */
-unsigned arrival_log_missing(const struct arrival_log *ledger);
+/* The number of events that have not arrived, over all readers. */
+unsigned arrival_log_missing(const struct arrival_log *log);
 
-/* Something that events travel through, while parts of it are killed. */
+/* A system that transports events while parts of it are killed. */
 struct crash_test {
-    void *(*publish_all)(void *scene); /* all events; run by several threads at once, each of which
-                                        * counts in `published` what it has got rid of */
-    void (*kill_one)(void *scene, unsigned number); /* chosen by a random number */
-    void *scene;
+    void *(*publish_all)(void *context); /* run by several threads, which count what they have
+                                          * published in `published` */
+    void (*kill_one)(void *context, unsigned number); /* the part is chosen by a random number */
+    void *context;
 };
 
-/* Has all events published while parts are killed at random moments, and waits until each has
- * arrived; the runner's time limit decides when that is hopeless. */
-void crash_test_run(struct arrival_log *ledger, const struct crash_test *trial);
+/* Publishes all events while parts are killed at random times, and waits until all have arrived.
+ * The time limit of the test runner ends a wait that does not succeed. */
+void crash_test_run(struct arrival_log *log, const struct crash_test *test);
 
 #endif

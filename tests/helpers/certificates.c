@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Certificates made on the spot, for tests of TLS. */
+/* Creates certificates for tests of TLS. */
 #include "tests/helpers/certificates.h"
 
 #include "base/str.h"
@@ -34,7 +34,7 @@ static void set_name(X509 *cert, const char *name)
                                      -1, 0));
 }
 
-/* issuer NULL: the certificate is its own, as an authority's is. */
+/* issuer NULL = self-signed, for a certificate authority. */
 static X509 *make(const char *name, long serial, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key)
 {
     X509 *cert = X509_new();
@@ -90,14 +90,14 @@ struct test_certificate test_certificate_make(void)
     X509 *ca = make("Test Authority", 1, ca_key, NULL, ca_key);
     X509 *cert = make("127.0.0.1", 2, key, ca, ca_key);
 
-    struct test_certificate made = {
+    struct test_certificate certificate = {
         .cert_pem = cert_text(cert), .key_pem = key_text(key), .ca_pem = cert_text(ca)};
-    made.ca_file = write_file(made.ca_pem);
+    certificate.ca_file = write_file(certificate.ca_pem);
     X509_free(ca);
     X509_free(cert);
     EVP_PKEY_free(ca_key);
     EVP_PKEY_free(key);
-    return made;
+    return certificate;
 }
 
 void own_test_certificate(struct test_certificate *local)

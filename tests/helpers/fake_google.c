@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A Google that is one function. */
+/* A fake Google: one function that answers by rules. */
 #include "tests/helpers/fake_google.h"
 
 #include "base/str.h"
@@ -12,29 +12,29 @@ void fake_google_init(struct fake_google *fake, const struct fake_response *rule
 {
     *fake = (struct fake_google){
         .rules = rules, .count = count, .now_ns = FAKE_GOOGLE_NOW_SEC * 1000000000LL};
-    fake->chance = 1;
+    fake->random = 1;
     pthread_mutex_init(&fake->lock, NULL);
 }
 
 void fake_google_done(struct fake_google *fake)
 {
-    for (size_t i = 0; i < fake->asked_count && i < FAKE_GOOGLE_MAX_REQUESTS; i++) {
-        free(fake->asked[i].line);
-        free(fake->asked[i].body);
-        headers_done(&fake->asked[i].headers);
+    for (size_t i = 0; i < fake->request_count && i < FAKE_GOOGLE_MAX_REQUESTS; i++) {
+        free(fake->requests[i].line);
+        free(fake->requests[i].body);
+        headers_done(&fake->requests[i].headers);
     }
     pthread_mutex_destroy(&fake->lock);
 }
 
-static void remember(struct fake_google *fake, const struct http_call *call, const char *line)
+static void record(struct fake_google *fake, const struct http_call *call, const char *line)
 {
-    size_t i = fake->asked_count++;
+    size_t i = fake->request_count++;
     if (i >= FAKE_GOOGLE_MAX_REQUESTS)
         return;
-    fake->asked[i].line = str_copy(line);
-    fake->asked[i].body = str_copy_bytes(call->body);
+    fake->requests[i].line = str_copy(line);
+    fake->requests[i].body = str_copy_bytes(call->body);
     if (call->headers)
-        headers_copy(&fake->asked[i].headers, call->headers);
+        headers_copy(&fake->requests[i].headers, call->headers);
 }
 
 static const struct fake_response *find_rule(struct fake_google *fake, const char *line)
@@ -56,14 +56,14 @@ static void add_header(struct headers *headers, const char *line)
     headers_add(headers, name, colon + 2);
 }
 
-static bool send_to_fake(void *context, const struct http_call *call, struct http_response *answer,
-                         struct err *err)
+static bool send_to_fake(void *context, const struct http_call *call,
+                         struct http_response *response, struct err *err)
 {
     struct fake_google *fake = context;
     const char *method = call->method ? call->method : call->body.len ? "POST" : "GET";
     OWN(free) char *line = str_format("%s %s", method, call->url);
     pthread_mutex_lock(&fake->lock);
-    remember(fake, call, line);
+    record(fake, call, line);
     const struct fake_response *rule = find_rule(fake, line);
     pthread_mutex_unlock(&fake->lock);
     if (!rule)
@@ -72,11 +72,11 @@ static bool send_to_fake(void *context, const struct http_call *call, struct htt
         return err_set(err, ERR_UNAVAILABLE, "connection cut");
     if (rule->status == FAKE_GOOGLE_TOO_LARGE)
         return err_set(err, ERR_TOO_LARGE, "the reply is too large");
-    answer->status = rule->status;
+    response->status = rule->status;
     if (rule->body)
-        buf_add_text(&answer->body, rule->body);
+        buf_add_text(&response->body, rule->body);
     if (rule->header)
-        add_header(&answer->headers, rule->header);
+        add_header(&response->headers, rule->header);
     return true;
 }
 
@@ -94,14 +94,14 @@ static void fake_wait(void *context, int64_t ns)
     struct fake_google *fake = context;
     pthread_mutex_lock(&fake->lock);
     fake->now_ns += ns;
-    if (fake->waited_count < FAKE_GOOGLE_MAX_REQUESTS)
-        fake->waited_ns[fake->waited_count++] = ns;
+    if (fake->sleep_count < FAKE_GOOGLE_MAX_REQUESTS)
+        fake->sleeps_ns[fake->sleep_count++] = ns;
     pthread_mutex_unlock(&fake->lock);
 }
 
 static double fake_chance(void *context)
 {
-    return ((struct fake_google *)context)->chance;
+    return ((struct fake_google *)context)->random;
 }
 
 struct gcp_environment fake_google_environment(struct fake_google *fake)
@@ -109,26 +109,26 @@ struct gcp_environment fake_google_environment(struct fake_google *fake)
     return (struct gcp_environment){
         .send = send_to_fake,
         .now_ns = fake_now,
-        .clock_ns = fake_now,
-        .wait_ns = fake_wait,
-        .chance = fake_chance,
+        .monotonic_ns = fake_now,
+        .sleep_ns = fake_wait,
+        .random = fake_chance,
         .context = fake,
     };
 }
 
 const char *fake_google_header(const struct fake_google *fake, const char *name)
 {
-    return headers_get(&fake->asked[fake->asked_count - 1].headers, name);
+    return headers_get(&fake->requests[fake->request_count - 1].headers, name);
 }
 
 const char *fake_google_line(const struct fake_google *fake)
 {
-    return fake->asked[fake->asked_count - 1].line;
+    return fake->requests[fake->request_count - 1].line;
 }
 
 const char *fake_google_body(const struct fake_google *fake)
 {
-    return fake->asked[fake->asked_count - 1].body;
+    return fake->requests[fake->request_count - 1].body;
 }
 
 void fake_google_env_from(const char *const *pairs)
@@ -169,9 +169,9 @@ void fake_google_env_from(const char *const *pairs)
 
 struct gcp *fake_google_open(struct fake_google *fake, unsigned apis, struct err *err)
 {
-    struct gcp_environment outside = fake_google_environment(fake);
+    struct gcp_environment env = fake_google_environment(fake);
     struct gcp_options options = {.apis = apis};
-    return gcp_open_with(&options, &outside, err);
+    return gcp_open_with(&options, &env, err);
 }
 
 struct gcp *fake_google_emulated(struct fake_google *fake)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A Vision and a Translation on a free port that note what they are asked. */
+/* A fake Vision and Translation API on a free port, which records its requests. */
 #include "tests/helpers/google_server.h"
 
 #include "base/json/jread.h"
@@ -16,16 +16,16 @@ static const char five_labels[] =
     "{\"mid\":\"/m/0b3yr\",\"description\":\"Sunset\",\"score\":0.71},"
     "{\"mid\":\"/m/0d1n2\",\"description\":\"Horizon\",\"score\":0.68}]}]}";
 
-static void note(struct google_server *google, char *asked)
+static void record(struct google_server *google, char *last_request)
 {
     pthread_mutex_lock(&google->lock);
-    str_replace(&google->asked, asked);
+    str_replace(&google->last_request, last_request);
     google->requests++;
-    google->waiting++;
+    google->in_progress++;
     pthread_cond_broadcast(&google->changed);
-    while (google->waiting < google->crowd)
+    while (google->in_progress < google->min_parallel)
         pthread_cond_wait(&google->changed, &google->lock);
-    google->waiting -= google->crowd ? 0 : 1;
+    google->in_progress -= google->min_parallel ? 0 : 1;
     pthread_mutex_unlock(&google->lock);
 }
 
@@ -44,7 +44,7 @@ static const char *text_of(const json_t *body, const char *key)
     return json_is_string(value) ? json_string_value(value) : "";
 }
 
-static void answer(struct http_exchange *exchange, void *app)
+static void respond(struct http_exchange *exchange, void *app)
 {
     struct google_server *google = app;
     struct err err = {0};
@@ -52,27 +52,27 @@ static void answer(struct http_exchange *exchange, void *app)
     const char *reply = five_labels;
     OWN(free) char *translated = NULL;
     if (str_equal(exchange->path, "/v1/images:annotate")) {
-        note(google, picture_of(body));
+        record(google, picture_of(body));
     } else if (str_equal(exchange->path, "/keys")) {
         http_exchange_reply_text(exchange, 200, google->keys);
         return;
     } else {
         bool detect = !*text_of(body, "source");
-        note(google, str_format("%s|%s|%s", text_of(body, "q"), text_of(body, "source"),
-                                text_of(body, "target")));
+        record(google, str_format("%s|%s|%s", text_of(body, "q"), text_of(body, "source"),
+                                  text_of(body, "target")));
         translated =
             str_format("{\"data\":{\"translations\":[{\"translatedText\":\"Hola Mundo\"%s}]}}",
                        detect ? ",\"detectedSourceLanguage\":\"en\"" : "");
         reply = translated;
     }
     struct http_reply out = {.status = google->status, .content_type = "application/json"};
-    buf_add_text(&out.body, google->answer ? google->answer : reply);
+    buf_add_text(&out.body, google->response ? google->response : reply);
     http_exchange_reply(exchange, &out);
 }
 
 static void handle(struct http_exchange *exchange, void *app)
 {
-    http_exchange_run_blocking(exchange, answer, app);
+    http_exchange_run_blocking(exchange, respond, app);
 }
 
 void google_server_open(struct google_server *google)
@@ -89,7 +89,7 @@ void google_server_open(struct google_server *google)
 void google_server_close(struct google_server *google)
 {
     http_server_close(google->server);
-    free(google->asked);
+    free(google->last_request);
     free(google->keys);
     pthread_cond_destroy(&google->changed);
     pthread_mutex_destroy(&google->lock);
@@ -103,8 +103,8 @@ char *google_server_host(const struct google_server *google)
 char *google_server_last_request(struct google_server *google)
 {
     pthread_mutex_lock(&google->lock);
-    char *asked = google->asked;
-    google->asked = NULL;
+    char *last_request = google->last_request;
+    google->last_request = NULL;
     pthread_mutex_unlock(&google->lock);
-    return asked;
+    return last_request;
 }

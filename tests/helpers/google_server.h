@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A Vision and a Translation on a free port that note what they are asked. */
+/* A fake Vision and Translation API on a free port, which records its requests. */
 #ifndef TESTS_HELPERS_GOOGLE_SERVER_H
 #define TESTS_HELPERS_GOOGLE_SERVER_H
 
@@ -9,24 +9,24 @@
 
 struct google_server {
     struct http_server *server;
-    pthread_mutex_t lock; /* guards all below */
+    pthread_mutex_t lock; /* guards the members below */
     pthread_cond_t changed;
-    char *asked;        /* the last picture's URI or translation "text|source|target"; owned */
-    unsigned requests;  /* so many so far */
-    unsigned waiting;   /* under way */
-    unsigned crowd;     /* answers wait until so many are under way; 0 = at once */
-    int status;         /* answered instead of 200 with `answer`, when set */
-    const char *answer; /* JSON to answer; NULL: five labels, or "Hola Mundo" */
-    char *keys;         /* JWKS served at /keys; owned */
+    char *last_request;    /* the last picture's URI or translation "text|source|target"; owned */
+    unsigned requests;     /* count */
+    unsigned in_progress;  /* requests that are not answered yet */
+    unsigned min_parallel; /* holds responses until so many are in progress; 0 = never */
+    int status;            /* of the responses; 0 = 200 */
+    const char *response;  /* JSON; NULL = five labels, or "Hola Mundo" */
+    char *keys;            /* JWKS served at /keys; owned */
 };
 
 void google_server_open(struct google_server *google);
 void google_server_close(struct google_server *google);
 
-/* "127.0.0.1:PORT", as the emulator variables want it. The caller frees. */
+/* "127.0.0.1:PORT", for the emulator variables. The caller frees. */
 char *google_server_host(const struct google_server *google);
 
-/* What was asked last, and forgets it; NULL = nothing. The caller frees. */
+/* Takes last_request; NULL = no request since the last call. The caller frees. */
 char *google_server_last_request(struct google_server *google);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RSA keys made for one run, and tokens signed with them. */
+/* RSA keys, generated once per run, and tokens signed with them. */
 #include "tests/helpers/keys.h"
 
 #include "base/base64.h"
@@ -54,7 +54,7 @@ const char *test_key(int number)
     return pems[number];
 }
 
-/* A number of the key (n or e) as a JWK writes it. */
+/* n or e of the key, encoded as in a JWK. */
 static char *number_of(EVP_PKEY *key, const char *name)
 {
     BIGNUM *value = NULL;

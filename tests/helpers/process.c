@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Real programs under test: started, asked, watched and ended by their process id. */
+/* Starts, watches and stops the programs under test. */
 #include "tests/helpers/process.h"
 
 #include "base/env.h"
@@ -28,34 +28,34 @@ const char *build_dir(void)
 static void *read_output(void *context)
 {
     struct process *process = context;
-    char piece[4096];
-    for (ssize_t len; (len = read(process->output, piece, sizeof(piece))) > 0;) {
+    char chunk[4096];
+    for (ssize_t len; (len = read(process->output, chunk, sizeof(chunk))) > 0;) {
         pthread_mutex_lock(&process->lock);
-        buf_add(&process->log, piece, (size_t)len);
+        buf_add(&process->log, chunk, (size_t)len);
         pthread_cond_broadcast(&process->changed);
         pthread_mutex_unlock(&process->lock);
     }
     pthread_mutex_lock(&process->lock);
-    process->over = true;
+    process->ended = true;
     pthread_cond_broadcast(&process->changed);
     pthread_mutex_unlock(&process->lock);
     return NULL;
 }
 
-/* The variables of a bare environment, and those that are given. */
-static void fill_environment(char **to, size_t room, const char *const *more)
+/* A minimal environment and the given variables. */
+static void fill_environment(char **list, size_t size, const char *const *variables)
 {
-    static const char *const kept[] = {"PATH", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS",
-                                       "TSAN_OPTIONS"};
+    static const char *const inherited[] = {"PATH", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS",
+                                            "TSAN_OPTIONS"};
     size_t count = 0;
-    for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
-        if (getenv(kept[i]))
-            to[count++] = str_format("%s=%s", kept[i], getenv(kept[i]));
-    for (; more && *more; more++) {
-        assert_true(count + 1 < room);
-        to[count++] = str_copy(*more);
+    for (size_t i = 0; i < ARRAY_SIZE(inherited); i++)
+        if (getenv(inherited[i]))
+            list[count++] = str_format("%s=%s", inherited[i], getenv(inherited[i]));
+    for (; variables && *variables; variables++) {
+        assert_true(count + 1 < size);
+        list[count++] = str_copy(*variables);
     }
-    to[count] = NULL;
+    list[count] = NULL;
 }
 
 void process_start(struct process *process, const char *name, const char *const *arguments,
@@ -99,7 +99,7 @@ void process_await(struct process *process, const char *text)
     clock_gettime(CLOCK_REALTIME, &limit);
     limit.tv_sec += AWAIT_SEC;
     int late = 0;
-    while (!late && !process->over && !(process->log.data && strstr(process->log.data, text)))
+    while (!late && !process->ended && !(process->log.data && strstr(process->log.data, text)))
         late = pthread_cond_timedwait(&process->changed, &process->lock, &limit);
     bool found = process->log.data && strstr(process->log.data, text);
     pthread_mutex_unlock(&process->lock);
@@ -154,10 +154,10 @@ bool process_read_stat(pid_t pid, struct process_stat *stat)
     if (!file_read(path, &text, &err))
         return false;
     /* PID (NAME) STATE PARENT …; the 20th field counts the threads, and NAME may hold anything */
-    const char *at = strrchr(text.data, ')');
-    assert_true(sscanf(at, ") %c %d", &stat->state, &stat->parent) == 2);
+    const char *position = strrchr(text.data, ')');
+    assert_true(sscanf(position, ") %c %d", &stat->state, &stat->parent) == 2);
     for (int field = 2; field < 20; field++)
-        at = strchr(at + 1, ' ');
-    stat->threads = atoi(at);
+        position = strchr(position + 1, ' ');
+    stat->threads = atoi(position);
     return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A server of raw sockets for tests. */
+/* A TCP server for tests whose handler gets the socket. */
 #include "tests/helpers/raw_server.h"
 
 #include "base/str.h"
@@ -95,11 +95,11 @@ bool raw_server_read_request(int fd, struct buf *request)
     size_t body = length ? strtoul(length + strlen("\r\ncontent-length:"), NULL, 10) : 0;
     size_t head = (size_t)(strstr(request->data, "\r\n\r\n") + 4 - request->data);
     while (request->len < head + body) {
-        char piece[4096];
-        ssize_t got = recv(fd, piece, sizeof(piece), 0);
+        char chunk[4096];
+        ssize_t got = recv(fd, chunk, sizeof(chunk), 0);
         if (got <= 0)
             return false;
-        buf_add(request, piece, (size_t)got);
+        buf_add(request, chunk, (size_t)got);
     }
     return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A server of raw sockets for tests: answers as no well-behaved server would. */
+/* A TCP server for tests whose handler gets the socket, so that it can send invalid responses. */
 #ifndef TESTS_HELPERS_RAW_SERVER_H
 #define TESTS_HELPERS_RAW_SERVER_H
 
@@ -9,14 +9,14 @@
 
 struct raw_server;
 
-/* Serves one connection on a thread of its own; the socket is closed when it returns. */
+/* Serves one connection, on its own thread; the socket is closed when it returns. */
 typedef void raw_server_handler(int fd, void *context);
 
 /* Listens on a free port of 127.0.0.1. */
 struct raw_server *raw_server_open(raw_server_handler *serve, void *context);
 uint16_t raw_server_port(const struct raw_server *server);
 
-/* Cuts what is open and waits for the threads. NULL is fine. */
+/* Closes all connections and waits for the threads. May be NULL. */
 void raw_server_close(struct raw_server *server);
 
 static inline void own_raw_server(struct raw_server **local)
@@ -24,11 +24,11 @@ static inline void own_raw_server(struct raw_server **local)
     raw_server_close(*local);
 }
 
-/* Reads a request: the head and as much body as Content-Length says. False when the client closed
- * before its end. */
+/* Reads a request: the head and Content-Length bytes of body. False when the client closes early.
+ */
 bool raw_server_read_request(int fd, struct buf *request);
 
-/* A raw_server_handler whose context is a text: reads one request, sends the text, closes. */
+/* A raw_server_handler that reads one request and sends its context, a string. */
 void raw_server_send_text(int fd, void *text);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Raw sockets for tests: what no well-behaved client would send. */
+/* Raw sockets for tests: requests that an HTTP client would not send. */
 #include "tests/helpers/sockets.h"
 
 #include "base/own.h"
@@ -70,20 +70,20 @@ bool socket_send(int fd, struct bytes data)
 char *socket_read_all(int fd)
 {
     struct buf got = {0};
-    char piece[4096];
-    for (ssize_t len; (len = recv(fd, piece, sizeof(piece), 0)) > 0;)
-        buf_add(&got, piece, (size_t)len);
+    char chunk[4096];
+    for (ssize_t len; (len = recv(fd, chunk, sizeof(chunk), 0)) > 0;)
+        buf_add(&got, chunk, (size_t)len);
     return buf_take(&got);
 }
 
 bool socket_read_until(int fd, const char *text, struct buf *got)
 {
-    char piece[4096];
+    char chunk[4096];
     while (!got->data || !memmem(got->data, got->len, text, strlen(text))) {
-        ssize_t len = recv(fd, piece, sizeof(piece), 0);
+        ssize_t len = recv(fd, chunk, sizeof(chunk), 0);
         if (len <= 0)
             return false;
-        buf_add(got, piece, (size_t)len);
+        buf_add(got, chunk, (size_t)len);
     }
     return true;
 }
@@ -96,9 +96,9 @@ char *socket_read_response(int fd)
     const char *length = strcasestr(got.data, "\r\nContent-Length:");
     size_t head = (size_t)(strstr(got.data, "\r\n\r\n") + 4 - got.data);
     size_t want = head + (length ? (size_t)atol(length + strlen("\r\nContent-Length:")) : 0);
-    char piece[4096];
-    for (ssize_t len; got.len < want && (len = recv(fd, piece, sizeof(piece), 0)) > 0;)
-        buf_add(&got, piece, (size_t)len);
+    char chunk[4096];
+    for (ssize_t len; got.len < want && (len = recv(fd, chunk, sizeof(chunk), 0)) > 0;)
+        buf_add(&got, chunk, (size_t)len);
     return buf_take(&got);
 }
 
@@ -109,8 +109,8 @@ char *socket_request(uint16_t port, struct bytes request)
     return socket_read_all(fd);
 }
 
-int socket_status(const char *answer)
+int socket_status(const char *response)
 {
     int status = 0;
-    return sscanf(answer, "HTTP/1.1 %d", &status) == 1 ? status : 0;
+    return sscanf(response, "HTTP/1.1 %d", &status) == 1 ? status : 0;
 }

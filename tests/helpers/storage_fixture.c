@@ -2,11 +2,9 @@
 /* A storage with its own server and client. */
 #include "tests/helpers/storage_fixture.h"
 
-#include "base/env.h"
 #include "base/str.h"
 #include "tests/helpers/test.h"
 
-#include <ftw.h>
 #include <string.h>
 
 static bool publish(const char *topic, const json_t *attributes, struct bytes data, void *context,
@@ -149,22 +147,4 @@ const char *fixture_response_error(const struct fixture_response *response)
     const char *value =
         json_string_value(json_object_get(json_object_get(response->json, "error"), "message"));
     return value ? value : "";
-}
-
-char *make_temp_folder(void)
-{
-    char *folder = str_format("%s/storage-test-XXXXXX", env_str("TMPDIR", "/tmp"));
-    EXPECT(mkdtemp(folder) != NULL);
-    return folder;
-}
-
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *at)
-{
-    (void)status, (void)type, (void)at;
-    return remove(path);
-}
-
-void remove_folder(const char *folder)
-{
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }

@@ -65,8 +65,4 @@ const char *fixture_response_member(const struct fixture_response *response,
 const char *fixture_response_error(
     const struct fixture_response *response); /* Google's error message, or "" */
 
-/* Makes and removes a folder in TMPDIR. The caller frees the path. */
-char *make_temp_folder(void);
-void remove_folder(const char *folder);
-
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs the tests of one program and prints TAP. */
+/* Runs the tests of a program and prints TAP. */
 #include "tests/helpers/test.h"
 
 #include <stdio.h>
@@ -38,14 +38,14 @@ void test_register_if_exists(const char *path, const char *name, void (*run)(voi
     if (access(path, R_OK) == 0)
         test_register(name, run);
     else
-        printf("# not run: %s: there is no %s\n", sentence_of(name), path);
+        printf("# not run: %s: %s does not exist\n", sentence_of(name), path);
 }
 
 void test_expect_has(const char *got, const char *want, const char *file, int line)
 {
     if (got && strstr(got, want))
         return;
-    print_error("\"%s\" does not hold \"%s\"\n", got ? got : "(null)", want);
+    print_error("\"%s\" does not contain \"%s\"\n", got ? got : "(null)", want);
     _fail(file, line);
 }
 

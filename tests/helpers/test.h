@@ -22,7 +22,7 @@ void test_register(const char *name, void (*run)(void **));
     }                                                                                              \
     static void sentence(__attribute__((unused)) void **state_)
 
-/* A test of what lies beside the project: where the path is not there it is told as not run. */
+/* A test that needs a path outside the project; without it the test is reported as not run. */
 #define TEST_IF_EXISTS(path, sentence)                                                             \
     static void sentence(void **state_);                                                           \
     __attribute__((constructor)) static void register_##sentence(void)                             \
@@ -37,7 +37,7 @@ void test_register_if_exists(const char *path, const char *name, void (*run)(voi
 #define EXPECT_INT(got, want) assert_int_equal(got, want)
 #define EXPECT_STR(got, want) assert_string_equal(got, want)
 
-/* got holds want somewhere. */
+/* got contains want. */
 #define EXPECT_HAS(got, want) test_expect_has(got, want, __FILE__, __LINE__)
 void test_expect_has(const char *got, const char *want, const char *file, int line);
 

@@ -5,43 +5,27 @@
 #include "base/str.h"
 #include "net/tls/certificate.h"
 #include "net/tls/server_identity.h"
+#include "tests/helpers/temp_dir.h"
 #include "tests/helpers/test.h"
 
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
-struct folder {
-    char path[40];
-};
-
-static struct folder folder_new(void)
-{
-    struct folder folder = {"/tmp/test_authority.XXXXXX"};
-    EXPECT(mkdtemp(folder.path) != NULL);
-    return folder;
-}
-
-static void own_folder(struct folder *folder)
-{
-    struct err err = {0};
-    EXPECT(file_remove_tree(folder->path, &err));
-}
-
-static struct server_identity open_in(const struct folder *folder, const char *host)
+static struct server_identity open_in(const struct temp_dir *dir, const char *host)
 {
     struct server_identity identity = {0};
     struct err err = {0};
-    if (!server_identity_open(folder->path, host, &identity, &err))
+    if (!server_identity_open(dir->path, host, &identity, &err))
         fail_msg("%s", err.text);
     return identity;
 }
 
 TEST(the_server_certificate_is_signed_and_names_localhost)
 {
-    OWN(folder) struct folder folder = folder_new();
-    OWN(server_identity) struct server_identity made = open_in(&folder, NULL);
-    OWN(free) char *ca_path = str_format("%s/ca.crt", folder.path);
-    OWN(free) char *key_path = str_format("%s/ca.key", folder.path);
+    OWN(temp_dir) struct temp_dir dir = temp_dir_new();
+    OWN(server_identity) struct server_identity made = open_in(&dir, NULL);
+    OWN(free) char *ca_path = str_format("%s/ca.crt", dir.path);
+    OWN(free) char *key_path = str_format("%s/ca.key", dir.path);
     OWN(buf) struct buf ca_cert = {0}, ca_key = {0};
     struct err err = {0};
     EXPECT(file_read(ca_path, &ca_cert, &err) && file_read(key_path, &ca_key, &err));
@@ -59,12 +43,12 @@ TEST(the_server_certificate_is_signed_and_names_localhost)
 
 TEST(keys_can_be_read_by_their_owner_only)
 {
-    OWN(folder) struct folder folder = folder_new();
-    OWN(server_identity) struct server_identity made = open_in(&folder, NULL);
+    OWN(temp_dir) struct temp_dir dir = temp_dir_new();
+    OWN(server_identity) struct server_identity made = open_in(&dir, NULL);
     (void)made;
     static const char *const keys[] = {"ca.key", "server.key"};
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-        OWN(free) char *path = str_format("%s/%s", folder.path, keys[i]);
+        OWN(free) char *path = str_format("%s/%s", dir.path, keys[i]);
         struct stat found;
         EXPECT_INT(stat(path, &found), 0);
         EXPECT_INT(found.st_mode & 0777, 0600);
@@ -73,18 +57,18 @@ TEST(keys_can_be_read_by_their_owner_only)
 
 TEST(the_same_certificate_is_used_at_every_start)
 {
-    OWN(folder) struct folder folder = folder_new();
-    OWN(server_identity) struct server_identity first = open_in(&folder, NULL);
-    OWN(server_identity) struct server_identity second = open_in(&folder, "127.0.0.1");
+    OWN(temp_dir) struct temp_dir dir = temp_dir_new();
+    OWN(server_identity) struct server_identity first = open_in(&dir, NULL);
+    OWN(server_identity) struct server_identity second = open_in(&dir, "127.0.0.1");
     EXPECT_STR(first.cert_pem, second.cert_pem);
 }
 
 TEST(a_host_that_the_certificate_does_not_name_gets_a_new_one)
 {
-    OWN(folder) struct folder folder = folder_new();
-    OWN(server_identity) struct server_identity first = open_in(&folder, NULL);
+    OWN(temp_dir) struct temp_dir dir = temp_dir_new();
+    OWN(server_identity) struct server_identity first = open_in(&dir, NULL);
     (void)first;
-    OWN(server_identity) struct server_identity second = open_in(&folder, "192.0.2.7");
+    OWN(server_identity) struct server_identity second = open_in(&dir, "192.0.2.7");
     OWN(certificate) struct certificate server = {0};
     EXPECT(certificate_from_pem(second.cert_pem, second.key_pem, &server));
     EXPECT_INT(X509_check_ip_asc(server.cert, "192.0.2.7", 0), 1);
@@ -93,13 +77,13 @@ TEST(a_host_that_the_certificate_does_not_name_gets_a_new_one)
 
 TEST(a_damaged_file_is_recreated)
 {
-    OWN(folder) struct folder folder = folder_new();
-    OWN(server_identity) struct server_identity first = open_in(&folder, NULL);
+    OWN(temp_dir) struct temp_dir dir = temp_dir_new();
+    OWN(server_identity) struct server_identity first = open_in(&dir, NULL);
     (void)first;
-    OWN(free) char *path = str_format("%s/server.crt", folder.path);
+    OWN(free) char *path = str_format("%s/server.crt", dir.path);
     struct err err = {0};
     EXPECT(file_write(path, 0644, bytes_of("-----BEGIN CERT"), &err));
-    OWN(server_identity) struct server_identity second = open_in(&folder, NULL);
+    OWN(server_identity) struct server_identity second = open_in(&dir, NULL);
     OWN(certificate) struct certificate server = {0};
     EXPECT(certificate_from_pem(second.cert_pem, second.key_pem, &server));
 }

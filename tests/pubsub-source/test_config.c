@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static void clear(void)
+static void clear_environment(void)
 {
     static const char *const names[] = {
         "K_SINK",
@@ -34,7 +34,7 @@ static void clear(void)
 static struct err read_with(const char *const variables[], const char *const flags[],
                             struct pubsub_source_config *config)
 {
-    clear();
+    clear_environment();
     for (size_t i = 0; variables[i]; i++) {
         OWN(free) char *name = str_copy(variables[i]);
         char *equals = strchr(name, '=');
@@ -45,11 +45,11 @@ static struct err read_with(const char *const variables[], const char *const fla
     int argc = 1;
     for (; flags && flags[argc - 1]; argc++)
         argv[argc] = (char *)(uintptr_t)flags[argc - 1];
-    bool answered;
+    bool handled;
     struct err err = {0};
-    bool ok = pubsub_source_config_read(argc, argv, config, &answered, &err);
+    bool ok = pubsub_source_config_read(argc, argv, config, &handled, &err);
     EXPECT_INT(ok, err.status == 0);
-    EXPECT(!answered);
+    EXPECT(!handled);
     return err;
 }
 
@@ -68,7 +68,7 @@ TEST(sink_and_subscription_are_enough)
     EXPECT_INT(config.timeout_ms, 300000);
 }
 
-TEST(the_names_of_2019_are_understood)
+TEST(the_variables_of_2019_are_read)
 {
     OWN(pubsub_source_config) struct pubsub_source_config config = {0};
     struct err err = read_with((const char *const[]){"SINK_URI=http://sink", "GCPPUBSUB_PROJECT=p",
@@ -82,7 +82,7 @@ TEST(the_names_of_2019_are_understood)
     EXPECT_STR(config.subscription, "s");
 }
 
-TEST(flags_win_over_variables)
+TEST(flags_precede_variables)
 {
     OWN(pubsub_source_config) struct pubsub_source_config config = {0};
     struct err err = read_with((const char *const[]){"K_SINK=http://sink", "PUBSUB_SUBSCRIPTION=s",
@@ -106,14 +106,14 @@ TEST(overrides_are_read)
     EXPECT_STR(json_string_value(json_object_get(config.extensions, "a")), "1");
 }
 
-TEST(what_is_wrong_is_said_in_one_line)
+TEST(each_error_is_one_line)
 {
     static const struct {
         const char *variable, *flag, *text;
     } rows[] = {
         {"PUBSUB_SUBSCRIPTION=", NULL,
-         "PUBSUB_SUBSCRIPTION is missing, want a subscription to pull"},
-        {"K_SINK=", NULL, "K_SINK is missing, want the URL to post events to"},
+         "PUBSUB_SUBSCRIPTION is missing; set the subscription to pull"},
+        {"K_SINK=", NULL, "K_SINK is missing; set the URL to post events to"},
         {"K_SINK=sink:80", NULL,
          "K_SINK is sink:80, want a URL that starts with http:// or https://"},
         {"EVENT_FORM=xml", NULL,
@@ -125,9 +125,10 @@ TEST(what_is_wrong_is_said_in_one_line)
         {"K_CE_OVERRIDES={\"extensions\":{\"a\":1}}", NULL,
          "K_CE_OVERRIDES: extensions.a is a number, want a string"},
         {"K_CE_OVERRIDES={\"extensions\":{\"A-b\":\"1\"}}", NULL,
-         "extensions.A-b is no name for an extension, want lower-case letters and digits"},
-        {"K_CE_OVERRIDES={\"extensions\":{\"type\":\"1\"}}", NULL, "extensions.type is no name"},
-        {"X=", "--sync=x", "--sync is not known; did you mean --sink"},
+         "extensions.A-b is not an extension name, want lower-case letters and digits"},
+        {"K_CE_OVERRIDES={\"extensions\":{\"type\":\"1\"}}", NULL,
+         "extensions.type is not an extension name"},
+        {"X=", "--sync=x", "unknown option --sync; did you mean --sink"},
         {"X=", "--sink", "--sink wants a value"},
         {"X=", "--sink=", "--sink wants a value"},
     };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pubsub-source: how a Pub/Sub message becomes a CloudEvent, in each form. */
+/* pubsub-source: converts Pub/Sub messages to CloudEvents in each form. */
 #include "base/str.h"
 #include "pubsub-source/message_event.h"
 #include "tests/helpers/test.h"
@@ -38,7 +38,7 @@ static struct ce_event convert(enum event_form form, const struct gcp_message *f
     return event;
 }
 
-/* Why a message cannot be converted. */
+/* The error of a message that cannot be converted. */
 static struct err refuse(enum event_form form, const struct gcp_message *from)
 {
     struct pubsub_source_config config = {.form = form};
@@ -69,7 +69,7 @@ TEST(the_published_form_is_that_of_eventarc)
                "\"deliveryAttempt\":3}");
 }
 
-TEST(the_published_form_leaves_out_what_is_empty)
+TEST(the_published_form_has_no_empty_members)
 {
     struct gcp_message from = message(NULL, NULL, 0);
     OWN(ce_event) struct ce_event event = convert(EVENT_FORM_MESSAGE_PUBLISHED, &from);
@@ -88,7 +88,7 @@ TEST(the_legacy_form_is_the_articles_body_to_the_byte)
     EXPECT_INT(event.len, 108);
 }
 
-TEST(the_legacy_form_has_null_for_no_data_and_an_object_of_attributes)
+TEST(the_legacy_form_has_null_for_missing_data)
 {
     struct gcp_attribute attributes[] = {attribute("b", "1"), attribute("a", "2")};
     struct gcp_message from = message(NULL, attributes, 2);
@@ -96,7 +96,7 @@ TEST(the_legacy_form_has_null_for_no_data_and_an_object_of_attributes)
     EXPECT_HAS(event.data, "\"Data\":null,\"Attributes\":{\"b\":\"1\",\"a\":\"2\"}");
 }
 
-TEST(the_storage_form_turns_each_kind_of_notification_into_its_event)
+TEST(the_storage_form_converts_each_type_of_notification)
 {
     static const char *const rows[][2] = {
         {"OBJECT_FINALIZE", "google.cloud.storage.object.v1.finalized"},
@@ -127,7 +127,7 @@ TEST(a_notification_without_payload_has_no_data)
     EXPECT(event.data == NULL && event.content_type == NULL);
 }
 
-TEST(the_storage_form_refuses_what_is_no_notification)
+TEST(the_storage_form_refuses_other_messages)
 {
     struct gcp_attribute unknown[] = {attribute("eventType", "OBJECT_PAINTED"),
                                       attribute("bucketId", "b"), attribute("objectId", "o")};
@@ -136,7 +136,7 @@ TEST(the_storage_form_refuses_what_is_no_notification)
     const struct gcp_message rows[] = {message("Hello", NULL, 0), message("{}", unknown, 3),
                                        message("{}", partial, 2)};
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        EXPECT_HAS(refuse(EVENT_FORM_STORAGE, &rows[i]).text, "is no notification of Storage");
+        EXPECT_HAS(refuse(EVENT_FORM_STORAGE, &rows[i]).text, "not a Storage notification");
 }
 
 TEST(the_raw_form_is_the_data_with_attributes_as_extensions)
@@ -162,7 +162,7 @@ TEST(the_raw_form_is_the_data_with_attributes_as_extensions)
     EXPECT_INT(json_object_size(event.extensions), 3);
 }
 
-TEST(the_raw_form_lets_a_cloudevent_out_of_its_message)
+TEST(the_raw_form_passes_on_a_cloudevent_in_a_message)
 {
     struct gcp_attribute binary[] = {attribute("ce-specversion", "1.0"), attribute("ce-id", "7"),
                                      attribute("ce-source", "/shop"), attribute("ce-type", "sold"),
@@ -181,16 +181,16 @@ TEST(the_raw_form_lets_a_cloudevent_out_of_its_message)
     EXPECT_STR(other.id, "8");
 }
 
-TEST(the_raw_form_refuses_what_claims_to_be_a_cloudevent_and_is_none)
+TEST(the_raw_form_refuses_an_invalid_cloudevent)
 {
     struct gcp_attribute binary[] = {attribute("ce-specversion", "1.0"), attribute("ce-id", "7")};
     struct gcp_attribute structured[] = {attribute("Content-Type", "application/cloudevents+json")};
     const struct gcp_message rows[] = {message("x", binary, 2), message("{\"id\":", structured, 1)};
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        EXPECT_HAS(refuse(EVENT_FORM_RAW, &rows[i]).text, "holds no sound CloudEvent");
+        EXPECT_HAS(refuse(EVENT_FORM_RAW, &rows[i]).text, "not a valid CloudEvent");
 }
 
-TEST(a_trace_in_an_attribute_is_carried_on)
+TEST(a_traceparent_attribute_is_copied)
 {
     static const char trace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     static const char *const names[] = {"googclient_traceparent", "traceparent"};

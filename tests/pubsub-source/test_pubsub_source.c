@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pubsub-source, the whole program: between a Pub/Sub that this test plays and a sink that it plays
- * too. Pub/Sub's time is not real: a message that is returned for N seconds comes again at once. */
+/* The program pubsub-source, with a fake Pub/Sub and a fake sink. The fake Pub/Sub ignores delays:
+ * a message that is returned for N seconds is delivered again at once. */
 #include "base/base64.h"
 #include "base/json/jread.h"
 #include "base/own.h"
@@ -18,63 +18,63 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { ACK_DEADLINE_SEC = 10, MOST_MESSAGES = 4000, PATIENCE_SEC = 30 };
+enum { ACK_DEADLINE_SEC = 10, MAX_MESSAGES = 4000, WAIT_LIMIT_SEC = 30 };
 
 struct published {
     char *data, *key;
     json_t *attributes;
-    bool out, acked;
-    int extended; /* how often its deadline was extended */
-    int returned; /* how often it was returned */
-    int again[8]; /* for how many seconds, each time */
-    int posted;   /* how often the sink got it */
+    bool outstanding, acked;
+    int extended;             /* how often its deadline was extended */
+    int returned;             /* how often it was returned */
+    int return_delays_sec[8]; /* for how many seconds, each time */
+    int posted;               /* how often the sink received it */
 };
 
-/* Pub/Sub, the sink and the program between them. */
-struct stage {
+/* Pub/Sub, the sink and the program. */
+struct fixture {
     struct http_server *pubsub, *sink;
     pid_t source;
     char *log_path;
 
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    struct published list[MOST_MESSAGES];
-    size_t count, out, most_out, acked;
+    struct published messages[MAX_MESSAGES];
+    size_t count, outstanding, max_out, acked;
     struct http_exchange *pull; /* that waits for messages */
-    int most_pulled;
+    int max_pulled;
     bool has_subscription;
     int creations;    /* of the subscription, tried */
     int pubsub_fails; /* so many requests more get 503 */
 
-    struct buf order;                            /* data of what the sink took, each with a blank */
-    struct http_exchange *kept;                  /* by a sink that does not answer yet */
-    bool keep;                                   /* it keeps the next */
-    int (*answer)(struct stage *, size_t index); /* status of the sink; NULL = 204 */
-    struct headers fields;                       /* of the last event */
-    char *body;
+    struct buf order;                   /* data that the sink accepted, each followed by a space */
+    struct http_exchange *held_request; /* the sink answers it later */
+    bool hold_next;                     /* the sink holds the next request */
+    int (*sink_status)(struct fixture *, size_t index); /* status of the sink; NULL = 204 */
+    struct headers last_headers;                        /* of the last event */
+    char *last_body;
 };
 
-static bool wait_for(struct stage *stage)
+static bool wait_for(struct fixture *fixture)
 {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += PATIENCE_SEC;
-    return pthread_cond_timedwait(&stage->changed, &stage->lock, &until) == 0;
+    until.tv_sec += WAIT_LIMIT_SEC;
+    return pthread_cond_timedwait(&fixture->changed, &fixture->lock, &until) == 0;
 }
 
-/* Waits until a condition about the stage holds. */
-#define AWAIT(stage, condition)                                                                    \
+/* Waits until a condition on the fixture is true. */
+#define AWAIT(fixture, condition)                                                                  \
     do {                                                                                           \
-        pthread_mutex_lock(&(stage)->lock);                                                        \
+        pthread_mutex_lock(&(fixture)->lock);                                                      \
         while (!(condition))                                                                       \
-            if (!wait_for(stage))                                                                  \
+            if (!wait_for(fixture))                                                                \
                 fail_msg("never came true: %s", #condition);                                       \
-        pthread_mutex_unlock(&(stage)->lock);                                                      \
+        pthread_mutex_unlock(&(fixture)->lock);                                                    \
     } while (0)
 
-static json_t *received(struct stage *stage, size_t index)
+static json_t *received_message(struct fixture *fixture, size_t index)
 {
-    struct published *message = &stage->list[index];
+    struct published *message = &fixture->messages[index];
     OWN(free) char *id = str_format("%zu", index);
     OWN(free) char *data = base64_encode(bytes_of(message->data));
     json_t *inner = json_pack("{s:s, s:s, s:s, s:O}", "messageId", id, "data", data, "publishTime",
@@ -84,80 +84,82 @@ static json_t *received(struct stage *stage, size_t index)
     return json_pack("{s:s, s:o}", "ackId", id, "message", inner);
 }
 
-/* Answers the waiting pull when there is something for it. With the lock held. */
-static void serve_pull(struct stage *stage)
+/* Answers the waiting pull when there are messages for it. Called with the lock held. */
+static void serve_pull(struct fixture *fixture)
 {
-    if (!stage->pull)
+    if (!fixture->pull)
         return;
-    json_t *list = json_array();
-    for (size_t i = 0; i < stage->count && (int)json_array_size(list) < stage->most_pulled; i++) {
-        struct published *message = &stage->list[i];
-        if (message->out || message->acked)
+    json_t *messages = json_array();
+    for (size_t i = 0; i < fixture->count && (int)json_array_size(messages) < fixture->max_pulled;
+         i++) {
+        struct published *message = &fixture->messages[i];
+        if (message->outstanding || message->acked)
             continue;
-        message->out = true;
-        stage->out++;
-        json_array_append_new(list, received(stage, i));
+        message->outstanding = true;
+        fixture->outstanding++;
+        json_array_append_new(messages, received_message(fixture, i));
     }
-    if (stage->out > stage->most_out)
-        stage->most_out = stage->out;
-    if (json_array_size(list) == 0) {
-        json_decref(list);
+    if (fixture->outstanding > fixture->max_out)
+        fixture->max_out = fixture->outstanding;
+    if (json_array_size(messages) == 0) {
+        json_decref(messages);
         return;
     }
-    http_exchange_reply_json(stage->pull, 200, json_pack("{s:o}", "receivedMessages", list));
-    stage->pull = NULL;
+    http_exchange_reply_json(fixture->pull, 200, json_pack("{s:o}", "receivedMessages", messages));
+    fixture->pull = NULL;
 }
 
-static void acknowledge(struct stage *stage, struct published *message)
+static void acknowledge(struct fixture *fixture, struct published *message)
 {
     if (!message->acked)
-        stage->acked++;
-    if (message->out)
-        stage->out--;
+        fixture->acked++;
+    if (message->outstanding)
+        fixture->outstanding--;
     message->acked = true;
-    message->out = false;
+    message->outstanding = false;
 }
 
-static void modify(struct stage *stage, struct published *message, int seconds)
+static void modify(struct fixture *fixture, struct published *message, int seconds)
 {
     if (seconds == ACK_DEADLINE_SEC) {
         message->extended++;
         return;
     }
-    if (message->returned < (int)ARRAY_SIZE(message->again))
-        message->again[message->returned] = seconds;
+    if (message->returned < (int)ARRAY_SIZE(message->return_delays_sec))
+        message->return_delays_sec[message->returned] = seconds;
     message->returned++;
-    if (message->out)
-        stage->out--;
-    message->out = false;
+    if (message->outstanding)
+        fixture->outstanding--;
+    message->outstanding = false;
 }
 
-static void answer_ids(struct stage *stage, struct http_exchange *exchange)
+static void respond_to_ids(struct fixture *fixture, struct http_exchange *exchange)
 {
     struct err err = {0};
-    json_auto_t *body = json_from_bytes(buf_bytes(&exchange->body), "request", ERR_INPUT, &err);
-    struct jread at = jread_open(body, "request", ERR_INPUT, &err);
+    json_auto_t *last_body =
+        json_from_bytes(buf_bytes(&exchange->body), "request", ERR_INPUT, &err);
+    struct jread at = jread_open(last_body, "request", ERR_INPUT, &err);
     bool ack = str_ends(exchange->path, ":acknowledge");
     int seconds = ack ? 0 : (int)jread_int64(&at, "ackDeadlineSeconds", 0, 600);
     struct jread ids = jread_list(&at, "ackIds");
     for (size_t i = 0; i < jread_count(&ids); i++) {
-        struct published *message = &stage->list[atoi(jread_item_str(&ids, i))];
+        struct published *message = &fixture->messages[atoi(jread_item_str(&ids, i))];
         if (ack)
-            acknowledge(stage, message);
+            acknowledge(fixture, message);
         else
-            modify(stage, message, seconds);
+            modify(fixture, message, seconds);
     }
     EXPECT_STR(err.text, "");
     http_exchange_reply_json(exchange, 200, json_object());
 }
 
-static void answer_subscription(struct stage *stage, struct http_exchange *exchange)
+static void respond_to_subscription(struct fixture *fixture, struct http_exchange *exchange)
 {
     if (str_equal(exchange->method, "PUT")) {
-        stage->has_subscription = true;
-        stage->creations++;
+        fixture->has_subscription = true;
+        fixture->creations++;
     }
-    if (stage->has_subscription)
+    if (fixture->has_subscription)
         http_exchange_reply_json(
             exchange, 200,
             json_pack("{s:s, s:s, s:i}", "name", "projects/p/subscriptions/events", "topic",
@@ -168,100 +170,101 @@ static void answer_subscription(struct stage *stage, struct http_exchange *excha
                                            "Resource not found", "status", "NOT_FOUND"));
 }
 
-static void keep_pull(struct stage *stage, struct http_exchange *exchange)
+static void hold_pull(struct fixture *fixture, struct http_exchange *exchange)
 {
-    json_auto_t *body = json_loadb(exchange->body.data, exchange->body.len, 0, NULL);
-    stage->most_pulled = (int)json_integer_value(json_object_get(body, "maxMessages"));
-    if (stage->pull)
-        http_exchange_reply_json(stage->pull, 200, json_object());
-    stage->pull = exchange;
+    json_auto_t *last_body = json_loadb(exchange->body.data, exchange->body.len, 0, NULL);
+    fixture->max_pulled = (int)json_integer_value(json_object_get(last_body, "maxMessages"));
+    if (fixture->pull)
+        http_exchange_reply_json(fixture->pull, 200, json_object());
+    fixture->pull = exchange;
     http_exchange_hold(exchange);
-    serve_pull(stage);
+    serve_pull(fixture);
 }
 
 static void on_pubsub(struct http_exchange *exchange, void *app)
 {
-    struct stage *stage = app;
-    pthread_mutex_lock(&stage->lock);
-    if (stage->pubsub_fails > 0 && stage->pubsub_fails--)
+    struct fixture *fixture = app;
+    pthread_mutex_lock(&fixture->lock);
+    if (fixture->pubsub_fails > 0 && fixture->pubsub_fails--)
         http_exchange_reply_text(exchange, 503, "not now");
     else if (str_ends(exchange->path, ":pull"))
-        keep_pull(stage, exchange);
+        hold_pull(fixture, exchange);
     else if (str_ends(exchange->path, ":acknowledge") ||
              str_ends(exchange->path, ":modifyAckDeadline"))
-        answer_ids(stage, exchange);
+        respond_to_ids(fixture, exchange);
     else
-        answer_subscription(stage, exchange);
-    serve_pull(stage);
-    pthread_cond_broadcast(&stage->changed);
-    pthread_mutex_unlock(&stage->lock);
+        respond_to_subscription(fixture, exchange);
+    serve_pull(fixture);
+    pthread_cond_broadcast(&fixture->changed);
+    pthread_mutex_unlock(&fixture->lock);
 }
 
-static void publish(struct stage *stage, const char *data, const char *key, json_t *attributes)
+static void publish(struct fixture *fixture, const char *data, const char *key, json_t *attributes)
 {
-    pthread_mutex_lock(&stage->lock);
-    stage->list[stage->count++] = (struct published){
-        str_copy(data), str_copy(key), attributes ? attributes : json_object(), .out = false};
-    serve_pull(stage);
-    pthread_mutex_unlock(&stage->lock);
+    pthread_mutex_lock(&fixture->lock);
+    fixture->messages[fixture->count++] =
+        (struct published){str_copy(data), str_copy(key), attributes ? attributes : json_object(),
+                           .outstanding = false};
+    serve_pull(fixture);
+    pthread_mutex_unlock(&fixture->lock);
 }
 
-/* What Pub/Sub does when nobody extends deadlines: everything that is out comes again. */
-static void expire(struct stage *stage)
+/* Expires the ack deadlines: all outstanding messages are delivered again. */
+static void expire(struct fixture *fixture)
 {
-    pthread_mutex_lock(&stage->lock);
-    for (size_t i = 0; i < stage->count; i++)
-        stage->list[i].out = false;
-    stage->out = 0;
-    if (stage->pull)
-        http_exchange_reply_json(stage->pull, 200, json_object());
-    stage->pull = NULL;
-    pthread_mutex_unlock(&stage->lock);
+    pthread_mutex_lock(&fixture->lock);
+    for (size_t i = 0; i < fixture->count; i++)
+        fixture->messages[i].outstanding = false;
+    fixture->outstanding = 0;
+    if (fixture->pull)
+        http_exchange_reply_json(fixture->pull, 200, json_object());
+    fixture->pull = NULL;
+    pthread_mutex_unlock(&fixture->lock);
 }
 
-static void reply(struct stage *stage, struct http_exchange *exchange, size_t index)
+static void reply(struct fixture *fixture, struct http_exchange *exchange, size_t index)
 {
-    int status = stage->answer ? stage->answer(stage, index) : 204;
-    stage->list[index].posted++;
+    int status = fixture->sink_status ? fixture->sink_status(fixture, index) : 204;
+    fixture->messages[index].posted++;
     if (status / 100 == 2)
-        buf_add_format(&stage->order, "%s ", stage->list[index].data);
+        buf_add_format(&fixture->order, "%s ", fixture->messages[index].data);
     http_exchange_reply_empty(exchange, status);
 }
 
 static void on_event(struct http_exchange *exchange, void *app)
 {
-    struct stage *stage = app;
-    pthread_mutex_lock(&stage->lock);
+    struct fixture *fixture = app;
+    pthread_mutex_lock(&fixture->lock);
     const char *id = headers_get(&exchange->headers, "ce-id");
     size_t index = id ? (size_t)atoi(id) : 0;
-    headers_done(&stage->fields);
-    headers_copy(&stage->fields, &exchange->headers);
-    str_replace(&stage->body, str_copy_bytes(buf_bytes(&exchange->body)));
-    if (stage->keep) {
-        stage->keep = false;
-        stage->kept = exchange;
+    headers_done(&fixture->last_headers);
+    headers_copy(&fixture->last_headers, &exchange->headers);
+    str_replace(&fixture->last_body, str_copy_bytes(buf_bytes(&exchange->body)));
+    if (fixture->hold_next) {
+        fixture->hold_next = false;
+        fixture->held_request = exchange;
         http_exchange_hold(exchange);
     } else {
-        reply(stage, exchange, index);
+        reply(fixture, exchange, index);
     }
-    pthread_cond_broadcast(&stage->changed);
-    pthread_mutex_unlock(&stage->lock);
+    pthread_cond_broadcast(&fixture->changed);
+    pthread_mutex_unlock(&fixture->lock);
 }
 
-/* Lets the sink answer the event that it kept. */
-static void release(struct stage *stage)
+/* Makes the sink answer the request that it holds. */
+static void respond_held(struct fixture *fixture)
 {
-    pthread_mutex_lock(&stage->lock);
-    struct http_exchange *kept = move_ptr(&stage->kept);
-    reply(stage, kept, (size_t)atoi(headers_get(&kept->headers, "ce-id")));
-    pthread_mutex_unlock(&stage->lock);
+    pthread_mutex_lock(&fixture->lock);
+    struct http_exchange *held_request = move_ptr(&fixture->held_request);
+    reply(fixture, held_request, (size_t)atoi(headers_get(&held_request->headers, "ce-id")));
+    pthread_mutex_unlock(&fixture->lock);
 }
 
-static struct http_server *serve(http_handler *handle, struct stage *stage,
+static struct http_server *serve(http_handler *handle, struct fixture *fixture,
                                  const struct test_certificate *certificate)
 {
     struct err err = {0};
-    struct http_server_options options = {.handle = handle, .app = stage, .drain_sec = 1};
+    struct http_server_options options = {.handle = handle, .app = fixture, .drain_sec = 1};
     if (certificate) {
         options.cert_pem = certificate->cert_pem;
         options.key_pem = certificate->key_pem;
@@ -271,24 +274,24 @@ static struct http_server *serve(http_handler *handle, struct stage *stage,
     return server;
 }
 
-static struct stage *stage_open(void)
+static struct fixture *fixture_open(void)
 {
-    struct stage *stage = alloc_zeroed(sizeof(*stage));
-    pthread_mutex_init(&stage->lock, NULL);
-    pthread_cond_init(&stage->changed, NULL);
-    stage->has_subscription = true;
-    stage->log_path = str_copy("/tmp/test-pubsub-source-XXXXXX");
-    close(mkstemp(stage->log_path));
-    stage->pubsub = serve(on_pubsub, stage, NULL);
-    return stage;
+    struct fixture *fixture = alloc_zeroed(sizeof(*fixture));
+    pthread_mutex_init(&fixture->lock, NULL);
+    pthread_cond_init(&fixture->changed, NULL);
+    fixture->has_subscription = true;
+    fixture->log_path = str_copy("/tmp/test-pubsub-source-XXXXXX");
+    close(mkstemp(fixture->log_path));
+    fixture->pubsub = serve(on_pubsub, fixture, NULL);
+    return fixture;
 }
 
-/* Starts a program with these variables besides a few of ours; its output goes to the log. */
-static pid_t start(const struct stage *stage, char *const argv[], char *const variables[])
+/* Starts pubsub-source with these variables; its output goes to the log. */
+static pid_t start(const struct fixture *fixture, char *const argv[], char *const variables[])
 {
     posix_spawn_file_actions_t files;
     posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, 1, stage->log_path, O_WRONLY | O_APPEND, 0);
+    posix_spawn_file_actions_addopen(&files, 1, fixture->log_path, O_WRONLY | O_APPEND, 0);
     posix_spawn_file_actions_adddup2(&files, 1, 2);
     const char *build = getenv("BUILD");
     OWN(free) char *program = str_format("%s/pubsub-source", build ? build : "build");
@@ -300,14 +303,15 @@ static pid_t start(const struct stage *stage, char *const argv[], char *const va
 }
 
 /* Starts the source; `more` is one variable, or NULL. */
-static void start_source(struct stage *stage, const char *more, const struct test_certificate *tls)
+static void start_source(struct fixture *fixture, const char *more,
+                         const struct test_certificate *tls)
 {
-    if (!stage->sink)
-        stage->sink = serve(on_event, stage, tls);
+    if (!fixture->sink)
+        fixture->sink = serve(on_event, fixture, tls);
     OWN(free) char *pubsub =
-        str_format("PUBSUB_EMULATOR_HOST=127.0.0.1:%d", http_server_port(stage->pubsub));
+        str_format("PUBSUB_EMULATOR_HOST=127.0.0.1:%d", http_server_port(fixture->pubsub));
     OWN(free) char *sink = str_format("K_SINK=http%s://127.0.0.1:%d/channel", tls ? "s" : "",
-                                      http_server_port(stage->sink));
+                                      http_server_port(fixture->sink));
     char *variables[] = {pubsub,
                          sink,
                          (char *)(uintptr_t) "PUBSUB_SUBSCRIPTION=events",
@@ -315,24 +319,24 @@ static void start_source(struct stage *stage, const char *more, const struct tes
                          (char *)(uintptr_t)(more ? more : "NOTHING=1"),
                          NULL};
     char *argv[] = {(char *)(uintptr_t) "pubsub-source", NULL};
-    stage->source = start(stage, argv, variables);
+    fixture->source = start(fixture, argv, variables);
 }
 
-/* Ends the source by a signal and gives what waitpid says. */
-static int end_source(struct stage *stage, int signal)
+/* Ends the source by a signal. Returns its wait status. */
+static int end_source(struct fixture *fixture, int signal)
 {
     int status = 0;
-    if (stage->source) {
-        kill(stage->source, signal);
-        waitpid(stage->source, &status, 0);
-        stage->source = 0;
+    if (fixture->source) {
+        kill(fixture->source, signal);
+        waitpid(fixture->source, &status, 0);
+        fixture->source = 0;
     }
     return status;
 }
 
-static char *read_log(const struct stage *stage)
+static char *read_log(const struct fixture *fixture)
 {
-    OWN(file) FILE *file = fopen(stage->log_path, "r");
+    OWN(file) FILE *file = fopen(fixture->log_path, "r");
     struct buf text = {0};
     char piece[4096];
     for (size_t len; file && (len = fread(piece, 1, sizeof(piece), file));)
@@ -340,106 +344,107 @@ static char *read_log(const struct stage *stage)
     return buf_take(&text);
 }
 
-static void own_stage(struct stage **local)
+static void own_fixture(struct fixture **local)
 {
-    struct stage *stage = *local;
-    end_source(stage, SIGKILL);
-    expire(stage);
-    if (stage->kept)
-        release(stage);
-    if (stage->sink)
-        http_server_close(stage->sink);
-    http_server_close(stage->pubsub);
-    for (size_t i = 0; i < stage->count; i++) {
-        free(stage->list[i].data);
-        free(stage->list[i].key);
-        json_decref(stage->list[i].attributes);
+    struct fixture *fixture = *local;
+    end_source(fixture, SIGKILL);
+    expire(fixture);
+    if (fixture->held_request)
+        respond_held(fixture);
+    if (fixture->sink)
+        http_server_close(fixture->sink);
+    http_server_close(fixture->pubsub);
+    for (size_t i = 0; i < fixture->count; i++) {
+        free(fixture->messages[i].data);
+        free(fixture->messages[i].key);
+        json_decref(fixture->messages[i].attributes);
     }
-    unlink(stage->log_path);
-    free(stage->log_path);
-    buf_done(&stage->order);
-    headers_done(&stage->fields);
-    free(stage->body);
-    free(stage);
+    unlink(fixture->log_path);
+    free(fixture->log_path);
+    buf_done(&fixture->order);
+    headers_done(&fixture->last_headers);
+    free(fixture->last_body);
+    free(fixture);
 }
 
 TEST(a_message_becomes_an_event_and_is_acknowledged)
 {
-    OWN(stage) struct stage *stage = stage_open();
-    start_source(stage, "EVENT_FORM=legacy", NULL);
-    publish(stage, "Hello World", NULL, NULL);
-    AWAIT(stage, stage->acked == 1);
-    EXPECT_STR(headers_get(&stage->fields, "ce-specversion"), "1.0");
-    EXPECT_STR(headers_get(&stage->fields, "ce-id"), "0");
-    EXPECT_STR(headers_get(&stage->fields, "ce-type"), "google.pubsub.topic.publish");
-    EXPECT_STR(headers_get(&stage->fields, "ce-source"),
+    OWN(fixture) struct fixture *fixture = fixture_open();
+    start_source(fixture, "EVENT_FORM=legacy", NULL);
+    publish(fixture, "Hello World", NULL, NULL);
+    AWAIT(fixture, fixture->acked == 1);
+    EXPECT_STR(headers_get(&fixture->last_headers, "ce-specversion"), "1.0");
+    EXPECT_STR(headers_get(&fixture->last_headers, "ce-id"), "0");
+    EXPECT_STR(headers_get(&fixture->last_headers, "ce-type"), "google.pubsub.topic.publish");
+    EXPECT_STR(headers_get(&fixture->last_headers, "ce-source"),
                "//pubsub.googleapis.com/p/topics/testing");
-    EXPECT_STR(headers_get(&stage->fields, "content-type"), "application/json");
-    EXPECT_STR(stage->body, "{\"ID\":\"0\",\"Data\":\"SGVsbG8gV29ybGQ=\",\"Attributes\":null,"
-                            "\"PublishTime\":\"2019-01-21T15:25:58.25Z\"}");
+    EXPECT_STR(headers_get(&fixture->last_headers, "content-type"), "application/json");
+    EXPECT_STR(fixture->last_body,
+               "{\"ID\":\"0\",\"Data\":\"SGVsbG8gV29ybGQ=\",\"Attributes\":null,"
+               "\"PublishTime\":\"2019-01-21T15:25:58.25Z\"}");
 }
 
-TEST(nothing_is_acknowledged_before_the_sink_took_it)
+TEST(nothing_is_acknowledged_before_the_sink_accepts_it)
 {
-    OWN(stage) struct stage *stage = stage_open();
-    stage->keep = true;
-    start_source(stage, NULL, NULL);
-    publish(stage, "slow", NULL, NULL);
-    AWAIT(stage, stage->kept);
-    publish(stage, "fast", NULL, NULL);
-    AWAIT(stage, stage->acked == 1);
-    EXPECT(stage->list[1].acked && !stage->list[0].acked);
-    release(stage);
-    AWAIT(stage, stage->acked == 2);
+    OWN(fixture) struct fixture *fixture = fixture_open();
+    fixture->hold_next = true;
+    start_source(fixture, NULL, NULL);
+    publish(fixture, "slow", NULL, NULL);
+    AWAIT(fixture, fixture->held_request);
+    publish(fixture, "fast", NULL, NULL);
+    AWAIT(fixture, fixture->acked == 1);
+    EXPECT(fixture->messages[1].acked && !fixture->messages[0].acked);
+    respond_held(fixture);
+    AWAIT(fixture, fixture->acked == 2);
 }
 
-TEST(what_a_killed_source_had_in_hand_comes_again)
+TEST(messages_in_flight_in_a_killed_source_are_delivered_again)
 {
-    OWN(stage) struct stage *stage = stage_open();
-    stage->keep = true;
-    start_source(stage, NULL, NULL);
-    publish(stage, "precious", NULL, NULL);
-    AWAIT(stage, stage->kept);
-    end_source(stage, SIGKILL);
-    EXPECT_INT(stage->acked, 0);
+    OWN(fixture) struct fixture *fixture = fixture_open();
+    fixture->hold_next = true;
+    start_source(fixture, NULL, NULL);
+    publish(fixture, "precious", NULL, NULL);
+    AWAIT(fixture, fixture->held_request);
+    end_source(fixture, SIGKILL);
+    EXPECT_INT(fixture->acked, 0);
 
-    release(stage);
-    expire(stage);
-    start_source(stage, NULL, NULL);
-    AWAIT(stage, stage->acked == 1);
-    EXPECT_INT(stage->list[0].posted, 2);
+    respond_held(fixture);
+    expire(fixture);
+    start_source(fixture, NULL, NULL);
+    AWAIT(fixture, fixture->acked == 1);
+    EXPECT_INT(fixture->messages[0].posted, 2);
 }
 
-static int fail_three_times(struct stage *stage, size_t index)
+static int fail_three_times(struct fixture *fixture, size_t index)
 {
-    return stage->list[index].posted < 3 ? 500 : 202;
+    return fixture->messages[index].posted < 3 ? 500 : 202;
 }
 
-TEST(what_the_sink_refuses_is_returned_for_longer_each_time)
+TEST(a_refused_message_is_returned_with_a_growing_delay)
 {
-    OWN(stage) struct stage *stage = stage_open();
-    stage->answer = fail_three_times;
-    start_source(stage, NULL, NULL);
-    publish(stage, "unlucky", NULL, NULL);
-    AWAIT(stage, stage->acked == 1);
-    EXPECT_INT(stage->list[0].returned, 3);
-    EXPECT_INT(stage->list[0].again[0], 1);
-    EXPECT_INT(stage->list[0].again[1], 2);
-    EXPECT_INT(stage->list[0].again[2], 4);
-    OWN(free) char *log = read_log(stage);
+    OWN(fixture) struct fixture *fixture = fixture_open();
+    fixture->sink_status = fail_three_times;
+    start_source(fixture, NULL, NULL);
+    publish(fixture, "unlucky", NULL, NULL);
+    AWAIT(fixture, fixture->acked == 1);
+    EXPECT_INT(fixture->messages[0].returned, 3);
+    EXPECT_INT(fixture->messages[0].return_delays_sec[0], 1);
+    EXPECT_INT(fixture->messages[0].return_delays_sec[1], 2);
+    EXPECT_INT(fixture->messages[0].return_delays_sec[2], 4);
+    OWN(free) char *log = read_log(fixture);
     EXPECT_HAS(log, "warning: message 0: the sink answered 500; again in 4 s\n");
 }
 
 /* Every fifth message fails when it comes for the first time. */
-static int fail_now_and_then(struct stage *stage, size_t index)
+static int fail_now_and_then(struct fixture *fixture, size_t index)
 {
-    return index % 5 == 0 && stage->list[index].posted == 0 ? 503 : 200;
+    return index % 5 == 0 && fixture->messages[index].posted == 0 ? 503 : 200;
 }
 
 /* Whether the sink took each key's messages in the order in which they were published. */
-static bool in_order(const struct stage *stage, const char *key, int count)
+static bool in_order(const struct fixture *fixture, const char *key, int count)
 {
-    const char *at = stage->order.data;
+    const char *at = fixture->order.data;
     for (int i = 0; i < count; i++) {
         OWN(free) char *want = str_format("%s%d ", key, i);
         at = strstr(at, want);
@@ -449,172 +454,174 @@ static bool in_order(const struct stage *stage, const char *key, int count)
     return true;
 }
 
-TEST(messages_of_one_key_stay_in_order_whatever_fails)
+TEST(messages_of_one_key_stay_in_order_despite_failures)
 {
-    OWN(stage) struct stage *stage = stage_open();
-    stage->answer = fail_now_and_then;
-    start_source(stage, NULL, NULL);
+    OWN(fixture) struct fixture *fixture = fixture_open();
+    fixture->sink_status = fail_now_and_then;
+    start_source(fixture, NULL, NULL);
     for (int i = 0; i < 40; i++)
         for (const char *key = "abc"; *key; key++) {
             OWN(free) char *data = str_format("%c%d", *key, i);
-            publish(stage, data, (char[2]){*key, '\0'}, NULL);
+            publish(fixture, data, (char[2]){*key, '\0'}, NULL);
         }
-    AWAIT(stage, stage->acked == 120);
-    EXPECT(in_order(stage, "a", 40) && in_order(stage, "b", 40) && in_order(stage, "c", 40));
+    AWAIT(fixture, fixture->acked == 120);
+    EXPECT(in_order(fixture, "a", 40) && in_order(fixture, "b", 40) && in_order(fixture, "c", 40));
     /* and each was taken once only, so none overtook */
     size_t taken = 0;
-    for (size_t i = 0; i < stage->order.len; i++)
-        taken += stage->order.data[i] == ' ';
+    for (size_t i = 0; i < fixture->order.len; i++)
+        taken += fixture->order.data[i] == ' ';
     EXPECT_INT(taken, 120);
 }
 
-TEST(a_slow_sink_is_not_flooded_and_neither_is_memory)
+TEST(a_slow_sink_limits_deliveries_and_memory)
 {
-    OWN(stage) struct stage *stage = stage_open();
-    stage->keep = true;
+    OWN(fixture) struct fixture *fixture = fixture_open();
+    fixture->hold_next = true;
     for (int i = 0; i < 3000; i++)
-        publish(stage, "x", NULL, NULL);
-    start_source(stage, "MAX_MESSAGES=100", NULL);
-    AWAIT(stage, stage->acked == 2999);
-    release(stage);
-    AWAIT(stage, stage->acked == 3000);
-    EXPECT(stage->most_out <= 100);
+        publish(fixture, "x", NULL, NULL);
+    start_source(fixture, "MAX_MESSAGES=100", NULL);
+    AWAIT(fixture, fixture->acked == 2999);
+    respond_held(fixture);
+    AWAIT(fixture, fixture->acked == 3000);
+    EXPECT(fixture->max_out <= 100);
 }
 
-TEST(a_delivery_that_takes_long_keeps_its_message)
+TEST(the_ack_deadline_of_a_slow_delivery_is_extended)
 {
-    OWN(stage) struct stage *stage = stage_open();
-    stage->keep = true;
-    start_source(stage, NULL, NULL);
-    publish(stage, "long", NULL, NULL);
-    AWAIT(stage, stage->list[0].extended >= 1);
-    release(stage);
-    AWAIT(stage, stage->acked == 1);
-    EXPECT_INT(stage->list[0].posted, 1);
+    OWN(fixture) struct fixture *fixture = fixture_open();
+    fixture->hold_next = true;
+    start_source(fixture, NULL, NULL);
+    publish(fixture, "long", NULL, NULL);
+    AWAIT(fixture, fixture->messages[0].extended >= 1);
+    respond_held(fixture);
+    AWAIT(fixture, fixture->acked == 1);
+    EXPECT_INT(fixture->messages[0].posted, 1);
 }
 
 TEST(sigterm_lets_deliveries_end_and_returns_the_rest)
 {
-    OWN(stage) struct stage *stage = stage_open();
-    stage->keep = true;
-    start_source(stage, "MAX_DELIVERIES=1", NULL);
-    publish(stage, "under way", NULL, NULL);
-    publish(stage, "waiting", NULL, NULL);
-    AWAIT(stage, stage->kept && stage->list[0].out && stage->list[1].out);
-    kill(stage->source, SIGTERM);
-    AWAIT(stage, stage->list[1].returned >= 1);
-    EXPECT_INT(stage->list[1].again[0], 0);
-    release(stage);
-    AWAIT(stage, stage->list[0].acked);
-    EXPECT_INT(end_source(stage, 0), 0);
-    EXPECT_INT(stage->list[1].posted, 0);
+    OWN(fixture) struct fixture *fixture = fixture_open();
+    fixture->hold_next = true;
+    start_source(fixture, "MAX_DELIVERIES=1", NULL);
+    publish(fixture, "under way", NULL, NULL);
+    publish(fixture, "waiting", NULL, NULL);
+    AWAIT(fixture, fixture->held_request && fixture->messages[0].outstanding &&
+                       fixture->messages[1].outstanding);
+    kill(fixture->source, SIGTERM);
+    AWAIT(fixture, fixture->messages[1].returned >= 1);
+    EXPECT_INT(fixture->messages[1].return_delays_sec[0], 0);
+    respond_held(fixture);
+    AWAIT(fixture, fixture->messages[0].acked);
+    EXPECT_INT(end_source(fixture, 0), 0);
+    EXPECT_INT(fixture->messages[1].posted, 0);
 }
 
-TEST(an_idle_source_ends_at_once)
+TEST(an_idle_source_stops_at_once)
 {
-    OWN(stage) struct stage *stage = stage_open();
-    start_source(stage, NULL, NULL);
-    AWAIT(stage, stage->pull);
-    EXPECT_INT(end_source(stage, SIGTERM), 0);
+    OWN(fixture) struct fixture *fixture = fixture_open();
+    start_source(fixture, NULL, NULL);
+    AWAIT(fixture, fixture->pull);
+    EXPECT_INT(end_source(fixture, SIGTERM), 0);
 }
 
-TEST(pubsub_may_be_down_for_a_while)
+TEST(an_outage_of_pubsub_is_survived)
 {
-    OWN(stage) struct stage *stage = stage_open();
-    stage->pubsub_fails = 4;
-    publish(stage, "patient", NULL, NULL);
-    start_source(stage, NULL, NULL);
-    AWAIT(stage, stage->acked == 1);
+    OWN(fixture) struct fixture *fixture = fixture_open();
+    fixture->pubsub_fails = 4;
+    publish(fixture, "patient", NULL, NULL);
+    start_source(fixture, NULL, NULL);
+    AWAIT(fixture, fixture->acked == 1);
 }
 
-TEST(the_subscription_is_created_on_a_topic_that_is_named)
+TEST(the_subscription_is_created_on_the_configured_topic)
 {
-    OWN(stage) struct stage *stage = stage_open();
-    stage->has_subscription = false;
-    start_source(stage, "PUBSUB_TOPIC=testing", NULL);
-    AWAIT(stage, stage->has_subscription);
-    publish(stage, "x", NULL, NULL);
-    AWAIT(stage, stage->acked == 1);
+    OWN(fixture) struct fixture *fixture = fixture_open();
+    fixture->has_subscription = false;
+    start_source(fixture, "PUBSUB_TOPIC=testing", NULL);
+    AWAIT(fixture, fixture->has_subscription);
+    publish(fixture, "x", NULL, NULL);
+    AWAIT(fixture, fixture->acked == 1);
 }
 
-TEST(a_subscription_that_is_there_is_not_created_for_that_needs_more_rights)
+TEST(an_existing_subscription_is_not_created_as_that_needs_more_rights)
 {
-    OWN(stage) struct stage *stage = stage_open();
-    start_source(stage, "PUBSUB_TOPIC=testing", NULL);
-    publish(stage, "x", NULL, NULL);
-    AWAIT(stage, stage->acked == 1);
-    EXPECT_INT(stage->creations, 0);
+    OWN(fixture) struct fixture *fixture = fixture_open();
+    start_source(fixture, "PUBSUB_TOPIC=testing", NULL);
+    publish(fixture, "x", NULL, NULL);
+    AWAIT(fixture, fixture->acked == 1);
+    EXPECT_INT(fixture->creations, 0);
 }
 
-TEST(what_can_never_be_an_event_is_acknowledged_and_logged)
+TEST(a_message_that_cannot_be_converted_is_acknowledged_and_logged)
 {
-    OWN(stage) struct stage *stage = stage_open();
-    start_source(stage, "EVENT_FORM=storage", NULL);
-    publish(stage, "no notification", NULL, NULL);
-    AWAIT(stage, stage->acked == 1);
-    EXPECT_INT(stage->list[0].posted, 0);
-    OWN(free) char *log = read_log(stage);
-    EXPECT_HAS(log, "error: message 0 is dropped: is no notification of Storage");
+    OWN(fixture) struct fixture *fixture = fixture_open();
+    start_source(fixture, "EVENT_FORM=storage", NULL);
+    publish(fixture, "no notification", NULL, NULL);
+    AWAIT(fixture, fixture->acked == 1);
+    EXPECT_INT(fixture->messages[0].posted, 0);
+    OWN(free) char *log = read_log(fixture);
+    EXPECT_HAS(log, "error: message 0 is dropped: not a Storage notification");
 }
 
 TEST(traces_overrides_and_the_namespace_reach_the_sink)
 {
     static const char trace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    OWN(stage) struct stage *stage = stage_open();
-    start_source(stage, "K_CE_OVERRIDES={\"extensions\":{\"origin\":\"test\"}}", NULL);
-    publish(stage, "x", NULL, json_pack("{s:s}", "googclient_traceparent", trace));
-    AWAIT(stage, stage->acked == 1);
-    EXPECT_STR(headers_get(&stage->fields, "ce-traceparent"), trace);
-    EXPECT_STR(headers_get(&stage->fields, "ce-origin"), "test");
+    OWN(fixture) struct fixture *fixture = fixture_open();
+    start_source(fixture, "K_CE_OVERRIDES={\"extensions\":{\"origin\":\"test\"}}", NULL);
+    publish(fixture, "x", NULL, json_pack("{s:s}", "googclient_traceparent", trace));
+    AWAIT(fixture, fixture->acked == 1);
+    EXPECT_STR(headers_get(&fixture->last_headers, "ce-traceparent"), trace);
+    EXPECT_STR(headers_get(&fixture->last_headers, "ce-origin"), "test");
 }
 
 TEST(a_sink_with_tls_is_trusted_by_k_ca_certs)
 {
     OWN(test_certificate) struct test_certificate certificate = test_certificate_make();
-    OWN(stage) struct stage *stage = stage_open();
+    OWN(fixture) struct fixture *fixture = fixture_open();
     OWN(free) char *authority = str_format("K_CA_CERTS=%s", certificate.ca_pem);
-    start_source(stage, authority, &certificate);
-    publish(stage, "x", NULL, NULL);
-    AWAIT(stage, stage->acked == 1);
+    start_source(fixture, authority, &certificate);
+    publish(fixture, "x", NULL, NULL);
+    AWAIT(fixture, fixture->acked == 1);
 }
 
-TEST(a_name_that_pubsub_can_never_take_ends_it_with_2)
+TEST(an_invalid_topic_name_exits_with_2)
 {
-    OWN(stage) struct stage *stage = stage_open();
-    stage->has_subscription = false;
-    start_source(stage, "PUBSUB_TOPIC=x", NULL);
-    int status = end_source(stage, 0);
+    OWN(fixture) struct fixture *fixture = fixture_open();
+    fixture->has_subscription = false;
+    start_source(fixture, "PUBSUB_TOPIC=x", NULL);
+    int status = end_source(fixture, 0);
     EXPECT_INT(WEXITSTATUS(status), 2);
-    OWN(free) char *log = read_log(stage);
-    EXPECT_HAS(log, "error: pubsub-source: \"x\" is no name in topics");
+    OWN(free) char *log = read_log(fixture);
+    EXPECT_HAS(log, "error: pubsub-source: \"x\" is not a valid name in topics");
 }
 
-TEST(a_wrong_configuration_ends_it_with_2_and_one_line)
+TEST(an_invalid_configuration_exits_with_2_and_one_line)
 {
-    OWN(stage) struct stage *stage = stage_open();
+    OWN(fixture) struct fixture *fixture = fixture_open();
     char *argv[] = {(char *)(uintptr_t) "pubsub-source", NULL};
     char *variables[] = {(char *)(uintptr_t) "K_SINK=http://sink", NULL};
-    pid_t pid = start(stage, argv, variables);
+    pid_t pid = start(fixture, argv, variables);
     int status;
     waitpid(pid, &status, 0);
     EXPECT_INT(WEXITSTATUS(status), 2);
-    OWN(free) char *log = read_log(stage);
-    EXPECT_STR(log, "error: pubsub-source: PUBSUB_SUBSCRIPTION is missing, want a subscription to "
-                    "pull\n");
+    OWN(free) char *log = read_log(fixture);
+    EXPECT_STR(
+        log,
+        "error: pubsub-source: PUBSUB_SUBSCRIPTION is missing; set the subscription to pull\n");
 }
 
-TEST(help_and_version_are_answered)
+TEST(help_and_version_are_printed)
 {
-    OWN(stage) struct stage *stage = stage_open();
+    OWN(fixture) struct fixture *fixture = fixture_open();
     static const char *const flags[] = {"--help", "--version"};
     for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
         char *argv[] = {(char *)(uintptr_t) "pubsub-source", (char *)(uintptr_t)flags[i], NULL};
         char *variables[] = {NULL};
         int status;
-        waitpid(start(stage, argv, variables), &status, 0);
+        waitpid(start(fixture, argv, variables), &status, 0);
         EXPECT_INT(status, 0);
     }
-    OWN(free) char *log = read_log(stage);
+    OWN(free) char *log = read_log(fixture);
     EXPECT_HAS(log, "usage: pubsub-source");
     EXPECT_HAS(log, "pubsub-source " VERSION "\n");
 }

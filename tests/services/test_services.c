@@ -20,13 +20,13 @@ enum { DUMPER, VISION, TRANSLATE, SERVICES };
 
 static const char *const names[SERVICES] = {"message-dumper", "vision", "translate"};
 
-/* The three programs beside a Google of this machine; started by the first test that needs them. */
-static struct suite {
+/* The three services and a fake Google; started by the first test that needs them. */
+static struct fixture {
     struct google_server google;
     struct process process[SERVICES];
     uint16_t port[SERVICES];
-    bool up;
-} suite;
+    bool started;
+} fixture;
 
 static void start(struct process *process, int service, struct google_server *google,
                   const char *variable)
@@ -44,26 +44,26 @@ static void start(struct process *process, int service, struct google_server *go
     process_start(process, names[service], NULL, environment);
 }
 
-static void end_suite(void)
+static void stop_fixture(void)
 {
     for (int i = 0; i < SERVICES; i++)
-        if (process_stop(&suite.process[i], SIGTERM) != 0)
-            fprintf(stderr, "%s did not end well\n", names[i]);
-    google_server_close(&suite.google);
+        if (process_stop(&fixture.process[i], SIGTERM) != 0)
+            fprintf(stderr, "%s failed at the end\n", names[i]);
+    google_server_close(&fixture.google);
 }
 
-static struct suite *services(void)
+static struct fixture *services(void)
 {
-    if (!suite.up) {
-        google_server_open(&suite.google);
+    if (!fixture.started) {
+        google_server_open(&fixture.google);
         for (int i = 0; i < SERVICES; i++) {
-            start(&suite.process[i], i, &suite.google, NULL);
-            suite.port[i] = process_port(&suite.process[i]);
+            start(&fixture.process[i], i, &fixture.google, NULL);
+            fixture.port[i] = process_port(&fixture.process[i]);
         }
-        suite.up = true;
-        atexit(end_suite);
+        fixture.started = true;
+        atexit(stop_fixture);
     }
-    return &suite;
+    return &fixture;
 }
 
 /* Sends a POST with head lines ("Name: value\r\n…") and a body; returns the whole answer. */
@@ -85,9 +85,9 @@ static char *get(uint16_t port, const char *path)
     return socket_request(port, bytes_of(request));
 }
 
-static const char *body_of(const char *answer)
+static const char *body_of(const char *response)
 {
-    const char *end = strstr(answer, "\r\n\r\n");
+    const char *end = strstr(response, "\r\n\r\n");
     return end ? end + 4 : "";
 }
 
@@ -110,12 +110,12 @@ static const char *body_of(const char *answer)
 #define EVENT(rest)                                                                                \
     "{\"specversion\":\"1.0\",\"id\":\"7\",\"source\":\"/s\",\"type\":\"t\"" rest "}"
 
-/* One request and what each service makes of it. */
+/* One request and how each service handles it. */
 struct row {
     const char *name, *head, *body;
-    int status[SERVICES]; /* 200 stands for every 2xx */
-    const char *picture;  /* what vision asks Google; NULL = nothing */
-    const char *text;     /* what translate asks */
+    int status[SERVICES]; /* 200 = any 2xx */
+    const char *picture;  /* URI that vision sends to Google; NULL = no request */
+    const char *text;     /* what translate sends */
 };
 
 #define ALL(status)                                                                                \
@@ -229,13 +229,13 @@ static const struct row rows[] = {
      {200, 400, 400},
      NULL,
      NULL},
-    {"data that is no base64",
+    {"data that is not base64",
      CE01,
      "{\"ID\":\"1\",\"Data\":\"!!!\",\"Attributes\":null}",
      {200, 400, 400},
      NULL,
      NULL},
-    {"legacy that is no JSON", CE01, "{\"ID\":\"1\",\"Da", ALL(400), NULL, NULL},
+    {"legacy that is not JSON", CE01, "{\"ID\":\"1\",\"Da", ALL(400), NULL, NULL},
     {"no id", "ce-specversion: 1.0\r\nce-source: /s\r\nce-type: t\r\n", "x", ALL(400), NULL, NULL},
     {"unknown version", "ce-specversion: 2.0\r\nce-id: 7\r\nce-source: /s\r\nce-type: t\r\n", "x",
      ALL(400), NULL, NULL},
@@ -249,7 +249,7 @@ static const struct row rows[] = {
     {"XML data that is an object", STRUCTURED,
      EVENT(",\"datacontenttype\":\"application/xml\",\"data\":{}"), ALL(400), NULL, NULL},
     {"avro", "Content-Type: application/cloudevents+avro\r\n", "x", ALL(415), NULL, NULL},
-    {"batch that is no list", BATCH, "{}", ALL(400), NULL, NULL},
+    {"batch that is not a list", BATCH, "{}", ALL(400), NULL, NULL},
     {"push without a message", JSON, "{\"subscription\":\"projects/p/subscriptions/s\"}", ALL(400),
      NULL, NULL},
     {"push whose data is an object", JSON, "{\"message\":{\"data\":{}},\"subscription\":\"s\"}",
@@ -269,18 +269,18 @@ static void expect_text(const char *row, const char *service, const char *got, c
                  want ? want : "nothing");
 }
 
-TEST(every_envelope_means_the_same_to_each_service_as_its_table_says)
+TEST(each_service_handles_every_envelope_as_in_the_table)
 {
-    struct suite *s = services();
+    struct fixture *s = services();
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         const char *wanted[SERVICES] = {NULL, rows[i].picture, rows[i].text};
         for (int service = 0; service < SERVICES; service++) {
-            OWN(free) char *answer = post(s->port[service], rows[i].head, bytes_of(rows[i].body));
-            OWN(free) char *asked = google_server_last_request(&s->google);
-            if (!status_fits(socket_status(answer), rows[i].status[service]))
+            OWN(free) char *response = post(s->port[service], rows[i].head, bytes_of(rows[i].body));
+            OWN(free) char *last_request = google_server_last_request(&s->google);
+            if (!status_fits(socket_status(response), rows[i].status[service]))
                 fail_msg("%s: %s answered %d, not %d: %s", rows[i].name, names[service],
-                         socket_status(answer), rows[i].status[service], answer);
-            expect_text(rows[i].name, names[service], asked, wanted[service]);
+                         socket_status(response), rows[i].status[service], response);
+            expect_text(rows[i].name, names[service], last_request, wanted[service]);
         }
     }
 }
@@ -307,8 +307,8 @@ static char *send_sample(uint16_t port, const char *name)
     return socket_read_response(fd);
 }
 
-/* The status that a service owes to a sample. */
-static int status_of_sample(const json_t *row, const char *file, int service)
+/* The status that a service must answer to a sample. */
+static int expected_status(const json_t *row, const char *file, int service)
 {
     static const char *const lenient[] = {"m02", "m03", "m05"};
     int status = (int)json_integer_value(json_object_get(row, "status"));
@@ -317,12 +317,12 @@ static int status_of_sample(const json_t *row, const char *file, int service)
             return 200;
     const char *vision = json_string_value(json_object_get(row, "vision"));
     if (service == VISION && str_equal(vision, "ignore"))
-        return 200; /* not for vision, whatever is wrong with it for others */
+        return 200; /* vision ignores it, valid or not */
     return status;
 }
 
-/* What a service should ask Google because of a sample; NULL = nothing. The caller frees. */
-static char *question_of_sample(const json_t *row, int service)
+/* The request that a service must send to Google for a sample; NULL = none. The caller frees. */
+static char *expected_google_request(const json_t *row, int service)
 {
     const char *vision = json_string_value(json_object_get(row, "vision"));
     const json_t *translation = json_object_get(row, "translate");
@@ -337,22 +337,22 @@ static char *question_of_sample(const json_t *row, int service)
     return NULL;
 }
 
-static void try_sample(struct suite *s, const json_t *row)
+static void try_sample(struct fixture *s, const json_t *row)
 {
     const char *file = json_string_value(json_object_get(row, "file"));
     for (int service = 0; service < SERVICES; service++) {
-        OWN(free) char *answer = send_sample(s->port[service], file);
-        OWN(free) char *asked = google_server_last_request(&s->google);
-        OWN(free) char *want = question_of_sample(row, service);
-        int status = status_of_sample(row, file, service);
-        bool translate_not_mine = /* a payload without text and to is acknowledged */
+        OWN(free) char *response = send_sample(s->port[service], file);
+        OWN(free) char *last_request = google_server_last_request(&s->google);
+        OWN(free) char *want = expected_google_request(row, service);
+        int status = expected_status(row, file, service);
+        bool ignored_by_translate = /* a payload without text and to is acknowledged */
             service == TRANSLATE && json_is_string(json_object_get(row, "translate")) &&
             !str_starts(file, "m");
-        if (!status_fits(socket_status(answer), status) &&
-            !(translate_not_mine && status_fits(socket_status(answer), 200)))
-            fail_msg("%s: %s answered %d, not %d: %s", file, names[service], socket_status(answer),
-                     status, answer);
-        expect_text(file, names[service], asked, want);
+        if (!status_fits(socket_status(response), status) &&
+            !(ignored_by_translate && status_fits(socket_status(response), 200)))
+            fail_msg("%s: %s answered %d, not %d: %s", file, names[service],
+                     socket_status(response), status, response);
+        expect_text(file, names[service], last_request, want);
     }
 }
 
@@ -362,7 +362,7 @@ TEST_IF_EXISTS("../shared/wire/samples/expect.json", every_shared_sample_gets_it
     size_t len;
     OWN(free) char *text = sample("expect.json", &len);
     EXPECT(text != NULL);
-    struct suite *s = services();
+    struct fixture *s = services();
     struct err err = {0};
     json_auto_t *list = json_from_bytes((struct bytes){text, len}, "expect.json", ERR_INPUT, &err);
     size_t i;
@@ -377,12 +377,12 @@ TEST_IF_EXISTS("../shared/wire/samples/expect.json", every_shared_sample_gets_it
 
 TEST(message_dumper_logs_the_line_of_the_article_and_the_decoded_payload)
 {
-    struct suite *s = services();
-    OWN(free) char *answer =
+    struct fixture *s = services();
+    OWN(free) char *response =
         post(s->port[DUMPER], CE01,
              bytes_of("{\"ID\":\"198012587785403\",\"Data\":\"" HELLO "\",\"Attributes\":null,"
                       "\"PublishTime\":\"2019-01-21T15:25:58.25Z\"}"));
-    EXPECT_INT(socket_status(answer), 200);
+    EXPECT_INT(socket_status(response), 200);
     process_await(&s->process[DUMPER],
                   "Message Dumper received message: {\"ID\":\"198012587785403\",\"Data\":\"" HELLO
                   "\",\"Attributes\":null,\"PublishTime\":\"2019-01-21T15:25:58.25Z\"}\n"
@@ -391,10 +391,10 @@ TEST(message_dumper_logs_the_line_of_the_article_and_the_decoded_payload)
 
 TEST(message_dumper_shows_its_last_events)
 {
-    struct suite *s = services();
-    OWN(free) char *answer =
+    struct fixture *s = services();
+    OWN(free) char *response =
         post(s->port[DUMPER], CE "ce-type: the.last.one\r\n" JSON, bytes_of("{\"a\":1}"));
-    (void)answer;
+    (void)response;
     OWN(free) char *events = get(s->port[DUMPER], "/events");
     struct err err = {0};
     json_auto_t *tree = json_from_bytes(bytes_of(body_of(events)), "events", ERR_INPUT, &err);
@@ -404,7 +404,7 @@ TEST(message_dumper_shows_its_last_events)
     EXPECT_STR(json_string_value(json_object_get(newest, "payload")), "{\"a\":1}");
 }
 
-TEST(the_history_is_bounded_in_count_and_bytes)
+TEST(the_history_is_limited_in_number_and_bytes)
 {
     struct process process;
     struct google_server none;
@@ -433,7 +433,7 @@ TEST(the_history_is_bounded_in_count_and_bytes)
 
 TEST(vision_logs_and_answers_the_labels)
 {
-    struct suite *s = services();
+    struct fixture *s = services();
     static const char line[] = "This picture is labelled: Sea,Coast,Water,Sunset,Horizon\n";
     OWN(free) char *plain =
         post(s->port[VISION], JSON,
@@ -443,23 +443,23 @@ TEST(vision_logs_and_answers_the_labels)
     process_await(&s->process[VISION], line);
 }
 
-TEST(an_event_is_answered_by_an_event_with_labels_and_scores)
+TEST(an_event_gets_a_reply_event_with_labels_and_scores)
 {
-    struct suite *s = services();
-    OWN(free) char *answer = post(s->port[VISION], CE_OBJECT,
-                                  bytes_of("{\"bucket\":\"pictures\",\"name\":\"a/sea 1.jpg\"}"));
-    EXPECT_HAS(answer, "ce-specversion: 1.0\r\n");
-    EXPECT_HAS(answer, "ce-type: picture.labelled\r\n");
-    EXPECT_HAS(answer, "ce-source: //storage.googleapis.com/projects/_/buckets/pictures\r\n");
-    EXPECT_HAS(answer, "ce-subject: objects/a/sea%201.jpg\r\n");
-    EXPECT_HAS(body_of(answer),
+    struct fixture *s = services();
+    OWN(free) char *response = post(s->port[VISION], CE_OBJECT,
+                                    bytes_of("{\"bucket\":\"pictures\",\"name\":\"a/sea 1.jpg\"}"));
+    EXPECT_HAS(response, "ce-specversion: 1.0\r\n");
+    EXPECT_HAS(response, "ce-type: picture.labelled\r\n");
+    EXPECT_HAS(response, "ce-source: //storage.googleapis.com/projects/_/buckets/pictures\r\n");
+    EXPECT_HAS(response, "ce-subject: objects/a/sea%201.jpg\r\n");
+    EXPECT_HAS(body_of(response),
                "\"text\":\"This picture is labelled: Sea,Coast,Water,Sunset,Horizon\"");
-    EXPECT_HAS(body_of(answer), "{\"description\":\"Sea\",\"score\":0.97");
+    EXPECT_HAS(body_of(response), "{\"description\":\"Sea\",\"score\":0.97");
 }
 
-TEST(translate_answers_the_text_and_the_language_it_found)
+TEST(translate_answers_the_text_and_the_detected_language)
 {
-    struct suite *s = services();
+    struct fixture *s = services();
     OWN(free) char *plain =
         post(s->port[TRANSLATE], JSON, bytes_of("{text:'Hello World', from: 'en', to:'es'}"));
     EXPECT_STR(body_of(plain), "Translated text: Hola Mundo\n");
@@ -472,9 +472,9 @@ TEST(translate_answers_the_text_and_the_language_it_found)
     EXPECT_HAS(body_of(event), "\"translatedText\":\"Hola Mundo\"");
 }
 
-TEST(translate_refuses_half_a_request_with_the_tutorials_words)
+TEST(translate_refuses_an_incomplete_request_with_the_tutorials_messages)
 {
-    struct suite *s = services();
+    struct fixture *s = services();
     OWN(free) char *no_target =
         post(s->port[TRANSLATE], JSON, bytes_of("{\"text\":\"Hello\",\"to\":\"\"}"));
     EXPECT_INT(socket_status(no_target), 400);
@@ -483,9 +483,9 @@ TEST(translate_refuses_half_a_request_with_the_tutorials_words)
     EXPECT_STR(body_of(no_text), "Translation text cannot be empty or null\n");
 }
 
-TEST(what_google_refuses_for_good_is_400_and_what_may_pass_is_503)
+TEST(a_permanent_error_of_google_is_400_and_a_temporary_one_503)
 {
-    struct suite *s = services();
+    struct fixture *s = services();
     static const struct {
         int code, status;
     } errors[] = {{5, 400}, {3, 400}, {14, 503}};
@@ -493,19 +493,19 @@ TEST(what_google_refuses_for_good_is_400_and_what_may_pass_is_503)
         OWN(free) char *reply =
             str_format("{\"responses\":[{\"error\":{\"code\":%d,\"message\":\"cannot open it\"}}]}",
                        errors[i].code);
-        s->google.answer = reply;
-        OWN(free) char *answer = post(s->port[VISION], CE_OBJECT,
-                                      bytes_of("{\"bucket\":\"pictures\",\"name\":\"sea.jpg\"}"));
-        s->google.answer = NULL;
+        s->google.response = reply;
+        OWN(free) char *response = post(s->port[VISION], CE_OBJECT,
+                                        bytes_of("{\"bucket\":\"pictures\",\"name\":\"sea.jpg\"}"));
+        s->google.response = NULL;
         free(google_server_last_request(&s->google));
-        EXPECT_INT(socket_status(answer), errors[i].status);
-        EXPECT_HAS(body_of(answer), "cannot open it");
+        EXPECT_INT(socket_status(response), errors[i].status);
+        EXPECT_HAS(body_of(response), "cannot open it");
     }
 }
 
 TEST(get_on_the_event_path_is_405_and_options_is_the_handshake)
 {
-    struct suite *s = services();
+    struct fixture *s = services();
     for (int i = 0; i < SERVICES; i++) {
         OWN(free) char *root = get(s->port[i], "/");
         EXPECT_INT(socket_status(root), 405);
@@ -518,9 +518,9 @@ TEST(get_on_the_event_path_is_405_and_options_is_the_handshake)
     }
 }
 
-TEST(health_readiness_and_metrics_are_there)
+TEST(health_readiness_and_metrics_are_served)
 {
-    struct suite *s = services();
+    struct fixture *s = services();
     for (int i = 0; i < SERVICES; i++) {
         OWN(free) char *health = get(s->port[i], "/healthz");
         OWN(free) char *ready = get(s->port[i], "/readyz");
@@ -537,19 +537,20 @@ TEST(health_readiness_and_metrics_are_there)
 static void *post_picture(void *context)
 {
     uint16_t port = *(uint16_t *)context;
-    char *answer =
+    char *response =
         post(port, CE_OBJECT, bytes_of("{\"bucket\":\"pictures\",\"name\":\"sea.jpg\"}"));
-    bool good = socket_status(answer) == 200;
-    free(answer);
+    bool good = socket_status(response) == 200;
+    free(response);
     return good ? context : NULL;
 }
 
-TEST(eighty_pictures_are_labelled_at_once)
+TEST(eighty_pictures_are_labelled_in_parallel)
 {
-    struct suite *s = services();
+    struct fixture *s = services();
     pthread_t threads[80];
-    s->google.waiting = 0;
-    s->google.crowd = ARRAY_SIZE(threads); /* Google answers nobody before all eighty have asked */
+    s->google.in_progress = 0;
+    s->google.min_parallel =
+        ARRAY_SIZE(threads); /* Google answers nobody before all eighty have asked */
     for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
         pthread_create(&threads[i], NULL, post_picture, &s->port[VISION]);
     size_t good = 0;
@@ -558,7 +559,7 @@ TEST(eighty_pictures_are_labelled_at_once)
         pthread_join(threads[i], &result);
         good += result != NULL;
     }
-    s->google.crowd = s->google.waiting = 0;
+    s->google.min_parallel = s->google.in_progress = 0;
     EXPECT_INT(good, ARRAY_SIZE(threads));
 }
 
@@ -580,13 +581,13 @@ TEST(connections_to_google_are_reused)
 /* A service lives when it still answers. */
 static void expect_alive(uint16_t port)
 {
-    OWN(free) char *answer = post(port, CE "ce-type: t\r\n", bytes_of("alive"));
-    EXPECT_INT(socket_status(answer), 200);
+    OWN(free) char *response = post(port, CE "ce-type: t\r\n", bytes_of("alive"));
+    EXPECT_INT(socket_status(response), 200);
 }
 
-TEST(half_a_request_holds_nobody_up)
+TEST(an_incomplete_request_does_not_block_others)
 {
-    struct suite *s = services();
+    struct fixture *s = services();
     for (int i = 0; i < SERVICES; i++) {
         OWN(fd) int head = socket_connect(s->port[i]);
         OWN(fd) int body = socket_connect(s->port[i]);
@@ -597,19 +598,19 @@ TEST(half_a_request_holds_nobody_up)
     }
 }
 
-TEST(a_megabyte_of_headers_is_refused_and_forgotten)
+TEST(a_megabyte_of_headers_is_refused_and_freed)
 {
-    struct suite *s = services();
+    struct fixture *s = services();
     OWN(free) char *megabyte = alloc_zeroed(1 << 20);
     memset(megabyte, 'x', (1 << 20) - 1);
     OWN(free) char *request =
         str_format("POST / HTTP/1.1\r\nHost: x\r\nce-x: %s\r\n\r\n", megabyte);
-    OWN(free) char *answer = socket_request(s->port[DUMPER], bytes_of(request));
-    EXPECT(!*answer || socket_status(answer) == 431);
+    OWN(free) char *response = socket_request(s->port[DUMPER], bytes_of(request));
+    EXPECT(!*response || socket_status(response) == 431);
     expect_alive(s->port[DUMPER]);
 }
 
-TEST(a_body_of_the_limit_is_taken_and_one_byte_more_is_413)
+TEST(a_body_of_the_limit_is_accepted_and_one_byte_more_is_413)
 {
     struct process process;
     struct google_server none;
@@ -627,9 +628,9 @@ TEST(a_body_of_the_limit_is_taken_and_one_byte_more_is_413)
     google_server_close(&none);
 }
 
-TEST(ten_thousand_connections_are_served_or_waited_for)
+TEST(ten_thousand_connections_are_served_or_queued)
 {
-    struct suite *s = services();
+    struct fixture *s = services();
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
@@ -645,9 +646,9 @@ TEST(ten_thousand_connections_are_served_or_waited_for)
     expect_alive(s->port[DUMPER]);
 }
 
-TEST(a_reader_that_does_not_read_holds_nobody_up)
+TEST(a_client_that_does_not_read_does_not_block_others)
 {
-    struct suite *s = services();
+    struct fixture *s = services();
     OWN(fd) int lazy = socket_connect(s->port[DUMPER]);
     for (int i = 0; i < 200; i++)
         socket_send(lazy, bytes_of("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"));
@@ -666,8 +667,8 @@ static void *hammer(void *context)
         bool sent =
             socket_send(fd, bytes_of("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" CE
                                      "ce-type: t\r\nContent-Length: 5\r\n\r\nhello"));
-        OWN(free) char *answer = socket_read_all(fd);
-        unanswered += sent && socket_status(answer) != 200;
+        OWN(free) char *response = socket_read_all(fd);
+        unanswered += sent && socket_status(response) != 200;
     }
 }
 
@@ -705,7 +706,7 @@ static int run_to_end(const char *name, const char *argument, const char *const 
     return process_wait(&process, log);
 }
 
-TEST(wrong_configuration_stops_the_start_with_one_line_and_exit_code_2)
+TEST(an_invalid_configuration_exits_with_2_and_one_line)
 {
     static const struct {
         const char *name, *variable, *text;
@@ -726,7 +727,7 @@ TEST(wrong_configuration_stops_the_start_with_one_line_and_exit_code_2)
     }
 }
 
-TEST(help_and_version_are_answered_and_unknown_arguments_refused)
+TEST(help_and_version_are_printed_and_unknown_arguments_refused)
 {
     for (int i = 0; i < SERVICES; i++) {
         OWN(free) char *help = NULL, *version = NULL, *unknown = NULL;
@@ -739,7 +740,7 @@ TEST(help_and_version_are_answered_and_unknown_arguments_refused)
     }
 }
 
-TEST(json_logs_are_one_object_a_line_with_the_trace)
+TEST(a_json_log_has_one_object_a_line_with_the_trace)
 {
     struct process process;
     struct google_server none;

@@ -64,7 +64,7 @@ static char *push(const struct guarded *guarded, const char *token)
     return socket_request(guarded->port, bytes_of(request));
 }
 
-TEST(only_a_good_token_of_the_right_account_gets_a_push_in)
+TEST(a_push_needs_a_valid_token_of_the_right_account)
 {
     static const struct {
         const char *header, *claims;
@@ -82,8 +82,8 @@ TEST(only_a_good_token_of_the_right_account_gets_a_push_in)
         start(&guarded, names[service], test_jwks("0"));
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
             OWN(free) char *token = test_token(rows[i].header, rows[i].claims, rows[i].key);
-            OWN(free) char *answer = push(&guarded, token);
-            EXPECT_INT(socket_status(answer), rows[i].status);
+            OWN(free) char *response = push(&guarded, token);
+            EXPECT_INT(socket_status(response), rows[i].status);
         }
         OWN(free) char *without = push(&guarded, NULL);
         EXPECT_INT(socket_status(without), 401);
@@ -91,16 +91,16 @@ TEST(only_a_good_token_of_the_right_account_gets_a_push_in)
     }
 }
 
-TEST(a_refused_token_stands_in_no_log)
+TEST(a_refused_token_is_not_logged)
 {
     OWN(guarded) struct guarded guarded;
     start(&guarded, "message-dumper", test_jwks("0"));
     OWN(free) char *token = test_token(HEADER, CLAIMS(AUDIENCE, EMAIL, "1767225601"), 0);
-    OWN(free) char *answer = push(&guarded, token);
+    OWN(free) char *response = push(&guarded, token);
     process_await(&guarded.process, "401: ");
     OWN(free) char *log = process_log(&guarded.process);
     EXPECT(!strstr(log, token));
-    EXPECT(!strstr(answer, token));
+    EXPECT(!strstr(response, token));
 }
 
 /* A shared sample whole, or NULL in a checkout without them. */
@@ -136,7 +136,7 @@ TEST_IF_EXISTS("../shared/wire/samples/oidc/jwks.json",
         OWN(free) char *request = sample(rows[i].file);
         OWN(fd) int fd = socket_connect(guarded.port);
         socket_send(fd, bytes_of(request));
-        OWN(free) char *answer = socket_read_response(fd);
-        EXPECT_INT(socket_status(answer), rows[i].status);
+        OWN(free) char *response = socket_read_response(fd);
+        EXPECT_INT(socket_status(response), rows[i].status);
     }
 }

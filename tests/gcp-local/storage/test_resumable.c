@@ -3,6 +3,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "tests/helpers/storage_fixture.h"
+#include "tests/helpers/temp_dir.h"
 #include "tests/helpers/test.h"
 
 #include <string.h>
@@ -263,11 +264,11 @@ TEST(a_client_can_ask_for_200_instead_of_308)
 
 TEST(a_session_survives_a_restart_with_its_content)
 {
-    OWN(free) char *folder = make_temp_folder();
+    OWN(temp_dir) struct temp_dir dir = temp_dir_new();
     OWN(free) char *id = NULL;
     {
         OWN(storage_fixture) struct storage_fixture f;
-        storage_fixture_open(&f, folder);
+        storage_fixture_open(&f, dir.path);
         fixture_create_bucket(&f, "bucket");
         OWN(free) char *session = begin(&f, START, "");
         OWN(fixture_response) struct fixture_response a = put(&f, session, "bytes 0-4/*", "Hello");
@@ -276,7 +277,7 @@ TEST(a_session_survives_a_restart_with_its_content)
     }
     {
         OWN(storage_fixture) struct storage_fixture f;
-        storage_fixture_open(&f, folder);
+        storage_fixture_open(&f, dir.path);
         OWN(free) char *session = str_format("%s/upload/storage/v1/b/bucket/o?%s", f.base, id);
         OWN(fixture_response) struct fixture_response asked = put(&f, session, "bytes */*", "");
         EXPECT_STR(fixture_response_header(&asked, "Range"), "bytes=0-4");
@@ -284,5 +285,4 @@ TEST(a_session_survives_a_restart_with_its_content)
             put(&f, session, "bytes 5-10/11", " World");
         EXPECT_STR(fixture_response_member(&a, "md5Hash"), "sQqNsWTgdUEFt6mb5y4/5Q==");
     }
-    remove_folder(folder);
 }

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "gcp-local/storage/storage.h"
 #include "tests/helpers/storage_fixture.h"
+#include "tests/helpers/temp_dir.h"
 #include "tests/helpers/test.h"
 
 #include <arpa/inet.h>
@@ -120,9 +121,9 @@ static size_t count_files(const char *folder, const char *name, off_t *bytes)
 
 TEST(an_upload_interrupted_by_a_kill_leaves_nothing)
 {
-    OWN(free) char *folder = make_temp_folder();
+    OWN(temp_dir) struct temp_dir dir = temp_dir_new();
     struct child child;
-    child_start(&child, folder, RLIM_INFINITY);
+    child_start(&child, dir.path, RLIM_INFINITY);
     fixture_create_bucket(&child.fixture, "bucket");
     fixture_upload_text(&child.fixture, "bucket", "o", "first");
 
@@ -131,27 +132,26 @@ TEST(an_upload_interrupted_by_a_kill_leaves_nothing)
     int fd = begin_upload(child.port, "o", 10 * sizeof(piece));
     send_all(fd, piece, sizeof(piece));
     off_t bytes = 0;
-    while (count_files(folder, "incoming", &bytes) == 0 || bytes == 0)
+    while (count_files(dir.path, "incoming", &bytes) == 0 || bytes == 0)
         usleep(1000);
     child_kill(&child);
     close(fd);
 
-    child_start(&child, folder, RLIM_INFINITY);
+    child_start(&child, dir.path, RLIM_INFINITY);
     OWN(fixture_response) struct fixture_response a =
         fixture_request_text(&child.fixture, "GET", "/b/bucket/o/o?alt=media", NULL);
     EXPECT_STR(fixture_response_text(&a), "first");
-    EXPECT_INT(count_files(folder, "incoming", &bytes), 0);
-    EXPECT_INT(count_files(folder, "pending", &bytes), 0);
-    EXPECT_INT(count_files(folder, "content/bucket", &bytes), 1);
+    EXPECT_INT(count_files(dir.path, "incoming", &bytes), 0);
+    EXPECT_INT(count_files(dir.path, "pending", &bytes), 0);
+    EXPECT_INT(count_files(dir.path, "content/bucket", &bytes), 1);
     child_kill(&child);
-    remove_folder(folder);
 }
 
 TEST(what_was_acknowledged_survives_a_kill)
 {
-    OWN(free) char *folder = make_temp_folder();
+    OWN(temp_dir) struct temp_dir dir = temp_dir_new();
     struct child child;
-    child_start(&child, folder, RLIM_INFINITY);
+    child_start(&child, dir.path, RLIM_INFINITY);
     fixture_create_bucket(&child.fixture, "bucket");
     fixture_upload_text(&child.fixture, "bucket", "kept", "Hello World");
     fixture_upload_text(&child.fixture, "bucket", "deleted", "x");
@@ -160,7 +160,7 @@ TEST(what_was_acknowledged_survives_a_kill)
     (void)deleted;
     child_kill(&child);
 
-    child_start(&child, folder, RLIM_INFINITY);
+    child_start(&child, dir.path, RLIM_INFINITY);
     OWN(fixture_response) struct fixture_response a =
         fixture_request_text(&child.fixture, "GET", "/b/bucket/o/kept?alt=media", NULL);
     EXPECT_STR(fixture_response_text(&a), "Hello World");
@@ -170,17 +170,16 @@ TEST(what_was_acknowledged_survives_a_kill)
         fixture_request_text(&child.fixture, "GET", "/b/bucket/o/deleted", NULL);
     EXPECT_INT(gone.http.status, 404);
     child_kill(&child);
-    remove_folder(folder);
 }
 
 /* Uploads and overwrites until the server is killed: then every object must be complete, and every
  * content file must have an object. */
 TEST(a_kill_during_many_changes_leaves_content_and_metadata_consistent)
 {
-    OWN(free) char *folder = make_temp_folder();
+    OWN(temp_dir) struct temp_dir dir = temp_dir_new();
     for (int round = 0; round < 5; round++) {
         struct child child;
-        child_start(&child, folder, RLIM_INFINITY);
+        child_start(&child, dir.path, RLIM_INFINITY);
         if (round == 0)
             fixture_create_bucket(&child.fixture, "bucket");
         int sockets[8];
@@ -196,25 +195,24 @@ TEST(a_kill_during_many_changes_leaves_content_and_metadata_consistent)
         for (int i = 0; i < 8; i++)
             close(sockets[i]);
 
-        child_start(&child, folder, RLIM_INFINITY);
+        child_start(&child, dir.path, RLIM_INFINITY);
         OWN(fixture_response) struct fixture_response list =
             fixture_request_text(&child.fixture, "GET", "/b/bucket/o?versions=true", NULL);
         json_t *items = json_object_get(list.json, "items");
         off_t bytes = 0;
-        EXPECT_INT(count_files(folder, "content/bucket", &bytes), json_array_size(items));
+        EXPECT_INT(count_files(dir.path, "content/bucket", &bytes), json_array_size(items));
         EXPECT_INT(bytes, 11 * (off_t)json_array_size(items));
-        EXPECT_INT(count_files(folder, "incoming", &bytes), 0);
-        EXPECT_INT(count_files(folder, "pending", &bytes), 0);
+        EXPECT_INT(count_files(dir.path, "incoming", &bytes), 0);
+        EXPECT_INT(count_files(dir.path, "pending", &bytes), 0);
         child_kill(&child);
     }
-    remove_folder(folder);
 }
 
 TEST(on_a_full_disk_an_upload_fails_and_leaves_nothing)
 {
-    OWN(free) char *folder = make_temp_folder();
+    OWN(temp_dir) struct temp_dir dir = temp_dir_new();
     struct child child;
-    child_start(&child, folder, 1 << 20);
+    child_start(&child, dir.path, 1 << 20);
     fixture_create_bucket(&child.fixture, "bucket");
     fixture_upload_text(&child.fixture, "bucket", "o", "first");
 
@@ -230,19 +228,18 @@ TEST(on_a_full_disk_an_upload_fails_and_leaves_nothing)
         fixture_request_text(&child.fixture, "GET", "/b/bucket/o/o?alt=media", NULL);
     EXPECT_STR(fixture_response_text(&old), "first");
     off_t bytes = 0;
-    while (count_files(folder, "incoming", &bytes) >
+    while (count_files(dir.path, "incoming", &bytes) >
            0) /* removed when the request of the closed connection ends */
         usleep(1000);
     fixture_upload_text(&child.fixture, "bucket", "o", "second");
     child_kill(&child);
-    remove_folder(folder);
 }
 
 TEST(a_resumable_upload_continues_when_the_disk_has_space_again)
 {
-    OWN(free) char *folder = make_temp_folder();
+    OWN(temp_dir) struct temp_dir dir = temp_dir_new();
     struct child child;
-    child_start(&child, folder, 1 << 20);
+    child_start(&child, dir.path, 1 << 20);
     fixture_create_bucket(&child.fixture, "bucket");
     OWN(fixture_response) struct fixture_response started = fixture_request_text(
         &child.fixture, "POST", "/upload/storage/v1/b/bucket/o?uploadType=resumable&name=o", NULL);
@@ -258,7 +255,7 @@ TEST(a_resumable_upload_continues_when_the_disk_has_space_again)
     EXPECT_INT(full.http.status, 503);
     child_kill(&child);
 
-    child_start(&child, folder, RLIM_INFINITY);
+    child_start(&child, dir.path, RLIM_INFINITY);
     OWN(free) char *session =
         str_format("%s/upload/storage/v1/b/bucket/o?%s", child.fixture.base, id);
     OWN(fixture_response) struct fixture_response asked = fixture_request(
@@ -272,7 +269,6 @@ TEST(a_resumable_upload_continues_when_the_disk_has_space_again)
     EXPECT_STR(fixture_response_member(&done, "size"), "2097152");
     EXPECT_STR(fixture_response_member(&done, "md5Hash"), "Z7L4FqMOiVYUmy1760eeUQ==");
     child_kill(&child);
-    remove_folder(folder);
 }
 
 struct writing {
@@ -302,10 +298,10 @@ static void *write_often(void *to)
 
 TEST(concurrent_uploads_to_one_name_do_not_mix)
 {
-    OWN(free) char *folder = make_temp_folder();
+    OWN(temp_dir) struct temp_dir dir = temp_dir_new();
     {
         OWN(storage_fixture) struct storage_fixture f;
-        storage_fixture_open(&f, folder);
+        storage_fixture_open(&f, dir.path);
         fixture_create_bucket(&f, "bucket");
         pthread_t threads[4];
         struct writing writing[4];
@@ -316,10 +312,9 @@ TEST(concurrent_uploads_to_one_name_do_not_mix)
         for (int i = 0; i < 4; i++)
             pthread_join(threads[i], NULL);
         off_t bytes = 0;
-        EXPECT_INT(count_files(folder, "content/bucket", &bytes), 1);
+        EXPECT_INT(count_files(dir.path, "content/bucket", &bytes), 1);
         EXPECT_INT(bytes, 2000);
     }
-    remove_folder(folder);
 }
 
 /* The peak memory of a process, in KiB. */
@@ -338,9 +333,9 @@ static long peak_of(pid_t pid)
 TEST(a_large_upload_and_its_download_need_little_memory)
 {
     enum { PIECE = 1 << 20, PIECES = 300, MOST_KIB = 16 << 10 };
-    OWN(free) char *folder = make_temp_folder();
+    OWN(temp_dir) struct temp_dir dir = temp_dir_new();
     struct child child;
-    child_start(&child, folder, RLIM_INFINITY);
+    child_start(&child, dir.path, RLIM_INFINITY);
     fixture_create_bucket(&child.fixture, "bucket");
     fixture_upload_text(&child.fixture, "bucket", "small", "x");
     long before = peak_of(child.pid);
@@ -364,19 +359,18 @@ TEST(a_large_upload_and_its_download_need_little_memory)
     close(fd);
     EXPECT(peak_of(child.pid) - before < MOST_KIB);
     child_kill(&child);
-    remove_folder(folder);
 }
 
 TEST(in_memory_storage_leaves_no_files)
 {
-    OWN(free) char *folder = make_temp_folder();
-    setenv("TMPDIR", folder, 1);
+    OWN(temp_dir) struct temp_dir dir = temp_dir_new();
+    setenv("TMPDIR", dir.path, 1);
     {
         OWN(storage_fixture) struct storage_fixture f;
         storage_fixture_open(&f, NULL);
         fixture_create_bucket(&f, "bucket");
         fixture_upload_text(&f, "bucket", "o", "Hello World");
-        DIR *list = opendir(folder);
+        DIR *list = opendir(dir.path);
         size_t entries = 0;
         while (readdir(list))
             entries++;
@@ -384,5 +378,5 @@ TEST(in_memory_storage_leaves_no_files)
         EXPECT_INT(entries, 2); /* . and .. */
     }
     unsetenv("TMPDIR");
-    EXPECT(rmdir(folder) == 0);
+    EXPECT(rmdir(dir.path) == 0);
 }

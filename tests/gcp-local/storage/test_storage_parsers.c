@@ -161,7 +161,7 @@ TEST(a_malformed_multipart_body_is_rejected)
         {"multipart/related; boundary=b", "--c\n\n{}\n--c\n\nx\n--c--", "does not begin"},
         {"multipart/related; boundary=b", "--b\n\n{}\n--b\n\ncontent", "ends before"},
         {"multipart/related; boundary=b", "--b\n\n{}\n--b\n\ncontent\n--b", "ends before"},
-        {"multipart/related; boundary=b", "--b\n\n{}\n--b--\n", "one part"},
+        {"multipart/related; boundary=b", "--b\n\n{}\n--b--\n", "must have two parts"},
         {"multipart/related; boundary=b", "--b\n\n{}\n--b\n\nx\n--b\n\ny\n--b--", "more than two"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

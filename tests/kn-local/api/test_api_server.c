@@ -132,7 +132,7 @@ TEST(without_the_token_nothing_is_answered)
     }
 }
 
-TEST(a_web_page_is_refused_even_with_the_token)
+TEST(cross_origin_requests_are_refused_even_with_the_token)
 {
     OWN(fixture) struct fixture fixture = {0};
     open_fixture(&fixture);
@@ -181,7 +181,7 @@ TEST(server_side_apply_creates_and_changes)
            "\"data\":{\"k\":\"3\"}");
 }
 
-TEST(a_secret_comes_in_protobuf_too)
+TEST(a_secret_may_be_sent_in_protobuf)
 {
     OWN(fixture) struct fixture fixture = {0};
     open_fixture(&fixture);
@@ -195,7 +195,7 @@ TEST(a_secret_comes_in_protobuf_too)
     EXPECT_HAS(answer, "\"data\":{\"k\":\"YWJj\"}");
 }
 
-TEST(what_makes_no_sense_is_refused)
+TEST(invalid_requests_are_refused)
 {
     OWN(fixture) struct fixture fixture = {0};
     open_fixture(&fixture);
@@ -228,7 +228,7 @@ TEST(what_makes_no_sense_is_refused)
     expect(&fixture, "GET " MAPS "?labelSelector=%3D", "", "", 400, "unable to parse label");
 }
 
-TEST(a_table_is_given_to_those_who_ask_for_one)
+TEST(a_table_is_returned_when_it_is_asked_for)
 {
     OWN(fixture) struct fixture fixture = {0};
     open_fixture(&fixture);
@@ -255,7 +255,7 @@ TEST(older_and_newer_names_show_the_same_object)
            "", 200, "\"name\":\"in-memory-channel\"");
 }
 
-TEST(kubectl_finds_what_there_is)
+TEST(discovery_lists_versions_groups_and_resources)
 {
     OWN(fixture) struct fixture fixture = {0};
     open_fixture(&fixture);
@@ -279,7 +279,7 @@ static int open_stream(struct fixture *fixture, const char *line)
     return fd;
 }
 
-TEST(a_watch_tells_what_is_there_and_what_changes)
+TEST(a_watch_reports_existing_objects_and_changes)
 {
     OWN(fixture) struct fixture fixture = {0};
     open_fixture(&fixture);
@@ -293,7 +293,7 @@ TEST(a_watch_tells_what_is_there_and_what_changes)
     EXPECT(socket_read_until(fd, "DELETED", &got));
 }
 
-TEST(what_leaves_a_selection_is_deleted_for_its_watch)
+TEST(an_object_that_ceases_to_match_is_deleted_for_a_watch)
 {
     OWN(fixture) struct fixture fixture = {0};
     open_fixture(&fixture);
@@ -315,7 +315,7 @@ TEST(a_watch_ends_when_its_time_is_over)
     expect(&fixture, "GET " MAPS "?watch=true&timeoutSeconds=1", "", "", 200, "chunked");
 }
 
-TEST(a_watch_from_too_long_ago_is_told_so)
+TEST(a_watch_from_too_long_ago_gets_an_error)
 {
     OWN(fixture) struct fixture fixture = {0};
     open_fixture(&fixture);
@@ -344,7 +344,7 @@ static void put_pod(struct fixture *fixture, const char *phase)
 
 #define PODS "/api/v1/namespaces/default/pods"
 
-TEST(a_log_is_read_whole_or_by_its_end)
+TEST(a_log_is_read_completely_or_its_last_lines)
 {
     OWN(fixture) struct fixture fixture = {0};
     open_fixture(&fixture);
@@ -371,7 +371,7 @@ TEST(a_followed_log_ends_with_its_pod)
     EXPECT(socket_read_until(fd, "\r\n0\r\n", &got));
 }
 
-TEST(pods_that_have_ended_are_for_those_who_select)
+TEST(pods_that_have_ended_are_listed_for_a_selector_only)
 {
     OWN(fixture) struct fixture fixture = {0};
     open_fixture(&fixture);

@@ -23,7 +23,7 @@ static char *text_of(json_t *taken, const struct err *err)
 }
 
 /* The examples of RFC 7396, appendix A, and what they leave open. */
-TEST(a_merge_patch_does_as_its_rfc_says)
+TEST(a_merge_patch_follows_its_rfc)
 {
     static const struct {
         const char *target, *patch, *result;
@@ -49,7 +49,7 @@ TEST(a_merge_patch_does_as_its_rfc_says)
     }
 }
 
-TEST(a_patch_leaves_its_target_alone)
+TEST(a_patch_does_not_change_its_target)
 {
     json_auto_t *target = tree("{\"a\":{\"b\":[1]}}");
     json_auto_t *patch = tree("{\"a\":{\"b\":null,\"c\":2}}");
@@ -85,7 +85,7 @@ TEST(a_strategic_patch_merges_lists_by_name)
     }
 }
 
-TEST(a_json_patch_does_as_its_rfc_says)
+TEST(a_json_patch_follows_its_rfc)
 {
     static const struct {
         const char *target, *patch, *result;
@@ -109,7 +109,7 @@ TEST(a_json_patch_does_as_its_rfc_says)
     }
 }
 
-TEST(a_json_patch_that_cannot_be_done_is_refused)
+TEST(a_json_patch_that_fails_is_refused)
 {
     static const char *const patches[] = {
         "[{\"op\":\"test\",\"path\":\"/a\",\"value\":2}]",
@@ -132,16 +132,16 @@ TEST(a_json_patch_that_cannot_be_done_is_refused)
     }
 }
 
-static const char first_wish[] = "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{"
-                                 "\"name\":\"c\"},\"data\":{\"a\":\"1\",\"b\":\"2\"}}";
-static const char second_wish[] = "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{"
-                                  "\"name\":\"c\"},\"data\":{\"a\":\"9\"}}";
+static const char first_config[] = "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{"
+                                   "\"name\":\"c\"},\"data\":{\"a\":\"1\",\"b\":\"2\"}}";
+static const char second_config[] = "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{"
+                                    "\"name\":\"c\"},\"data\":{\"a\":\"9\"}}";
 
-static json_t *apply(const json_t *before, const char *wish, const char *manager, bool force,
+static json_t *apply(const json_t *before, const char *config, const char *manager, bool force,
                      struct err *err)
 {
-    json_auto_t *wanted = tree(wish);
-    return managed_fields_apply(before, wanted, manager, force, err);
+    json_auto_t *applied = tree(config);
+    return managed_fields_apply(before, applied, manager, force, err);
 }
 
 static void expect_data(const json_t *object, const char *want)
@@ -150,27 +150,27 @@ static void expect_data(const json_t *object, const char *want)
     EXPECT_STR(data, want);
 }
 
-TEST(what_a_manager_wishes_no_more_is_removed)
+TEST(a_field_that_a_manager_no_longer_applies_is_removed)
 {
     struct err err = {0};
-    json_auto_t *first = apply(NULL, first_wish, "me", false, &err);
-    json_auto_t *second = apply(first, second_wish, "me", false, &err);
+    json_auto_t *first = apply(NULL, first_config, "me", false, &err);
+    json_auto_t *second = apply(first, second_config, "me", false, &err);
     expect_data(second, "{\"a\":\"9\"}");
 }
 
-TEST(what_others_wish_stays)
+TEST(fields_of_other_managers_are_kept)
 {
     struct err err = {0};
-    json_auto_t *first = apply(NULL, first_wish, "me", false, &err);
-    json_auto_t *second = apply(first, second_wish, "you", true, &err);
+    json_auto_t *first = apply(NULL, first_config, "me", false, &err);
+    json_auto_t *second = apply(first, second_config, "you", true, &err);
     expect_data(second, "{\"a\":\"9\",\"b\":\"2\"}");
 }
 
-TEST(two_managers_who_wish_for_different_values_are_in_conflict)
+TEST(two_managers_that_apply_different_values_conflict)
 {
     struct err err = {0};
-    json_auto_t *first = apply(NULL, first_wish, "me", false, &err);
-    EXPECT(apply(first, second_wish, "you", false, &err) == NULL);
+    json_auto_t *first = apply(NULL, first_config, "me", false, &err);
+    EXPECT(apply(first, second_config, "you", false, &err) == NULL);
     EXPECT_INT(err.status, ERR_CONFLICT);
     EXPECT_STR(err.text, "Apply failed with 1 conflict: conflict with \"me\": .data.a");
 }

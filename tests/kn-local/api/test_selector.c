@@ -41,7 +41,7 @@ TEST(fields_select_by_path)
     EXPECT(matches(NULL, "metadata.none="));
 }
 
-TEST(a_selector_that_is_none_is_refused)
+TEST(an_invalid_selector_is_refused)
 {
     static const char *const broken[] = {"=a", "a in b", "a in (b", "a b", "a=b c", "!", "a=b=c"};
     for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
@@ -52,7 +52,7 @@ TEST(a_selector_that_is_none_is_refused)
     }
 }
 
-TEST(ages_are_written_as_kubectl_writes_them)
+TEST(ages_are_formatted_as_by_kubectl)
 {
     static const struct {
         int64_t seconds;
@@ -81,7 +81,7 @@ static char *taken_apart(const char *path)
                       p.sub ? p.sub : "-");
 }
 
-TEST(paths_are_taken_apart)
+TEST(paths_are_parsed)
 {
     static const struct {
         const char *path, *parts;

@@ -43,7 +43,7 @@ TEST(a_subscription_may_be_complete)
                    "");
 }
 
-TEST(an_unknown_field_is_named_with_its_line_and_what_is_near)
+TEST(an_unknown_field_is_reported_with_its_line_and_a_similar_name)
 {
     expect_problem(SUBSCRIPTION "  sbscriber:\n    uri: http://x\n",
                    "7: spec.sbscriber is not known; did you mean subscriber?");
@@ -55,31 +55,32 @@ TEST(an_unknown_field_is_named_with_its_line_and_what_is_near)
                    "4: stringdata is not known; did you mean stringData?");
 }
 
-TEST(a_wrong_type_is_named_with_what_is_wanted)
+TEST(a_wrong_type_is_reported_with_the_expected_one)
 {
     expect_problem(SUBSCRIPTION "  subscriber: text\n",
-                   "7: spec.subscriber is a text, want an object");
+                   "7: spec.subscriber is a string; must be an object");
     expect_problem(SUBSCRIPTION "  subscriber: {uri: 'http://x'}\n  delivery: {retry: '3'}\n",
-                   "8: spec.delivery.retry is a text, want a whole number");
+                   "8: spec.delivery.retry is a string; must be an integer");
     expect_problem(SUBSCRIPTION "  subscriber: {uri: 'http://x'}\n  delivery: {retry: -1}\n",
-                   "8: spec.delivery.retry is -1, want at least 0");
+                   "8: spec.delivery.retry is -1; must be at least 0");
     expect_problem("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n  a: 1\n",
-                   "5: data.a wants a text; put the value into quotes");
+                   "5: data.a must be a string; quote the value");
 }
 
-TEST(a_value_outside_its_set_or_form_is_named)
+TEST(an_invalid_value_is_reported)
 {
     expect_problem(
         SUBSCRIPTION "  subscriber: {uri: 'http://x'}\n  delivery: {backoffPolicy: Linear}\n",
-        "8: spec.delivery.backoffPolicy is \"Linear\", want one of \"linear\", \"exponential\"");
-    expect_problem(SUBSCRIPTION "  subscriber: {uri: 'http://x'}\n  delivery: {backoffDelay: 2s}\n",
-                   "8: spec.delivery.backoffDelay is no ISO 8601 duration, such as PT0.5S or PT1M");
+        "8: spec.delivery.backoffPolicy is \"Linear\"; must be one of \"linear\", \"exponential\"");
+    expect_problem(
+        SUBSCRIPTION "  subscriber: {uri: 'http://x'}\n  delivery: {backoffDelay: 2s}\n",
+        "8: spec.delivery.backoffDelay is not an ISO 8601 duration, such as PT0.5S or PT1M");
     expect_problem(
         SUBSCRIPTION "  subscriber: {uri: 'http://x'}\n  delivery: {timeout: PT0S}\n",
-        "8: spec.delivery.timeout is no positive ISO 8601 duration, such as PT0.5S or PT1M");
+        "8: spec.delivery.timeout is not a positive ISO 8601 duration, such as PT0.5S or PT1M");
 }
 
-TEST(what_is_missing_is_named_where_it_should_be)
+TEST(a_missing_field_is_reported_where_it_should_be)
 {
     expect_problem("apiVersion: messaging.knative.dev/v1\nkind: Subscription\nmetadata: {name: s}\n"
                    "spec:\n  subscriber: {uri: 'http://x'}\n",
@@ -91,15 +92,16 @@ TEST(what_is_missing_is_named_where_it_should_be)
 
 TEST(a_destination_is_a_ref_or_an_absolute_uri)
 {
-    expect_problem(SUBSCRIPTION "  subscriber: {}\n", "7: spec.subscriber wants a ref or a uri");
+    expect_problem(SUBSCRIPTION "  subscriber: {}\n",
+                   "7: spec.subscriber must have a ref or a uri");
     expect_problem(SUBSCRIPTION "  subscriber: {uri: /x}\n",
-                   "7: spec.subscriber has a uri that is no absolute http or https URL");
+                   "7: spec.subscriber has a uri that is not an absolute http or https URL");
     expect_problem(SUBSCRIPTION
                    "  subscriber:\n    ref: {kind: Service, name: x}\n    uri: http://x/\n",
-                   "7: spec.subscriber has a ref and an absolute uri, want only one of them");
+                   "7: spec.subscriber has a ref and an absolute uri; use only one of them");
 }
 
-TEST(an_unknown_kind_is_refused_with_the_nearest)
+TEST(an_unknown_kind_is_reported_with_a_similar_one)
 {
     expect_problem("apiVersion: messaging.knative.dev/v1\nkind: Subscripton\nmetadata: {name: x}\n",
                    "no kind \"Subscripton\" in \"messaging.knative.dev/v1\"; did you mean "
@@ -111,24 +113,24 @@ TEST(an_unknown_kind_is_refused_with_the_nearest)
     expect_problem("apiVersion: v1\n", "kind is missing");
 }
 
-TEST(a_name_must_be_one)
+TEST(an_invalid_name_is_reported)
 {
     OWN(free) char *problem = problem_of("apiVersion: v1\nkind: Secret\nmetadata: {name: A_b}\n");
-    EXPECT_HAS(problem, "metadata.name is \"A_b\", which is no name for a Secret");
+    EXPECT_HAS(problem, "metadata.name is \"A_b\", which is not a valid name for a Secret");
 }
 
 #define SERVICE                                                                                    \
     "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: s}\nspec:\n  template:\n" \
     "    spec:\n      containers:\n      - image: x\n"
 
-TEST(a_service_has_one_container_and_sets_no_variable_of_the_platform)
+TEST(a_service_has_one_container_and_must_not_set_platform_variables)
 {
     expect_problem(SERVICE, "");
     expect_problem(SERVICE "      - image: y\n",
-                   "7: spec.template.spec.containers has 2 containers, want exactly one");
+                   "7: spec.template.spec.containers has 2 containers; must have exactly one");
     expect_problem(SERVICE "        env:\n        - name: K_SERVICE\n          value: x\n",
-                   "10: spec.template.spec.containers[0].env[0].name is \"K_SERVICE\", which the "
-                   "platform sets");
+                   "10: spec.template.spec.containers[0].env[0].name is \"K_SERVICE\", which is "
+                   "set by the platform");
     expect_problem(SERVICE "        imag: y\n",
                    "9: spec.template.spec.containers[0].imag is not known; did you mean image?");
 }
@@ -138,7 +140,7 @@ TEST(a_service_has_one_container_and_sets_no_variable_of_the_platform)
     "  template:\n    spec:\n      containers:\n      - image: x\n"
 #define AT "spec.template.spec.containers[0]."
 
-TEST(what_a_container_may_do_and_needs_is_checked_though_a_process_does_not_obey_it)
+TEST(security_context_and_resources_are_validated_although_a_process_ignores_them)
 {
     expect_problem(CONTAINER "        securityContext: {runAsNonRoot: true, capabilities: {drop: "
                              "[ALL]}, seccompProfile: {type: RuntimeDefault}}\n"
@@ -148,24 +150,23 @@ TEST(what_a_container_may_do_and_needs_is_checked_though_a_process_does_not_obey
                    "9: " AT "securityContext.runAsNonroot is not known; did you mean "
                    "runAsNonRoot?");
     expect_problem(CONTAINER "        securityContext: {seccompProfile: {type: Default}}\n",
-                   "9: " AT "securityContext.seccompProfile.type is \"Default\", want one of "
+                   "9: " AT "securityContext.seccompProfile.type is \"Default\"; must be one of "
                    "\"RuntimeDefault\", \"Localhost\", \"Unconfined\"");
     expect_problem(CONTAINER "        resources: {requests: {cpu: [1]}}\n",
-                   "9: " AT "resources.requests wants quantities, such as 50m or 64Mi");
+                   "9: " AT "resources.requests must have quantities, such as 50m or 64Mi");
 }
 
 TEST(no_path_leads_out_of_a_mounted_folder)
 {
     expect_problem("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {../a: b}\n",
-                   "4: data has a key that is none: want letters, digits, '-', '_' and '.', not "
-                   "\"..\" first");
-    expect_problem(
-        SERVICE "        volumeMounts: [{name: v, mountPath: /a/../../b}]\n",
-        "9: spec.template.spec.containers[0].volumeMounts[0].mountPath wants a path that "
-        "is absolute and has no \"..\"");
+                   "4: data has an invalid key; use letters, digits, '-', '_' and '.', and do not "
+                   "start with \"..\"");
+    expect_problem(SERVICE "        volumeMounts: [{name: v, mountPath: /a/../../b}]\n",
+                   "9: spec.template.spec.containers[0].volumeMounts[0].mountPath must be an "
+                   "absolute path without \"..\"");
     expect_problem(SERVICE "      volumes: [{name: v, secret: {items: [{key: a, path: ../b}]}}]\n",
-                   "9: spec.template.spec.volumes[0].secret.items[0].path wants a path that is "
-                   "relative and has no \"..\"");
+                   "9: spec.template.spec.volumes[0].secret.items[0].path must be a relative path "
+                   "without \"..\"");
     expect_problem(
         SERVICE "      volumes: [{name: v, secret: {items: [{key: a, path: b/..c/d}]}}]\n", "");
 }
@@ -197,7 +198,7 @@ TEST(a_provisioner_becomes_a_channel_template)
                      "\"kind\":\"InMemoryChannel\"}}");
 }
 
-TEST(a_service_of_2019_becomes_one_of_today)
+TEST(a_service_of_2019_is_converted)
 {
     OWN(free) char *spec = today("apiVersion: serving.knative.dev/v1alpha1\nkind: Service\n"
                                  "metadata: {name: s}\nspec:\n  runLatest:\n    configuration:\n"
@@ -207,7 +208,7 @@ TEST(a_service_of_2019_becomes_one_of_today)
                      "vision-csharp:v1\"}]}}}");
 }
 
-TEST(a_subscription_of_2019_becomes_one_of_today)
+TEST(a_subscription_of_2019_is_converted)
 {
     OWN(free) char *spec = today(
         "apiVersion: eventing.knative.dev/v1alpha1\nkind: Subscription\nmetadata: {name: s}\n"

@@ -22,7 +22,7 @@ static void own_fake_kubectl(struct fake_kubectl *fake)
     file_remove_tree(fake->folder, &err);
 }
 
-/* Without a script there is no kubectl. */
+/* Without a script, kubectl is missing. */
 static void use_fake_kubectl(struct fake_kubectl *fake, const char *script)
 {
     struct err err = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Manifest files: those of the project, and what is told about broken ones. */
+/* Manifest files: those of the project, and errors in broken ones. */
 #include "base/file.h"
 #include "base/str.h"
 #include "kn-local/manifests/manifests.h"
@@ -8,36 +8,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void note(const char *line, void *context)
+static void add_line(const char *line, void *context)
 {
     buf_add_format(context, "%s\n", line);
 }
 
-/* What is told when a path is applied. The caller frees. */
-static char *told(const char *path, size_t *errors)
+/* The lines that are reported when a path is applied. The caller frees. */
+static char *lines_of(const char *path, size_t *errors)
 {
     struct err err = {0};
     OWN(object_store) struct object_store *objects = object_store_open(NULL, &err);
     OWN(buf) struct buf lines = {0};
-    struct manifest_listener listener = {note, note, &lines};
+    struct manifest_listener listener = {add_line, add_line, &lines};
     *errors = manifests_apply(objects, path, &listener);
     return buf_take(&lines);
 }
 
-static char *told_of_text(const char *text, size_t *errors)
+static char *lines_of_text(const char *text, size_t *errors)
 {
     struct err err = {0};
     OWN(object_store) struct object_store *objects = object_store_open(NULL, &err);
     OWN(buf) struct buf lines = {0};
-    struct manifest_listener listener = {note, note, &lines};
+    struct manifest_listener listener = {add_line, add_line, &lines};
     *errors = manifests_apply_text(objects, "m.yaml", bytes_of(text), &listener);
     return buf_take(&lines);
 }
 
-TEST(the_manifests_of_today_are_good)
+TEST(the_manifests_of_today_are_valid)
 {
     size_t errors = 0;
-    OWN(free) char *lines = told("manifests/base", &errors);
+    OWN(free) char *lines = lines_of("manifests/base", &errors);
     EXPECT_INT(errors, 0);
     EXPECT_HAS(lines, "channel.messaging.knative.dev/pubsub-test created\n");
     EXPECT_HAS(lines, "containersource.sources.knative.dev/testing-source created\n");
@@ -47,43 +47,43 @@ TEST(the_manifests_of_today_are_good)
 TEST(a_kustomization_in_a_folder_is_skipped_and_subfolders_are_not_read)
 {
     size_t errors = 0;
-    OWN(free) char *lines = told("manifests/base/", &errors);
+    OWN(free) char *lines = lines_of("manifests/base/", &errors);
     EXPECT_INT(errors, 0);
     EXPECT_HAS(lines, "service.serving.knative.dev/vision created\n");
-    OWN(free) char *parent = told("manifests", &errors);
+    OWN(free) char *parent = lines_of("manifests", &errors);
     EXPECT_INT(errors, 1);
     EXPECT_STR(parent, "manifests: contains no manifest (.yaml, .yml, .json); subfolders are not "
                        "read, try -f manifests/base\n");
 }
 
-TEST(the_manifests_of_2019_are_good)
+TEST(the_manifests_of_2019_are_valid)
 {
     size_t errors = 0;
-    OWN(free) char *lines = told("manifests/article-2019/", &errors);
+    OWN(free) char *lines = lines_of("manifests/article-2019/", &errors);
     EXPECT_INT(errors, 0);
     EXPECT_HAS(lines, "gcppubsubsource.sources.eventing.knative.dev/testing-source created\n");
     EXPECT_HAS(lines, "service.serving.knative.dev/vision-csharp created\n");
 }
 
-TEST(what_is_good_beside_what_is_broken_is_applied)
+TEST(an_error_in_one_object_does_not_stop_the_others)
 {
     size_t errors = 0;
     OWN(free) char *lines =
-        told_of_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
-                     "---\napiVersion: v1\nkind: Confgmap\nmetadata: {name: b}\n"
-                     "---\n- 1\n"
-                     "---\n"
-                     "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
-                     "data:\n  k: 1\n"
-                     "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\n"
-                     "---\n{\n",
-                     &errors);
+        lines_of_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+                      "---\napiVersion: v1\nkind: Confgmap\nmetadata: {name: b}\n"
+                      "---\n- 1\n"
+                      "---\n"
+                      "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
+                      "data:\n  k: 1\n"
+                      "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\n"
+                      "---\n{\n",
+                      &errors);
     EXPECT_INT(errors, 5);
     EXPECT_HAS(lines, "configmap/a created\n");
     EXPECT_HAS(lines, "m.yaml:5: no kind \"Confgmap\" in \"v1\"; did you mean ConfigMap in v1?\n");
-    EXPECT_HAS(lines, "m.yaml:9: want an object\n");
-    EXPECT_HAS(lines, "m.yaml:16: data.k wants a text; put the value into quotes\n");
-    EXPECT_HAS(lines, "m.yaml:19: kind is Pod: pods are made by services and sources here");
+    EXPECT_HAS(lines, "m.yaml:9: must be an object\n");
+    EXPECT_HAS(lines, "m.yaml:16: data.k must be a string; quote the value\n");
+    EXPECT_HAS(lines, "m.yaml:19: kind is Pod: pods are created by services and sources only");
     EXPECT_HAS(lines, "m.yaml:23: ");
 }
 
@@ -91,11 +91,11 @@ TEST(a_list_of_objects_is_applied_one_by_one)
 {
     size_t errors = 0;
     OWN(free) char *lines =
-        told_of_text("apiVersion: v1\nkind: List\nitems:\n"
-                     "- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n"
-                     "- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: b}\n"
-                     "  dta: {}\n",
-                     &errors);
+        lines_of_text("apiVersion: v1\nkind: List\nitems:\n"
+                      "- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n"
+                      "- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: b}\n"
+                      "  dta: {}\n",
+                      &errors);
     EXPECT_INT(errors, 1);
     EXPECT_HAS(lines, "configmap/a created\n");
     EXPECT_HAS(lines, "m.yaml:8: dta is not known; did you mean data?\n");
@@ -108,11 +108,11 @@ TEST(applied_twice_nothing_changes)
                                "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
                                "data: {k: v}\n";
     size_t errors = 0;
-    OWN(free) char *lines = told_of_text(text, &errors);
+    OWN(free) char *lines = lines_of_text(text, &errors);
     EXPECT_STR(lines, "configmap/a created\nconfigmap/a unchanged\nconfigmap/a configured\n");
 }
 
-TEST(a_megabyte_in_a_manifest_is_kept_whole)
+TEST(a_value_of_a_megabyte_is_kept)
 {
     enum { LEN = 1 << 20 };
     OWN(buf) struct buf text = {0};
@@ -121,16 +121,16 @@ TEST(a_megabyte_in_a_manifest_is_kept_whole)
     text.len += LEN;
     buf_add_text(&text, "\n");
     size_t errors = 0;
-    OWN(free) char *lines = told_of_text(text.data, &errors);
+    OWN(free) char *lines = lines_of_text(text.data, &errors);
     EXPECT_STR(lines, "configmap/a created\n");
 }
 
-TEST(what_cannot_be_read_is_named)
+TEST(a_file_that_cannot_be_read_is_reported)
 {
     size_t errors = 0;
-    OWN(free) char *missing = told("/no/such/file.yaml", &errors);
+    OWN(free) char *missing = lines_of("/no/such/file.yaml", &errors);
     EXPECT_HAS(missing, "/no/such/file.yaml");
-    OWN(free) char *empty = told("tests/fuzz/corpus/merge_patch/../../../../LICENSE", &errors);
+    OWN(free) char *empty = lines_of("tests/fuzz/corpus/merge_patch/../../../../LICENSE", &errors);
     EXPECT_HAS(empty, "LICENSE:");
     EXPECT_INT(errors, 1);
 }

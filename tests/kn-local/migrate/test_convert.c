@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kn-local convert: manifests of 2019 in the words of today, with their comments. */
+/* kn-local convert: manifests of 2019 are converted and keep their comments. */
 #include "base/file.h"
 #include "base/str.h"
 #include "base/yaml/yaml.h"
@@ -9,37 +9,37 @@
 
 #include <string.h>
 
-static void note(const char *line, void *context)
+static void add_line(const char *line, void *context)
 {
     buf_add_format(context, "%s\n", line);
 }
 
 /* The converted text, then the notes and errors. The caller frees. */
-static char *converted(const char *text, struct buf *told, size_t *errors)
+static char *converted(const char *text, struct buf *lines, size_t *errors)
 {
     OWN(buf) struct buf out = {0};
-    struct manifest_listener listener = {note, note, told};
+    struct manifest_listener listener = {add_line, add_line, lines};
     *errors = convert_text("m.yaml", bytes_of(text), &out, &listener);
     return buf_take(&out);
 }
 
 static void expect_text(const char *text, const char *want)
 {
-    OWN(buf) struct buf told = {0};
+    OWN(buf) struct buf lines = {0};
     size_t errors = 0;
-    OWN(free) char *got = converted(text, &told, &errors);
+    OWN(free) char *got = converted(text, &lines, &errors);
     if (errors)
-        fail_msg("%s", told.data);
+        fail_msg("%s", lines.data);
     EXPECT_STR(got, want);
 }
 
 static void expect_error(const char *text, const char *want)
 {
-    OWN(buf) struct buf told = {0};
+    OWN(buf) struct buf lines = {0};
     size_t errors = 0;
-    free(converted(text, &told, &errors));
+    free(converted(text, &lines, &errors));
     EXPECT_INT(errors, 1);
-    EXPECT_STR(told.data, want);
+    EXPECT_STR(lines.data, want);
 }
 
 #define SERVING "apiVersion: serving.knative.dev/"
@@ -165,7 +165,7 @@ TEST(a_provisioner_becomes_a_template)
                 "InMemoryChannel}}\n");
 }
 
-TEST(a_subscription_and_all_its_references_are_renewed)
+TEST(a_subscription_and_all_its_references_are_converted)
 {
     expect_text("apiVersion: eventing.knative.dev/v1alpha1\nkind: Subscription\n"
                 "metadata: {name: s}\nspec:\n"
@@ -183,7 +183,7 @@ TEST(a_subscription_and_all_its_references_are_renewed)
                 "      kind: Channel\n      name: d\n");
 }
 
-TEST(a_host_that_subscribes_becomes_a_uri)
+TEST(a_subscriber_without_a_scheme_becomes_an_http_url)
 {
     expect_text("apiVersion: messaging.knative.dev/v1beta1\nkind: Subscription\n"
                 "metadata: {name: s}\nspec:\n"
@@ -232,23 +232,23 @@ TEST(json_data_of_a_ping_source_gets_its_type)
                 "  sink: {uri: \"http://a\"}\n");
 }
 
-TEST(what_is_left_to_do_for_a_pub_sub_source_is_told)
+TEST(what_is_left_to_do_for_a_pub_sub_source_is_reported)
 {
     static const char text[] =
         "apiVersion: sources.eventing.knative.dev/v1alpha1\nkind: GcpPubSubSource\n"
         "metadata: {name: g, namespace: n}\nspec:\n"
         "  topic: t\n  googleCloudProject: p # mine\n"
         "  sink: {apiVersion: eventing.knative.dev/v1alpha1, kind: Channel, name: c}\n";
-    OWN(buf) struct buf told = {0};
+    OWN(buf) struct buf lines = {0};
     size_t errors = 0;
-    OWN(free) char *got = converted(text, &told, &errors);
+    OWN(free) char *got = converted(text, &lines, &errors);
     EXPECT_INT(errors, 0);
-    EXPECT_HAS(told.data, "m.yaml:2: GcpPubSubSource g is a ContainerSource now: push the image");
+    EXPECT_HAS(lines.data, "m.yaml:2: GcpPubSubSource g is a ContainerSource now: push the image");
     EXPECT_HAS(got, "        - name: GOOGLE_CLOUD_PROJECT\n          value: p # mine\n");
     EXPECT_HAS(got, "value: knative-eventing_n_g\n");
 }
 
-TEST(what_is_of_today_passes_byte_for_byte)
+TEST(what_is_up_to_date_stays_byte_for_byte)
 {
     static const char *const texts[] = {
         "",
@@ -267,7 +267,7 @@ TEST(what_is_of_today_passes_byte_for_byte)
         expect_text(texts[i], texts[i]);
 }
 
-TEST(documents_beside_an_old_one_pass_byte_for_byte)
+TEST(documents_beside_an_old_one_stay_byte_for_byte)
 {
     expect_text("# a\n\n---   # first\nkind:   ConfigMap\napiVersion: v1\n...\n# between\n---\n"
                 "apiVersion: messaging.knative.dev/v1alpha1\nkind: InMemoryChannel\n"
@@ -295,7 +295,7 @@ TEST(anchors_beside_what_changes_are_kept)
                 "metadata: {name: &n c, labels: {app: *n}}\n");
 }
 
-TEST(what_has_no_counterpart_is_named_with_the_way_out)
+TEST(what_has_no_counterpart_is_reported_with_advice)
 {
     expect_error("---\napiVersion: eventing.knative.dev/v1alpha1\n"
                  "kind: ClusterChannelProvisioner\nmetadata: {name: c}\n",
@@ -311,7 +311,7 @@ TEST(what_has_no_counterpart_is_named_with_the_way_out)
                  "gcp-pubsub, or write spec.channelTemplate by hand\n");
 }
 
-TEST(a_layout_that_cannot_be_edited_is_named)
+TEST(a_layout_that_cannot_be_edited_is_reported)
 {
     expect_error("apiVersion: sources.eventing.knative.dev/v1alpha1\nkind: CronJobSource\n"
                  "metadata: {name: c, labels: &l {a: b}}\nspec:\n  schedule: x\n"
@@ -333,7 +333,7 @@ TEST(a_comment_is_never_lost)
                  "aliases, anchors and tags, each member on a line of its own\n");
 }
 
-TEST(a_mistake_is_told_as_kn_local_tells_it)
+TEST(a_mistake_is_reported_as_by_kn_local_up)
 {
     expect_error(SERVING SERVICE "spec:\n  runLatst: {}\n",
                  "m.yaml:5: spec.runLatst is not known\n");
@@ -347,7 +347,7 @@ static void read_docs(const char *text, struct yaml_docs *docs)
         fail_msg("%s", err.text);
 }
 
-/* An old object, and what convert made of it, say the same to kn-local. */
+/* convert does the same to an old object as the Kubernetes API. */
 static void expect_same(const json_t *old, const json_t *new)
 {
     struct err err = {0};
@@ -361,20 +361,20 @@ static void expect_same(const json_t *old, const json_t *new)
            json_equal(json_object_get(today, "spec"), json_object_get(new, "spec")));
 }
 
-TEST(the_articles_manifests_say_the_same_as_before)
+TEST(convert_does_to_the_articles_manifests_what_the_api_does)
 {
     static const char *const files[] = {"channel", "gcp-pubsub-source", "subscriber",
                                         "vision-subscriber"};
     for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
         OWN(free) char *path = str_format("tests/fuzz/corpus/convert/%s.yaml", files[i]);
         OWN(buf) struct buf text = {.max = 1 << 20};
-        OWN(buf) struct buf told = {0};
+        OWN(buf) struct buf lines = {0};
         OWN(yaml_docs) struct yaml_docs before = {0};
         OWN(yaml_docs) struct yaml_docs after = {0};
         struct err err = {0};
         size_t errors = 0;
         EXPECT(file_read(path, &text, &err));
-        OWN(free) char *today = converted(text.data, &told, &errors);
+        OWN(free) char *today = converted(text.data, &lines, &errors);
         EXPECT_INT(errors, 0);
         read_docs(text.data, &before);
         read_docs(today, &after);

@@ -43,7 +43,7 @@ TEST(a_new_object_gets_uid_version_generation_and_time)
     EXPECT(*object_meta(made, "creationTimestamp"));
 }
 
-TEST(a_name_can_be_taken_once)
+TEST(a_name_can_be_used_once)
 {
     OWN(object_store) struct object_store *objects = memory();
     json_decref(create(objects, "a"));
@@ -54,7 +54,7 @@ TEST(a_name_can_be_taken_once)
     EXPECT_STR(err.text, "configmaps \"a\" already exists");
 }
 
-TEST(the_same_again_changes_nothing)
+TEST(an_equal_object_changes_nothing)
 {
     OWN(object_store) struct object_store *objects = memory();
     json_auto_t *made = create(objects, "a");
@@ -78,7 +78,7 @@ TEST(a_change_counts_up_version_and_generation)
     EXPECT_STR(object_uid(changed), object_uid(made));
 }
 
-TEST(a_tree_that_was_given_out_never_changes)
+TEST(a_returned_tree_never_changes)
 {
     OWN(object_store) struct object_store *objects = memory();
     json_auto_t *made = create(objects, "a");
@@ -93,7 +93,7 @@ TEST(a_tree_that_was_given_out_never_changes)
     EXPECT(json_equal(made, copy));
 }
 
-TEST(who_changes_an_older_version_is_refused)
+TEST(a_change_of_an_older_version_is_refused)
 {
     OWN(object_store) struct object_store *objects = memory();
     json_auto_t *made = create(objects, "a");
@@ -119,7 +119,7 @@ TEST(status_is_changed_apart_from_the_rest)
     EXPECT_INT(object_generation(status), 2);
 }
 
-TEST(what_an_object_owned_goes_with_it)
+TEST(an_object_is_deleted_with_what_it_owns)
 {
     OWN(object_store) struct object_store *objects = memory();
     json_auto_t *owner = create(objects, "owner");
@@ -134,7 +134,7 @@ TEST(what_an_object_owned_goes_with_it)
     EXPECT(object_store_get(objects, &key) == NULL);
 }
 
-TEST(what_is_not_there_cannot_be_changed_or_deleted)
+TEST(a_missing_object_cannot_be_changed_or_deleted)
 {
     OWN(object_store) struct object_store *objects = memory();
     struct object_key key = key_of("a");
@@ -253,9 +253,9 @@ TEST(objects_survive_a_restart)
     in_folder(restart);
 }
 
-TEST(a_file_that_is_no_store_is_refused)
+TEST(a_file_that_cannot_be_opened_is_reported)
 {
     struct err err = {0};
     EXPECT(!object_store_open("/dev/null/objects.db", &err));
-    EXPECT_HAS(err.text, "/dev/null/objects.db: cannot open the saved objects");
+    EXPECT_HAS(err.text, "/dev/null/objects.db: unable to open database file");
 }

@@ -30,12 +30,12 @@ static struct found find(const struct trace_log *trace, const char *id)
 static void record(struct trace_log *trace, enum trace_hop_kind hop, const char *id, int attempt)
 {
     trace_log_write(trace, &(struct trace_record){.hop = hop,
-                                                    .id = id,
-                                                    .place = "default/channels/pictures",
-                                                    .peer = "http://127.0.0.1:9/",
-                                                    .status = 503,
-                                                    .attempt = attempt,
-                                                    .latency_ns = 1500000});
+                                                  .id = id,
+                                                  .place = "default/channels/pictures",
+                                                  .peer = "http://127.0.0.1:9/",
+                                                  .status = 503,
+                                                  .attempt = attempt,
+                                                  .latency_ns = 1500000});
 }
 
 TEST(an_events_hops_are_found_in_order)
