@@ -160,10 +160,14 @@ void subscription_controller_reconcile(struct reconcile_context *it)
     }
     bool resolved = resolve(it, channel, &subscription);
     if (!channel || !resolved) {
+        runtime_keep(it->control->runtime,
+                     (struct resource_id){RESOURCE_SUBSCRIPTION, it->ns, it->name});
         conditions_add(it->status, it->object, "AddedToChannel", READY_UNKNOWN, "", "");
         return;
     }
     subscription.channel = object_name(channel);
+    const char *order = object_annotation(it->object, "kafka.eventing.knative.dev/delivery.order");
+    subscription.order = str_equal(order, "ordered") ? RUNTIME_ORDERED : RUNTIME_UNORDERED;
     if (!add_to_channel(it, &subscription))
         return;
     controllers_add_observed(it, "AddedToChannel");

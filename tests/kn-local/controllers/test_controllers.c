@@ -103,6 +103,11 @@ bool runtime_apply_ping(struct runtime *runtime, const struct runtime_ping *ping
     return true;
 }
 
+void runtime_keep(struct runtime *runtime, struct resource_id id)
+{
+    (void)runtime, (void)id;
+}
+
 void runtime_remove(struct runtime *runtime, struct resource_id id)
 {
     say(runtime, str_format("remove %d %s", (int)id.kind, id.name));
