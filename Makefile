@@ -13,7 +13,7 @@ SECONDS ?= 10
 TAG     ?= v1
 
 LIBRARIES := base net cloudevents gcp bridge
-# a program that tests build: the example of docs/services.md
+# a program that tests build: the example of docs/development.md
 EXAMPLE   := docs/examples/hello-service
 PROGRAMS  := $(patsubst %/main.c,%,$(wildcard */main.c))
 # what tests link of the programs: also a folder whose main.c is still to come

@@ -68,8 +68,9 @@ static bool run(const struct service_program *program, struct err *err)
     OWN(state) struct state state = {.program = program};
     if (!log_from_env(err))
         return false;
-    state.app = program->open(program->apis, err);
-    if (!state.app || !gcp_push_open(&state.push, err))
+    if (program->open && !(state.app = program->open(program->apis, err)))
+        return false;
+    if (!gcp_push_open(&state.push, err))
         return false;
     const struct ce_service service = {
         .name = program->name,

@@ -7,7 +7,7 @@
 #include "cloudevents/service.h"
 #include "gcp/gcp.h"
 
-/* paths, settings, apis and get may be left out. */
+/* Only name, about and handler are required. */
 struct service_program {
     const char *name;     /* e.g. "vision" */
     const char *about;    /* for --help: what it does, as lines */
@@ -16,7 +16,8 @@ struct service_program {
     unsigned apis;        /* of Google Cloud that the handler calls: GCP_VISION, … */
 
     /* Reads the configuration, once, before the first event, and returns the app of the functions
-     * below: service_gcp_open for a struct gcp. NULL with err ends the program. */
+     * below: service_gcp_open for a struct gcp. NULL with err ends the program. Without open and
+     * close app is NULL. */
     void *(*open)(unsigned apis, struct err *err);
     void (*close)(void *app);
     ce_handler *handler;

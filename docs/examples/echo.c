@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Publishes a text to a Pub/Sub topic of its own making and pulls it back:  echo TEXT
+/* Publishes TEXT to a new Pub/Sub topic and pulls it:  echo TEXT
  *
  *     cc echo.c -o echo $(pkg-config --cflags --libs libgcp)
  *     PUBSUB_EMULATOR_HOST=localhost:8585 GOOGLE_CLOUD_PROJECT=demo ./echo hello
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Makes topic and subscription; that they are there already is fine. */
+/* Creates topic and subscription; they may exist. */
 static bool prepare(struct gcp *gcp, struct err *err)
 {
     struct err topic = {0}, subscription = {0};
@@ -39,7 +39,7 @@ static bool publish(struct gcp *gcp, const char *text, struct err *err)
     return ok;
 }
 
-/* Prints and acknowledges what has come. */
+/* Prints and acknowledges the messages. */
 static bool take(struct gcp *gcp, bool *got, struct err *err)
 {
     struct gcp_messages messages = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Uploads a text to a new bucket and waits for Pub/Sub to tell of it:  notify BUCKET
+/* Uploads text to a new bucket and waits for the notification from Pub/Sub:  notify BUCKET
  *
  *     cc notify.c -o notify $(pkg-config --cflags --libs libgcp)
  */
@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A topic and a subscription named like the bucket, and a bucket that publishes to the topic. */
+/* Creates a topic and a subscription with the name of the bucket, and a bucket that publishes to
+ * it. */
 static bool prepare(struct gcp *gcp, const char *bucket, struct err *err)
 {
     return gcp_topic_create(gcp, bucket, err) &&
@@ -30,7 +31,7 @@ static bool upload(struct gcp *gcp, const char *bucket, struct err *err)
     return ok;
 }
 
-/* Prints what happened to an object, and what is in it. */
+/* Prints the change of an object, and its content. */
 static bool show(struct gcp *gcp, const struct gcp_message *message, struct err *err)
 {
     struct gcp_object_event event = {0};

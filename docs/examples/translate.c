@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Translates a text with Google's Translation API:  translate TO TEXT
+/* Translates TEXT with Google's Translation API:  translate TO TEXT
  *
  *     cc translate.c -o translate $(pkg-config --cflags --libs libgcp)
  */

@@ -34,6 +34,10 @@ const char kn_help[] =
     "                      run COMMAND for images whose last path component is NAME; without it,\n"
     "                      the program of that name in the folder of kn-local or on PATH\n"
     "  --idle SECONDS      stop a service that gets no request for this time (60)\n"
+    "  --durability WHAT   what an event that a channel on disk has accepted survives: loss of\n"
+    "                      `power` (the default), or the end of the `process`, which is quicker\n"
+    "  --channel-limit MIB refuse events with 507 while a channel on disk keeps so much (1024)\n"
+    "  --drain SECONDS     let deliveries under way end for so long when kn-local stops (10)\n"
     "  -h, --help          print this\n"
     "  --version           print the version\n"
     "\n"
@@ -58,6 +62,9 @@ enum {
     OPTION_MODEL,
     OPTION_IMAGE,
     OPTION_IDLE,
+    OPTION_DURABILITY,
+    OPTION_CHANNEL_LIMIT,
+    OPTION_DRAIN,
     OPTION_VERSION,
 };
 
@@ -74,6 +81,9 @@ static const struct option known[] = {
     {"model", required_argument, NULL, OPTION_MODEL},
     {"image", required_argument, NULL, OPTION_IMAGE},
     {"idle", required_argument, NULL, OPTION_IDLE},
+    {"durability", required_argument, NULL, OPTION_DURABILITY},
+    {"channel-limit", required_argument, NULL, OPTION_CHANNEL_LIMIT},
+    {"drain", required_argument, NULL, OPTION_DRAIN},
     {"version", no_argument, NULL, OPTION_VERSION},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -140,6 +150,17 @@ static bool read_option(int option, struct kn_options *options, struct err *err)
     case OPTION_IDLE:
         return str_int(optarg, 1, 86400, &options->idle_sec) ||
                err_set(err, ERR_INPUT, "--idle %s: must be seconds, from 1 to 86400", optarg);
+    case OPTION_DURABILITY:
+        options->sync = str_equal(optarg, "power");
+        return options->sync || str_equal(optarg, "process") ||
+               err_set(err, ERR_INPUT, "--durability %s: must be power or process", optarg);
+    case OPTION_CHANNEL_LIMIT:
+        return str_int(optarg, 1, 1 << 20, &options->channel_limit_mib) ||
+               err_set(err, ERR_INPUT, "--channel-limit %s: must be MiB, from 1 to 1048576",
+                       optarg);
+    case OPTION_DRAIN:
+        return str_int(optarg, 1, 3600, &options->drain_sec) ||
+               err_set(err, ERR_INPUT, "--drain %s: must be seconds, from 1 to 3600", optarg);
     case OPTION_VERSION:
         options->command = KN_VERSION;
         return true;
@@ -204,6 +225,9 @@ bool kn_options_read(int argc, char **argv, struct kn_options *options, struct e
         .gcp_port = 8585,
         .gcp_tls_port = 8586,
         .idle_sec = 60,
+        .sync = true,
+        .channel_limit_mib = 1024,
+        .drain_sec = 10,
     };
     bool commanded = argc > 1 && argv[1][0] != '-';
     if (commanded && !read_command(argv[1], options, err))

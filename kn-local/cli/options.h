@@ -23,7 +23,8 @@ struct kn_options {
     const char *gcp;   /* "local", "google", or a URL */
     const char *model; /* the weights for gcp-local's labels; NULL = its default */
     uint16_t port, api_port, gcp_port, gcp_tls_port;
-    int64_t idle_sec;
+    int64_t idle_sec, drain_sec, channel_limit_mib;
+    bool sync; /* --durability power */
     struct kn_file files[KN_MAX_FILES];
     size_t file_count;
     bool write; /* convert: in place */

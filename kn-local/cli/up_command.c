@@ -92,6 +92,9 @@ static bool open_runtime(struct up_run *up, const struct kn_options *options,
         .images = options->images,
         .image_count = options->image_count,
         .idle_ns = options->idle_sec * NS_PER_SEC,
+        .sync = options->sync,
+        .max_bytes = options->channel_limit_mib << 20,
+        .drain_ns = options->drain_sec * NS_PER_SEC,
         .listener = controllers_listener(up->controllers),
     };
     runtime_options.variables = gcp_emulator_variables(up->gcp, &runtime_options.variable_count);

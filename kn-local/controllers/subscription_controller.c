@@ -156,10 +156,14 @@ void subscription_controller_reconcile(struct reconcile_context *ctx)
     }
     bool resolved = resolve(ctx, channel, &subscription);
     if (!channel || !resolved) {
+        runtime_keep(ctx->controllers->runtime,
+                     (struct resource_id){RESOURCE_SUBSCRIPTION, ctx->ns, ctx->name});
         conditions_add(ctx->status, ctx->object, "AddedToChannel", READY_UNKNOWN, "", "");
         return;
     }
     subscription.channel = object_name(channel);
+    const char *order = object_annotation(ctx->object, "kafka.eventing.knative.dev/delivery.order");
+    subscription.order = str_equal(order, "ordered") ? RUNTIME_ORDERED : RUNTIME_UNORDERED;
     if (!add_to_channel(ctx, &subscription))
         return;
     controllers_add_observed(ctx, "AddedToChannel");

@@ -18,7 +18,7 @@ static bool cut_end(char *text, const char *suffix)
     return true;
 }
 
-/* The name of a host without port and last dot, in lower case. */
+/* A host without its port and final dot, in lower case. */
 static char *plain_host(const char *host)
 {
     char *plain = str_copy_bytes((struct bytes){host, strcspn(host, ":")});
@@ -30,7 +30,7 @@ static char *plain_host(const char *host)
 static bool parse_host(const char *host, struct address *address)
 {
     if (str_starts(host, "127."))
-        return false; /* the usual case: our own address and no name */
+        return false; /* the usual case: our own address, not a name */
     OWN(free) char *name = plain_host(host);
     if (!cut_end(name, ".svc.cluster.local") && !cut_end(name, ".svc") &&
         !cut_end(name, ".localhost"))
@@ -45,17 +45,56 @@ static bool parse_host(const char *host, struct address *address)
     return true;
 }
 
-/* A URL whose host is a name of ours stands for the channel or service: no resolver knows it. False
- * when it is somebody else's. address owns what found borrows. */
-static bool is_ours(const struct runtime_destination *target, struct address *address,
-                    struct url *url, struct runtime_destination *found)
+/* The segment of a path after the slash that path points at; moves path to its end. */
+static struct bytes segment(const char **path)
 {
-    if (target->to != DESTINATION_URL || !url_parse(target->url, url) || url->tls ||
-        !parse_host(url->host, address))
+    if (**path != '/')
+        return (struct bytes){0};
+    const char *begin = *path + 1;
+    *path = begin + strcspn(begin, "/?");
+    return (struct bytes){begin, (size_t)(*path - begin)};
+}
+
+static void parse_path(const char *path, struct address *address)
+{
+    struct bytes ns = segment(&path), kind = segment(&path), name = segment(&path);
+    bool channel = bytes_equal(kind, bytes_of("channels"));
+    if (!ns.len || !name.len || (!channel && !bytes_equal(kind, bytes_of("services"))))
+        return;
+    address->to = channel ? DESTINATION_CHANNEL : DESTINATION_SERVICE;
+    address->ns = str_copy_bytes(ns);
+    address->name = str_copy_bytes(name);
+    address->path = path;
+}
+
+/* Whether a URL is at the data plane's own port: a connection to ourselves would be one too many.
+ */
+static bool is_own_port(const struct url *url, const char *root)
+{
+    OWN(url) struct url own = {0};
+    return url_parse(root, &own) && url->port == own.port &&
+           (str_equal(url->host, own.host) || str_equal(url->host, "localhost"));
+}
+
+/* A URL that names a channel or service of ours, by its host or by our own port and a path, means
+ * for that. False when it does not. address and url own what found borrows. */
+static bool is_ours(const struct runtime_destination *target, const char *root,
+                    struct address *address, struct url *url, struct runtime_destination *found)
+{
+    if (target->to != DESTINATION_URL || !url_parse(target->url, url) || url->tls)
+        return false;
+    const char *rest = url->target;
+    if (!parse_host(url->host, address)) {
+        if (!is_own_port(url, root))
+            return false;
+        parse_path(url->target, address);
+        rest = address->path;
+    }
+    if (address->to == DESTINATION_NONE)
         return false;
     *found = (struct runtime_destination){.ns = address->ns, .name = address->name};
     found->to = address->to == DESTINATION_CHANNEL ? DESTINATION_CHANNEL : DESTINATION_SERVICE;
-    found->url = str_equal(url->target, "/") ? NULL : url->target;
+    found->url = str_empty(rest) || str_equal(rest, "/") ? NULL : rest;
     return true;
 }
 
@@ -76,7 +115,7 @@ char *address_url(const struct runtime_destination *target, const char *root)
     OWN(address) struct address address = {0};
     OWN(url) struct url url = {0};
     struct runtime_destination found;
-    return plain_url(is_ours(target, &address, &url, &found) ? &found : target, root);
+    return plain_url(is_ours(target, root, &address, &url, &found) ? &found : target, root);
 }
 
 void address_resolve(const struct runtime_destination *from, const char *root,
@@ -85,7 +124,7 @@ void address_resolve(const struct runtime_destination *from, const char *root,
     OWN(address) struct address address = {0};
     OWN(url) struct url url = {0};
     struct runtime_destination found;
-    if (is_ours(from, &address, &url, &found))
+    if (is_ours(from, root, &address, &url, &found))
         from = &found;
     *to = (struct resolved_address){
         .to = (int)from->to,
@@ -104,28 +143,6 @@ void address_resolved_done(struct resolved_address *target)
     free(target->path);
     free(target->url);
     *target = (struct resolved_address){0};
-}
-
-/* The segment of a path behind the slash that path points at; moves path behind it. */
-static struct bytes segment(const char **path)
-{
-    if (**path != '/')
-        return (struct bytes){0};
-    const char *begin = *path + 1;
-    *path = begin + strcspn(begin, "/");
-    return (struct bytes){begin, (size_t)(*path - begin)};
-}
-
-static void parse_path(const char *path, struct address *address)
-{
-    struct bytes ns = segment(&path), kind = segment(&path), name = segment(&path);
-    bool channel = bytes_equal(kind, bytes_of("channels"));
-    if (!ns.len || !name.len || (!channel && !bytes_equal(kind, bytes_of("services"))))
-        return;
-    address->to = channel ? DESTINATION_CHANNEL : DESTINATION_SERVICE;
-    address->ns = str_copy_bytes(ns);
-    address->name = str_copy_bytes(name);
-    address->path = path;
 }
 
 void address_parse(const char *host, const char *path, struct address *address)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who subscribes to a channel: a list that is replaced, never changed, so that an event's fan-out
- * walks it without a lock. */
+/* The subscriptions of a channel in memory: a list that is replaced, never changed, so that the
+ * fan-out of an event needs no lock. */
 #ifndef KN_LOCAL_DATAPLANE_SUBSCRIBER_LIST_H
 #define KN_LOCAL_DATAPLANE_SUBSCRIBER_LIST_H
 
@@ -23,9 +23,9 @@ void subscriber_list_done(struct subscriber_list *subscribers);
 void subscriber_list_add(struct subscriber_list *subscribers, struct subscription *subscription);
 void subscriber_list_remove(struct subscriber_list *subscribers, struct subscription *subscription);
 
-/* The list as it is now; to be released. */
+/* The current list; the caller releases it. */
 struct subscriber_snapshot *subscriber_list_snapshot(struct subscriber_list *subscribers);
-void subscriber_list_snapshot_release(struct subscriber_snapshot *roster);
+void subscriber_list_snapshot_release(struct subscriber_snapshot *snapshot);
 
 static inline void own_subscriber_snapshot(struct subscriber_snapshot **local)
 {

@@ -1,78 +1,113 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A subscription: whose turn it is to send, and what was handed out and is done. */
+/* A subscription: which of its deliveries may send, and what becomes of them at its end. */
 #include "kn-local/dataplane/subscription.h"
 
 #include "base/str.h"
-#include "kn-local/dataplane/delivery.h"
-#include "kn-local/dataplane/event_log.h"
 
 #include <assert.h>
 #include <utlist.h>
 
 enum {
-    MAX_REQUESTS = 100, /* at once, of one subscription */
+    MAX_REQUESTS = 100,    /* at once, of one subscription, unless it says otherwise */
+    MAX_READ_AHEAD = 1000, /* events of a log that were handed out and are not done */
 };
 
-static struct destinations *route_new(const char *root, const struct runtime_subscription *from)
-{
-    struct destinations *route = alloc_zeroed(sizeof(*route));
-    atomic_init(&route->refs, 1);
-    address_resolve(&from->subscriber, root, &route->subscriber);
-    address_resolve(&from->reply, root, &route->reply);
-    address_resolve(&from->dead_letter, root, &route->dead_letter);
-    route->policy = from->policy;
-    return route;
-}
+struct subscription {
+    atomic_uint refs;
+    struct dataplane_io *io;
+    char *ns, *name, *place;
+    struct sender_origin origin;     /* of its deliveries */
+    struct event_log_reader *reader; /* NULL: of a channel in memory */
 
-static void route_release(struct destinations *route)
+    pthread_mutex_t lock; /* guards what follows */
+    struct sender_route *route;
+    struct delivery *all;          /* every delivery that has not ended */
+    struct delivery *first, *last; /* those that wait for their turn to send */
+    unsigned active, max_active;   /* requests under way */
+    bool ordered;                  /* a delivery keeps its turn until it ends */
+    bool ended;
+    enum subscription_end how; /* it ended */
+};
+
+/* One event on its way to this subscription. */
+struct delivery {
+    struct sender sender;              /* first */
+    struct subscription *subscription; /* held */
+    struct receipt *receipt;           /* of a channel in memory; a part of it is open */
+    uint64_t number;                   /* in the log */
+    size_t size;                       /* of the event, in memory */
+    bool has_turn;                     /* counts in active */
+    bool waits;                        /* for a moment: its timer is set */
+    struct delivery *queued;           /* next in the queue */
+    struct delivery *prev, *next;      /* in subscription->all */
+    struct header fields[];
+};
+
+static void on_ready(struct sender *sender, int64_t wait_ns);
+static void on_request_ended(struct sender *sender);
+static enum sender_result on_failure(struct sender *sender);
+static bool is_wanted(struct sender *sender);
+static void on_done(struct sender *sender, enum sender_result result);
+
+/* Under the lock. */
+static void set_limits(struct subscription *subscription, const struct runtime_subscription *spec)
 {
-    if (atomic_fetch_sub(&route->refs, 1) > 1)
-        return;
-    address_resolved_done(&route->subscriber);
-    address_resolved_done(&route->reply);
-    address_resolved_done(&route->dead_letter);
-    free(route);
+    subscription->ordered = spec->order == RUNTIME_ORDERED;
+    subscription->max_active = subscription->ordered ? 1
+                               : spec->max_requests  ? spec->max_requests
+                                                     : MAX_REQUESTS;
 }
 
 /* route is taken over. */
-static struct subscription *make(struct delivery_io *world, const char *ns, const char *name,
-                                 struct destinations *route)
+static struct subscription *create(struct dataplane_io *io, const char *ns, const char *name,
+                                   struct sender_route *route)
 {
     struct subscription *subscription = alloc_zeroed(sizeof(*subscription));
     atomic_init(&subscription->refs, 1);
     pthread_mutex_init(&subscription->lock, NULL);
-    subscription->world = world;
+    subscription->io = io;
     subscription->ns = str_copy(ns);
     subscription->name = str_copy(name);
     subscription->place = str_format("%s/subscriptions/%s", ns, name);
     subscription->route = route;
+    subscription->origin = (struct sender_origin){
+        .io = io,
+        .about = {RESOURCE_SUBSCRIPTION, subscription->ns, subscription->name},
+        .place = subscription->place,
+        .delivered = HOP_DELIVERED,
+        .asks_for_reply = true,
+        .ready = on_ready,
+        .request_ended = on_request_ended,
+        .on_failure = on_failure,
+        .wanted = is_wanted,
+        .done = on_done,
+    };
     return subscription;
 }
 
-struct subscription *subscription_new(struct delivery_io *world, const char *root,
-                                      const struct runtime_subscription *from)
+static struct sender_route *route_of(const char *root, const struct runtime_subscription *spec)
 {
-    return make(world, from->ns, from->name, route_new(root, from));
+    return sender_route_new(&spec->subscriber, &spec->reply, &spec->dead_letter, &spec->policy,
+                            root);
+}
+
+struct subscription *subscription_new(struct dataplane_io *io, const char *root,
+                                      const struct runtime_subscription *spec)
+{
+    struct subscription *subscription = create(io, spec->ns, spec->name, route_of(root, spec));
+    set_limits(subscription, spec);
+    return subscription;
 }
 
 struct subscription *subscription_clone(struct subscription *subscription)
 {
     pthread_mutex_lock(&subscription->lock);
-    struct destinations *route = subscription->route;
-    atomic_fetch_add(&route->refs, 1);
+    struct subscription *clone = create(subscription->io, subscription->ns, subscription->name,
+                                        sender_route_hold(subscription->route));
+    clone->ordered = subscription->ordered;
+    clone->max_active = subscription->max_active;
     pthread_mutex_unlock(&subscription->lock);
-    return make(subscription->world, subscription->ns, subscription->name, route);
-}
-
-void subscription_change(struct subscription *subscription, const char *root,
-                         const struct runtime_subscription *from)
-{
-    struct destinations *route = route_new(root, from);
-    pthread_mutex_lock(&subscription->lock);
-    struct destinations *old = subscription->route;
-    subscription->route = route;
-    pthread_mutex_unlock(&subscription->lock);
-    route_release(old);
+    return clone;
 }
 
 struct subscription *subscription_hold(struct subscription *subscription)
@@ -86,9 +121,9 @@ void subscription_release(struct subscription *subscription)
     if (atomic_fetch_sub(&subscription->refs, 1) > 1)
         return;
     assert(!subscription->all);
-    route_release(subscription->route);
-    if (subscription->backlog)
-        event_log_release(subscription->backlog);
+    sender_route_release(subscription->route);
+    if (subscription->reader)
+        event_log_reader_release(subscription->reader);
     pthread_mutex_destroy(&subscription->lock);
     free(subscription->ns);
     free(subscription->name);
@@ -96,186 +131,221 @@ void subscription_release(struct subscription *subscription)
     free(subscription);
 }
 
-/* Under the lock. */
-static void append_to_queue(struct subscription *subscription, struct delivery *delivery)
+/* Under the lock: takes those out of the queue that may send now. They are linked by `queued`. */
+static struct delivery *take_turns(struct subscription *subscription)
 {
-    delivery->waits = true;
-    delivery->queued = NULL;
-    if (subscription->last)
-        subscription->last->queued = delivery;
-    else
-        subscription->first = delivery;
-    subscription->last = delivery;
+    struct delivery *chosen = NULL, **end = &chosen;
+    while (subscription->first && subscription->active < subscription->max_active) {
+        struct delivery *delivery = subscription->first;
+        subscription->first = delivery->queued;
+        if (!subscription->first)
+            subscription->last = NULL;
+        delivery->queued = NULL;
+        delivery->has_turn = true;
+        subscription->active++;
+        *end = delivery;
+        end = &delivery->queued;
+    }
+    return chosen;
 }
 
-/* Under the lock. */
-static struct delivery *take_from_queue(struct subscription *subscription)
+static void attempt_all(struct delivery *chosen)
 {
-    struct delivery *delivery = subscription->first;
-    if (!delivery)
-        return NULL;
-    subscription->first = delivery->queued;
-    if (!subscription->first)
-        subscription->last = NULL;
-    delivery->waits = false;
-    return delivery;
+    while (chosen) {
+        struct delivery *next = chosen->queued;
+        sender_attempt(&chosen->sender);
+        chosen = next;
+    }
 }
 
-/* How what is given up ends after the subscription's own end. Under the lock. */
-static enum delivery_end end_of(const struct subscription *subscription)
+/* What is given up at the end of a subscription ends so. */
+static enum sender_result result_at_end(const struct subscription *subscription)
 {
-    return subscription->keeps || subscription->backlog ? DELIVERY_UNDONE : DELIVERY_DONE;
+    return subscription->how == SUBSCRIPTION_STOPPED ? SENDER_UNDONE : SENDER_GONE;
 }
 
-void subscription_enqueue(struct delivery *delivery)
+/* Queues a delivery that may send, or sends. */
+static void enqueue(struct delivery *delivery)
 {
     struct subscription *subscription = delivery->subscription;
+    struct delivery *chosen = NULL;
     pthread_mutex_lock(&subscription->lock);
-    bool removed = subscription->removed;
-    enum delivery_end end = end_of(subscription);
-    bool turn = !removed && subscription->active < MAX_REQUESTS;
-    subscription->active += turn;
-    if (!removed && !turn)
-        append_to_queue(subscription, delivery);
+    bool ended = subscription->ended;
+    enum sender_result result = result_at_end(subscription);
+    delivery->waits = false;
+    if (!ended && delivery->has_turn) { /* in order: it has kept it */
+        delivery->queued = NULL;
+        chosen = delivery;
+    } else if (!ended) {
+        delivery->queued = NULL;
+        if (subscription->last)
+            subscription->last->queued = delivery;
+        else
+            subscription->first = delivery;
+        subscription->last = delivery;
+        chosen = take_turns(subscription);
+    }
     pthread_mutex_unlock(&subscription->lock);
-
-    if (removed)
-        delivery_abandon(delivery, end);
-    else if (turn)
-        delivery_send(delivery);
-}
-
-void subscription_request_ended(struct subscription *subscription)
-{
-    pthread_mutex_lock(&subscription->lock);
-    struct delivery *next = take_from_queue(subscription);
-    subscription->active -= !next;
-    pthread_mutex_unlock(&subscription->lock);
-    if (next)
-        delivery_send(next);
+    if (ended)
+        sender_abandon(&delivery->sender, result);
+    attempt_all(chosen);
 }
 
 static void on_time(struct timer *timer)
 {
-    subscription_enqueue((struct delivery *)timer);
+    enqueue((struct delivery *)timer);
 }
 
-void subscription_retry_later(struct delivery *delivery, int64_t wait_ns)
+static void on_ready(struct sender *sender, int64_t wait_ns)
+{
+    struct delivery *delivery = (struct delivery *)sender;
+    struct subscription *subscription = delivery->subscription;
+    if (wait_ns <= 0) {
+        enqueue(delivery);
+        return;
+    }
+    pthread_mutex_lock(&subscription->lock);
+    bool ended = subscription->ended;
+    enum sender_result result = result_at_end(subscription);
+    delivery->waits = !ended;
+    if (!ended)
+        subscription->io->set_timer(subscription->io->app, &sender->timer, wait_ns, on_time);
+    pthread_mutex_unlock(&subscription->lock);
+    if (ended)
+        sender_abandon(sender, result);
+}
+
+/* Gives a turn to the next. Under the lock. */
+static struct delivery *give_turn_up(struct delivery *delivery)
 {
     struct subscription *subscription = delivery->subscription;
-    struct delivery_io *world = subscription->world;
+    if (!delivery->has_turn)
+        return NULL;
+    delivery->has_turn = false;
+    subscription->active--;
+    return subscription->ended ? NULL : take_turns(subscription);
+}
+
+static void on_request_ended(struct sender *sender)
+{
+    struct delivery *delivery = (struct delivery *)sender;
+    struct subscription *subscription = delivery->subscription;
     pthread_mutex_lock(&subscription->lock);
-    bool removed = subscription->removed;
-    enum delivery_end end = end_of(subscription);
-    if (!removed)
-        world->later(world, &delivery->timer, wait_ns, on_time);
+    struct delivery *chosen = subscription->ordered ? NULL : give_turn_up(delivery);
     pthread_mutex_unlock(&subscription->lock);
-    if (removed)
-        delivery_abandon(delivery, end);
+    attempt_all(chosen);
 }
 
-/* Under the lock. */
-static struct delivery *add_delivery(struct subscription *subscription,
-                                     struct event_message *parcel)
+static enum sender_result on_failure(struct sender *sender)
 {
-    struct delivery *delivery = alloc_zeroed(sizeof(*delivery));
-    delivery->subscription = subscription_hold(subscription);
-    delivery->parcel = event_message_hold(parcel);
-    delivery->route = subscription->route;
-    atomic_fetch_add(&delivery->route->refs, 1);
-    DL_PREPEND(subscription->all, delivery);
-    return delivery;
-}
-
-void subscription_deliver(struct subscription *subscription, struct event_message *parcel)
-{
+    struct subscription *subscription = ((struct delivery *)sender)->subscription;
     pthread_mutex_lock(&subscription->lock);
-    struct delivery *delivery = add_delivery(subscription, parcel);
+    enum sender_result result = subscription->ended ? result_at_end(subscription) : SENDER_FAILED;
     pthread_mutex_unlock(&subscription->lock);
-    subscription_enqueue(delivery);
+    return result;
 }
 
-/* The backlog's events are read ahead so far, and not beyond their bytes. Under the lock. */
-static size_t room(const struct subscription *subscription, size_t *bytes)
+static bool is_wanted(struct sender *sender)
 {
-    size_t most = event_log_share(subscription->backlog);
-    *bytes = subscription->bytes < most ? most - subscription->bytes : 0;
-    return *bytes && !subscription->removed ? ack_window_room(&subscription->window) : 0;
+    struct receipt *receipt = ((struct delivery *)sender)->receipt;
+    return !receipt || receipt_is_wanted(receipt);
 }
 
-size_t subscription_room(struct subscription *subscription, size_t *bytes)
+static void on_done(struct sender *sender, enum sender_result result)
 {
-    pthread_mutex_lock(&subscription->lock);
-    size_t count = room(subscription, bytes);
-    pthread_mutex_unlock(&subscription->lock);
-    return count;
-}
-
-bool subscription_offer(struct subscription *subscription, struct event_message *parcel)
-{
-    size_t bytes;
-    struct delivery *delivery = NULL;
-    pthread_mutex_lock(&subscription->lock);
-    if (parcel->number == subscription->next && room(subscription, &bytes)) {
-        delivery = add_delivery(subscription, parcel);
-        delivery->place = ack_window_add(&subscription->window, parcel->number);
-        subscription->bytes += parcel->size;
-        subscription->next++;
-    }
-    pthread_mutex_unlock(&subscription->lock);
-    if (delivery)
-        subscription_enqueue(delivery);
-    return delivery != NULL;
-}
-
-/* An event of the backlog has ended: remembers how far all is done, asks for more. */
-static void end_in_backlog(struct subscription *subscription, const struct delivery *delivery,
-                           enum delivery_end end)
-{
-    size_t bytes;
-    pthread_mutex_lock(&subscription->lock);
-    subscription->bytes -= delivery->parcel->size;
-    bool moved = end != DELIVERY_UNDONE && ack_window_ack(&subscription->window, delivery->place);
-    bool needs_refill = room(subscription, &bytes) >= ACK_WINDOW_SIZE / 2;
-    pthread_mutex_unlock(&subscription->lock);
-    if (moved)
-        event_log_mark_dirty(subscription->backlog, subscription);
-    if (needs_refill)
-        event_log_request_read(subscription->backlog, subscription);
-}
-
-void subscription_delivery_ended(struct delivery *delivery, enum delivery_end end)
-{
+    struct delivery *delivery = (struct delivery *)sender;
     struct subscription *subscription = delivery->subscription;
     pthread_mutex_lock(&subscription->lock);
     DL_DELETE(subscription->all, delivery);
+    struct delivery *chosen = give_turn_up(delivery);
     pthread_mutex_unlock(&subscription->lock);
 
-    if (subscription->backlog)
-        end_in_backlog(subscription, delivery, end);
+    if (!delivery->receipt)
+        event_log_settle(subscription->reader, delivery->number, delivery->size,
+                         result != SENDER_UNDONE);
+    else if (result == SENDER_FAILED)
+        receipt_settle(delivery->receipt, ERR_INTERNAL, "a delivery failed");
+    else if (result == SENDER_UNDONE)
+        receipt_settle(delivery->receipt, ERR_UNAVAILABLE, "kn-local is stopping");
     else
-        event_message_settle(delivery->parcel, end == DELIVERY_DONE);
-    if (delivery->other)
-        event_message_release(delivery->other);
-    event_message_release(delivery->parcel);
-    route_release(delivery->route);
+        receipt_settle(delivery->receipt, 202, NULL);
     free(delivery);
+    attempt_all(chosen);
+    dataplane_io_end(subscription->io);
     subscription_release(subscription);
+}
+
+static void begin(struct subscription *subscription, struct event_message *event,
+                  struct receipt *receipt, uint64_t number)
+{
+    struct delivery *delivery =
+        alloc_zeroed(sizeof(*delivery) + sender_field_count(event) * sizeof(struct header));
+    delivery->subscription = subscription_hold(subscription);
+    delivery->receipt = receipt;
+    delivery->number = number;
+    delivery->size = event->size;
+    dataplane_io_begin(subscription->io);
+    pthread_mutex_lock(&subscription->lock);
+    sender_init(&delivery->sender, &subscription->origin, subscription->route, event,
+                delivery->fields);
+    DL_PREPEND(subscription->all, delivery);
+    pthread_mutex_unlock(&subscription->lock);
+    enqueue(delivery);
+}
+
+void subscription_deliver(struct subscription *subscription, struct event_message *event,
+                          struct receipt *receipt)
+{
+    begin(subscription, event, receipt, 0);
+}
+
+static void hold_context(void *context)
+{
+    subscription_hold(context);
+}
+
+static void release_context(void *context)
+{
+    subscription_release(context);
+}
+
+static void deliver_from_log(void *context, struct event_message *event, uint64_t number)
+{
+    begin(context, event, NULL, number);
+}
+
+bool subscription_read(struct subscription *subscription, struct event_log *log, struct err *err)
+{
+    static const struct event_log_consumer consumer = {
+        .hold = hold_context, .release = release_context, .deliver = deliver_from_log};
+    return event_log_subscribe(log, subscription->name, MAX_READ_AHEAD, &consumer, subscription,
+                               &subscription->reader, err);
+}
+
+void subscription_change(struct subscription *subscription, const char *root,
+                         const struct runtime_subscription *spec)
+{
+    struct sender_route *route = route_of(root, spec);
+    pthread_mutex_lock(&subscription->lock);
+    struct sender_route *old = subscription->route;
+    subscription->route = route;
+    set_limits(subscription, spec);
+    struct delivery *chosen = subscription->ended ? NULL : take_turns(subscription);
+    pthread_mutex_unlock(&subscription->lock);
+    attempt_all(chosen);
+    sender_route_release(old);
 }
 
 /* Takes out those that wait for a turn or a moment. Under the lock. */
 static struct delivery *take_waiting(struct subscription *subscription)
 {
-    struct delivery_io *world = subscription->world;
-    struct delivery *waiting = NULL;
-    for (struct delivery *delivery; (delivery = take_from_queue(subscription));) {
-        delivery->queued = waiting;
-        waiting = delivery;
-    }
-    struct delivery *delivery;
+    struct dataplane_io *io = subscription->io;
+    struct delivery *waiting = subscription->first, *delivery;
+    subscription->first = subscription->last = NULL;
     DL_FOREACH(subscription->all, delivery)
     {
-        if (world->cancel(world, &delivery->timer)) {
+        if (delivery->waits && io->cancel_timer(io->app, &delivery->sender.timer)) {
+            delivery->waits = false;
             delivery->queued = waiting;
             waiting = delivery;
         }
@@ -283,25 +353,19 @@ static struct delivery *take_waiting(struct subscription *subscription)
     return waiting;
 }
 
-void subscription_end(struct subscription *subscription, bool keep)
+void subscription_end(struct subscription *subscription, enum subscription_end how)
 {
+    if (subscription->reader)
+        event_log_unsubscribe(subscription->reader, how == SUBSCRIPTION_REMOVED);
     pthread_mutex_lock(&subscription->lock);
-    subscription->removed = true;
-    subscription->keeps = keep;
-    enum delivery_end end = end_of(subscription);
+    subscription->ended = true;
+    subscription->how = how;
+    enum sender_result result = result_at_end(subscription);
     struct delivery *waiting = take_waiting(subscription);
     pthread_mutex_unlock(&subscription->lock);
     while (waiting) {
         struct delivery *next = waiting->queued;
-        delivery_abandon(waiting, end);
+        sender_abandon(&waiting->sender, result);
         waiting = next;
     }
-}
-
-bool subscription_busy(struct subscription *subscription)
-{
-    pthread_mutex_lock(&subscription->lock);
-    bool busy = subscription->all != NULL;
-    pthread_mutex_unlock(&subscription->lock);
-    return busy;
 }

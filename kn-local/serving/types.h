@@ -130,6 +130,8 @@ struct serving_log_request {
     bool timestamps;  /* each line starts with its time and a space */
 };
 
+struct dataplane_io;
+
 struct runtime_options {
     const char *data_dir;    /* event logs, trace, pod logs; created when missing */
     uint16_t port;           /* of the data plane, plain HTTP on loopback; 0: a free one */
@@ -140,6 +142,11 @@ struct runtime_options {
     size_t variable_count;
     int64_t idle_ns; /* a service without requests for so long is stopped; 0: 60 s */
     struct resource_listener listener;
+    bool sync;         /* a durable channel answers when the event survives a loss of power */
+    int64_t max_bytes; /* of events that one durable channel keeps; 0 = 1 GiB */
+    int64_t drain_ns;  /* how long deliveries may go on at the end; 0 = 10 s */
+    const char *vfs;   /* SQLite's name of what owns the files of durable channels; NULL = system */
+    const struct dataplane_io *io; /* a simulation's: no sockets, no threads; NULL = the real one */
 };
 
 #endif

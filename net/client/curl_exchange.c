@@ -303,7 +303,7 @@ long curl_exchange_take_status(struct curl_exchange *exchange)
     struct transfer *transfer = exchange->transfer;
     long status = 0;
     exchange->loop->curl->easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
-    transfer->head_read = exchange->head_ended && status >= 200 && status <= 599;
+    transfer->head_read = exchange->head_ended && status >= 200;
     if (transfer->head_read || exchange->stopped_early)
         transfer->response.status = (int)status;
     return status;
@@ -319,6 +319,4 @@ void curl_exchange_take_result(struct curl_exchange *exchange, CURLcode result)
         explain(exchange, result);
     else if (!exchange->head_ended || status < 200)
         err_set(failure, ERR_UNAVAILABLE, "%s", cut_off);
-    else if (status > 599)
-        err_set(failure, ERR_UPSTREAM, "answered with status %ld", status);
 }

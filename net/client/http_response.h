@@ -8,7 +8,7 @@
 
 /* A response. All zero is empty. */
 struct http_response {
-    int status; /* 100…599; 0 = none */
+    int status; /* 100…999; 0 = none */
     struct headers headers;
     struct buf body;
     bool body_lost; /* the body was cut, late or too large, and is empty; see allow_lost_body */

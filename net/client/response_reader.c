@@ -67,7 +67,7 @@ static bool read_status(struct response_reader *reader, struct bytes line, int *
     if (!valid)
         return fail(err, "something that is not HTTP");
     reader->keep = line.data[7] != '0';
-    return (*status >= 100 && *status <= 599 && *status != 101) ||
+    return (*status >= 100 && *status <= 999 && *status != 101) ||
            err_set(err, ERR_UPSTREAM, "answered with status %d", *status);
 }
 

@@ -184,6 +184,7 @@ TEST(a_private_file_can_be_read_by_its_owner_only)
     OWN(fixture) struct fixture fixture = fixture_open();
     struct err err = {0};
     OWN(sqlite) struct sqlite *db = open_version(fixture.path, 1, &err);
+    EXPECT(db != NULL);
     struct stat file;
     EXPECT(stat(fixture.path, &file) == 0 && (file.st_mode & 0777) == 0600);
     OWN(free) char *log = str_format("%s-wal", fixture.path);
@@ -216,6 +217,7 @@ TEST(another_process_waits_for_an_exclusive_file)
     OWN(fixture) struct fixture fixture = fixture_open();
     struct err err = {0};
     OWN(sqlite) struct sqlite *db = open_version(fixture.path, 1, &err);
+    EXPECT(db != NULL);
     EXPECT(!open_version(fixture.path, 1, &err));
     EXPECT_INT(err.status, ERR_UNAVAILABLE);
     EXPECT_HAS(err.text, "database is locked");

@@ -34,7 +34,7 @@ static int read_in(struct bytes text, size_t piece, bool is_head, struct http_re
     ok = ok && (reader.state == RESPONSE_DONE || response_reader_eof(&reader, &err));
     must(ok == (err.status == 0));
     must(answer->body.len <= MAX_BODY);
-    must(!ok || (answer->status >= 200 && answer->status <= 599));
+    must(!ok || (answer->status >= 200 && answer->status <= 999));
     response_reader_done(&reader);
     return ok ? answer->status : -err.status;
 }

@@ -129,8 +129,8 @@ TEST(each_error_is_one_line)
         {"K_CE_OVERRIDES={\"extensions\":{\"type\":\"1\"}}", NULL,
          "extensions.type is not an extension name"},
         {"X=", "--sync=x", "unknown option --sync; did you mean --sink"},
-        {"X=", "--sink", "--sink wants a value"},
-        {"X=", "--sink=", "--sink wants a value"},
+        {"X=", "--sink", "--sink needs a value"},
+        {"X=", "--sink=", "--sink needs a value"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         OWN(pubsub_source_config) struct pubsub_source_config config = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hello-service: greets the sender of each event. The example of docs/services.md. */
+/* hello-service: greets the sender of each event. The example of docs/development.md. */
 #include "base/log.h"
 #include "base/own.h"
 #include "base/str.h"

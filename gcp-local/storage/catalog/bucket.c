@@ -2,9 +2,9 @@
 /* A bucket: a name, a project, and settings, stored as clients sent them. */
 #include "gcp-local/storage/catalog/bucket.h"
 
+#include "base/crc32c.h"
 #include "base/str.h"
 #include "gcp-local/storage/catalog/storage_object.h"
-#include "gcp-local/storage/content/crc32c.h"
 
 #include <ctype.h>
 #include <string.h>

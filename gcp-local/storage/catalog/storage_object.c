@@ -3,8 +3,8 @@
 #include "gcp-local/storage/catalog/storage_object.h"
 
 #include "base/base64.h"
+#include "base/crc32c.h"
 #include "base/str.h"
-#include "gcp-local/storage/content/crc32c.h"
 #include "net/url.h"
 
 #include <string.h>

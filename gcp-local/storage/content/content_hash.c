@@ -3,7 +3,7 @@
 #include "gcp-local/storage/content/content_hash.h"
 
 #include "base/base64.h"
-#include "gcp-local/storage/content/crc32c.h"
+#include "base/crc32c.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>

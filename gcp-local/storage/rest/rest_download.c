@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Downloads: the whole content or a range of it, as stored or unpacked. */
+#include "base/crc32c.h"
 #include "base/str.h"
 #include "gcp-local/api/gunzip.h"
-#include "gcp-local/storage/content/crc32c.h"
 #include "gcp-local/storage/mutation.h"
 #include "gcp-local/storage/rest/ranges.h"
 #include "gcp-local/storage/rest/rest_actions.h"

@@ -2,9 +2,9 @@
 /* The metadata of an upload: what the request says about the new object. */
 #include "gcp-local/storage/rest/upload_metadata.h"
 
+#include "base/crc32c.h"
 #include "base/str.h"
 #include "gcp-local/storage/catalog/object_names.h"
-#include "gcp-local/storage/content/crc32c.h"
 #include "net/url.h"
 
 #include <string.h>

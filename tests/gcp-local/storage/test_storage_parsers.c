@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Storage's parsers: multipart bodies, ranges, names, patterns; and hashes. */
+#include "base/crc32c.h"
 #include "base/own.h"
 #include "base/str.h"
 #include "gcp-local/storage/catalog/object_names.h"
 #include "gcp-local/storage/catalog/preconditions.h"
 #include "gcp-local/storage/catalog/storage_object.h"
 #include "gcp-local/storage/content/content_hash.h"
-#include "gcp-local/storage/content/crc32c.h"
 #include "gcp-local/storage/rest/glob.h"
 #include "gcp-local/storage/rest/multipart.h"
 #include "gcp-local/storage/rest/ranges.h"

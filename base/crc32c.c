@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CRC-32C (Castagnoli), with SSE 4.2 where available. */
-#include "gcp-local/storage/content/crc32c.h"
+#include "base/crc32c.h"
 
 #include "base/base64.h"
 #include "base/own.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CRC-32C (Castagnoli), with SSE 4.2 where available. */
-#ifndef GCP_LOCAL_STORAGE_CONTENT_CRC32C_H
-#define GCP_LOCAL_STORAGE_CONTENT_CRC32C_H
+#ifndef BASE_CRC32C_H
+#define BASE_CRC32C_H
 
 #include "base/buf.h"
 
