@@ -9,22 +9,18 @@
 #include "kn-local/kinds/kinds.h"
 #include "kn-local/store/admission.h"
 
-static json_t *yaml_body(const struct http_exchange *exchange, struct err *err)
-{
-    OWN(yaml_docs) struct yaml_docs docs = {0};
-    if (!yaml_read(buf_bytes(&exchange->body), "request body", &docs, err))
-        return NULL;
-    if (docs.count == 1)
-        return json_incref(docs.list[0].tree);
-    err_set(err, ERR_INPUT, "request body: must be one document");
-    return NULL;
-}
-
 static json_t *parse(const struct http_exchange *exchange, struct err *err)
 {
     OWN(free) char *type = headers_media_type(headers_get(&exchange->headers, "Content-Type"));
-    if (str_ends(type, "yaml"))
-        return yaml_body(exchange, err);
+    if (str_ends(type, "yaml")) {
+        OWN(yaml_docs) struct yaml_docs docs = {0};
+        if (!yaml_read(buf_bytes(&exchange->body), "request body", &docs, err))
+            return NULL;
+        if (docs.count == 1)
+            return json_incref(docs.list[0].tree);
+        err_set(err, ERR_INPUT, "request body: must be one document");
+        return NULL;
+    }
     if (str_equal(type, "application/vnd.kubernetes.protobuf"))
         return protobuf_decode(buf_bytes(&exchange->body), err);
     if (!str_ends(type, "json") && *type) {
@@ -81,20 +77,16 @@ static bool check_kind(const struct api_request *request, const json_t *object, 
                    request->kind->name, kind ? kind->name : unknown.text);
 }
 
-static bool check_namespace(const struct api_request *request, struct err *err)
-{
-    if (!request->path.ns)
-        return true;
-    struct object_key key = {&kind_namespace, "", request->path.ns};
-    json_auto_t *known = object_store_get(request->server->options.objects, &key);
-    return known || err_set(err, ERR_NOT_FOUND, "namespaces \"%s\" not found", request->path.ns);
-}
-
 bool api_body_admit(struct api_request *request, json_t *object, const json_t *old)
 {
     struct err err = {0};
-    if (!check_kind(request, object, &err) || !set_namespace(request, object, &err) ||
-        !check_namespace(request, &err)) {
+    bool ok = check_kind(request, object, &err) && set_namespace(request, object, &err);
+    if (ok && request->path.ns) {
+        struct object_key key = {&kind_namespace, "", request->path.ns};
+        json_auto_t *ns = object_store_get(request->server->options.objects, &key);
+        ok = ns || err_set(&err, ERR_NOT_FOUND, "namespaces \"%s\" not found", request->path.ns);
+    }
+    if (!ok) {
         api_reply_error(request, &err);
         return false;
     }

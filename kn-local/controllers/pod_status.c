@@ -84,19 +84,14 @@ static void delete_pod(struct controllers *controllers, const struct object_key 
     json_decref(object_store_delete(controllers->objects, key, &err));
 }
 
-static bool has_owner(struct controllers *controllers, const struct serving_pod *pod)
-{
-    const struct kind *kind = NULL;
-    json_auto_t *owner = controllers_find_object(controllers, &pod->owner, &kind);
-    return owner != NULL;
-}
-
 void pod_status_write(struct controllers *controllers, const struct serving_pod *pod)
 {
     struct object_key key = {&kind_pod, pod->ns, pod->name};
     json_auto_t *existing = object_store_get(controllers->objects, &key);
     bool ended = pod->phase == POD_SUCCEEDED || pod->phase == POD_FAILED;
-    if (pod->phase == POD_GONE || (ended && (!existing || !has_owner(controllers, pod)))) {
+    const struct kind *kind = NULL;
+    json_auto_t *owner = ended ? controllers_find_object(controllers, &pod->owner, &kind) : NULL;
+    if (pod->phase == POD_GONE || (ended && (!existing || !owner))) {
         delete_pod(controllers, &key);
         return;
     }

@@ -132,16 +132,6 @@ static bool add_to_channel(struct reconcile_context *ctx,
     return true;
 }
 
-static void add_addresses(struct reconcile_context *ctx,
-                          const struct runtime_subscription *subscription)
-{
-    json_t *physical = json_object();
-    set_address(ctx, physical, "subscriberUri", &subscription->subscriber);
-    set_address(ctx, physical, "replyUri", &subscription->reply);
-    set_address(ctx, physical, "deadLetterSinkUri", &subscription->dead_letter);
-    json_object_set_new(ctx->status, "physicalSubscription", physical);
-}
-
 void subscription_controller_reconcile(struct reconcile_context *ctx)
 {
     struct err err = {0};
@@ -167,5 +157,9 @@ void subscription_controller_reconcile(struct reconcile_context *ctx)
     if (!add_to_channel(ctx, &subscription))
         return;
     controllers_add_observed(ctx, "AddedToChannel");
-    add_addresses(ctx, &subscription);
+    json_t *physical = json_object();
+    set_address(ctx, physical, "subscriberUri", &subscription.subscriber);
+    set_address(ctx, physical, "replyUri", &subscription.reply);
+    set_address(ctx, physical, "deadLetterSinkUri", &subscription.dead_letter);
+    json_object_set_new(ctx->status, "physicalSubscription", physical);
 }

@@ -117,18 +117,6 @@ static void scale(struct revision *revision, int64_t now)
     }
 }
 
-/* Keeps an ended pod for its log, in place of the oldest one. */
-static void keep(struct revision *revision, struct pod *pod, struct actions *actions)
-{
-    struct pod *oldest = revision->removed ? pod : revision->ended[MAX_ENDED_PODS - 1];
-    if (!revision->removed) {
-        memmove(revision->ended + 1, revision->ended, (MAX_ENDED_PODS - 1) * sizeof(pod));
-        revision->ended[0] = pod;
-    }
-    if (oldest)
-        actions->forget[actions->forget_count++] = oldest;
-}
-
 static void collect_ended(struct revision *revision, struct actions *actions)
 {
     struct replica *replica, *next;
@@ -139,7 +127,15 @@ static void collect_ended(struct revision *revision, struct actions *actions)
         if (!room || replica->active || (phase != POD_SUCCEEDED && phase != POD_FAILED))
             continue;
         DL_DELETE(revision->replicas, replica);
-        keep(revision, replica->pod, actions);
+        /* kept for its log, in place of the oldest one */
+        struct pod *oldest = revision->removed ? replica->pod : revision->ended[MAX_ENDED_PODS - 1];
+        if (!revision->removed) {
+            memmove(revision->ended + 1, revision->ended,
+                    (MAX_ENDED_PODS - 1) * sizeof(revision->ended[0]));
+            revision->ended[0] = replica->pod;
+        }
+        if (oldest)
+            actions->forget[actions->forget_count++] = oldest;
         free(replica);
         atomic_fetch_sub(&revision->refs, 1); /* the replica's; reconcile holds another one */
     }
