@@ -8,8 +8,9 @@
 #include <unistd.h>
 
 /* Declares a local that is released when its scope ends, e.g. OWN(free) char *text = NULL.
- * A type T has a function own_T(T *local) that accepts empty and partly filled values. */
-#define OWN(x) __attribute__((cleanup(own_##x)))
+ * A type T has a function own_T(T *local) that accepts empty and partly filled values.
+ * A local that is only released, such as a lock, counts as used. */
+#define OWN(x) __attribute__((cleanup(own_##x), unused))
 
 static inline void own_free(void *local)
 {

@@ -53,7 +53,7 @@ struct event_log {
     bool removed, touched;
 
     pthread_mutex_t lock; /* guards what follows, and the readers */
-    uint64_t end;         /* behind the last event that is safe */
+    uint64_t end;         /* after the last event that is safe */
     struct event_log_reader *readers;
     unsigned reader_count;
     int64_t absent;  /* readers in the file that may still come: nothing is trimmed before */

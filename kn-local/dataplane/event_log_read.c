@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads from disk for the readers that are behind. */
+/* Reads from disk for the readers that do not keep up. */
 #include "kn-local/dataplane/event_log_private.h"
 
 #include "base/log.h"

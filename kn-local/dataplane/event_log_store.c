@@ -130,7 +130,7 @@ static uint64_t number_of(int64_t id)
     return (uint64_t)id & ((UINT64_C(1) << NUMBER_BITS) - 1);
 }
 
-/* The id behind the last one of a range; below 0 = to the end of the log. */
+/* The id after the last one of a range; below 0 = to the end of the log. */
 static int64_t end_id(int64_t log, uint64_t below)
 {
     return below ? event_id(log, below) : event_id(log + 1, 0);

@@ -165,7 +165,7 @@ static size_t take_consumers(struct event_log *log, const struct append *append,
             reader->consumer->hold(reader->context);
             (*list)[count++] = reader;
         } else if (reader->next < append->number && !reader->wants_read) {
-            *read |= event_log_reader_want(reader); /* it is behind */
+            *read |= event_log_reader_want(reader); /* it does not keep up */
         }
     }
     pthread_mutex_unlock(&log->lock);

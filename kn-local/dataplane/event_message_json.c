@@ -51,7 +51,7 @@ static bool add_member(struct headers *fields, const char *name, const json_t *v
            err_set(err, ERR_INPUT, "CloudEvent: attribute %s cannot be a header field", name);
 }
 
-/* Skips the rest of a string, behind its opening quote. */
+/* Skips the rest of a string, after its opening quote. */
 static const char *skip_string(const char *c, const char *end)
 {
     for (; c < end && *c != '"'; c++)

@@ -13,7 +13,7 @@ void number_set_done(struct number_set *set)
     *set = (struct number_set){0};
 }
 
-/* The index of the first range that ends at `number` or behind it. */
+/* The index of the first range that ends at `number` or after it. */
 static size_t find(const struct number_set *set, uint64_t number)
 {
     size_t low = 0, high = set->count;
@@ -44,7 +44,7 @@ static void splice(struct number_set *set, size_t at, size_t count, const struct
     set->count = total;
 }
 
-/* Moves low behind the ranges that have come to begin there. */
+/* Moves low past the ranges that now begin there. */
 static void raise_low(struct number_set *set)
 {
     size_t passed = 0;

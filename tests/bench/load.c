@@ -19,7 +19,7 @@ struct usage {
     long rss_kb;
 };
 
-/* Reads /proc/PID/stat behind the command's name, which may hold anything. */
+/* Reads /proc/PID/stat after the command's name, which may hold anything. */
 static bool read_stat(long pid, long *parent, double *cpu_sec, long *rss_kb)
 {
     OWN(free) char *path = str_format("/proc/%ld/stat", pid);

@@ -15,12 +15,12 @@
 #
 # What a command prints is compared once it ends, and for a while after that: a program in the
 # background may print, too. `kubectl get`, `kubectl logs`, `scripts/logs` and `scripts/doctor` are asked
-# again until they show it. A command that prints nothing must succeed. `…` stands for any text.
+# again until they show it. A command that prints nothing must succeed. `…` matches any text.
 # A block without `$ ` whose first word is a command is an error, and so is a mark without a reason.
 #
 # The same for the comparison, on both sides: times and ages, UUIDs and numbers of 16 digits or more,
 # the random end of a pod's or temporary folder's name, ports, lengths of a body, all but the first
-# digit behind a point, how many spaces there are within a line, empty lines, and lines of dots alone,
+# digit after a point, how many spaces there are within a line, empty lines, and lines of dots alone,
 # with which gcloud passes the time. The document's folder is /home/me. The ports
 # 8081 to 8089, 8484, 8485, 8585 and 8586 are free ones in truth.
 # shellcheck shell=bash source=tests/e2e/lib.sh

@@ -219,7 +219,7 @@ gcp_local_is_ready() {
     [ -s "$GCP_DATA/ports.json" ]
 }
 
-# json_number KEY FILE: the number behind a key that is in the file once.
+# json_number KEY FILE: the number of a key that occurs once in the file.
 json_number() {
     sed -n "s/.*\"$1\": *\([0-9]*\).*/\1/p" "$2"
 }

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
 if (process.env.CRASH) {
-    console.log(`crashing as told: ${process.env.CRASH}`);
+    console.log(`crashing on request: ${process.env.CRASH}`);
     process.exit(3);
 }
 if (process.env.FILE) console.log(`file: ${readFileSync(process.env.FILE, 'utf8')}`);

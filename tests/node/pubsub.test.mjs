@@ -137,7 +137,7 @@ test('a subscription keeps its options and takes new ones', async () => {
     assert.equal(pushed.pushConfig.pushEndpoint, 'http://127.0.0.1:9/');
 });
 
-test('a filter that is none is refused with INVALID_ARGUMENT', async () => {
+test('an invalid filter is refused with INVALID_ARGUMENT', async () => {
     const [topic] = await pubsub.createTopic('filtered');
     await assert.rejects(topic.createSubscription('wrong', { filter: 'kind = a' }), /INVALID_ARGUMENT/);
 });

@@ -123,7 +123,7 @@ static inline void take(struct fixture *fixture, int number)
     channel_take(fixture->channel, event, fake_receipt(&fixture->outcome));
 }
 
-/* Takes events one behind the other, each when the one before is safe. */
+/* Accepts events one after the other, each when the previous one is safe. */
 static inline void take_all(struct fixture *fixture, int from, int to)
 {
     for (int i = from; i <= to; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Channels on disk: nothing that was taken is lost, whichever subscriber is slow, dead or behind.
+/* Channels on disk: nothing that was taken is lost, whichever subscriber is slow or dead.
  */
 #include "tests/kn-local/dataplane/event_log_fixture.h"
 

@@ -55,7 +55,7 @@ TEST(each_second_has_its_event_however_late_the_timer_is)
         fake_respond(fake_await_call(fixture.fake, i), 202);
 }
 
-TEST(applying_it_again_or_anew_changes_nothing_of_what_is_under_way)
+TEST(applying_it_again_does_not_disturb_deliveries_in_flight)
 {
     OWN(fixture) struct fixture fixture;
     open_fixture(&fixture);
