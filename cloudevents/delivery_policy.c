@@ -7,8 +7,6 @@
 #include "base/str.h"
 #include "base/timestamp.h"
 
-enum { MAX_ERROR_BYTES = 768 }; /* 1024 characters of base64 */
-
 /* Reads a duration of the delivery spec that is at least min_ns. */
 static bool read_duration(struct jread *delivery, const char *key, int64_t min_ns, int64_t *ns)
 {
@@ -74,29 +72,4 @@ struct delivery_step delivery_policy_next(const struct delivery_policy *policy, 
             wait_ns = asked_wait_ns;
     }
     return (struct delivery_step){.verdict = TRY_AGAIN, .wait_ns = wait_ns};
-}
-
-/* Whether an earlier failure has set this extension. */
-static bool has(const struct ce_event *event, const char *name)
-{
-    const json_t *value = json_object_get(event->extensions, name);
-    return value && !(json_is_string(value) && json_string_length(value) == 0);
-}
-
-void ce_event_to_dead_letter(struct ce_event *event, const char *destination, int status,
-                             struct bytes body, const char *reason)
-{
-    if (!has(event, "knativeerrordest"))
-        ce_set_extension(event, "knativeerrordest", destination);
-    if (!has(event, "knativeerrorcode"))
-        ce_set_extension_int(event, "knativeerrorcode", status ? status : 500);
-    if (has(event, "knativeerrordata"))
-        return;
-
-    OWN(free) char *text = status ? NULL : str_format("dispatch error: %s", reason);
-    struct bytes data = text ? bytes_of(text) : body;
-    if (data.len > MAX_ERROR_BYTES)
-        data.len = MAX_ERROR_BYTES;
-    OWN(free) char *base64 = base64_encode(data);
-    ce_set_extension(event, "knativeerrordata", base64);
 }

@@ -54,10 +54,4 @@ bool delivery_policy_retryable(int status);
 struct delivery_step delivery_policy_next(const struct delivery_policy *policy, int attempt,
                                           const struct delivery_result *result, int64_t now_ns);
 
-/* Turns an event into a dead letter: sets knativeerrordest, knativeerrorcode (500 without a
- * response) and knativeerrordata (base64 of the first 768 bytes of the response body, or of
- * "dispatch error: " and the reason). Values that exist and are not empty are kept. */
-void ce_event_to_dead_letter(struct ce_event *event, const char *destination, int status,
-                             struct bytes body, const char *reason);
-
 #endif

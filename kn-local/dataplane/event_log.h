@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The events of channels that are kept on disk. One thread writes them in group commits, answers
  * those that sent them, and hands them to each reader: at once to those that keep up, from disk to
- * those that do not keep up. A log knows of each of its readers which events are done: one that keeps
- * failing holds back no other. */
+ * those that do not keep up. A log knows of each of its readers which events are done: one that
+ * keeps failing holds back no other. */
 #ifndef KN_LOCAL_DATAPLANE_EVENT_LOG_H
 #define KN_LOCAL_DATAPLANE_EVENT_LOG_H
 

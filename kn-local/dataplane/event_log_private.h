@@ -112,4 +112,7 @@ bool event_log_transact(struct event_log_writer *writer,
 /* Removes a log or reader from the file with the next flush. */
 void event_log_remove_later(struct event_log_writer *writer, int64_t id, bool is_reader);
 
+/* Takes a reader out of its log. With the log's lock held. */
+void event_log_reader_unlink(struct event_log *log, struct event_log_reader *reader);
+
 #endif

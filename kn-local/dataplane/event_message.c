@@ -9,8 +9,7 @@
 #include <string.h>
 
 enum {
-    OVERHEAD = 2048,       /* in memory: one delivery, its request, what malloc adds */
-    MAX_ERROR_BYTES = 768, /* 1024 characters of base64 */
+    OVERHEAD = 2048, /* in memory: one delivery, its request, what malloc adds */
 };
 
 bool event_message_is_attribute(const char *name)
@@ -110,30 +109,4 @@ struct event_message *event_message_from_store(struct bytes headers, struct byte
         return event;
     event_message_release(event);
     return NULL;
-}
-
-/* Adds a field that the event does not have, or only an empty one. */
-static void add_error(struct headers *fields, const char *name, const char *value)
-{
-    if (str_empty(headers_get(fields, name)))
-        headers_set(fields, name, value);
-}
-
-struct event_message *event_message_dead_letter(const struct event_message *event,
-                                                const struct event_failure *failure)
-{
-    OWN(free)
-    char *text = failure->status ? NULL : str_format("dispatch error: %s", failure->reason);
-    struct bytes data = text ? bytes_of(text) : failure->answer;
-    if (data.len > MAX_ERROR_BYTES)
-        data.len = MAX_ERROR_BYTES;
-    OWN(free) char *base64 = base64_encode(data);
-    OWN(free) char *code = str_format("%d", failure->status ? failure->status : 500);
-
-    OWN(headers) struct headers fields = {0};
-    headers_copy(&fields, &event->headers);
-    add_error(&fields, "ce-knativeerrordest", failure->destination);
-    add_error(&fields, "ce-knativeerrorcode", code);
-    add_error(&fields, "ce-knativeerrordata", base64);
-    return event_message_new(&fields, buf_bytes(&event->body));
 }

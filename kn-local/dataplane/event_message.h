@@ -42,20 +42,6 @@ void event_message_pack_headers(const struct event_message *event, struct buf *o
 /* The opposite; NULL when the bytes are not such a list. */
 struct event_message *event_message_from_store(struct bytes headers, struct bytes body);
 
-/* What a dead letter tells of the failure. */
-struct event_failure {
-    const char *destination; /* URL */
-    int status;              /* 0 = no answer; -1 = an answer that could not be used */
-    struct bytes answer;     /* its body, with a status */
-    const char *reason;      /* without an answer */
-};
-
-/* The dead letter of an event: it with knativeerrordest, knativeerrorcode (500 without an answer)
- * and knativeerrordata (base64 of the first 768 bytes of the answer, or of "dispatch error: " and
- * the reason). A value that the event has already and that is not empty stays. */
-struct event_message *event_message_dead_letter(const struct event_message *event,
-                                                const struct event_failure *failure);
-
 struct event_message *event_message_hold(struct event_message *event);
 void event_message_release(struct event_message *event);
 

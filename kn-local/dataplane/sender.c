@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sends one event, with all that may become of it. */
 #include "kn-local/dataplane/sender.h"
+#include "kn-local/dataplane/dead_letter.h"
 
 #include "base/log.h"
 #include "base/str.h"
@@ -171,7 +172,7 @@ static void next_stage(struct sender *sender, enum sender_stage stage, struct ev
 }
 
 /* The event is given up at this stage: to the dead letter sink, if there is one left. */
-static void give_up(struct sender *sender, const struct event_failure *failure, const char *why)
+static void give_up(struct sender *sender, const struct delivery_failure *failure, const char *why)
 {
     if (sender->stage == STAGE_DEAD_LETTER || sender->route->dead_letter.to == DESTINATION_NONE) {
         drop(sender, failure->status, why);
@@ -180,13 +181,13 @@ static void give_up(struct sender *sender, const struct event_failure *failure, 
     OWN(free) char *message =
         str_format("an event went to %s %s", sender->route->dead_letter.url, why);
     publish(sender, "DeadLettered", message);
-    next_stage(sender, STAGE_DEAD_LETTER, event_message_dead_letter(sender->event, failure));
+    next_stage(sender, STAGE_DEAD_LETTER, dead_letter_new(sender->event, failure));
 }
 
 static void on_bad_reply(struct sender *sender, const struct err *err)
 {
-    const struct event_failure failure = {.destination = sender->route->reply.url,
-                                          .status = BAD_REPLY};
+    const struct delivery_failure failure = {.destination = sender->route->reply.url,
+                                             .status = BAD_REPLY};
     log_warning("%s: the answer of %s to event %s cannot be sent on: %s", sender->origin->place,
                 url_of(sender), sender->event->id, err->text);
     trace(sender, HOP_REFUSED, 0);
@@ -218,11 +219,11 @@ static void on_failed(struct sender *sender, const struct http_response *answer,
                       const struct err *err)
 {
     OWN(free) char *why = describe(sender, answer, err);
-    const struct event_failure failure = {.destination = url_of(sender),
-                                          .status = answer ? answer->status : 0,
-                                          .answer =
-                                              answer ? buf_bytes(&answer->body) : (struct bytes){0},
-                                          .reason = err->text};
+    const struct delivery_failure failure = {.destination = url_of(sender),
+                                             .status = answer ? answer->status : 0,
+                                             .answer = answer ? buf_bytes(&answer->body)
+                                                              : (struct bytes){0},
+                                             .reason = err->text};
     give_up(sender, &failure, why);
 }
 

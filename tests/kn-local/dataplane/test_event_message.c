@@ -3,6 +3,7 @@
  * be stored, read and dead-lettered. */
 #include "base/base64.h"
 #include "base/str.h"
+#include "kn-local/dataplane/dead_letter.h"
 #include "kn-local/dataplane/event_message.h"
 #include "tests/helpers/test.h"
 
@@ -221,10 +222,10 @@ TEST(what_is_not_an_event_is_refused)
 }
 
 /* The value of a field of the dead letter that an event becomes. */
-static char *letter_field(const struct event_message *event, const struct event_failure *failure,
+static char *letter_field(const struct event_message *event, const struct delivery_failure *failure,
                           const char *name)
 {
-    OWN(event_message) struct event_message *letter = event_message_dead_letter(event, failure);
+    OWN(event_message) struct event_message *letter = dead_letter_new(event, failure);
     const char *value = headers_get(&letter->headers, name);
     return str_copy(value ? value : "(absent)");
 }
@@ -245,8 +246,8 @@ TEST(a_dead_letter_is_the_event_with_what_failed)
         {0, "", "500", "ZGlzcGF0Y2ggZXJyb3I6IGdvbmU="},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        const struct event_failure failure = {"http://a/", rows[i].status, bytes_of(rows[i].answer),
-                                              "gone"};
+        const struct delivery_failure failure = {"http://a/", rows[i].status,
+                                                 bytes_of(rows[i].answer), "gone"};
         OWN(free) char *code = letter_field(event, &failure, "ce-knativeerrorcode");
         OWN(free) char *data = letter_field(event, &failure, "ce-knativeerrordata");
         OWN(free) char *subject = letter_field(event, &failure, "ce-subject");
@@ -317,8 +318,8 @@ static void expect_can_be_kept(struct event_message *event)
     OWN(free) char *before = text_of(event);
     OWN(free) char *after = text_of(back);
     EXPECT_STR(after, before);
-    const struct event_failure failure = {"http://a/", 400, bytes_of("bad"), NULL};
-    OWN(event_message) struct event_message *letter = event_message_dead_letter(back, &failure);
+    const struct delivery_failure failure = {"http://a/", 400, bytes_of("bad"), NULL};
+    OWN(event_message) struct event_message *letter = dead_letter_new(back, &failure);
     OWN(buf) struct buf body = {0};
     OWN(event_message)
     struct event_message *again = event_message_from_http(&letter->headers, &body, &err);
