@@ -1,4 +1,4 @@
-# The images of `make images`, for those who would rather build with docker or podman:
+# The images of `make images`, built with docker or podman:
 #
 #     docker build --target vision --tag vision:v1 .
 #

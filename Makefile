@@ -30,7 +30,7 @@ BUILD   := build$(if $(variant),/$(subst $(space),-,$(variant)))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wvla -Werror
 HARDEN   := -fvisibility=hidden -fstack-protector-strong -fPIC -fcf-protection
-ifeq ($(findstring clang,$(CC)),) # clang 14 wants a second flag for this one
+ifeq ($(findstring clang,$(CC)),) # clang 14 needs a second flag for this one
 HARDEN   += -ftrivial-auto-var-init=zero
 endif
 ifeq ($(SANITIZE)$(COVERAGE),)

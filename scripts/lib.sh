@@ -52,7 +52,7 @@ parse() {
             elif [[ $1 == *=* ]]; then
                 value=${1#*=}
             else
-                [ $# -ge 2 ] || usage_error "$1 wants a value"
+                [ $# -ge 2 ] || usage_error "$1 needs a value"
                 value=$2
                 shift
             fi
