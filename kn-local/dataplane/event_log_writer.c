@@ -13,6 +13,7 @@
 enum {
     MAX_APPENDS = 1000,       /* in a commit */
     RESERVED_BYTES = 8 << 20, /* of the disk, for positions and trims */
+    JOURNAL_BYTES = 2 << 20,  /* of them, when only the journal grows */
     APPEND_OVERHEAD = 64,     /* bytes that a record takes besides the event */
 };
 
@@ -109,17 +110,21 @@ static void take_back(struct append *appends)
     }
 }
 
-/* Whether the appends leave room on the disk for what makes room again: positions and trims. */
+/* Whether the appends leave room on the disk for what makes room again: positions and trims. What
+ * fits into pages that trims have freed takes room in the journal only: else a small disk that the
+ * log has filled would take nothing after all was delivered, since the file never shrinks. */
 static bool has_disk(struct event_log_writer *writer, const struct append *appends)
 {
     const struct append *append;
-    uint64_t need = RESERVED_BYTES;
+    uint64_t size = 0;
     LL_FOREACH(appends, append)
     {
-        need += append->event->size + APPEND_OVERHEAD;
+        size += append->event->size + APPEND_OVERHEAD;
     }
     uint64_t free_bytes = writer->io->disk_free(writer->io->app);
-    return free_bytes >= need || free_bytes + event_log_store_free_bytes(writer->store) >= 2 * need;
+    return free_bytes >= RESERVED_BYTES + size ||
+           (free_bytes >= JOURNAL_BYTES + size &&
+            event_log_store_free_bytes(writer->store) >= size);
 }
 
 /* Under store_lock. */

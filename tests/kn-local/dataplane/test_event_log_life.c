@@ -238,7 +238,7 @@ TEST(a_full_disk_takes_no_events_but_notes_what_was_delivered)
     subscribe(&fixture, "a");
     begin(&fixture);
     take_all(&fixture, 1, 2);
-    fixture.fake->disk_free = 4 << 20;
+    fixture.fake->disk_free = 1 << 20;
     take(&fixture, 3);
     fake_outcome_wait(&fixture.outcome, 1);
     EXPECT_INT(fixture.outcome.status, ERR_UNAVAILABLE);
@@ -248,4 +248,26 @@ TEST(a_full_disk_takes_no_events_but_notes_what_was_delivered)
     uint64_t next;
     EXPECT_INT(count_stored(&fixture, &next), 0);
     open_channel(&fixture);
+}
+
+TEST(a_full_disk_takes_events_again_when_what_filled_it_was_delivered)
+{
+    OWN(fixture) struct fixture fixture;
+    open_fixture(&fixture);
+    subscribe(&fixture, "a");
+    begin(&fixture);
+    enum { MANY = 200 };
+    take_all(&fixture, 1, MANY);
+    fixture.fake->disk_free = 4 << 20;
+    take(&fixture, MANY + 1);
+    fake_outcome_wait(&fixture.outcome, 1);
+    EXPECT_INT(fixture.outcome.status, ERR_UNAVAILABLE);
+    for (size_t i = 1; i <= MANY; i++)
+        fake_respond(fake_await_call(fixture.fake, i), 202);
+    for (int tries = 2; fixture.outcome.status != 202 && tries < 1000; tries++) {
+        fixture.fake->now_ns += NS_PER_SEC;
+        take(&fixture, MANY + tries);
+        fake_outcome_wait(&fixture.outcome, tries);
+    }
+    EXPECT_INT(fixture.outcome.status, 202);
 }
