@@ -73,12 +73,19 @@ say  = $(if $(V),,@printf '%-5s%s\n' $(1) $(2))
 
 all: $(PROGRAM_FILES) $(LIBGCP) ## build all programs and libgcp
 
-$(BUILD)/obj/%.c.o: %.c
+# Other flags compile all again.
+FLAGS := $(strip $(CC) $(C_FLAGS) $(CXX) $(CXX_FLAGS))
+ifneq ($(FLAGS),$(strip $(file <$(BUILD)/flags)))
+$(shell mkdir -p $(BUILD))
+$(file >$(BUILD)/flags,$(FLAGS))
+endif
+
+$(BUILD)/obj/%.c.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(C_FLAGS) -c $< -o $@
 
-$(BUILD)/obj/%.cc.o: %.cc
+$(BUILD)/obj/%.cc.o: %.cc $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CXX,$<)
 	$(Q)$(CXX) $(CXX_FLAGS) -c $< -o $@
