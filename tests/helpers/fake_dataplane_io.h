@@ -28,7 +28,7 @@ struct fake_dataplane_io {
     size_t timer_count;
     int64_t waits_ns[64]; /* of timers that were to wait */
     size_t wait_count;
-    int64_t now_ns; /* of both clocks; moved by fake_fire_timer */
+    _Atomic int64_t now_ns; /* of both clocks; moved by fake_fire_timer */
     uint64_t disk_free;
     char *published;             /* the last message, owned */
     struct channel *channels[4]; /* that `take` finds by name */
